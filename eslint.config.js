@@ -1,0 +1,66 @@
+import eslint from '@eslint/js';
+import tseslint from 'typescript-eslint';
+import prettier from 'eslint-config-prettier';
+
+/** Arrows point to core: which sibling packages each package may import. */
+const ARROWS = {
+  core: [],
+  threadsafe: ['core'],
+  executor: ['core', 'threadsafe'],
+  net: ['core'],
+  ringloop: ['core', 'threadsafe', 'executor', 'net'],
+};
+
+const arrowRules = Object.entries(ARROWS).map(([name, allowed]) => ({
+  files: [`packages/${name}/src/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: Object.keys(ARROWS)
+          .filter((other) => !allowed.includes(other))
+          .map((other) => (other === 'ringloop' ? 'ringloop' : `@ringloop/${other}`))
+          .map((specifier) => ({
+            group: [specifier, `${specifier}/*`],
+            message: 'Imports between packages point to core only.',
+          })),
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['**/dist/', 'build/', 'coverage/', 'benchmarks/results/'] },
+  eslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/consistent-type-exports': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      // `while (true)` is how a retry loop reads.
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+      // `unknown`-typed reasons and generic type parameters used once document the public API.
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportAllDeclaration', message: 'Doors re-export by name.' },
+        { selector: 'ExportDefaultDeclaration', message: 'No default exports.' },
+      ],
+    },
+  },
+  ...arrowRules,
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // chai's assertions are expressions, and tests reject with odd values on purpose.
+      '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/prefer-promise-reject-errors': 'off',
+      '@typescript-eslint/only-throw-error': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  prettier,
+);

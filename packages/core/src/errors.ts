@@ -1,0 +1,80 @@
+/** A loop was asked for something that its present state forbids. Python: RuntimeError('Event loop is closed') and its kin. */
+export class LoopStateError extends Error {
+  override readonly name = 'LoopStateError';
+  readonly code: LoopStateCode;
+
+  constructor(message: string, code: LoopStateCode, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export type LoopStateCode =
+  | 'ERR_LOOP_CLOSED'
+  | 'ERR_LOOP_RUNNING'
+  | 'ERR_OTHER_LOOP_RUNNING'
+  | 'ERR_LOOP_STOPPED'
+  | 'ERR_NO_RUNNING_LOOP'
+  | 'ERR_OTHER_LOOP'
+  | 'ERR_EXECUTOR_SHUTDOWN'
+  | 'ERR_NO_EXECUTOR';
+
+/** The task or future was cancelled. Rethrow it after cleaning up. Python: asyncio.CancelledError. */
+export class CancelledError extends Error {
+  override readonly name = 'CancelledError';
+  readonly code = 'ERR_CANCELLED';
+}
+
+/** A future was settled twice, or read before it was settled. Python: asyncio.InvalidStateError. */
+export class InvalidStateError extends Error {
+  override readonly name = 'InvalidStateError';
+  readonly code = 'ERR_INVALID_STATE';
+}
+
+/** Ends the running loop: it is not handed to the exception handler but rejects `runForever()`. Python: SystemExit. */
+export class SystemExit extends Error {
+  override readonly name = 'SystemExit';
+  readonly code = 'ERR_SYSTEM_EXIT';
+  readonly exitCode: number;
+
+  constructor(exitCode = 0) {
+    super(`Exit with code ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Ends the running loop, like `SystemExit`, because the user pressed Ctrl-C. Python: KeyboardInterrupt. */
+export class KeyboardInterrupt extends Error {
+  override readonly name = 'KeyboardInterrupt';
+  readonly code = 'ERR_KEYBOARD_INTERRUPT';
+}
+
+/** An invariant of ringloop itself is broken. Please report it. */
+export class InternalError extends Error {
+  override readonly name = 'InternalError';
+  readonly code = 'ERR_INTERNAL';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(`${message} (this is a bug in ringloop, please report it)`, options);
+  }
+}
+
+/** The two errors that end the loop instead of being reported. */
+export function endsTheLoop(exc: unknown): exc is SystemExit | KeyboardInterrupt {
+  return exc instanceof SystemExit || exc instanceof KeyboardInterrupt;
+}
+
+/** What was thrown, as an Error: JavaScript may throw anything, our reports and rejections carry errors. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(`Thrown: ${String(thrown)}`, { cause: thrown });
+}
+
+/** A TypeError with a stable code. */
+export function typeError(message: string, code = 'ERR_INVALID_ARG_TYPE'): TypeError & { code: string } {
+  return Object.assign(new TypeError(message), { code });
+}
+
+/** A RangeError with a stable code; Python's ValueError where a value, not its type, is wrong. */
+export function rangeError(message: string, code = 'ERR_OUT_OF_RANGE'): RangeError & { code: string } {
+  return Object.assign(new RangeError(message), { code });
+}

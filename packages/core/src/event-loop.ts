@@ -1,0 +1,415 @@
+import { inspect } from 'node:util';
+import { checkCallback, checkTime } from './check-callback.js';
+import { outsideTasks } from './current-task.js';
+import { LoopStateError, typeError } from './errors.js';
+import {
+  callExceptionHandler,
+  defaultExceptionHandler,
+  type ExceptionContext,
+  type ExceptionHandler,
+} from './exception-handler.js';
+import type { Executor } from './executor.js';
+import { Future } from './future.js';
+import { type Callback, Handle, type TimerHandle } from './handle.js';
+import type { Host } from './host.js';
+import type { Inbox, OpenInbox } from './inbox.js';
+import { NodeHost } from './node-host.js';
+import { type Ready, ReadyQueue, RUN } from './ready-queue.js';
+import { DefaultExecutor } from './default-executor.js';
+import { END_RUN, SEAL_INBOX, STOP_AFTER_BATCH, TASKS } from './loop-internals.js';
+import { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
+import { peekRunningLoop, setRunningLoop } from './running-loop.js';
+import { runInExecutor } from './run-in-executor.js';
+import { runUntilComplete } from './run-until-complete.js';
+import { type Coroutine, Task, type TaskOptions } from './task.js';
+import { TimerHeap } from './timer-heap.js';
+
+export interface LoopOptions {
+  /** Shown in messages and inspect output. */
+  readonly name?: string;
+  /** Debug mode; by default whether the environment variable RINGLOOP_DEBUG is set and not empty. */
+  readonly debug?: boolean;
+}
+
+/** What a loop is wired to. The umbrella package fills these in; tests bring their own. */
+export interface LoopPorts extends LoopOptions {
+  readonly host?: Host;
+  readonly openInbox?: OpenInbox;
+  /** Makes the default executor, at its first use. */
+  readonly createExecutor?: () => Executor;
+}
+
+type LoopState = 'idle' | 'running' | 'closed';
+
+/**
+ * The event loop without sockets and threads. It is a guest of its thread's libuv loop and takes its turns from a host;
+ * ready queue, timers and the order of an iteration are its own. Python: asyncio.BaseEventLoop.
+ */
+export class BaseEventLoop {
+  readonly name: string;
+  readonly #host: Host;
+  readonly #ready = new ReadyQueue();
+  readonly #timers = new TimerHeap();
+  readonly #inbox: Inbox | null;
+  readonly #executor: DefaultExecutor;
+  /** Tasks of this loop that are not done. */
+  readonly #tasks = new Set<Task<unknown>>();
+  #state: LoopState = 'idle';
+  #debug: boolean;
+  #exceptionHandler: ExceptionHandler | null = null;
+
+  /** No turn need be requested: one is coming, or the loop does not run. */
+  #turnComing = true;
+  /** stop() was called when the ready queue ended here: what stands before it still runs, nothing else. */
+  #barrier: number | null = null;
+  #stopAfterBatch = false;
+  /** Whether this run has had an iteration: a stopping loop does not look for events again, but it looks once. */
+  #polled = false;
+  #outcome: PromiseWithResolvers<void> | null = null;
+
+  constructor(ports: LoopPorts = {}) {
+    this.name = ports.name ?? 'loop';
+    this.#debug = ports.debug ?? (process.env['RINGLOOP_DEBUG'] ?? '') !== '';
+    this.#host = ports.host ?? new NodeHost();
+    this.#executor = new DefaultExecutor(ports.createExecutor ?? null);
+    const owner = {
+      loop: this,
+      addReady: (entry: Ready) => this.addReady(entry),
+      putBack: (entry: Ready) => this.#ready.unshift(entry),
+      wake: () => this.eventsReady(),
+    };
+    this.#inbox = ports.openInbox?.(owner) ?? null;
+  }
+
+  /**
+   * Runs until `stop()` is called. Python: loop.run_forever().
+   * Rejects with LoopStateError when the loop is closed or running or another loop runs in this thread, and with
+   * SystemExit or KeyboardInterrupt when a callback throws one; the loop can be run again after that.
+   */
+  async runForever(): Promise<void> {
+    this.checkRunnable();
+    this.#outcome = promiseWithResolvers();
+    this.#state = 'running';
+    this.#polled = false;
+    setRunningLoop(this);
+    this.#host.start(this.#turn);
+    this.started();
+    this.#host.requestTurn();
+    return this.#outcome.promise;
+  }
+
+  /**
+   * Runs until the future is done; resolves or rejects as it does. A coroutine becomes a task first.
+   * Python: loop.run_until_complete(). Rejects as `runForever()` does, with TypeError when it is given something else, and
+   * with LoopStateError ERR_LOOP_STOPPED when the loop is stopped before the future is done.
+   */
+  runUntilComplete<T>(future: Future<T> | Coroutine<T> | PromiseLike<T>): Promise<T> {
+    return runUntilComplete(this, future);
+  }
+
+  /** Python: loop.is_running(). */
+  isRunning(): boolean {
+    return this.#state === 'running';
+  }
+
+  /** Python: loop.is_closed(). */
+  isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  /**
+   * Stops the loop: every callback scheduled before this call still runs, those scheduled after it wait for the next
+   * run. From another thread use `ref.callSoonThreadsafe(stop)`. Python: loop.stop().
+   */
+  stop(): void {
+    this.#barrier = this.#ready.tail;
+    if (this.#state === 'running') this.#comeAround();
+  }
+
+  /**
+   * Closes the loop: queues are emptied without running what is in them, the executor takes no more calls. Can be
+   * repeated, cannot be undone. Python: loop.close().
+   * @throws {LoopStateError} ERR_LOOP_RUNNING while the loop runs
+   */
+  close(): void {
+    if (this.#state === 'running') {
+      throw new LoopStateError('Cannot close a running event loop', 'ERR_LOOP_RUNNING');
+    }
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#inbox?.close();
+    this.#ready.clear();
+    this.#timers.clear();
+    this.#executor.abandon();
+  }
+
+  /** Seconds of the loop's monotonic clock, which all loops of the process share. Python: loop.time(). */
+  time(): number {
+    return this.#host.time();
+  }
+
+  /**
+   * Calls `callback(...args)` in the next iteration, in the order of registration. Python: loop.call_soon().
+   * @throws {LoopStateError} ERR_LOOP_CLOSED
+   * @throws {TypeError} when `callback` is no function, or an async or generator function
+   */
+  callSoon<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle {
+    checkCallback(callback, 'callSoon');
+    this.checkClosed();
+    // A call from another thread that had returned before this one began comes first.
+    if (this.#inbox?.rung === true) this.#inbox.drain();
+    const handle = new Handle(callback as Callback, args, this);
+    this.addReady(handle);
+    return handle;
+  }
+
+  /**
+   * On the loop's own thread the same as `callSoon()`; other threads call through a LoopRef.
+   * Python: loop.call_soon_threadsafe().
+   * @throws {LoopStateError} ERR_LOOP_CLOSED
+   */
+  callSoonThreadsafe<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle {
+    checkCallback(callback, 'callSoonThreadsafe');
+    return this.callSoon(callback, ...args);
+  }
+
+  /**
+   * Calls `callback(...args)` in `delay` seconds, never earlier; a negative delay is already due. Python: loop.call_later().
+   * @throws {LoopStateError} ERR_LOOP_CLOSED
+   * @throws {TypeError} when `delay` is not a number or NaN, or `callback` no function
+   */
+  callLater<A extends unknown[]>(delay: number, callback: (...args: A) => unknown, ...args: A): TimerHandle {
+    checkTime(delay, 'delay');
+    return this.callAt(this.time() + delay, callback, ...args);
+  }
+
+  /**
+   * Calls `callback(...args)` at `when`, in seconds of `time()`. Equal times run in the order scheduled.
+   * Python: loop.call_at().
+   * @throws {LoopStateError} ERR_LOOP_CLOSED
+   * @throws {TypeError} when `when` is not a number or NaN, or `callback` no function
+   */
+  callAt<A extends unknown[]>(when: number, callback: (...args: A) => unknown, ...args: A): TimerHandle {
+    checkTime(when, 'when');
+    checkCallback(callback, 'callAt');
+    this.checkClosed();
+    const handle = this.#timers.schedule(when, callback as Callback, args, this);
+    if (!this.#turnComing) this.#host.sleepUntil(this.#timers.nextDeadline());
+    return handle;
+  }
+
+  /** A future that belongs to this loop. Python: loop.create_future(). */
+  createFuture<T>(): Future<T> {
+    return new Future<T>(this);
+  }
+
+  /**
+   * Runs an async function as a task; it starts in the next iteration. Python: loop.create_task().
+   * @throws {LoopStateError} ERR_LOOP_CLOSED
+   * @throws {TypeError} when `coroutine` is neither a function nor a promise
+   */
+  createTask<T>(coroutine: Coroutine<T> | PromiseLike<T>, options?: TaskOptions): Task<T> {
+    this.checkClosed();
+    return new Task(coroutine, this, options);
+  }
+
+  /**
+   * Runs `fn(...args)` in an executor (null: the default one) and resolves with its result. Cancelling the future takes
+   * back a call that has not started; one that runs is left alone and its result dropped. Python: loop.run_in_executor().
+   * @throws {LoopStateError} ERR_LOOP_CLOSED, ERR_EXECUTOR_SHUTDOWN
+   * @throws {TypeError} when the executor cannot run `fn`
+   */
+  runInExecutor<A extends unknown[], R>(
+    executor: Executor | null,
+    fn: (...args: A) => R,
+    ...args: A
+  ): Future<Awaited<R>> {
+    this.checkClosed();
+    return runInExecutor(this, executor ?? this.#executor.get(), fn, args);
+  }
+
+  /**
+   * Python: loop.set_default_executor().
+   * @throws {TypeError} when `executor` has no submit()
+   */
+  setDefaultExecutor(executor: Executor): void {
+    this.#executor.set(executor);
+  }
+
+  /** Lets the default executor finish what it has and end its threads. Python: loop.shutdown_default_executor(). */
+  shutdownDefaultExecutor(): Promise<void> {
+    return this.#executor.shutdown();
+  }
+
+  /**
+   * Python: loop.set_exception_handler(). Null restores the default one.
+   * @throws {TypeError} when `handler` is neither a function nor null
+   */
+  setExceptionHandler(handler: ExceptionHandler | null): void {
+    if (handler !== null && typeof handler !== 'function') {
+      throw typeError(`A callable object or null is expected, got ${inspect(handler)}`);
+    }
+    this.#exceptionHandler = handler;
+  }
+
+  /** Python: loop.get_exception_handler(). */
+  getExceptionHandler(): ExceptionHandler | null {
+    return this.#exceptionHandler;
+  }
+
+  /** Prints `context` on standard error. Python: loop.default_exception_handler(). */
+  defaultExceptionHandler(context: ExceptionContext): void {
+    defaultExceptionHandler(context);
+  }
+
+  /** Reports an error that nobody can catch. Never throws. Python: loop.call_exception_handler(). */
+  callExceptionHandler(context: ExceptionContext): void {
+    callExceptionHandler(this, this.#exceptionHandler, context);
+  }
+
+  /** Python: loop.get_debug(). */
+  getDebug(): boolean {
+    return this.#debug;
+  }
+
+  /** Python: loop.set_debug(). */
+  setDebug(enabled: boolean): void {
+    this.#debug = enabled;
+  }
+
+  [inspect.custom](): string {
+    const { constructor, name } = this;
+    return `<${constructor.name} ${name} running=${this.isRunning()} closed=${this.isClosed()} debug=${this.#debug}>`;
+  }
+
+  // What follows is for the packages that extend the loop; users import none of it.
+
+  /** The tasks of this loop that are not done. */
+  get [TASKS](): Set<Task<unknown>> {
+    return this.#tasks;
+  }
+
+  /** Ends the run after the current batch: for runUntilComplete(), whose callers count iterations. */
+  [STOP_AFTER_BATCH](): void {
+    this.#stopAfterBatch = true;
+    if (this.#state === 'running') this.#comeAround();
+  }
+
+  /** Lets nothing in from other threads any more, and waits for what got in. */
+  async [SEAL_INBOX](): Promise<void> {
+    await this.#inbox?.seal();
+  }
+
+  /** Ends the run at once with an error, from outside a callback. */
+  [END_RUN](exc: Error): void {
+    if (this.#state === 'running') this.#finish(exc);
+  }
+
+  /** @throws {LoopStateError} unless the loop can be run now */
+  checkRunnable(): void {
+    this.checkClosed();
+    if (this.#state === 'running') {
+      throw new LoopStateError('This event loop is already running', 'ERR_LOOP_RUNNING');
+    }
+    if (peekRunningLoop() !== null) {
+      throw new LoopStateError('Cannot run the event loop while another loop is running', 'ERR_OTHER_LOOP_RUNNING');
+    }
+  }
+
+  /** @throws {LoopStateError} ERR_LOOP_CLOSED */
+  protected checkClosed(): void {
+    if (this.#state === 'closed') throw new LoopStateError('Event loop is closed', 'ERR_LOOP_CLOSED');
+  }
+
+  /** Hook: the loop begins to run. */
+  protected started(): void {
+    // a loop with a selector starts polling here
+  }
+
+  /** Hook: the loop has stopped running, for whatever reason. */
+  protected stopped(): void {
+    // a loop with a selector stops polling here
+  }
+
+  /** Hook: once an iteration, before due timers. Queues the handles of I/O events with `addReady()`. */
+  protected pollEvents(): void {
+    // a loop with a selector collects its events here
+  }
+
+  protected addReady(entry: Ready): void {
+    this.#ready.push(entry);
+    this.#comeAround();
+  }
+
+  /** Something from outside is ready: takes a turn now. Does nothing while the loop is not running. */
+  protected eventsReady(): void {
+    if (this.#state === 'running') this.#turn();
+  }
+
+  /** One iteration: calls from other threads, I/O events, due timers, then the handles that were ready by then. */
+  readonly #turn = (): void => {
+    this.#turnComing = true;
+    try {
+      if (this.#barrier === null || !this.#polled) this.#collect();
+      outsideTasks(this.#runBatch); // the turn was requested by some task, but what runs in it is not that task
+    } catch (thrown) {
+      // Handles catch what callbacks throw, except what is meant to end the loop; anything else is our own bug.
+      this.#finish(thrown as Error);
+      return;
+    }
+    if (this.#stopAfterBatch || (this.#barrier !== null && this.#ready.head >= this.#barrier)) this.#finish(null);
+    else this.#rest();
+  };
+
+  #collect(): void {
+    this.#polled = true;
+    if (this.#inbox !== null) {
+      this.#inbox.unpark();
+      this.#inbox.drain();
+    }
+    this.pollEvents();
+    const now = this.time();
+    for (let due = this.#timers.popDue(now); due !== null; due = this.#timers.popDue(now)) this.#ready.push(due);
+  }
+
+  readonly #runBatch = (): void => {
+    // Newcomers wait for the next iteration, and what was scheduled after stop() for the next run.
+    const end = Math.min(this.#ready.tail, this.#barrier ?? Infinity);
+    while (this.#ready.head < end) {
+      const entry = this.#ready.shift();
+      entry[RUN]();
+    }
+  };
+
+  /** After an iteration: asks for the next one, or sleeps until a deadline, an event or another thread. */
+  #rest(): void {
+    if (this.#ready.head < this.#ready.tail || this.#inbox?.park() === false) {
+      this.#host.requestTurn();
+      return;
+    }
+    this.#turnComing = false;
+    this.#host.sleepUntil(this.#timers.nextDeadline());
+  }
+
+  /** Something was scheduled: a sleeping loop needs a turn to see it. */
+  #comeAround(): void {
+    if (this.#turnComing) return;
+    this.#turnComing = true;
+    this.#host.requestTurn();
+  }
+
+  #finish(exc: Error | null): void {
+    this.#state = 'idle';
+    this.#barrier = null;
+    this.#stopAfterBatch = false;
+    this.#turnComing = true;
+    this.#inbox?.unpark();
+    this.#host.stop();
+    setRunningLoop(null);
+    this.stopped();
+    const outcome = this.#outcome;
+    this.#outcome = null;
+    if (exc === null) outcome?.resolve();
+    else outcome?.reject(exc);
+  }
+}

@@ -1,0 +1,64 @@
+import { inspect } from 'node:util';
+import { endsTheLoop } from './errors.js';
+import type { BaseEventLoop } from './event-loop.js';
+import type { Handle } from './handle.js';
+
+/** What an exception handler is told. Python: the `context` dict of loop.call_exception_handler(). */
+export interface ExceptionContext {
+  /** What went wrong, one line. */
+  readonly message?: string;
+  readonly exception?: Error;
+  readonly handle?: Handle;
+  readonly future?: unknown;
+  readonly task?: unknown;
+  readonly protocol?: unknown;
+  readonly transport?: unknown;
+  readonly socket?: unknown;
+}
+
+export type ExceptionHandler = (loop: BaseEventLoop, context: ExceptionContext) => void;
+
+/** Prints the context on standard error. Python: loop.default_exception_handler(). */
+export function defaultExceptionHandler(context: ExceptionContext): void {
+  const { message = 'Unhandled exception in event loop', exception, ...rest } = context;
+  const lines = [message];
+  for (const [key, value] of Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    lines.push(`${key}: ${inspect(value, { depth: 1 })}`);
+  }
+  if (exception !== undefined) lines.push(inspect(exception));
+  console.error(lines.join('\n'));
+}
+
+/**
+ * Hands the context to the loop's handler and, where that fails, to the default one. Only an error that ends the loop
+ * gets out. Python: the body of loop.call_exception_handler().
+ */
+export function callExceptionHandler(
+  loop: BaseEventLoop,
+  handler: ExceptionHandler | null,
+  context: ExceptionContext,
+): void {
+  if (handler === null) {
+    tryDefault(loop, context, 'Exception in default exception handler');
+    return;
+  }
+  try {
+    handler(loop, context);
+  } catch (thrown) {
+    if (endsTheLoop(thrown)) throw thrown;
+    tryDefault(
+      loop,
+      { message: 'Unhandled error in exception handler', exception: thrown, context } as ExceptionContext, // `context` is CPython's key
+      'Exception in default exception handler while handling an unexpected error in custom exception handler',
+    );
+  }
+}
+
+function tryDefault(loop: BaseEventLoop, context: ExceptionContext, lastWords: string): void {
+  try {
+    loop.defaultExceptionHandler(context);
+  } catch (thrown) {
+    if (endsTheLoop(thrown)) throw thrown;
+    console.error(`${lastWords}\n${inspect(thrown)}`);
+  }
+}

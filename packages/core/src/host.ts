@@ -1,0 +1,12 @@
+/** The loop's port to time and to its thread: a loop is a guest and gets its turns from a host. */
+export interface Host {
+  /** Seconds, monotonic. Must be the same clock in every thread, so that deadlines can cross them. */
+  time(): number;
+  /** From now until `stop()`: calls `turn` when asked to and keeps the process alive. */
+  start(turn: () => void): void;
+  /** Gives one turn in a later macrotask, so that promise reactions run first. */
+  requestTurn(): void;
+  /** Gives one turn at `when` (seconds, `Infinity` for never), or somewhat later or earlier: the loop looks again. */
+  sleepUntil(when: number): void;
+  stop(): void;
+}

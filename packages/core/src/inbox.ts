@@ -1,0 +1,31 @@
+import type { BaseEventLoop } from './event-loop.js';
+import type { Ready } from './ready-queue.js';
+
+/** The loop's port to other threads: where their calls arrive. `threadsafe` implements it. */
+export interface Inbox {
+  /** Whether another thread has called since the last `drain()`. Costs one atomic load. */
+  readonly rung: boolean;
+  /** Queues the calls that have arrived, in order per producer, behind what is ready already. */
+  drain(): void;
+  /** From now on producers must wake the loop. False: a call came in meanwhile, take another turn instead. */
+  park(): boolean;
+  /** The loop is awake by itself: producers need not wake it. */
+  unpark(): void;
+  /** No call gets in from now on. Resolves when all that got in have run, for which the loop must be running. */
+  seal(): Promise<void>;
+  /** No call gets in from now on; calls that were let in but have not run are dropped as `loop.close()` drops its own. */
+  close(): void;
+}
+
+/** What the inbox may do to its loop. */
+export interface InboxOwner {
+  readonly loop: BaseEventLoop;
+  /** Queues `entry` behind what is ready already. */
+  addReady(entry: Ready): void;
+  /** Queues `entry`, which has begun but not finished, before what is ready already. */
+  putBack(entry: Ready): void;
+  /** Gives the loop a turn now; does nothing while it is not running. */
+  wake(): void;
+}
+
+export type OpenInbox = (owner: InboxOwner) => Inbox;

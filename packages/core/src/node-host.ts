@@ -1,0 +1,58 @@
+import type { Host } from './host.js';
+
+/** The longest sleep, in ms: one day, as in CPython (MAXIMUM_SELECT_TIMEOUT); Node turns delays above 2^31-1 ms into 1 ms. */
+const LONGEST_SLEEP_MS = 86_400_000;
+
+/** Turns from the thread's own libuv loop: `setImmediate` for the next one, one timer for the next deadline. */
+export class NodeHost implements Host {
+  #turn: (() => void) | null = null;
+  #immediate: NodeJS.Immediate | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  /** When the timer fires, in seconds; `Infinity` while none is armed. */
+  #armedFor = Infinity;
+
+  readonly #onImmediate = (): void => {
+    this.#immediate = null;
+    this.#turn?.();
+  };
+
+  readonly #onTimer = (): void => {
+    this.#timer = null;
+    this.#armedFor = Infinity;
+    this.#turn?.();
+  };
+
+  time(): number {
+    // hrtime has one origin for all threads; performance.now() starts anew in each worker.
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds + nanoseconds * 1e-9;
+  }
+
+  start(turn: () => void): void {
+    this.#turn = turn;
+  }
+
+  requestTurn(): void {
+    this.#immediate ??= setImmediate(this.#onImmediate);
+  }
+
+  sleepUntil(when: number): void {
+    // A timer that fires too early costs one empty turn; re-arming at every sleep would cost more.
+    if (this.#timer !== null && this.#armedFor <= when) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const now = this.time();
+    // Node fires up to 1 ms early and rounds down: round up, and the loop re-arms when it looks too soon.
+    const delayMs = Math.min(Math.max(Math.ceil((when - now) * 1000), 1), LONGEST_SLEEP_MS);
+    this.#armedFor = now + delayMs / 1000;
+    this.#timer = setTimeout(this.#onTimer, delayMs); // referenced: it also keeps the process alive
+  }
+
+  stop(): void {
+    this.#turn = null;
+    if (this.#immediate !== null) clearImmediate(this.#immediate);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#immediate = null;
+    this.#timer = null;
+    this.#armedFor = Infinity;
+  }
+}

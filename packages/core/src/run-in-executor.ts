@@ -1,0 +1,40 @@
+import { checkCallback } from './check-callback.js';
+import { typeError } from './errors.js';
+import type { BaseEventLoop } from './event-loop.js';
+import type { Executor } from './executor.js';
+import type { Future } from './future.js';
+import { inspect } from 'node:util';
+
+/** The body of `loop.runInExecutor()`. */
+export function runInExecutor<A extends unknown[], R>(
+  loop: BaseEventLoop,
+  executor: Executor,
+  fn: (...args: A) => R,
+  args: A,
+): Future<Awaited<R>> {
+  checkExecutor(executor);
+  if (typeof fn !== 'function') checkCallback(fn, 'runInExecutor'); // async functions are welcome in another thread
+  const job = executor.submit(fn, args);
+  const future = loop.createFuture<Awaited<R>>();
+  // The result may come after the loop was closed, or after the future was cancelled: then nobody wants it.
+  const wanted = (): boolean => !future.done() && !loop.isClosed();
+  job.result.then(
+    (value) => {
+      if (wanted()) future.setResult(value);
+    },
+    (reason: unknown) => {
+      if (wanted()) future.setException(reason);
+    },
+  );
+  future.addDoneCallback(() => {
+    if (future.cancelled()) job.cancel();
+  });
+  return future;
+}
+
+/** @throws {TypeError} unless `executor` has what an Executor has */
+export function checkExecutor(executor: unknown): asserts executor is Executor {
+  const { submit, shutdown } = (executor ?? {}) as Partial<Executor>;
+  if (typeof submit === 'function' && typeof shutdown === 'function') return;
+  throw typeError(`executor must have submit() and shutdown(), got ${inspect(executor, { depth: 0 })}`);
+}

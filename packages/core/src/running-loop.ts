@@ -1,0 +1,24 @@
+import { LoopStateError } from './errors.js';
+import type { BaseEventLoop } from './event-loop.js';
+
+// One per thread: each worker has its own instance of this module.
+let running: BaseEventLoop | null = null;
+
+/**
+ * The loop that runs in this thread. Python: asyncio.get_running_loop().
+ * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
+ */
+export function getRunningLoop(): BaseEventLoop {
+  if (running === null) throw new LoopStateError('no running event loop', 'ERR_NO_RUNNING_LOOP');
+  return running;
+}
+
+/** The loop that runs in this thread, or null. */
+export function peekRunningLoop(): BaseEventLoop | null {
+  return running;
+}
+
+/** For the loop itself: it starts or has stopped running. */
+export function setRunningLoop(loop: BaseEventLoop | null): void {
+  running = loop;
+}

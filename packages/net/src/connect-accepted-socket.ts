@@ -1,0 +1,21 @@
+import { refuseTls, type TlsOptions } from './no-tls.js';
+import type { Protocol, ProtocolFactory } from './protocol.js';
+import type { SelectorEventLoop } from './selector-event-loop.js';
+import type { Socket } from './socket.js';
+import { startTransport } from './start-transport.js';
+import { checkStreamSocket, takeOver } from './stream-socket.js';
+import type { StreamTransport } from './stream-transport.js';
+
+export type AcceptedSocketOptions = TlsOptions;
+
+/** The transport owns the connection from here on: `sock` is detached. Python: loop.connect_accepted_socket(). */
+export async function connectAcceptedSocket<P extends Protocol>(
+  loop: SelectorEventLoop,
+  protocolFactory: ProtocolFactory<P>,
+  sock: Socket,
+  options: AcceptedSocketOptions,
+): Promise<[StreamTransport, P]> {
+  refuseTls(options);
+  checkStreamSocket(sock);
+  return startTransport(loop, protocolFactory, takeOver(sock));
+}

@@ -1,0 +1,38 @@
+import { Handle } from '@ringloop/core';
+import { SO_ERROR, SOL_SOCKET } from './linux-abi.js';
+import { NET } from './loop-net.js';
+import type { SelectorEventLoop } from './selector-event-loop.js';
+import type { AddressInput } from './sockaddr.js';
+import type { Socket } from './socket.js';
+import { EINPROGRESS } from './syscalls.js';
+import { systemError } from './system-error.js';
+
+/**
+ * Connects `sock` to an address that is resolved. When it rejects, cancelled or refused, nothing waits for the socket any
+ * more, but it is still open: closing it is the caller's.
+ */
+export async function connectSocket(
+  loop: SelectorEventLoop,
+  sock: Socket,
+  address: AddressInput,
+): Promise<void> {
+  const result = sock.tryConnect(address);
+  if (result === 0) return;
+  if (result !== -EINPROGRESS) throw systemError('connect', -result, address);
+  const { selector } = loop[NET];
+  const fd = sock.fileno();
+  const connected = loop.createFuture<void>();
+  const onWritable = (): void => {
+    selector.unwatch(fd, 'writer');
+    if (connected.done()) return; // cancelled in this iteration
+    const errno = sock.getsockopt(SOL_SOCKET, SO_ERROR);
+    if (errno === 0) connected.setResult();
+    else connected.setException(systemError('connect', errno, address));
+  };
+  selector.watch(fd, 'writer', new Handle(onWritable, [], loop));
+  try {
+    await connected;
+  } finally {
+    if (sock.fileno() === fd) selector.unwatch(fd, 'writer');
+  }
+}

@@ -1,0 +1,105 @@
+import { typeError } from '@ringloop/core/internal';
+import { connectSocket } from './connect-socket.js';
+import { AF_UNSPEC, SOCK_STREAM } from './linux-abi.js';
+import { refuseTls, type TlsOptions } from './no-tls.js';
+import type { Protocol, ProtocolFactory } from './protocol.js';
+import { resolve, type ResolvedAddress } from './resolve.js';
+import type { SelectorEventLoop } from './selector-event-loop.js';
+import type { Port } from './service-port.js';
+import { Socket } from './socket.js';
+import { startTransport } from './start-transport.js';
+import { checkStreamSocket, takeOver } from './stream-socket.js';
+import type { StreamTransport } from './stream-transport.js';
+import { bindingFailed, combineErrors } from './connect-errors.js';
+import { isSystemError, type SystemError } from './system-error.js';
+
+export interface ConnectionOptions extends TlsOptions {
+  /** A name or an IP address; null with a port is this machine. */
+  readonly host?: string | null;
+  readonly port?: Port;
+  /** AF_INET or AF_INET6, to use no other addresses. */
+  readonly family?: number;
+  /** A connected socket to use instead. It is detached: the transport owns the connection from here on. */
+  readonly sock?: Socket | null;
+  /** Where to connect from. */
+  readonly localAddr?: { readonly host: string; readonly port?: Port } | null;
+}
+
+/**
+ * Tries the addresses one after the other, and resolves once the protocol's connectionMade has been called. Rejects with
+ * TypeError for options that contradict each other, with the system's error when there is one, and with an AggregateError
+ * `Multiple exceptions: …` when addresses failed differently. Nothing stays open then. Python: loop.create_connection().
+ */
+export async function createConnection<P extends Protocol>(
+  loop: SelectorEventLoop,
+  protocolFactory: ProtocolFactory<P>,
+  options: ConnectionOptions,
+): Promise<[StreamTransport, P]> {
+  refuseTls(options);
+  const { host = null, port = null, sock = null } = options;
+  if (sock !== null) {
+    if (host !== null || port !== null) {
+      throw typeError('host/port and sock can not be specified at the same time', 'ERR_INVALID_ARG_VALUE');
+    }
+    checkStreamSocket(sock);
+    return startTransport(loop, protocolFactory, takeOver(sock));
+  }
+  if (host === null && port === null) {
+    throw typeError('host and port was not specified and no sock specified', 'ERR_INVALID_ARG_VALUE');
+  }
+  return startTransport(loop, protocolFactory, await connectAny(loop, host, port, options));
+}
+
+async function connectAny(
+  loop: SelectorEventLoop,
+  host: string | null,
+  port: Port,
+  { family = AF_UNSPEC, localAddr = null }: ConnectionOptions,
+): Promise<Socket> {
+  const remotes = await resolve(loop, host, port, { family, passive: false });
+  const locals =
+    localAddr === null
+      ? null
+      : await resolve(loop, localAddr.host, localAddr.port, { family, passive: true });
+  const errors: SystemError[] = [];
+  for (const remote of remotes) {
+    try {
+      return await connectOne(loop, remote, locals);
+    } catch (thrown) {
+      if (!isSystemError(thrown)) throw thrown; // cancelled, or a bug: not this address's fault
+      errors.push(thrown);
+    }
+  }
+  throw combineErrors(errors);
+}
+
+async function connectOne(
+  loop: SelectorEventLoop,
+  remote: ResolvedAddress,
+  locals: readonly ResolvedAddress[] | null,
+): Promise<Socket> {
+  const sock = new Socket(remote.family, SOCK_STREAM);
+  try {
+    if (locals !== null) bindToOne(sock, locals);
+    await connectSocket(loop, sock, remote);
+    return sock;
+  } catch (thrown) {
+    sock.close();
+    throw thrown;
+  }
+}
+
+function bindToOne(sock: Socket, locals: readonly ResolvedAddress[]): void {
+  const errors: SystemError[] = [];
+  for (const local of locals) {
+    if (local.family !== sock.family) continue;
+    try {
+      sock.bind(local);
+      return;
+    } catch (thrown) {
+      if (!isSystemError(thrown)) throw thrown;
+      errors.push(bindingFailed(thrown, local));
+    }
+  }
+  throw combineErrors(errors, 'no matching local address');
+}

@@ -1,0 +1,135 @@
+import { inspect } from 'node:util';
+import { typeError } from '@ringloop/core/internal';
+import { bindingFailed } from './connect-errors.js';
+import {
+  AF_INET6,
+  AF_UNSPEC,
+  IPPROTO_IPV6,
+  IPV6_V6ONLY,
+  SO_KEEPALIVE,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from './linux-abi.js';
+import { refuseTls, type TlsOptions } from './no-tls.js';
+import type { ProtocolFactory } from './protocol.js';
+import { resolve, type ResolvedAddress } from './resolve.js';
+import type { SelectorEventLoop } from './selector-event-loop.js';
+import { Server } from './server.js';
+import type { Port } from './service-port.js';
+import { Socket } from './socket.js';
+import { checkStreamSocket } from './stream-socket.js';
+import { EADDRNOTAVAIL } from './syscalls.js';
+import { isSystemError } from './system-error.js';
+
+export interface ServerOptions extends TlsOptions {
+  /** A name or an IP address, several of them, or '' or null for all interfaces. */
+  readonly host?: string | readonly string[] | null;
+  /** 0 or null: the system picks one, for each socket. */
+  readonly port?: Port;
+  readonly family?: number;
+  /** Connections that may wait to be accepted; 100 by default. */
+  readonly backlog?: number;
+  /** A bound socket to use instead of host and port. The server owns it from here on. */
+  readonly sock?: Socket | null;
+  /** SO_REUSEADDR; true by default. */
+  readonly reuseAddress?: boolean | null;
+  /** SO_REUSEPORT: several servers, in this or other loops, share one port. */
+  readonly reusePort?: boolean | null;
+  /** SO_KEEPALIVE on the connections. */
+  readonly keepAlive?: boolean | null;
+  /** False: accept nothing before `startServing()` or `serveForever()`. */
+  readonly startServing?: boolean;
+}
+
+/**
+ * Rejects with TypeError for options that contradict each other, and with the system's error, its message as in asyncio, when
+ * no socket can be bound; nothing stays open then. Python: loop.create_server().
+ */
+export async function createServer(
+  loop: SelectorEventLoop,
+  protocolFactory: ProtocolFactory,
+  options: ServerOptions,
+): Promise<Server> {
+  refuseTls(options);
+  const { host = null, port = null, sock = null, backlog = 100 } = options;
+  if (!Number.isInteger(backlog)) throw typeError(`backlog must be an integer, got ${inspect(backlog)}`);
+  if (sock !== null && (host !== null || port !== null)) {
+    throw typeError('host/port and sock can not be specified at the same time', 'ERR_INVALID_ARG_VALUE');
+  }
+  if (sock === null && host === null && port === null) {
+    throw typeError('Neither host/port nor sock were specified', 'ERR_INVALID_ARG_VALUE');
+  }
+  if (sock !== null) checkStreamSocket(sock);
+  const sockets = sock === null ? bindAll(await resolveHosts(loop, options), options) : [sock];
+  try {
+    const server = new Server(loop, sockets, { protocolFactory, backlog });
+    if (options.startServing !== false) server.listen();
+    return server;
+  } catch (thrown) {
+    for (const opened of sockets) opened.close();
+    throw thrown;
+  }
+}
+
+/** The addresses of all hosts, each once. */
+async function resolveHosts(
+  loop: SelectorEventLoop,
+  { host = null, port = null, family = AF_UNSPEC }: ServerOptions,
+): Promise<ResolvedAddress[]> {
+  const hosts = host === null || typeof host === 'string' ? [host] : host;
+  const found = await Promise.all(hosts.map((name) => resolve(loop, name, port, { family, passive: true })));
+  return [...new Map(found.flat().map((address) => [`${address.family} ${address.host}`, address])).values()];
+}
+
+function bindAll(addresses: readonly ResolvedAddress[], options: ServerOptions): Socket[] {
+  const sockets: Socket[] = [];
+  try {
+    for (const address of addresses) {
+      const sock = bindOne(address, options);
+      if (sock !== null) sockets.push(sock);
+    }
+    if (sockets.length === 0) throw noAddress(addresses);
+    return sockets;
+  } catch (thrown) {
+    for (const sock of sockets) sock.close();
+    throw thrown;
+  }
+}
+
+/** Null for an address that this machine does not have: another one of the host may do. */
+function bindOne(address: ResolvedAddress, options: ServerOptions): Socket | null {
+  const sock = openSocket(address.family);
+  if (sock === null) return null;
+  try {
+    sock.setsockopt(SOL_SOCKET, SO_REUSEADDR, options.reuseAddress ?? true);
+    if (options.reusePort === true) sock.setsockopt(SOL_SOCKET, SO_REUSEPORT, true);
+    if (options.keepAlive === true) sock.setsockopt(SOL_SOCKET, SO_KEEPALIVE, true);
+    // So that one port can be bound for both families.
+    if (address.family === AF_INET6) sock.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, true);
+    sock.bind(address);
+    return sock;
+  } catch (thrown) {
+    sock.close();
+    if (!isSystemError(thrown)) throw thrown;
+    if (thrown.errno === -EADDRNOTAVAIL) return null;
+    throw bindingFailed(thrown, address);
+  }
+}
+
+/** Null when this machine does not know the family: IPv6 is often switched off. */
+function openSocket(family: number): Socket | null {
+  try {
+    return new Socket(family, SOCK_STREAM);
+  } catch (thrown) {
+    if (isSystemError(thrown)) return null;
+    throw thrown;
+  }
+}
+
+function noAddress(addresses: readonly ResolvedAddress[]): Error {
+  const list = addresses.map(({ host, port }) => `('${host}', ${port})`).join(', ');
+  const message = `could not bind on any address out of [${list}]`;
+  return Object.assign(new Error(message), { code: 'EADDRNOTAVAIL', errno: -EADDRNOTAVAIL, syscall: 'bind' });
+}

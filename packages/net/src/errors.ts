@@ -1,0 +1,21 @@
+/** A transport was asked for something that its present state forbids. Python: RuntimeError. */
+export class TransportStateError extends Error {
+  override readonly name = 'TransportStateError';
+  readonly code: 'ERR_WRITE_AFTER_EOF' | 'ERR_FD_IN_TRANSPORT';
+
+  constructor(message: string, code: TransportStateError['code']) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A server was asked for something that its present state forbids. Python: RuntimeError. */
+export class ServerStateError extends Error {
+  override readonly name = 'ServerStateError';
+  readonly code: 'ERR_SERVER_CLOSED' | 'ERR_SERVER_BUSY';
+
+  constructor(message: string, code: ServerStateError['code']) {
+    super(message);
+    this.code = code;
+  }
+}

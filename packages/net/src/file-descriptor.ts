@@ -1,0 +1,21 @@
+import { inspect } from 'node:util';
+import { rangeError, typeError } from '@ringloop/core/internal';
+
+/** A descriptor's number, or what has one. */
+export type FileDescriptorLike = number | { fileno(): number };
+
+/**
+ * @throws {TypeError} when `file` is neither a number nor has a fileno()
+ * @throws {RangeError} when the number is no descriptor, as that of a closed socket
+ */
+export function toFileno(file: FileDescriptorLike): number {
+  const fd = typeof file === 'number' ? file : askFileno(file);
+  if (!Number.isInteger(fd) || fd < 0) throw rangeError(`Invalid file descriptor: ${inspect(fd)}`);
+  return fd;
+}
+
+function askFileno(file: { fileno(): number }): number {
+  const fileno: unknown = (file as { fileno?: unknown } | null | undefined)?.fileno; // JavaScript may pass anything
+  if (typeof fileno !== 'function') throw typeError(`Invalid file object: ${inspect(file)}`);
+  return file.fileno();
+}

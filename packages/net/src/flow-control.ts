@@ -1,0 +1,54 @@
+import { rangeError } from '@ringloop/core/internal';
+
+export interface WriteBufferLimits {
+  /** Bytes above which the protocol is asked to pause. */
+  readonly high?: number;
+  /** Bytes at or below which it may go on. */
+  readonly low?: number;
+}
+
+/** Bytes; as in CPython. */
+const DEFAULT_HIGH = 65_536;
+
+/** Tells a protocol to pause above the high-water mark and to go on below the low one, in strict alternation. */
+export class FlowControl {
+  readonly #notify: (method: 'pauseWriting' | 'resumeWriting') => void;
+  #high = DEFAULT_HIGH;
+  #low = DEFAULT_HIGH / 4;
+  #paused = false;
+
+  constructor(notify: (method: 'pauseWriting' | 'resumeWriting') => void) {
+    this.#notify = notify;
+  }
+
+  get limits(): readonly [low: number, high: number] {
+    return [this.#low, this.#high];
+  }
+
+  /**
+   * The missing mark follows from the other one.
+   * @throws {RangeError} unless high >= low >= 0
+   */
+  setLimits({ high, low }: WriteBufferLimits): void {
+    const top = high ?? (low === undefined ? DEFAULT_HIGH : 4 * low);
+    const bottom = low ?? Math.floor(top / 4);
+    if (!(top >= bottom && bottom >= 0)) {
+      throw rangeError(`high (${top}) must be >= low (${bottom}) must be >= 0`);
+    }
+    this.#high = top;
+    this.#low = bottom;
+  }
+
+  /** The buffer grew, or the marks were moved. */
+  grown(size: number): void {
+    if (size <= this.#high || this.#paused) return;
+    this.#paused = true;
+    this.#notify('pauseWriting');
+  }
+
+  shrunk(size: number): void {
+    if (!this.#paused || size > this.#low) return;
+    this.#paused = false;
+    this.#notify('resumeWriting');
+  }
+}

@@ -1,0 +1,50 @@
+export type { AcceptedSocketOptions } from './connect-accepted-socket.js';
+export type { ConnectionOptions } from './create-connection.js';
+export type { ServerOptions } from './create-server.js';
+export { ServerStateError, TransportStateError } from './errors.js';
+export type { FileDescriptorLike } from './file-descriptor.js';
+export type { WriteBufferLimits } from './flow-control.js';
+export {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  AF_UNSPEC,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  IPV6_V6ONLY,
+  MSG_PEEK,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  SO_ACCEPTCONN,
+  SO_BROADCAST,
+  SO_DOMAIN,
+  SO_ERROR,
+  SO_KEEPALIVE,
+  SO_LINGER,
+  SO_PROTOCOL,
+  SO_RCVBUF,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+  SO_TYPE,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SOMAXCONN,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
+  TCP_NODELAY,
+  TCP_USER_TIMEOUT,
+} from './linux-abi.js';
+export type { Protocol, ProtocolFactory } from './protocol.js';
+export { SelectorEventLoop } from './selector-event-loop.js';
+export type { Server } from './server.js';
+export type { Port } from './service-port.js';
+export type { AddressInput, SocketAddress } from './sockaddr.js';
+export { Socket, type SocketOptions } from './socket.js';
+export type { StreamTransport } from './stream-transport.js';
+export type { SystemError } from './system-error.js';
+export { TransportSocket } from './transport-socket.js';

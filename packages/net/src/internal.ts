@@ -1,0 +1,7 @@
+// For sibling packages only.
+export { connectSocket } from './connect-socket.js';
+export { LoopNet, NET } from './loop-net.js';
+export { resolve, type ResolvedAddress } from './resolve.js';
+export { startTransport } from './start-transport.js';
+export { StreamTransport, type TransportOptions, type TransportOwner } from './stream-transport.js';
+export { isSystemError, systemError } from './system-error.js';

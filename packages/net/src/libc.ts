@@ -1,0 +1,84 @@
+import koffi from 'koffi';
+
+/** The C library's functions, as it declares them: -1 is failure and `koffi.errno()` has the reason. */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  socketpair(domain: number, type: number, protocol: number, fds: Uint8Array): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  listen(fd: number, backlog: number): number;
+  accept4(fd: number, address: Uint8Array, length: Uint8Array, flags: number): number;
+  connect(fd: number, address: Uint8Array, length: number): number;
+  recv(fd: number, buffer: Uint8Array, length: number, flags: number): number;
+  send(fd: number, buffer: Uint8Array, length: number, flags: number): number;
+  shutdown(fd: number, how: number): number;
+  close(fd: number): number;
+  fcntl(fd: number, command: number, argument: number): number;
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
+  getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array): number;
+  getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
+  getpeername(fd: number, address: Uint8Array, length: Uint8Array): number;
+  epoll_create1(flags: number): number;
+  epoll_ctl(epollFd: number, operation: number, fd: number, event: Uint8Array): number;
+  epoll_wait(epollFd: number, events: Uint8Array, capacity: number, timeoutMs: number): number;
+  inet_pton(family: number, text: string, address: Uint8Array): number;
+  inet_ntop(family: number, address: Uint8Array, text: Uint8Array, length: number): unknown;
+  if_nametoindex(name: string): number;
+  if_indextoname(index: number, name: Uint8Array): unknown;
+  getservbyname_r(
+    name: string,
+    protocol: string,
+    entry: Uint8Array,
+    buffer: Uint8Array,
+    length: number,
+    result: Uint8Array,
+  ): number;
+}
+
+/** intptr_t stands for ssize_t, which koffi does not know; buffers are passed as plain addresses. */
+const DECLARATIONS: Record<keyof Libc, string> = {
+  socket: 'int socket(int domain, int type, int protocol)',
+  socketpair: 'int socketpair(int domain, int type, int protocol, void *fds)',
+  bind: 'int bind(int fd, void *address, uint32_t length)',
+  listen: 'int listen(int fd, int backlog)',
+  accept4: 'int accept4(int fd, void *address, void *length, int flags)',
+  connect: 'int connect(int fd, void *address, uint32_t length)',
+  recv: 'intptr_t recv(int fd, void *buffer, size_t length, int flags)',
+  send: 'intptr_t send(int fd, void *buffer, size_t length, int flags)',
+  shutdown: 'int shutdown(int fd, int how)',
+  close: 'int close(int fd)',
+  fcntl: 'int fcntl(int fd, int command, intptr_t argument)',
+  setsockopt: 'int setsockopt(int fd, int level, int name, void *value, uint32_t length)',
+  getsockopt: 'int getsockopt(int fd, int level, int name, void *value, void *length)',
+  getsockname: 'int getsockname(int fd, void *address, void *length)',
+  getpeername: 'int getpeername(int fd, void *address, void *length)',
+  epoll_create1: 'int epoll_create1(int flags)',
+  epoll_ctl: 'int epoll_ctl(int epfd, int operation, int fd, void *event)',
+  epoll_wait: 'int epoll_wait(int epfd, void *events, int capacity, int timeout)',
+  inet_pton: 'int inet_pton(int family, const char *text, void *address)',
+  inet_ntop: 'void *inet_ntop(int family, void *address, void *text, uint32_t length)',
+  if_nametoindex: 'unsigned int if_nametoindex(const char *name)',
+  if_indextoname: 'void *if_indextoname(unsigned int index, void *name)',
+  getservbyname_r:
+    'int getservbyname_r(const char *name, const char *proto, void *entry, void *buffer, size_t length, void *result)',
+};
+
+let loaded: Libc | null = null;
+
+/**
+ * The C library of this process, loaded at first use, so that importing this package works on every platform.
+ * @throws {Error} ERR_FEATURE_UNAVAILABLE_ON_PLATFORM outside Linux
+ */
+export function libc(): Libc {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Libc {
+  if (process.platform !== 'linux') {
+    const message = `Cannot open sockets on ${process.platform}: @ringloop/net needs epoll, which only Linux has`;
+    throw Object.assign(new Error(message), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
+  }
+  const library = koffi.load(null); // the symbols already in the process: right for glibc and musl
+  const functions = Object.entries(DECLARATIONS).map(([name, text]) => [name, library.func(text)] as const);
+  return Object.fromEntries(functions) as unknown as Libc; // the table above declares what the interface says
+}

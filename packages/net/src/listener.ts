@@ -1,0 +1,72 @@
+import { Handle, type TimerHandle } from '@ringloop/core';
+import { NET } from './loop-net.js';
+import type { SelectorEventLoop } from './selector-event-loop.js';
+import type { SocketAddress } from './sockaddr.js';
+import type { Socket } from './socket.js';
+import { EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM } from './syscalls.js';
+import { systemError } from './system-error.js';
+
+/** Seconds to leave a listening socket alone when the system is out of descriptors. CPython: ACCEPT_RETRY_DELAY. */
+const ACCEPT_RETRY_DELAY = 1;
+const OUT_OF_RESOURCES = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
+
+/** Accepts what arrives at one listening socket. */
+export class Listener {
+  readonly sock: Socket;
+  readonly #loop: SelectorEventLoop;
+  readonly #backlog: number;
+  readonly #onConnection: (sock: Socket, peername: SocketAddress | string) => void;
+  #retry: TimerHandle | null = null;
+
+  constructor(
+    loop: SelectorEventLoop,
+    sock: Socket,
+    options: { backlog: number; onConnection: (sock: Socket, peername: SocketAddress | string) => void },
+  ) {
+    this.sock = sock;
+    this.#loop = loop;
+    this.#backlog = options.backlog;
+    this.#onConnection = options.onConnection;
+  }
+
+  /** @throws {SystemError} EADDRINUSE */
+  start(): void {
+    this.sock.listen(this.#backlog);
+    this.#watch();
+  }
+
+  close(): void {
+    this.#retry?.cancel();
+    const fd = this.sock.fileno();
+    if (fd !== -1) this.#loop[NET].selector.unwatch(fd, 'reader');
+    this.sock.close();
+  }
+
+  #watch(): void {
+    this.#retry = null;
+    this.#loop[NET].selector.watch(
+      this.sock.fileno(),
+      'reader',
+      new Handle(this.#onReadable, [], this.#loop),
+    );
+  }
+
+  /** A full queue and the one that was on its way, as in CPython; what comes then waits for the next iteration. */
+  readonly #onReadable = (): void => {
+    for (let left = this.#backlog + 1; left > 0 && this.sock.fileno() !== -1; left--) {
+      const accepted = this.sock.tryAccept();
+      if (typeof accepted !== 'number') this.#onConnection(...accepted);
+      else if (accepted === -EAGAIN) return;
+      else if (accepted !== -ECONNABORTED) return this.#failed(-accepted); // aborted: it gave up while in the queue
+    }
+  };
+
+  #failed(errno: number): void {
+    const exception = systemError('accept', errno);
+    if (!OUT_OF_RESOURCES.has(errno)) throw exception;
+    this.#loop[NET].selector.unwatch(this.sock.fileno(), 'reader');
+    this.#retry = this.#loop.callLater(ACCEPT_RETRY_DELAY, () => this.#watch());
+    const message = 'socket.accept() out of system resource';
+    this.#loop.callExceptionHandler({ message, exception, socket: this.sock });
+  }
+}

@@ -1,0 +1,41 @@
+import { Selector } from './selector.js';
+
+/** Bytes read at a time, as in CPython (256 KiB). */
+const RECV_BYTES = 262_144;
+
+/** Something with a descriptor that the loop gives back when it is closed. */
+export interface Abandonable {
+  /** Closes the descriptor and calls nobody. */
+  abandon(): void;
+}
+
+/** What the sockets of one loop share. Users get no hold of it. */
+export class LoopNet {
+  readonly selector = new Selector();
+  /** Descriptors that belong to a transport, and to which. */
+  readonly transports = new Map<number, object>();
+  readonly #open = new Set<Abandonable>();
+  #recvBuffer: Buffer | null = null;
+
+  /** One buffer for all reads of this thread: what was read is copied out before anybody else can read. */
+  get recvBuffer(): Buffer {
+    return (this.#recvBuffer ??= Buffer.allocUnsafeSlow(RECV_BYTES));
+  }
+
+  opened(resource: Abandonable): void {
+    this.#open.add(resource);
+  }
+
+  closed(resource: Abandonable): void {
+    this.#open.delete(resource);
+  }
+
+  close(): void {
+    this.selector.close();
+    for (const resource of this.#open) resource.abandon();
+    this.#open.clear();
+    this.transports.clear();
+  }
+}
+
+export const NET: unique symbol = Symbol('net');

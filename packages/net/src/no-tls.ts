@@ -1,0 +1,30 @@
+import { typeError } from '@ringloop/core/internal';
+
+/** Options that only make sense with TLS. */
+export interface TlsOptions {
+  /** Not supported yet. */
+  readonly ssl?: null;
+  readonly serverHostname?: null;
+  readonly sslHandshakeTimeout?: null;
+  readonly sslShutdownTimeout?: null;
+}
+
+const PYTHON_NAMES = {
+  serverHostname: 'server_hostname',
+  sslHandshakeTimeout: 'ssl_handshake_timeout',
+  sslShutdownTimeout: 'ssl_shutdown_timeout',
+} as const;
+
+/**
+ * Refuses what would otherwise be ignored, and a connection be in clear text that was meant to be secret.
+ * @throws {TypeError} ERR_TLS_UNSUPPORTED, ERR_INVALID_ARG_VALUE
+ */
+export function refuseTls(options: TlsOptions): void {
+  const ssl: unknown = options.ssl ?? null; // JavaScript may pass anything
+  if (typeof ssl === 'boolean') throw typeError('ssl argument must be an SSLContext or null');
+  if (ssl !== null) throw typeError('Cannot use ssl: TLS is not supported yet', 'ERR_TLS_UNSUPPORTED');
+  for (const [key, name] of Object.entries(PYTHON_NAMES)) {
+    if ((options[key as keyof typeof PYTHON_NAMES] ?? null) === null) continue; // the keys are those of the table
+    throw typeError(`${name} is only meaningful with ssl`, 'ERR_INVALID_ARG_VALUE');
+  }
+}

@@ -1,0 +1,128 @@
+import { BaseEventLoop, Handle, type LoopPorts } from '@ringloop/core';
+import { checkCallback } from '@ringloop/core/internal';
+import { connectAcceptedSocket, type AcceptedSocketOptions } from './connect-accepted-socket.js';
+import { createConnection, type ConnectionOptions } from './create-connection.js';
+import { createServer, type ServerOptions } from './create-server.js';
+import { EpollPoll } from './epoll-poll.js';
+import { TransportStateError } from './errors.js';
+import { type FileDescriptorLike, toFileno } from './file-descriptor.js';
+import { LoopNet, NET } from './loop-net.js';
+import type { Protocol, ProtocolFactory } from './protocol.js';
+import type { Direction } from './selector.js';
+import type { Server } from './server.js';
+import type { Socket } from './socket.js';
+import type { StreamTransport } from './stream-transport.js';
+import { inspect } from 'node:util';
+
+/**
+ * The loop with sockets: one epoll descriptor, watched by its thread's own libuv loop while it runs. Linux only.
+ * Python: asyncio.SelectorEventLoop.
+ */
+export class SelectorEventLoop extends BaseEventLoop {
+  readonly #net = new LoopNet();
+  readonly #poll = new EpollPoll(this.#net.selector.fd, () => this.eventsReady());
+
+  constructor(ports: LoopPorts = {}) {
+    super(ports);
+  }
+
+  /** For this package: what the loop's sockets share. */
+  get [NET](): LoopNet {
+    return this.#net;
+  }
+
+  /**
+   * Calls `callback(...args)` in each iteration in which `fd` can be read, until `removeReader()`. Replaces the reader that
+   * was there. Python: loop.add_reader().
+   * @throws {TypeError} when `fd` is neither a number nor has a fileno(), or `callback` no function
+   * @throws {RangeError} when the number is negative
+   * @throws {SystemError} when the descriptor cannot be watched: EBADF, EPERM for a regular file
+   * @throws {TransportStateError} ERR_FD_IN_TRANSPORT
+   * @throws {LoopStateError} ERR_LOOP_CLOSED
+   */
+  addReader<A extends unknown[]>(
+    fd: FileDescriptorLike,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): void {
+    checkCallback(callback, 'addReader');
+    this.#watch(fd, 'reader', new Handle(callback, args, this));
+  }
+
+  /** As `addReader()`, when `fd` can be written. Python: loop.add_writer(). */
+  addWriter<A extends unknown[]>(
+    fd: FileDescriptorLike,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): void {
+    checkCallback(callback, 'addWriter');
+    this.#watch(fd, 'writer', new Handle(callback, args, this));
+  }
+
+  /** False when there was none. The descriptor may be closed right after. Python: loop.remove_reader(). */
+  removeReader(fd: FileDescriptorLike): boolean {
+    return this.#net.selector.unwatch(this.#freeFileno(fd), 'reader');
+  }
+
+  /** False when there was none. Python: loop.remove_writer(). */
+  removeWriter(fd: FileDescriptorLike): boolean {
+    return this.#net.selector.unwatch(this.#freeFileno(fd), 'writer');
+  }
+
+  /** Connects to a TCP server. Python: loop.create_connection(). See ConnectionOptions. */
+  createConnection<P extends Protocol>(
+    protocolFactory: ProtocolFactory<P>,
+    options: ConnectionOptions,
+  ): Promise<[StreamTransport, P]> {
+    return createConnection(this, protocolFactory, options);
+  }
+
+  /** Opens a TCP server. Python: loop.create_server(). See ServerOptions. */
+  createServer(protocolFactory: ProtocolFactory, options: ServerOptions): Promise<Server> {
+    return createServer(this, protocolFactory, options);
+  }
+
+  /** Makes a transport of a connection that was accepted elsewhere. Python: loop.connect_accepted_socket(). */
+  connectAcceptedSocket<P extends Protocol>(
+    protocolFactory: ProtocolFactory<P>,
+    sock: Socket,
+    options: AcceptedSocketOptions = {},
+  ): Promise<[StreamTransport, P]> {
+    return connectAcceptedSocket(this, protocolFactory, sock, options);
+  }
+
+  /** Also closes the sockets of transports and servers that are still open, without calling their protocols. */
+  override close(): void {
+    if (this.isClosed()) return;
+    super.close();
+    this.#poll.close();
+    this.#net.close();
+  }
+
+  protected override started(): void {
+    this.#poll.start();
+  }
+
+  protected override stopped(): void {
+    this.#poll.stop();
+  }
+
+  protected override pollEvents(): void {
+    this.#net.selector.collect((handle) => this.addReady(handle));
+  }
+
+  #watch(file: FileDescriptorLike, direction: Direction, handle: Handle): void {
+    const fd = this.#freeFileno(file);
+    this.checkClosed();
+    this.#net.selector.watch(fd, direction, handle);
+  }
+
+  /** The number of a descriptor that no transport of this loop owns. */
+  #freeFileno(file: FileDescriptorLike): number {
+    const fd = toFileno(file);
+    const transport = this.#net.transports.get(fd);
+    if (transport === undefined) return fd;
+    const message = `File descriptor ${fd} is used by transport ${inspect(transport)}`;
+    throw new TransportStateError(message, 'ERR_FD_IN_TRANSPORT');
+  }
+}

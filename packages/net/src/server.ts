@@ -1,0 +1,175 @@
+import { inspect } from 'node:util';
+import { CancelledError, type Future } from '@ringloop/core';
+import { endsTheLoop, toError } from '@ringloop/core/internal';
+import { ServerStateError } from './errors.js';
+import { Listener } from './listener.js';
+import { type Abandonable, NET } from './loop-net.js';
+import type { Protocol, ProtocolFactory } from './protocol.js';
+import type { SelectorEventLoop } from './selector-event-loop.js';
+import type { SocketAddress } from './sockaddr.js';
+import type { Socket } from './socket.js';
+import { StreamTransport, type TransportOwner } from './stream-transport.js';
+
+/** idle: bound, not accepting. */
+type State = 'idle' | 'serving' | 'closed';
+
+/** Listening sockets and the connections that came in through them. The loop keeps it alive. Python: asyncio.Server. */
+export class Server implements AsyncDisposable, Abandonable {
+  readonly #loop: SelectorEventLoop;
+  readonly #protocolFactory: ProtocolFactory;
+  readonly #listeners: readonly Listener[];
+  readonly #transports = new Set<StreamTransport>();
+  #state: State = 'idle';
+  #closedWaiters: Future<void>[] = [];
+  #servingForever: Future<never> | null = null;
+
+  constructor(
+    loop: SelectorEventLoop,
+    sockets: readonly Socket[],
+    options: { protocolFactory: ProtocolFactory; backlog: number },
+  ) {
+    this.#loop = loop;
+    this.#protocolFactory = options.protocolFactory;
+    const onConnection = (sock: Socket, peername: SocketAddress | string): void =>
+      this.#accepted(sock, peername);
+    this.#listeners = sockets.map(
+      (sock) => new Listener(loop, sock, { backlog: options.backlog, onConnection }),
+    );
+    loop[NET].opened(this);
+  }
+
+  /** The listening sockets; null once the server is closed. */
+  get sockets(): readonly Socket[] | null {
+    return this.#state === 'closed' ? null : this.#listeners.map((listener) => listener.sock);
+  }
+
+  /** Python: Server.get_loop(). */
+  getLoop(): SelectorEventLoop {
+    return this.#loop;
+  }
+
+  /** Python: Server.is_serving(). */
+  isServing(): boolean {
+    return this.#state === 'serving';
+  }
+
+  /**
+   * Begins to accept connections; can be repeated. Python: Server.start_serving(). Rejects with ServerStateError
+   * ERR_SERVER_CLOSED, and with the system's error when it cannot listen.
+   */
+  async startServing(): Promise<void> {
+    this.listen();
+    return Promise.resolve();
+  }
+
+  /**
+   * Accepts connections until it is cancelled, which closes the server, or the server is closed; rejects with CancelledError
+   * then. Python: Server.serve_forever(). Rejects with ServerStateError ERR_SERVER_BUSY when it is being awaited already.
+   */
+  async serveForever(): Promise<never> {
+    if (this.#servingForever !== null) {
+      const message = `server ${inspect(this)} is already being awaited on serve_forever()`;
+      throw new ServerStateError(message, 'ERR_SERVER_BUSY');
+    }
+    this.listen();
+    this.#servingForever = this.#loop.createFuture<never>();
+    try {
+      return await this.#servingForever;
+    } catch (thrown) {
+      if (thrown instanceof CancelledError) {
+        this.close();
+        await this.waitClosed();
+      }
+      throw thrown;
+    } finally {
+      this.#servingForever = null;
+    }
+  }
+
+  /** Closes the listening sockets at once; connections stay as they are. Can be repeated. Python: Server.close(). */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    for (const listener of this.#listeners) listener.close();
+    this.#loop[NET].closed(this);
+    this.#servingForever?.cancel();
+    this.#wakeWaiters();
+  }
+
+  /** Resolves when the server is closed and its last connection is gone. Python: Server.wait_closed(). */
+  async waitClosed(): Promise<void> {
+    if (this.#state === 'closed' && this.#transports.size === 0) return;
+    const waiter = this.#loop.createFuture<void>();
+    this.#closedWaiters.push(waiter);
+    await waiter;
+  }
+
+  /** Closes the connections. Python: Server.close_clients(). */
+  closeClients(): void {
+    for (const transport of [...this.#transports]) transport.close();
+  }
+
+  /** Aborts the connections. Python: Server.abort_clients(). */
+  abortClients(): void {
+    for (const transport of [...this.#transports]) transport.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.waitClosed();
+  }
+
+  [inspect.custom](): string {
+    return `<Server ${this.#state} sockets=${inspect(this.sockets)} connections=${this.#transports.size}>`;
+  }
+
+  /**
+   * What startServing() does, without a promise.
+   * @throws {ServerStateError} ERR_SERVER_CLOSED
+   */
+  listen(): void {
+    if (this.#state === 'serving') return;
+    if (this.#state === 'closed')
+      throw new ServerStateError(`server ${inspect(this)} is closed`, 'ERR_SERVER_CLOSED');
+    for (const listener of this.#listeners) listener.start();
+    this.#state = 'serving';
+  }
+
+  /** The loop is closed. */
+  abandon(): void {
+    this.#state = 'closed';
+    for (const listener of this.#listeners) listener.sock.close();
+  }
+
+  #accepted(sock: Socket, peername: SocketAddress | string): void {
+    let protocol: Protocol | undefined;
+    try {
+      protocol = this.#protocolFactory();
+      new StreamTransport(this.#loop, sock, { protocol, peername, server: this.#owner });
+    } catch (thrown) {
+      sock.close();
+      if (endsTheLoop(thrown)) throw thrown;
+      // As in CPython: a peer can cause this as often as it likes.
+      if (!this.#loop.getDebug()) return;
+      const message = 'Error on transport creation for incoming connection';
+      this.#loop.callExceptionHandler({ message, exception: toError(thrown), protocol });
+    }
+  }
+
+  readonly #owner: TransportOwner = {
+    attach: (transport) => {
+      this.#transports.add(transport);
+    },
+    detach: (transport) => {
+      this.#transports.delete(transport);
+      this.#wakeWaiters();
+    },
+  };
+
+  #wakeWaiters(): void {
+    if (this.#state !== 'closed' || this.#transports.size > 0) return;
+    const waiters = this.#closedWaiters;
+    this.#closedWaiters = [];
+    for (const waiter of waiters) if (!waiter.done()) waiter.setResult();
+  }
+}

@@ -1,0 +1,33 @@
+import { rangeError } from '@ringloop/core/internal';
+import { libc } from './libc.js';
+import { checkPort } from './sockaddr.js';
+
+/** A port's number, its digits, or a service's name; nothing stands for 0. */
+export type Port = number | string | null;
+
+/** Where `s_port` stands in `struct servent`, behind two pointers. */
+const PORT_OFFSET = process.arch === 'ia32' || process.arch === 'arm' ? 8 : 16;
+
+/**
+ * The port's number; names are looked up as in /etc/services.
+ * @throws {RangeError} ERR_SOCKET_BAD_PORT
+ */
+export function portNumber(port: Port | undefined): number {
+  const number = typeof port === 'string' && port !== '' ? textPort(port) : port === '' ? 0 : (port ?? 0);
+  checkPort(number);
+  return number;
+}
+
+function textPort(text: string): unknown {
+  return /^\d+$/.test(text) ? Number(text) : servicePort(text);
+}
+
+function servicePort(name: string): number {
+  const entry = Buffer.alloc(32);
+  const found = Buffer.alloc(8);
+  const failed = libc().getservbyname_r(name, 'tcp', entry, Buffer.alloc(1024), 1024, found) !== 0;
+  if (failed || found.every((byte) => byte === 0)) {
+    throw rangeError(`Cannot find the port of service ${JSON.stringify(name)}`, 'ERR_SOCKET_BAD_PORT');
+  }
+  return entry.readUInt16BE(PORT_OFFSET); // an int in network byte order: the first two bytes hold it
+}

@@ -1,0 +1,136 @@
+/**
+ * Socket addresses: objects on our side, `struct sockaddr_in`, `_in6` and `_un` on the kernel's. The family is in native byte
+ * order (little-endian on all platforms of koffi's Linux builds but one we do not support), ports and IP addresses in network order.
+ */
+import { endianness } from 'node:os';
+import { isIPv4, isIPv6 } from 'node:net';
+import { rangeError, typeError } from '@ringloop/core/internal';
+import { libc } from './libc.js';
+import { AF_INET, AF_INET6, AF_UNIX } from './linux-abi.js';
+
+/** Where to: an IP address and a port, or the path of a Unix socket; `'\0name'` is in the abstract namespace. */
+export type AddressInput = { readonly host: string; readonly port: number } | string;
+
+/** An IP address as Node describes one. Python: a (host, port) tuple. */
+export interface SocketAddress {
+  readonly address: string;
+  readonly port: number;
+  readonly family: 'IPv4' | 'IPv6';
+}
+
+/** Room for an address of any family: sizeof(struct sockaddr_storage). */
+export const SOCKADDR_BYTES = 128;
+const IN_BYTES = 16;
+const IN6_BYTES = 28;
+/** sizeof(sun_path); a path may use all but the last byte. */
+const PATH_BYTES = 108;
+const INET6_ADDRSTRLEN = 46;
+const IF_NAMESIZE = 16;
+const LITTLE = endianness() === 'LE';
+
+/**
+ * @throws {TypeError} ERR_INVALID_IP_ADDRESS when the host is no address of this family: names are resolved elsewhere
+ * @throws {RangeError} for a port or path that does not fit
+ */
+export function encodeAddress(family: number, address: AddressInput): Buffer {
+  if (family === AF_UNIX) return encodePath(address);
+  if (typeof address === 'string')
+    throw typeError(`{ host, port } is expected, got the path ${JSON.stringify(address)}`);
+  checkPort(address.port);
+  return family === AF_INET6
+    ? encodeIPv6(address.host, address.port)
+    : encodeIPv4(address.host, address.port);
+}
+
+/** The address in the first `length` bytes; a Unix socket that is bound to nothing has the path `''`. */
+export function decodeAddress(bytes: Buffer, length: number): SocketAddress | string {
+  const family = length < 2 ? AF_UNIX : LITTLE ? bytes.readUInt16LE(0) : bytes.readUInt16BE(0);
+  if (family === AF_INET) {
+    const address = `${bytes[4] ?? 0}.${bytes[5] ?? 0}.${bytes[6] ?? 0}.${bytes[7] ?? 0}`; // the kernel wrote all of them
+    return { address, port: bytes.readUInt16BE(2), family: 'IPv4' };
+  }
+  if (family === AF_INET6) return { address: decodeIPv6(bytes), port: bytes.readUInt16BE(2), family: 'IPv6' };
+  return decodePath(bytes.subarray(2, length));
+}
+
+/** @throws {RangeError} ERR_SOCKET_BAD_PORT */
+export function checkPort(port: unknown): asserts port is number {
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 0xffff) {
+    throw rangeError(`Port should be >= 0 and < 65536, got ${String(port)}`, 'ERR_SOCKET_BAD_PORT');
+  }
+}
+
+function header(family: number, size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  if (LITTLE) bytes.writeUInt16LE(family, 0);
+  else bytes.writeUInt16BE(family, 0);
+  return bytes;
+}
+
+function encodeIPv4(host: string, port: number): Buffer {
+  const bytes = header(AF_INET, IN_BYTES);
+  bytes.writeUInt16BE(port, 2);
+  if (host === '') return bytes; // all interfaces
+  if (!isIPv4(host)) throw notAnAddress(host, 'IPv4');
+  host.split('.').forEach((part, at) => bytes.writeUInt8(Number(part), 4 + at));
+  return bytes;
+}
+
+function encodeIPv6(host: string, port: number): Buffer {
+  const bytes = header(AF_INET6, IN6_BYTES);
+  bytes.writeUInt16BE(port, 2);
+  if (host === '') return bytes;
+  if (!isIPv6(host)) throw notAnAddress(host, 'IPv6');
+  const [address = '', zone] = host.split('%');
+  libc().inet_pton(AF_INET6, address, bytes.subarray(8, 24));
+  const scope = zone === undefined ? 0 : scopeId(zone, host);
+  if (LITTLE) bytes.writeUInt32LE(scope, 24);
+  else bytes.writeUInt32BE(scope, 24);
+  return bytes;
+}
+
+function decodeIPv6(bytes: Buffer): string {
+  const text = Buffer.alloc(INET6_ADDRSTRLEN);
+  libc().inet_ntop(AF_INET6, bytes.subarray(8, 24), text, INET6_ADDRSTRLEN);
+  const address = cString(text);
+  const scope = LITTLE ? bytes.readUInt32LE(24) : bytes.readUInt32BE(24);
+  if (scope === 0) return address;
+  const name = Buffer.alloc(IF_NAMESIZE);
+  // An interface that is gone has no name any more; the number is as good.
+  return `${address}%${libc().if_indextoname(scope, name) === null ? scope : cString(name)}`;
+}
+
+function scopeId(zone: string, host: string): number {
+  const index = /^\d+$/.test(zone) ? Number(zone) : libc().if_nametoindex(zone);
+  if (index === 0 || index > 0xffffffff)
+    throw notAnAddress(host, 'IPv6', `: no interface ${JSON.stringify(zone)}`);
+  return index;
+}
+
+function encodePath(address: AddressInput): Buffer {
+  if (typeof address !== 'string') throw typeError('The address of a Unix socket is a path, got an object');
+  const path = Buffer.from(address);
+  if (path.length >= PATH_BYTES) {
+    throw rangeError(`AF_UNIX path too long: ${path.length} bytes, of ${PATH_BYTES - 1}`, 'ERR_OUT_OF_RANGE');
+  }
+  const abstract = address.startsWith('\0');
+  if (!abstract && path.includes(0))
+    throw typeError('A path cannot contain a null byte', 'ERR_INVALID_ARG_VALUE');
+  // An abstract name is as long as the address says; a path ends at its null byte.
+  const bytes = header(AF_UNIX, 2 + path.length + (abstract ? 0 : 1));
+  path.copy(bytes, 2);
+  return bytes;
+}
+
+function decodePath(bytes: Buffer): string {
+  return bytes[0] === 0 && bytes.length > 1 ? bytes.toString() : cString(bytes);
+}
+
+function cString(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.toString('utf8', 0, end === -1 ? bytes.length : end);
+}
+
+function notAnAddress(host: string, family: string, reason = ''): TypeError {
+  return typeError(`Invalid ${family} address: ${JSON.stringify(host)}${reason}`, 'ERR_INVALID_IP_ADDRESS');
+}

@@ -1,0 +1,204 @@
+import { inspect } from 'node:util';
+import { typeError } from '@ringloop/core/internal';
+import {
+  AF_INET,
+  AF_UNIX,
+  SO_DOMAIN,
+  SO_PROTOCOL,
+  SO_TYPE,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SOMAXCONN,
+} from './linux-abi.js';
+import {
+  type AddressInput,
+  decodeAddress,
+  encodeAddress,
+  SOCKADDR_BYTES,
+  type SocketAddress,
+} from './sockaddr.js';
+import * as sys from './syscalls.js';
+import { systemError } from './system-error.js';
+
+export interface SocketOptions {
+  readonly proto?: number;
+  /** Takes over this descriptor instead of opening one; family, type and protocol are then asked of the system. */
+  readonly fileno?: number;
+}
+
+const FRESH = Symbol('fresh descriptor');
+
+// Filled and read within one call each, so that all sockets of a thread can share them.
+const addressRoom = Buffer.alloc(SOCKADDR_BYTES);
+const lengthRoom = Buffer.alloc(4);
+const lengthWord = new Int32Array(lengthRoom.buffer, lengthRoom.byteOffset, 1); // native byte order, as the kernel's
+const intRoom = Buffer.alloc(4);
+const intWord = new Int32Array(intRoom.buffer, intRoom.byteOffset, 1);
+
+/**
+ * A BSD socket over its real descriptor: non-blocking, close-on-exec, and the descriptor's one owner. Calls that would have
+ * to wait throw a system error with the code EAGAIN (`connect()`: EINPROGRESS); the `try…` calls return `-errno` instead.
+ * After `close()` or `detach()`, `fileno()` is -1 and everything throws EBADF. Python: socket.socket.
+ */
+export class Socket {
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
+  #fd: number;
+
+  /**
+   * @throws {SystemError} when the system refuses
+   */
+  constructor(family: number = AF_INET, type: number = SOCK_STREAM, options: SocketOptions = {}) {
+    this.#fd = options.fileno ?? must('socket', sys.socket(family, type, options.proto ?? 0));
+    const foreign = options.fileno !== undefined && !(FRESH in options);
+    if (foreign) must('fcntl', sys.adopt(this.#fd));
+    this.family = foreign ? this.getsockopt(SOL_SOCKET, SO_DOMAIN) : family;
+    this.type = foreign ? this.getsockopt(SOL_SOCKET, SO_TYPE) : type;
+    this.proto = foreign ? this.getsockopt(SOL_SOCKET, SO_PROTOCOL) : (options.proto ?? 0);
+  }
+
+  /** Two sockets connected to each other. Python: socket.socketpair(). */
+  static socketpair(family: number = AF_UNIX, type: number = SOCK_STREAM): [Socket, Socket] {
+    const fds = new Int32Array(2);
+    must('socketpair', sys.socketpair(family, type, 0, new Uint8Array(fds.buffer)));
+    const [a = -1, b = -1] = fds;
+    return [fresh(family, type, 0, a), fresh(family, type, 0, b)];
+  }
+
+  /** The descriptor's number, -1 once it is closed or detached. */
+  fileno(): number {
+    return this.#fd;
+  }
+
+  bind(address: AddressInput): void {
+    const bytes = encodeAddress(this.family, address);
+    must('bind', sys.bind(this.#fd, bytes), address);
+  }
+
+  listen(backlog: number = SOMAXCONN): void {
+    must('listen', sys.listen(this.#fd, backlog));
+  }
+
+  /** The connection and the peer's address. */
+  accept(): [Socket, SocketAddress | string] {
+    const accepted = this.tryAccept();
+    if (typeof accepted === 'number') throw systemError('accept', -accepted);
+    return accepted;
+  }
+
+  tryAccept(): [Socket, SocketAddress | string] | number {
+    lengthWord[0] = SOCKADDR_BYTES;
+    const fd = sys.accept(this.#fd, addressRoom, lengthRoom);
+    if (fd < 0) return fd;
+    const peer = decodeAddress(addressRoom, lengthWord[0]);
+    return [fresh(this.family, this.type, this.proto, fd), peer];
+  }
+
+  connect(address: AddressInput): void {
+    must('connect', this.tryConnect(address), address);
+  }
+
+  tryConnect(address: AddressInput): number {
+    return sys.connect(this.#fd, encodeAddress(this.family, address));
+  }
+
+  /** At most `maxBytes` bytes; none at the end of the stream. */
+  recv(maxBytes: number, flags = 0): Buffer {
+    const buffer = Buffer.allocUnsafe(maxBytes);
+    return buffer.subarray(0, must('recv', sys.recv(this.#fd, buffer, flags)));
+  }
+
+  /** The number of bytes that were put at the start of `buffer`; 0 at the end of the stream. */
+  recvInto(buffer: Uint8Array, flags = 0): number {
+    return must('recv', this.tryRecvInto(buffer, flags));
+  }
+
+  tryRecvInto(buffer: Uint8Array, flags = 0): number {
+    return sys.recv(this.#fd, buffer, flags);
+  }
+
+  /** The number of bytes that the system took, which may be fewer than there are. */
+  send(data: Uint8Array, flags = 0): number {
+    return must('send', this.trySend(data, flags));
+  }
+
+  trySend(data: Uint8Array, flags = 0): number {
+    if (!(data instanceof Uint8Array))
+      throw typeError(`a bytes-like object is required, got ${inspect(data)}`);
+    return sys.send(this.#fd, data, flags);
+  }
+
+  setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void {
+    intWord[0] = typeof value === 'object' ? 0 : Number(value);
+    must('setsockopt', sys.setsockopt(this.#fd, level, name, typeof value === 'object' ? value : intRoom));
+  }
+
+  /** An int option's value, or with `bytes` the option as it is in memory. */
+  getsockopt(level: number, name: number): number;
+  getsockopt(level: number, name: number, bytes: number): Buffer;
+  getsockopt(level: number, name: number, bytes?: number): number | Buffer {
+    const value = bytes === undefined ? intRoom : Buffer.alloc(bytes);
+    lengthWord[0] = value.byteLength;
+    must('getsockopt', sys.getsockopt(this.#fd, level, name, value, lengthRoom));
+    return bytes === undefined ? (intWord[0] ?? 0) : value.subarray(0, lengthWord[0]);
+  }
+
+  /** Our own address. */
+  getsockname(): SocketAddress | string {
+    lengthWord[0] = SOCKADDR_BYTES;
+    must('getsockname', sys.getsockname(this.#fd, addressRoom, lengthRoom));
+    return decodeAddress(addressRoom, lengthWord[0]);
+  }
+
+  getpeername(): SocketAddress | string {
+    lengthWord[0] = SOCKADDR_BYTES;
+    must('getpeername', sys.getpeername(this.#fd, addressRoom, lengthRoom));
+    return decodeAddress(addressRoom, lengthWord[0]);
+  }
+
+  shutdown(how: number): void {
+    must('shutdown', this.tryShutdown(how));
+  }
+
+  tryShutdown(how: number): number {
+    return sys.shutdown(this.#fd, how);
+  }
+
+  /** A second socket, with a descriptor of its own, on the same connection. */
+  dup(): Socket {
+    return fresh(this.family, this.type, this.proto, must('dup', sys.dup(this.#fd)));
+  }
+
+  /** Gives up the descriptor without closing it; whoever takes the number must close it. */
+  detach(): number {
+    const fd = this.#fd;
+    this.#fd = -1;
+    return fd;
+  }
+
+  /** Can be repeated. Stop watching the descriptor first. */
+  close(): void {
+    const fd = this.detach(); // before the call: the number is anybody's after it
+    if (fd !== -1) sys.close(fd); // Linux releases the number whatever it returns
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  [inspect.custom](): string {
+    return `<Socket fd=${this.#fd} family=${this.family} type=${this.type} proto=${this.proto}>`;
+  }
+}
+
+/** A socket over a descriptor that we have just opened: nothing has to be asked of it or set. */
+function fresh(family: number, type: number, proto: number, fileno: number): Socket {
+  const options = { proto, fileno, [FRESH]: true };
+  return new Socket(family, type, options);
+}
+
+function must(syscall: string, result: number, address?: AddressInput): number {
+  if (result < 0) throw systemError(syscall, -result, address);
+  return result;
+}

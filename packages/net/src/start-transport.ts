@@ -1,0 +1,32 @@
+import type { Protocol, ProtocolFactory } from './protocol.js';
+import type { SelectorEventLoop } from './selector-event-loop.js';
+import type { Socket } from './socket.js';
+import { StreamTransport } from './stream-transport.js';
+
+/** Makes protocol and transport of a connected socket, and resolves after connectionMade. Whatever fails closes the socket. */
+export async function startTransport<P extends Protocol>(
+  loop: SelectorEventLoop,
+  protocolFactory: ProtocolFactory<P>,
+  sock: Socket,
+): Promise<[StreamTransport, P]> {
+  const started = loop.createFuture<void>();
+  const onStarted = (): void => {
+    if (!started.done()) started.setResult();
+  };
+  let transport: StreamTransport;
+  let protocol: P;
+  try {
+    protocol = protocolFactory();
+    transport = new StreamTransport(loop, sock, { protocol, onStarted });
+  } catch (thrown) {
+    sock.close();
+    throw thrown;
+  }
+  try {
+    await started;
+  } catch (cancelled) {
+    transport.abort(); // close() could wait for ever for a peer that does not read
+    throw cancelled;
+  }
+  return [transport, protocol];
+}

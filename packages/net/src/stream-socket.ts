@@ -1,0 +1,20 @@
+import { inspect } from 'node:util';
+import { typeError } from '@ringloop/core/internal';
+import { SOCK_STREAM } from './linux-abi.js';
+import { Socket } from './socket.js';
+
+/** @throws {TypeError} unless `sock` is an open stream socket */
+export function checkStreamSocket(sock: unknown): asserts sock is Socket {
+  if (!(sock instanceof Socket)) throw typeError(`A Socket was expected, got ${inspect(sock, { depth: 0 })}`);
+  if (sock.type === SOCK_STREAM && sock.fileno() !== -1) return;
+  throw typeError(`A Stream Socket was expected, got ${inspect(sock)}`, 'ERR_INVALID_ARG_VALUE');
+}
+
+/**
+ * Moves the descriptor into a socket of our own: one owner each, so that a later `close()` of the caller's object cannot
+ * close a number that belongs to somebody else by then.
+ */
+export function takeOver(sock: Socket): Socket {
+  const { family, type, proto } = sock;
+  return new Socket(family, type, { proto, fileno: sock.detach() });
+}

@@ -1,0 +1,375 @@
+import { inspect } from 'node:util';
+import { Handle } from '@ringloop/core';
+import { endsTheLoop, toError, typeError } from '@ringloop/core/internal';
+import { TransportStateError } from './errors.js';
+import { FlowControl, type WriteBufferLimits } from './flow-control.js';
+import { AF_UNIX, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from './linux-abi.js';
+import { type Abandonable, type LoopNet, NET } from './loop-net.js';
+import type { Protocol } from './protocol.js';
+import type { SelectorEventLoop } from './selector-event-loop.js';
+import type { SocketAddress } from './sockaddr.js';
+import type { Socket } from './socket.js';
+import { EAGAIN } from './syscalls.js';
+import { systemError } from './system-error.js';
+import { TransportSocket } from './transport-socket.js';
+import { WriteBuffer } from './write-buffer.js';
+
+/** Ignored writes before each further one is warned about. CPython: LOG_THRESHOLD_FOR_CONNLOST_WRITES. */
+const SILENT_WRITES = 5;
+
+/** What a transport tells the server that accepted it. */
+export interface TransportOwner {
+  attach(transport: StreamTransport): void;
+  detach(transport: StreamTransport): void;
+}
+
+export interface TransportOptions {
+  readonly protocol: Protocol;
+  readonly server?: TransportOwner;
+  /** Known from accept(); asked of the system otherwise. */
+  readonly peername?: SocketAddress | string;
+  /** Called in the loop right after connectionMade. */
+  readonly onStarted?: () => void;
+}
+
+/**
+ * open: usable. flushing: closed by us, still sending. losing: connectionLost is queued. lost: it was called.
+ * One way only, steps may be skipped.
+ */
+type State = 'open' | 'flushing' | 'losing' | 'lost';
+
+/** starting: before connectionMade. ended: the peer sends no more. */
+type Reading = 'starting' | 'on' | 'paused' | 'ended';
+
+/**
+ * A connection: writes what it is given, and calls its protocol with what comes in. Owns its socket. Every row of behaviour
+ * is asyncio's; 300 lines, as the state machine is one thing. Python: asyncio's socket transport.
+ */
+export class StreamTransport implements Abandonable {
+  readonly #loop: SelectorEventLoop;
+  readonly #net: LoopNet;
+  readonly #sock: Socket;
+  /** Kept: the socket has no number any more when it is unregistered. */
+  readonly #fd: number;
+  readonly #server: TransportOwner | null;
+  readonly #extra: Map<string, unknown>;
+  readonly #buffer = new WriteBuffer();
+  readonly #flow = new FlowControl((method) => this.#tellFlow(method));
+  #protocol: Protocol;
+  #state: State = 'open';
+  #reading: Reading = 'starting';
+  #eofWritten = false;
+  /** Writes that came too late; an orderly end counts as the first, as in CPython. */
+  #lateWrites = 0;
+
+  constructor(loop: SelectorEventLoop, sock: Socket, options: TransportOptions) {
+    this.#loop = loop;
+    this.#net = loop[NET];
+    this.#sock = sock;
+    this.#fd = sock.fileno();
+    this.#protocol = options.protocol;
+    this.#server = options.server ?? null;
+    this.#extra = new Map<string, unknown>([
+      ['socket', new TransportSocket(sock)],
+      ['sockname', addressOrNull(() => sock.getsockname())],
+      ['peername', options.peername ?? addressOrNull(() => sock.getpeername())],
+    ]);
+    if (sock.family !== AF_UNIX) sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+    this.#net.transports.set(this.#fd, this);
+    this.#net.opened(this);
+    this.#server?.attach(this);
+    loop.callSoon(this.#connectionMade);
+    loop.callSoon(this.#startReading);
+    if (options.onStarted !== undefined) loop.callSoon(options.onStarted);
+  }
+
+  /**
+   * Sends `data`, or what the system does not take of it later; never waits. The memory is the caller's again on return.
+   * After `close()` or a lost connection it is dropped. Python: WriteTransport.write().
+   * @throws {TypeError} when `data` is no Uint8Array
+   * @throws {TransportStateError} ERR_WRITE_AFTER_EOF
+   */
+  write(data: Uint8Array): void {
+    checkBytes(data);
+    if (!this.#mayWrite() || data.byteLength === 0) return;
+    let rest = data;
+    if (this.#buffer.size === 0) {
+      const sent = this.#send(data);
+      if (sent === null || sent === data.byteLength) return;
+      rest = data.subarray(sent);
+      this.#watchWriter();
+    }
+    this.#buffer.append(rest);
+    this.#flow.grown(this.#buffer.size);
+  }
+
+  /** Sends them in one go. Python: WriteTransport.writelines(). Throws as `write()` does, before anything is sent. */
+  writelines(list: Iterable<Uint8Array>): void {
+    const chunks = [...list];
+    chunks.forEach(checkBytes);
+    if (!this.#mayWrite()) return;
+    const idle = this.#buffer.size === 0;
+    for (const chunk of chunks) this.#buffer.append(chunk);
+    if (this.#buffer.size === 0) return;
+    if (idle && this.#flush()) this.#watchWriter();
+    this.#flow.grown(this.#buffer.size);
+  }
+
+  /** Ends our side of the stream when all is sent; reading goes on. Python: WriteTransport.write_eof(). */
+  writeEof(): void {
+    if (this.#state !== 'open' || this.#eofWritten) return;
+    this.#eofWritten = true;
+    if (this.#buffer.size === 0) this.#shutdown();
+  }
+
+  canWriteEof(): boolean {
+    return true;
+  }
+
+  /** Stops reading, sends what is buffered, then calls connectionLost(null). Python: Transport.close(). */
+  close(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'flushing';
+    this.#net.selector.unwatch(this.#fd, 'reader');
+    if (this.#buffer.size === 0) this.#loseSoon(null);
+  }
+
+  /** Drops what is buffered and calls connectionLost(null) in the next iteration. Python: WriteTransport.abort(). */
+  abort(): void {
+    this.#forceClose(null);
+  }
+
+  isClosing(): boolean {
+    return this.#state !== 'open';
+  }
+
+  /** No dataReceived until `resumeReading()`: the peer is held back by the system. Python: ReadTransport.pause_reading(). */
+  pauseReading(): void {
+    if (!this.isReading()) return;
+    this.#reading = 'paused';
+    this.#net.selector.unwatch(this.#fd, 'reader');
+  }
+
+  resumeReading(): void {
+    if (this.#state !== 'open' || this.#reading !== 'paused') return;
+    this.#reading = 'on';
+    this.#watchReader();
+  }
+
+  isReading(): boolean {
+    return this.#state === 'open' && (this.#reading === 'starting' || this.#reading === 'on');
+  }
+
+  /**
+   * Python: WriteTransport.set_write_buffer_limits().
+   * @throws {RangeError} unless high >= low >= 0
+   */
+  setWriteBufferLimits(limits: WriteBufferLimits = {}): void {
+    this.#flow.setLimits(limits);
+    this.#flow.grown(this.#buffer.size);
+  }
+
+  /** [low, high], in bytes. Python: WriteTransport.get_write_buffer_limits(). */
+  getWriteBufferLimits(): readonly [low: number, high: number] {
+    return this.#flow.limits;
+  }
+
+  /** Bytes not sent yet. Python: WriteTransport.get_write_buffer_size(). */
+  getWriteBufferSize(): number {
+    return this.#buffer.size;
+  }
+
+  /** 'socket', 'sockname', 'peername' (null when unknown), also after the connection is lost. Python: get_extra_info(). */
+  getExtraInfo(name: 'socket'): TransportSocket;
+  getExtraInfo(name: 'sockname' | 'peername'): SocketAddress | string | null;
+  getExtraInfo(name: string, defaultValue?: unknown): unknown;
+  getExtraInfo(name: string, defaultValue: unknown = null): unknown {
+    return this.#extra.has(name) ? this.#extra.get(name) : defaultValue;
+  }
+
+  /** The next event goes to `protocol`. Python: BaseTransport.set_protocol(). */
+  setProtocol(protocol: Protocol): void {
+    this.#protocol = protocol;
+  }
+
+  getProtocol(): Protocol {
+    return this.#protocol;
+  }
+
+  [inspect.custom](): string {
+    return `<StreamTransport fd=${this.#fd} ${this.#state} reading=${this.#reading} buffered=${this.#buffer.size}>`;
+  }
+
+  /** The loop is closed: nobody will be called any more. */
+  abandon(): void {
+    this.#state = 'lost';
+    this.#buffer.clear();
+    this.#sock.close();
+  }
+
+  readonly #connectionMade = (): void => {
+    this.#protocol.connectionMade?.(this);
+  };
+
+  readonly #startReading = (): void => {
+    if (this.#state !== 'open' || this.#reading !== 'starting') return;
+    this.#reading = 'on';
+    this.#watchReader();
+  };
+
+  readonly #onReadable = (): void => {
+    if (this.#state !== 'open') return;
+    const buffer = this.#net.recvBuffer;
+    const count = this.#sock.tryRecvInto(buffer);
+    // A copy: the buffer is everybody's, and the protocol may keep what it gets.
+    if (count > 0) this.#dataReceived(Buffer.from(buffer.subarray(0, count)));
+    else if (count === 0) this.#eofReceived();
+    else if (count !== -EAGAIN) this.#socketFailed('recv', -count);
+  };
+
+  #dataReceived(data: Buffer): void {
+    try {
+      this.#protocol.dataReceived?.(data);
+    } catch (thrown) {
+      this.#protocolFailed(thrown, 'Fatal error: protocol.data_received() call failed.');
+    }
+  }
+
+  #eofReceived(): void {
+    this.#reading = 'ended';
+    this.#net.selector.unwatch(this.#fd, 'reader');
+    let keepOpen: boolean;
+    try {
+      keepOpen = this.#protocol.eofReceived?.() === true;
+    } catch (thrown) {
+      this.#protocolFailed(thrown, 'Fatal error: protocol.eof_received() call failed.');
+      return;
+    }
+    if (!keepOpen) this.close();
+  }
+
+  readonly #onWritable = (): void => {
+    if (!this.#flush()) return; // the connection is lost
+    this.#flow.shrunk(this.#buffer.size);
+    // The protocol may have written more, or aborted.
+    if (this.#buffer.size > 0 || this.#connectionEnds()) return;
+    this.#net.selector.unwatch(this.#fd, 'writer');
+    if (this.#state === 'flushing') this.#connectionLost(null);
+    else if (this.#eofWritten) this.#shutdown();
+  };
+
+  /** Sends from the buffer until it is empty or the system takes no more. False when that failed for good. */
+  #flush(): boolean {
+    for (let data = this.#buffer.peek(); data !== null; data = this.#buffer.peek()) {
+      const sent = this.#send(data);
+      if (sent === null) return false;
+      this.#buffer.consume(sent);
+      if (sent < data.byteLength) break;
+    }
+    return true;
+  }
+
+  /** How many bytes the system took; null when the connection is broken, which is then under way to the protocol. */
+  #send(data: Uint8Array): number | null {
+    const sent = this.#sock.trySend(data);
+    if (sent >= 0) return sent;
+    if (sent === -EAGAIN) return 0;
+    this.#socketFailed('send', -sent);
+    return null;
+  }
+
+  #mayWrite(): boolean {
+    if (this.#eofWritten)
+      throw new TransportStateError('Cannot call write() after write_eof()', 'ERR_WRITE_AFTER_EOF');
+    if (!this.#connectionEnds()) return true;
+    if (this.#lateWrites >= SILENT_WRITES) console.warn('socket.send() raised exception.');
+    this.#lateWrites++;
+    return false;
+  }
+
+  #shutdown(): void {
+    const result = this.#sock.tryShutdown(SHUT_WR);
+    if (result < 0) this.#socketFailed('shutdown', -result); // the peer has reset the connection
+  }
+
+  #tellFlow(method: 'pauseWriting' | 'resumeWriting'): void {
+    try {
+      this.#protocol[method]?.();
+    } catch (thrown) {
+      if (endsTheLoop(thrown)) throw thrown;
+      const called = method === 'pauseWriting' ? 'pause_writing' : 'resume_writing';
+      this.#report(`protocol.${called}() failed`, thrown);
+    }
+  }
+
+  /** A broken connection is the network's ordinary business: the protocol is told, the exception handler is not. */
+  #socketFailed(syscall: string, errno: number): void {
+    const error = systemError(syscall, errno);
+    if (this.#loop.getDebug()) console.debug(`${inspect(this)}: ${error.message}`);
+    this.#forceClose(error);
+  }
+
+  #protocolFailed(thrown: unknown, message: string): void {
+    if (endsTheLoop(thrown)) throw thrown;
+    this.#report(message, thrown);
+    this.#forceClose(toError(thrown));
+  }
+
+  #report(message: string, thrown: unknown): void {
+    const context = { message, exception: toError(thrown), transport: this, protocol: this.#protocol };
+    this.#loop.callExceptionHandler(context);
+  }
+
+  #forceClose(exc: Error | null): void {
+    if (this.#connectionEnds()) return;
+    this.#buffer.clear();
+    this.#net.selector.unwatch(this.#fd, 'writer');
+    this.#net.selector.unwatch(this.#fd, 'reader');
+    this.#loseSoon(exc);
+  }
+
+  #loseSoon(exc: Error | null): void {
+    this.#state = 'losing';
+    this.#lateWrites++;
+    this.#loop.callSoon(this.#connectionLost, exc);
+  }
+
+  readonly #connectionLost = (exc: Error | null): void => {
+    this.#state = 'lost';
+    try {
+      this.#protocol.connectionLost?.(exc);
+    } finally {
+      this.#net.transports.delete(this.#fd);
+      this.#net.closed(this);
+      this.#sock.close();
+      this.#server?.detach(this);
+    }
+  };
+
+  #connectionEnds(): boolean {
+    return this.#state === 'losing' || this.#state === 'lost';
+  }
+
+  #watchReader(): void {
+    this.#net.selector.watch(this.#fd, 'reader', new Handle(this.#onReadable, [], this.#loop));
+  }
+
+  #watchWriter(): void {
+    this.#net.selector.watch(this.#fd, 'writer', new Handle(this.#onWritable, [], this.#loop));
+  }
+}
+
+/** @throws {TypeError} */
+function checkBytes(data: unknown): void {
+  if (data instanceof Uint8Array) return;
+  throw typeError(`data argument must be a Uint8Array, not ${inspect(data, { depth: 0 })}`);
+}
+
+/** Null for a socket that has none, such as one whose peer is already gone. */
+function addressOrNull(ask: () => SocketAddress | string): SocketAddress | string | null {
+  try {
+    return ask();
+  } catch {
+    return null;
+  }
+}

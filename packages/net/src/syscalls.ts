@@ -1,0 +1,163 @@
+/**
+ * System calls that do not throw: the result, or the errno negated, as in the kernel. Calls that a signal interrupted are
+ * made again. Everything here opens descriptors non-blocking and close-on-exec.
+ */
+import { constants } from 'node:os';
+import koffi from 'koffi';
+import { type Libc, libc } from './libc.js';
+import {
+  EPOLL_CLOEXEC,
+  F_DUPFD_CLOEXEC,
+  F_GETFD,
+  F_GETFL,
+  F_SETFD,
+  F_SETFL,
+  FD_CLOEXEC,
+  MSG_NOSIGNAL,
+  O_NONBLOCK,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+} from './linux-abi.js';
+
+export const {
+  EADDRNOTAVAIL,
+  EAGAIN,
+  EBADF,
+  ECONNABORTED,
+  EINPROGRESS,
+  EINTR,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOENT,
+  ENOMEM,
+} = constants.errno;
+
+const OPEN_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
+
+/** Makes a call until no signal interrupts it. The call gets the library, so that it need not look it up. */
+function complete(call: (c: Libc) => number): number {
+  const c = libc();
+  while (true) {
+    const result = call(c);
+    if (result >= 0) return result;
+    const errno = koffi.errno();
+    if (errno !== EINTR) return -errno;
+  }
+}
+
+// recv, send and epoll_wait are spelled out: they are the hot path, and closures cost.
+
+export function recv(fd: number, buffer: Uint8Array, flags: number): number {
+  const c = libc();
+  while (true) {
+    const result = c.recv(fd, buffer, buffer.byteLength, flags);
+    if (result >= 0) return result;
+    const errno = koffi.errno();
+    if (errno !== EINTR) return -errno;
+  }
+}
+
+/** A peer that is gone is EPIPE, never the signal. */
+export function send(fd: number, data: Uint8Array, flags: number): number {
+  const c = libc();
+  while (true) {
+    const result = c.send(fd, data, data.byteLength, flags | MSG_NOSIGNAL);
+    if (result >= 0) return result;
+    const errno = koffi.errno();
+    if (errno !== EINTR) return -errno;
+  }
+}
+
+/** Never waits: libuv does the waiting. */
+export function epollWait(epollFd: number, events: Uint8Array, capacity: number): number {
+  const c = libc();
+  while (true) {
+    const result = c.epoll_wait(epollFd, events, capacity, 0);
+    if (result >= 0) return result;
+    const errno = koffi.errno();
+    if (errno !== EINTR) return -errno;
+  }
+}
+
+export function socket(family: number, type: number, protocol: number): number {
+  return complete((c) => c.socket(family, type | OPEN_FLAGS, protocol));
+}
+
+/** Fills `fds` with two native ints. */
+export function socketpair(family: number, type: number, protocol: number, fds: Uint8Array): number {
+  return complete((c) => c.socketpair(family, type | OPEN_FLAGS, protocol, fds));
+}
+
+export function bind(fd: number, address: Uint8Array): number {
+  return complete((c) => c.bind(fd, address, address.byteLength));
+}
+
+export function listen(fd: number, backlog: number): number {
+  return complete((c) => c.listen(fd, backlog));
+}
+
+/** `address` receives the peer's, `length` (a native int) its room before and its length after the call. */
+export function accept(fd: number, address: Uint8Array, length: Uint8Array): number {
+  return complete((c) => c.accept4(fd, address, length, OPEN_FLAGS));
+}
+
+/** Not repeated after a signal: the first call goes on connecting. */
+export function connect(fd: number, address: Uint8Array): number {
+  return libc().connect(fd, address, address.byteLength) === 0 ? 0 : -koffi.errno();
+}
+
+export function shutdown(fd: number, how: number): number {
+  return complete((c) => c.shutdown(fd, how));
+}
+
+/** Not repeated after a signal: Linux has released the number by then, and another thread may own it already. */
+export function close(fd: number): number {
+  return libc().close(fd) === 0 ? 0 : -koffi.errno();
+}
+
+/** A second descriptor of the same open file. */
+export function dup(fd: number): number {
+  return complete((c) => c.fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+/** Makes a descriptor from elsewhere what our own are: non-blocking, close-on-exec. */
+export function adopt(fd: number): number {
+  const status = complete((c) => c.fcntl(fd, F_GETFL, 0));
+  if (status < 0) return status;
+  const result = complete((c) => c.fcntl(fd, F_SETFL, status | O_NONBLOCK));
+  if (result < 0) return result;
+  const flags = complete((c) => c.fcntl(fd, F_GETFD, 0));
+  return flags < 0 ? flags : complete((c) => c.fcntl(fd, F_SETFD, flags | FD_CLOEXEC));
+}
+
+export function setsockopt(fd: number, level: number, name: number, value: Uint8Array): number {
+  return complete((c) => c.setsockopt(fd, level, name, value, value.byteLength));
+}
+
+/** `length` (a native int): the room in `value` before the call, what is used of it after. */
+export function getsockopt(
+  fd: number,
+  level: number,
+  name: number,
+  value: Uint8Array,
+  length: Uint8Array,
+): number {
+  return complete((c) => c.getsockopt(fd, level, name, value, length));
+}
+
+export function getsockname(fd: number, address: Uint8Array, length: Uint8Array): number {
+  return complete((c) => c.getsockname(fd, address, length));
+}
+
+export function getpeername(fd: number, address: Uint8Array, length: Uint8Array): number {
+  return complete((c) => c.getpeername(fd, address, length));
+}
+
+export function epollCreate(): number {
+  return complete((c) => c.epoll_create1(EPOLL_CLOEXEC));
+}
+
+export function epollCtl(epollFd: number, operation: number, fd: number, event: Uint8Array): number {
+  return complete((c) => c.epoll_ctl(epollFd, operation, fd, event));
+}

@@ -1,0 +1,51 @@
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import { isIPv6 } from 'node:net';
+import type { AddressInput } from './sockaddr.js';
+
+/** A failed system call, in the shape of Node's own. Python: OSError. */
+export interface SystemError extends Error {
+  /** The symbolic name, `'ECONNREFUSED'`. */
+  readonly code: string;
+  /** The number, negated as everywhere in Node. */
+  readonly errno: number;
+  readonly syscall: string;
+  /** The address that was asked for: an IP address, or the path of a Unix socket. */
+  readonly address?: string;
+  readonly port?: number;
+}
+
+/** `errno` is the positive number of <errno.h>. The message is Node's: `connect ECONNREFUSED 127.0.0.1:80`. */
+export function systemError(syscall: string, errno: number, address?: AddressInput): SystemError {
+  const code = errorName(errno);
+  const place = address === undefined ? '' : ` ${describeAddress(address)}`;
+  const error = new Error(`${syscall} ${code}${place}`);
+  return Object.assign(error, { errno: -errno, code, syscall, ...addressFields(address) });
+}
+
+/** The same error under another message. */
+export function rephrased(error: SystemError, message: string): SystemError {
+  return Object.assign(new Error(message, { cause: error }), error);
+}
+
+/** Whether `thrown` came from the system, a name that was not found included, and not from somebody's code. */
+export function isSystemError(thrown: unknown): thrown is SystemError {
+  return thrown instanceof Error && 'syscall' in thrown && 'code' in thrown;
+}
+
+function errorName(errno: number): string {
+  const name = getSystemErrorName(-errno);
+  if (!name.startsWith('Unknown system error')) return name;
+  // libuv names a part of them only.
+  return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `E${errno}`;
+}
+
+function describeAddress(address: AddressInput): string {
+  if (typeof address === 'string') return address;
+  return isIPv6(address.host) ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+function addressFields(address: AddressInput | undefined): { address?: string; port?: number } {
+  if (address === undefined) return {};
+  return typeof address === 'string' ? { address } : { address: address.host, port: address.port };
+}

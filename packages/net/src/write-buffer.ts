@@ -1,0 +1,66 @@
+/** Bytes of a block that small writes are joined in: a quarter of the default high-water mark, otherwise arbitrary. */
+const BLOCK_BYTES = 16_384;
+
+interface Block {
+  readonly bytes: Buffer;
+  start: number;
+  end: number;
+}
+
+/**
+ * What a transport has still to send: a queue of blocks with copies of the caller's bytes. Small writes share a block, so that
+ * many of them cost few system calls; nothing is ever moved.
+ */
+export class WriteBuffer {
+  #blocks: (Block | undefined)[] = [];
+  /** Slots before this one are empty; they are dropped together, so that shifting costs no more than appending. */
+  #head = 0;
+  #size = 0;
+
+  /** Bytes to send. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Copies `data`: the caller may reuse its memory. */
+  append(data: Uint8Array): void {
+    this.#size += data.byteLength;
+    const last = this.#blocks[this.#blocks.length - 1];
+    const joined = last === undefined ? 0 : Math.min(last.bytes.byteLength - last.end, data.byteLength);
+    if (last !== undefined && joined > 0) {
+      last.bytes.set(data.subarray(0, joined), last.end);
+      last.end += joined;
+    }
+    if (joined === data.byteLength) return;
+    const rest = data.subarray(joined);
+    const bytes = Buffer.allocUnsafeSlow(Math.max(rest.byteLength, BLOCK_BYTES));
+    bytes.set(rest);
+    this.#blocks.push({ bytes, start: 0, end: rest.byteLength });
+  }
+
+  /** The bytes to send next, or null. */
+  peek(): Buffer | null {
+    const block = this.#blocks[this.#head];
+    return block === undefined ? null : block.bytes.subarray(block.start, block.end);
+  }
+
+  /** The first `count` bytes of what `peek()` returned are sent. */
+  consume(count: number): void {
+    const block = this.#blocks[this.#head];
+    if (block === undefined) return;
+    this.#size -= count;
+    block.start += count;
+    if (block.start < block.end) return;
+    this.#blocks[this.#head++] = undefined;
+    if (this.#head * 2 >= this.#blocks.length) {
+      this.#blocks = this.#blocks.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  clear(): void {
+    this.#blocks = [];
+    this.#head = 0;
+    this.#size = 0;
+  }
+}

@@ -1,0 +1,53 @@
+import { BaseEventLoop, getRunningLoop as getRunningBaseLoop, LoopStateError, type LoopPorts } from '@ringloop/core';
+import type { InboxOwner } from '@ringloop/core/internal';
+import { PiscinaExecutor } from '@ringloop/executor';
+import { SelectorEventLoop } from '@ringloop/net';
+import { type LoopRef, remote } from '@ringloop/threadsafe';
+import { callsSent, LoopInbox } from '@ringloop/threadsafe/internal';
+
+/** What a loop has done so far, for the people who run it. */
+export interface LoopStatistics {
+  /** Calls that this thread has made into other loops, tasks included. */
+  readonly callsSent: number;
+  /** Calls from other threads that have run in this loop, tasks included. */
+  readonly callsReceived: number;
+}
+
+/**
+ * The event loop with everything: sockets, calls from other threads, an executor. This class only wires the packages
+ * together. Python: asyncio.SelectorEventLoop.
+ */
+export class EventLoop extends SelectorEventLoop {
+  readonly #inbox: LoopInbox;
+
+  constructor(ports: LoopPorts = {}) {
+    let inbox: LoopInbox | null = null;
+    const openInbox = (owner: InboxOwner): LoopInbox => (inbox = new LoopInbox(owner));
+    super({ openInbox, createExecutor: () => new PiscinaExecutor(), ...ports, ...{} });
+    this.#inbox = inbox as unknown as LoopInbox; // the base constructor has opened it
+  }
+
+  /** This loop as other threads see it. */
+  ref(): LoopRef {
+    return this.#inbox.ref;
+  }
+
+  statistics(): LoopStatistics {
+    return { callsSent: callsSent(), callsReceived: this.#inbox.received };
+  }
+}
+
+/**
+ * The loop that runs in this thread. Python: asyncio.get_running_loop().
+ * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
+ */
+export function getRunningLoop(): EventLoop {
+  const loop: BaseEventLoop = getRunningBaseLoop();
+  if (loop instanceof EventLoop) return loop;
+  throw new LoopStateError('The running event loop was not made by ringloop', 'ERR_NO_RUNNING_LOOP');
+}
+
+/** How the workers of a LoopGroup make their loop. */
+export const createEventLoop = remote(import.meta.url, function createEventLoop(ports: LoopPorts): EventLoop {
+  return new EventLoop(ports);
+});

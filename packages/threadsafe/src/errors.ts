@@ -1,0 +1,29 @@
+/** The ring to the other loop is full and may not grow any more. The call was not made. */
+export class RingFullError extends Error {
+  override readonly name = 'RingFullError';
+  readonly code = 'ERR_RING_FULL';
+}
+
+/** The thread of the other loop has ended. What was pending there will never be answered. */
+export class PeerExitedError extends Error {
+  override readonly name = 'PeerExitedError';
+  readonly code = 'ERR_PEER_EXITED';
+}
+
+/** More threads call into one loop than its inbox has lanes for. */
+export class TooManyProducersError extends Error {
+  override readonly name = 'TooManyProducersError';
+  readonly code = 'ERR_TOO_MANY_PRODUCERS';
+}
+
+/** A function cannot be named to another thread, or the other thread does not find it under that name. */
+export class RemoteFunctionError extends Error {
+  override readonly name = 'RemoteFunctionError';
+  readonly code = 'ERR_REMOTE_FUNCTION';
+}
+
+/** An argument, a result or an error cannot be sent to another thread. */
+export class CloneError extends Error {
+  override readonly name = 'CloneError';
+  readonly code = 'ERR_NOT_CLONEABLE';
+}

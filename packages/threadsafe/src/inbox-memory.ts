@@ -1,0 +1,125 @@
+/**
+ * The shared memory of an inbox: control words, a table of lanes, and the first ring of each lane.
+ *
+ *   word            written by          read by          meaning
+ *   BELL            see bell.ts
+ *   LANES_USED      producers (cas)     owner            lanes from here on have never been claimed; only grows
+ *   OWNER[lane]     producers (cas),    owner            FREE, the producer (thread id + 1), or minus that: it has left
+ *                   owner, group
+ *
+ * 1. FREE -> producer by the claiming producer; producer -> -producer by itself, or by whoever saw its thread end;
+ *    -producer -> FREE by the owner, after it has read all there is and reset the ring. No other step.
+ * 2. Thread ids are never used twice in a process, so nobody can mistake a lane for its own.
+ * 3. Untouched memory costs address space only: an inbox is 4 MiB, and as many pages as its producers have written.
+ */
+import { threadId } from 'node:worker_threads';
+import { cas, load, store } from '#atomics';
+import { closeBell, ring } from './bell.js';
+import { TooManyProducersError } from './errors.js';
+import { HEAD, HEADER_BYTES, Segment, TAIL } from './segment.js';
+
+/** Producer threads per inbox. A power of ten more than cores on most machines. */
+export const LANES = 64;
+/** A lane's first ring: some 2,700 calls with one number, and half of a small core's L1+L2 share. Larger was no faster. */
+const RING_BYTES = 64 * 1024;
+
+const CONTROL_WORDS = 32;
+const LANES_USED = 16;
+const OWNERS = CONTROL_WORDS;
+const LANE_TABLE_WORDS = LANES;
+const SEGMENTS_AT = (CONTROL_WORDS + LANE_TABLE_WORDS) * 4;
+const SEGMENT_BYTES = HEADER_BYTES + RING_BYTES;
+
+const FREE = 0;
+
+/** How this thread is called in lane tables. */
+export const thisProducer = threadId + 1;
+
+/** What is sent to other threads to let them call into an inbox. */
+export interface InboxAddress {
+  readonly memory: SharedArrayBuffer;
+  /** Names the side road, and the inbox where a map needs a key. */
+  readonly id: string;
+  /** For messages. */
+  readonly name: string;
+}
+
+let allocated = 0;
+
+export function allocateInbox(name: string): InboxAddress {
+  const id = `${process.pid}.${threadId}.${++allocated}`;
+  return { memory: new SharedArrayBuffer(SEGMENTS_AT + LANES * SEGMENT_BYTES), id, name };
+}
+
+/** The words of an inbox and what may be done to them. */
+export class InboxMemory {
+  readonly words: Int32Array;
+  readonly #memory: SharedArrayBuffer;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#memory = memory;
+    this.words = new Int32Array(memory, 0, CONTROL_WORDS + LANE_TABLE_WORDS);
+  }
+
+  /** The first ring of a lane. */
+  segment(lane: number): Segment {
+    return new Segment(this.#memory, SEGMENTS_AT + lane * SEGMENT_BYTES, RING_BYTES);
+  }
+
+  /** Lanes that have ever been claimed are below this number. */
+  lanesUsed(): number {
+    return load(this.words, LANES_USED);
+  }
+
+  /** The producer that has claimed the lane, be it still there or not, or null. */
+  producerOf(lane: number): number | null {
+    const owner = load(this.words, OWNERS + lane);
+    return owner === FREE ? null : Math.abs(owner);
+  }
+
+  /** Producer: takes a lane for this thread. @throws {TooManyProducersError} */
+  claimLane(name: string): number {
+    for (let lane = 0; lane < LANES; lane++) {
+      if (cas(this.words, OWNERS + lane, FREE, thisProducer) !== FREE) continue;
+      this.#countUsed(lane + 1);
+      return lane;
+    }
+    throw new TooManyProducersError(`Cannot call into loop "${name}": ${LANES} threads call into it already`);
+  }
+
+  /** The producer, or whoever saw it end: its lanes are read to the end and then free again. */
+  leave(producer: number): void {
+    const used = this.lanesUsed();
+    let left = false;
+    for (let lane = 0; lane < used; lane++) {
+      left = cas(this.words, OWNERS + lane, producer, -producer) === producer || left;
+    }
+    // A producer may be killed between publishing and ringing: whatever it did, let the owner look.
+    if (left) ring(this.words);
+  }
+
+  hasLeft(lane: number): boolean {
+    return load(this.words, OWNERS + lane) < FREE;
+  }
+
+  /** Owner: the lane was left and is read to its end. */
+  freeLane(lane: number): void {
+    const { header } = this.segment(lane);
+    store(header, TAIL, 0);
+    store(header, HEAD, 0);
+    store(this.words, OWNERS + lane, FREE);
+  }
+
+  /** Whoever saw the owner's thread end: producers are refused from now on. */
+  abandon(): void {
+    closeBell(this.words);
+  }
+
+  #countUsed(atLeast: number): void {
+    while (true) {
+      const used = load(this.words, LANES_USED);
+      if (used >= atLeast || cas(this.words, LANES_USED, used, atLeast) === used) return;
+    }
+  }
+}
+

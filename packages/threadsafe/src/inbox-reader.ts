@@ -1,0 +1,139 @@
+import { closeBell, hush, isRung, Sleeper } from './bell.js';
+import { CalledFunctions } from './called-functions.js';
+import { type InboxAddress, InboxMemory, LANES } from './inbox-memory.js';
+import { type LaneEvents, LaneReader } from './lane-reader.js';
+import { addLocalInbox, removeLocalInbox } from './local-inboxes.js';
+import { reviveRefs } from './revive-refs.js';
+import { SideRoad } from './side-road.js';
+
+/** What the owner of an inbox does with what arrives; see LaneEvents. */
+export type InboxEvents = Omit<LaneEvents, 'takeAside' | 'isSealed'> & {
+  /** A producer rang while the owner slept. */
+  wake(): void;
+  /** A producer is gone, and all it had sent has run. */
+  producerLeft(lane: LaneReader): void;
+};
+
+/** The owner's end of an inbox: reads all lanes, sleeps, closes. Which thread's turn it is, its user decides. */
+export class InboxReader {
+  readonly #memory: InboxMemory;
+  readonly #sideRoad: SideRoad;
+  readonly #sleeper: Sleeper;
+  readonly #events: InboxEvents;
+  readonly #laneEvents: LaneEvents;
+  readonly #lanes: (LaneReader | undefined)[] = [];
+  #receivedFromLeavers = 0;
+  #sealed = false;
+
+  constructor(address: InboxAddress, events: InboxEvents) {
+    this.#memory = new InboxMemory(address.memory);
+    addLocalInbox(this.#memory);
+    this.#sideRoad = new SideRoad(address.id);
+    this.#events = events;
+    this.#laneEvents = {
+      ...events,
+      isSealed: () => this.#sealed,
+      takeAside: (producer, number) => reviveRefs(this.#sideRoad.take(producer, number)),
+    };
+    this.#sleeper = new Sleeper(this.#memory.words, (woken) => {
+      void woken.then(() => {
+        this.#sleeper.woken();
+        events.wake();
+      });
+    });
+  }
+
+  /** Calls that have run, tasks included. */
+  get received(): number {
+    return this.#lanes.reduce((sum, lane) => sum + (lane?.received ?? 0), this.#receivedFromLeavers);
+  }
+
+  /** Whether a producer has rung since the last look. */
+  isRung(): boolean {
+    return isRung(this.#memory.words);
+  }
+
+  /** Queues all that has arrived, and sees who has left. */
+  collect(): void {
+    if (!this.#sealed) hush(this.#memory.words);
+    const used = this.#memory.lanesUsed();
+    for (let index = 0; index < used; index++) this.#collectLane(index);
+  }
+
+  /** False: something has arrived, look again. */
+  trySleep(): boolean {
+    if (this.#sealed) return !this.#hasNews(); // nobody will ring
+    return this.#sleeper.trySleep(() => this.#hasNews());
+  }
+
+  /** The owner is awake by itself. */
+  stayAwake(): void {
+    if (!this.#sealed) hush(this.#memory.words);
+  }
+
+  /** Nothing gets in from now on; what got in before is collected. */
+  seal(): void {
+    if (this.#sealed) return;
+    this.#sealed = true;
+    // All lanes, the unclaimed ones too: a producer that claims one now is refused by its TAIL.
+    for (let index = 0; index < LANES; index++) this.#sealLane(index);
+    closeBell(this.#memory.words);
+    this.collect();
+  }
+
+  /** Whether all that got in has run. */
+  isEmpty(): boolean {
+    return this.#lanes.every((lane) => lane === undefined || lane.isEmpty());
+  }
+
+  /** The lanes there are. */
+  lanes(): readonly LaneReader[] {
+    return this.#lanes.filter((lane) => lane !== undefined);
+  }
+
+  close(): void {
+    removeLocalInbox(this.#memory);
+    this.#sideRoad.close();
+  }
+
+  #hasNews(): boolean {
+    const used = this.#memory.lanesUsed();
+    for (let index = 0; index < used; index++) {
+      const lane = this.#lane(index);
+      if (lane?.hasNews() === true) return true;
+      if (this.#memory.hasLeft(index) && lane?.isEmpty() !== false) return true;
+    }
+    return false;
+  }
+
+  #collectLane(index: number): void {
+    // In this order: a producer that has left publishes no more, so what is collected after seeing that is all there is.
+    const left = this.#memory.hasLeft(index);
+    const lane = this.#lane(index);
+    lane?.collect();
+    if (left && lane?.isEmpty() === true && !this.#sealed) this.#free(index, lane);
+  }
+
+  #free(index: number, lane: LaneReader): void {
+    this.#lanes[index] = undefined;
+    this.#receivedFromLeavers += lane.received;
+    this.#sideRoad.forget(lane.producer);
+    this.#events.producerLeft(lane);
+    this.#memory.freeLane(index);
+  }
+
+  #lane(index: number): LaneReader | undefined {
+    const known = this.#lanes[index];
+    if (known !== undefined) return known;
+    const producer = this.#memory.producerOf(index);
+    if (producer === null) return undefined;
+    const lane = new LaneReader(producer, this.#memory.segment(index), new CalledFunctions(), this.#laneEvents);
+    this.#lanes[index] = lane;
+    return lane;
+  }
+
+  #sealLane(index: number): void {
+    const lane = this.#lane(index);
+    (lane?.segment ?? this.#memory.segment(index)).seal();
+  }
+}

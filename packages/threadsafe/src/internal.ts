@@ -1,0 +1,11 @@
+// For sibling packages and tests only.
+export * as atomics from '#atomics';
+export { closeBell, hush, isRung, ring, Sleeper } from './bell.js';
+export { encodeError, decodeError, type WireError } from './error-codec.js';
+export { allocateInbox, type InboxAddress, InboxMemory, LANES, thisProducer } from './inbox-memory.js';
+export { LaneReader, type LaneEvents } from './lane-reader.js';
+export { LaneWriter, SEALED_LANE, writeRecord } from './lane-writer.js';
+export { LoopInbox } from './loop-inbox.js';
+export { outboxTo, callsSent } from './outboxes.js';
+export { importRemote, lookUpRemote, REMOTE, type RemoteId, remoteIdOf } from './remote.js';
+export { Cell, HEAD, Kind, Segment, TAIL } from './segment.js';

@@ -1,0 +1,250 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices of a record that lies inside its ring */
+/**
+ * The reading end of a lane. Owned by the inbox's thread. See segment.ts for the memory.
+ *
+ * What has arrived is put into the loop's ready queue as batches, "this lane up to there", and calls run straight out of
+ * the ring: nothing is allocated for a call with one number. A batch stands in the queue where its calls belong, and the
+ * ring's bytes are given back when they have run.
+ */
+import { cas } from '#atomics';
+import type { BaseEventLoop } from '@ringloop/core';
+import { type Ready, RUN } from '@ringloop/core/internal';
+import { ONE_NUMBER, readArguments } from './arguments.js';
+import type { CalledFunctions } from './called-functions.js';
+import { Cell, Kind, kindOf, Segment, sizeOf } from './segment.js';
+
+/** What the records of a lane mean to the inbox it belongs to. */
+export interface LaneEvents {
+  readonly loop: BaseEventLoop | null;
+  addReady(entry: Ready): void;
+  putBack(entry: Ready): void;
+  isSealed(): boolean;
+  takeAside(producer: number, sideNumber: number): unknown;
+  /** Runs a task for the caller; `hello` is where it wants the answer. */
+  startTask(lane: LaneReader, fn: (...args: unknown[]) => unknown, call: number, args: unknown[]): void;
+  refuseTask(lane: LaneReader, call: number, reason: Error): void;
+  cancelTask(lane: LaneReader, call: number): void;
+  answer(call: number, answer: { value: unknown } | { reason: unknown } | null): void;
+  peerExited(inboxId: string, producer: number, message: string): void;
+  failedCallback(name: string, thrown: unknown): void;
+}
+
+/** Bytes read before the writer is told that it may write there again, as a share of the ring: a store each time would cost. */
+const RELEASE_FRACTION = 1 / 8;
+
+export class LaneReader {
+  readonly producer: number;
+  readonly #events: LaneEvents;
+  readonly #functions: CalledFunctions;
+  #segment: Segment;
+  /** Position of the next record to run. */
+  #head = 0;
+  /** Position up to which records stand in the loop's ready queue. */
+  #queued = 0;
+  /** Position up to which the writer knows that it may write again. */
+  #released = 0;
+  /** A function's module is being imported; the lane waits for it, the others go on. */
+  #stalled = false;
+  /** Where the producer wants its answers: opaque here. */
+  replyTo: unknown = null;
+  /** Calls run so far. */
+  received = 0;
+
+  constructor(producer: number, segment: Segment, functions: CalledFunctions, events: LaneEvents) {
+    this.producer = producer;
+    this.#segment = segment;
+    this.#functions = functions;
+    this.#events = events;
+  }
+
+  get segment(): Segment {
+    return this.#segment;
+  }
+
+  /** Whether something has been published that is not in the ready queue yet. */
+  hasNews(): boolean {
+    return !this.#stalled && this.#segment.loadTail() !== this.#queued;
+  }
+
+  /** Whether everything published has run. */
+  isEmpty(): boolean {
+    return !this.#stalled && this.#segment.loadTail() === this.#head;
+  }
+
+  /** Queues what has been published since the last time. */
+  collect(): void {
+    if (this.#stalled) return;
+    const tail = this.#segment.loadTail();
+    if (tail === this.#queued) return;
+    this.#queued = tail;
+    this.#events.addReady(new LaneBatch(this, this.#segment, tail));
+  }
+
+  /** Runs the records of `segment` up to `end`. */
+  runTo(segment: Segment, end: number): void {
+    // A stall or a jump before this batch ran has taken what it stood for: the lane collects it anew.
+    if (segment !== this.#segment) return;
+    const { words, capacityBytes } = segment;
+    const mask = capacityBytes - 1;
+    const releaseAfter = capacityBytes * RELEASE_FRACTION;
+    while (this.#head !== end && !this.#stalled) {
+      const at = (this.#head & mask) >> 2;
+      this.#head = (this.#head + sizeOf(words, at)) | 0;
+      if (kindOf(words, at) === Kind.CALL) this.#call(words, at);
+      else if (this.#control(words, at)) return; // the lane goes on elsewhere
+      if (((this.#head - this.#released) | 0) >= releaseAfter) this.#release();
+    }
+    this.#release();
+  }
+
+  #release(): void {
+    if (this.#released === this.#head) return;
+    this.#released = this.#head;
+    this.#segment.storeHead(this.#head);
+  }
+
+  #call(words: Int32Array, at: number): void {
+    const cell = words[at + 1]! & ~3;
+    if (cas(words, at + 1, cell, cell | Cell.STARTED) !== cell) return; // cancelled in time
+    this.received++;
+    const called = this.#functions.get(cell >>> 2);
+    const tags = words[at + 3];
+    const { fn } = called;
+    if (fn === null) {
+      this.#events.failedCallback(called.name, called.error);
+      return;
+    }
+    const loop = this.#events.loop;
+    const args = tags === ONE_NUMBER || tags === 0 ? null : this.#readArguments(at);
+    try {
+      if (args !== null) Reflect.apply(fn, loop, args);
+      else if (tags === 0) fn.call(loop);
+      else fn.call(loop, this.#segment.floats[(at >> 1) + 2]!);
+    } catch (thrown) {
+      this.#events.failedCallback(called.name, thrown);
+    }
+  }
+
+  /** Handles a record that is no plain call. True: the batch must end here. */
+  #control(words: Int32Array, at: number): boolean {
+    const call = words[at + 2]!;
+    switch (kindOf(words, at)) {
+      case Kind.PAD:
+        return false;
+      case Kind.TASK:
+        this.#task(words, at, call);
+        return false;
+      case Kind.RESULT:
+        this.#events.answer(call, { value: this.#readArguments(at)[0] });
+        return false;
+      case Kind.FAILURE:
+        this.#events.answer(call, { reason: this.#readArguments(at)[0] });
+        return false;
+      case Kind.CANCELLED:
+        this.#events.answer(call, null);
+        return false;
+      case Kind.CANCEL:
+        this.#events.cancelTask(this, call);
+        return false;
+      case Kind.DEFINE:
+        return this.#define(words, at);
+      case Kind.HELLO:
+        this.replyTo = this.#events.takeAside(this.producer, call);
+        return false;
+      case Kind.JUMP:
+        this.#jump(words[at + 1]!);
+        return true;
+      case Kind.PEER_EXITED: {
+        const [inboxId, producer, message] = this.#readArguments(at) as [string, number, string]; // as announceExit() writes
+        this.#events.peerExited(inboxId, producer, message);
+        return false;
+      }
+      default:
+        throw new Error(`Unknown record kind ${kindOf(words, at)}`);
+    }
+  }
+
+  #task(words: Int32Array, at: number, call: number): void {
+    this.received++;
+    const called = this.#functions.get(words[at + 1]! >>> 2);
+    if (called.fn === null) this.#events.refuseTask(this, call, called.error);
+    else this.#events.startTask(this, called.fn, call, this.#readArguments(at));
+  }
+
+  #define(words: Int32Array, at: number): boolean {
+    const [url, name] = this.#readArguments(at) as [string, string]; // as Outbox writes them
+    const importing = this.#functions.define(words[at + 1]! >>> 2, { url, name });
+    if (importing === null) return false;
+    this.#stalled = true;
+    void importing.then(() => {
+      this.#stalled = false;
+      this.collect();
+    });
+    this.#release();
+    this.#queued = this.#head; // what was queued behind this record is collected again when the module is there
+    return true;
+  }
+
+  #jump(sideNumber: number): void {
+    const memory = this.#events.takeAside(this.producer, sideNumber) as SharedArrayBuffer; // as LaneWriter sends it
+    this.#segment = Segment.over(memory);
+    this.#head = this.#queued = this.#released = 0;
+    if (this.#events.isSealed()) this.#segment.seal(); // sealed where it had been, the lane is sealed here as well
+    this.collect(); // its bell may have rung before we could see there
+  }
+
+  /** The loop was closed: whoever waits for a task that has not started is told so. Plain calls are dropped. */
+  refuseTasks(reason: Error): void {
+    const { words, capacityBytes } = this.#segment;
+    const tail = this.#segment.loadTail();
+    for (let position = this.#head; position !== tail; ) {
+      const at = (position & (capacityBytes - 1)) >> 2;
+      const kind = kindOf(words, at);
+      position = (position + sizeOf(words, at)) | 0;
+      if (kind === Kind.HELLO) this.#control(words, at);
+      else if (kind === Kind.TASK) this.#events.refuseTask(this, words[at + 2]!, reason);
+      else if (kind === Kind.JUMP) {
+        this.#jump(words[at + 1]!);
+        this.refuseTasks(reason);
+        return;
+      }
+    }
+    this.#head = this.#queued = tail;
+  }
+
+  #readArguments(at: number): unknown[] {
+    return readArguments(this.#segment, at, (number) => this.#events.takeAside(this.producer, number));
+  }
+
+  /** What remains to be run of a batch that an error broke off. */
+  remains(segment: Segment, end: number): boolean {
+    return segment === this.#segment && this.#head !== end && !this.#stalled;
+  }
+
+  putBack(batch: LaneBatch): void {
+    this.#events.putBack(batch);
+  }
+}
+
+/** The records of a lane up to a position, in the loop's ready queue. */
+export class LaneBatch implements Ready {
+  readonly #lane: LaneReader;
+  readonly #segment: Segment;
+  readonly #end: number;
+
+  constructor(lane: LaneReader, segment: Segment, end: number) {
+    this.#lane = lane;
+    this.#segment = segment;
+    this.#end = end;
+  }
+
+  [RUN](): void {
+    try {
+      this.#lane.runTo(this.#segment, this.#end);
+    } catch (thrown) {
+      // The loop ends: what stands behind the call that ended it runs when the loop runs again.
+      if (this.#lane.remains(this.#segment, this.#end)) this.#lane.putBack(this);
+      throw thrown;
+    }
+  }
+}

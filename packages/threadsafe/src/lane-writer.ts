@@ -1,0 +1,125 @@
+/**
+ * The writing end of a lane: `claim()` room, fill it, `publish()`. Owned by one thread. See segment.ts for the memory.
+ *
+ * A full ring is not the end: the writer allocates a larger one, sends it by the side road and publishes a JUMP record, for
+ * which room is always kept. Order is kept because the reader reads the old ring up to the JUMP, and nothing is lost when
+ * the writer is killed because all of it is shared memory: before the JUMP is published, the new ring does not exist.
+ */
+import { cas, load } from '#atomics';
+import { CloneError, RingFullError } from './errors.js';
+import { HEAD, JUMP_BYTES, Kind, MAX_RECORD_BYTES, type RecordKind, Segment, TAIL } from './segment.js';
+
+/** What a lane may grow to when its owner does not keep up. Beyond it, calls throw RingFullError. */
+export const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024; // 2.8 million calls with one number; arbitrary
+
+/** `claim()`: the lane was sealed, nobody will read it. */
+export const SEALED_LANE = -1;
+
+export class LaneWriter {
+  readonly #limitBytes: number;
+  readonly #sendSegment: (memory: SharedArrayBuffer) => number;
+  #segment: Segment;
+  #tail = 0;
+  /** HEAD as last loaded: the reader may be further by now. */
+  #head = 0;
+  #claimedBytes = 0;
+  #position = 0;
+
+  /** @param sendSegment sends a segment by the side road and returns its number there */
+  constructor(segment: Segment, sendSegment: (memory: SharedArrayBuffer) => number, limitBytes = DEFAULT_LIMIT_BYTES) {
+    this.#segment = segment;
+    this.#sendSegment = sendSegment;
+    this.#limitBytes = limitBytes;
+  }
+
+  /** Where claimed records are written. Changes when the lane grows: take it after `claim()`. */
+  get segment(): Segment {
+    return this.#segment;
+  }
+
+  /** Bytes published in the lane's whole life; unlike TAIL it does not wrap and does not start anew in a larger ring. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /**
+   * Makes room for a record and returns the index of its first word, or SEALED_LANE.
+   * @param sizeBytes a multiple of 8
+   * @throws {RingFullError} when the lane has reached its limit
+   * @throws {CloneError} when the record is larger than any ring can take
+   */
+  claim(sizeBytes: number): number {
+    while (true) {
+      const capacity = this.#segment.capacityBytes;
+      const offset = this.#tail & (capacity - 1);
+      const padding = sizeBytes > capacity - offset ? capacity - offset : 0;
+      const needed = padding + sizeBytes + JUMP_BYTES;
+      if (this.#hasRoom(needed)) {
+        this.#claimedBytes = padding + sizeBytes;
+        if (padding === 0) return offset >> 2;
+        this.#segment.words[offset >> 2] = (Kind.PAD << 24) | padding;
+        return 0;
+      }
+      if (!this.#grow(sizeBytes)) return SEALED_LANE;
+    }
+  }
+
+  /** Hands the claimed record to the reader. False: the lane was sealed first, and the record does not exist. */
+  publish(): boolean {
+    const next = (this.#tail + this.#claimedBytes) | 0;
+    if (cas(this.#segment.header, TAIL, this.#tail, next) !== this.#tail) return false;
+    this.#tail = next;
+    this.#position += this.#claimedBytes;
+    return true;
+  }
+
+  #hasRoom(needed: number): boolean {
+    const capacity = this.#segment.capacityBytes;
+    if (needed <= capacity - ((this.#tail - this.#head) | 0)) return true;
+    this.#head = load(this.#segment.header, HEAD);
+    return needed <= capacity - ((this.#tail - this.#head) | 0);
+  }
+
+  /** Goes on in a larger ring. False: the lane is sealed. */
+  #grow(sizeBytes: number): boolean {
+    if (sizeBytes > MAX_RECORD_BYTES) throw new CloneError(`Cannot send ${sizeBytes} bytes in one record`);
+    let capacity = this.#segment.capacityBytes * 2;
+    while (capacity < 4 * sizeBytes) capacity *= 2; // room for the record wherever it falls, and some more
+    if (capacity > this.#limitBytes) {
+      throw new RingFullError(
+        `Cannot call: the ring is full (${this.#segment.capacityBytes} bytes) and limited to ${this.#limitBytes} bytes`,
+      );
+    }
+    const larger = Segment.allocate(capacity);
+    const number = this.#sendSegment(larger.memory);
+    const at = (this.#tail & (this.#segment.capacityBytes - 1)) >> 2;
+    writeJump(this.#segment.words, at, number);
+    this.#claimedBytes = JUMP_BYTES;
+    if (!this.publish()) return false;
+    this.#segment = larger;
+    this.#tail = 0;
+    this.#head = 0;
+    return true;
+  }
+}
+
+function writeJump(words: Int32Array, at: number, sideNumber: number): void {
+  words[at] = (Kind.JUMP << 24) | JUMP_BYTES;
+  words[at + 1] = sideNumber;
+}
+
+/** Writes the fixed part of a record. `fn` is the function's number, `call` the caller's number for its result. */
+export function writeRecord(
+  words: Int32Array,
+  at: number,
+  kind: RecordKind,
+  sizeBytes: number,
+  fn: number,
+  call: number,
+  tags: number,
+): void {
+  words[at] = (kind << 24) | sizeBytes;
+  words[at + 1] = fn << 2; // Cell.PENDING
+  words[at + 2] = call;
+  words[at + 3] = tags;
+}

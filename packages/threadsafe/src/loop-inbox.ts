@@ -1,0 +1,138 @@
+import { BaseEventLoop, type Task, LoopStateError } from '@ringloop/core';
+import { endsTheLoop, type Inbox, type InboxOwner, promiseWithResolvers, toError } from '@ringloop/core/internal';
+import { CloneError } from './errors.js';
+import { peerExited } from './exits.js';
+import { allocateInbox, type InboxAddress } from './inbox-memory.js';
+import { InboxReader } from './inbox-reader.js';
+import type { LaneReader } from './lane-reader.js';
+import { LoopRef } from './loop-ref.js';
+import type { Outbox } from './outbox.js';
+import { outboxTo } from './outboxes.js';
+import { pendingCalls } from './pending-calls.js';
+
+/** The inbox of a loop: what other threads call runs in the loop's own iterations. */
+export class LoopInbox implements Inbox {
+  readonly ref: LoopRef;
+  readonly #loop: BaseEventLoop;
+  readonly #reader: InboxReader;
+  /** Tasks run for other threads that are not done, by lane and the caller's number. */
+  readonly #tasks = new Map<LaneReader, Map<number, Task<unknown>>>();
+  #emptied: (() => void) | null = null;
+
+  /** @param address memory that another thread has allocated for this loop; its own by default */
+  constructor(owner: InboxOwner, address: InboxAddress = allocateInbox(owner.loop.name)) {
+    this.#loop = owner.loop;
+    this.ref = new LoopRef(address);
+    this.#reader = new InboxReader(address, {
+      loop: owner.loop,
+      addReady: owner.addReady,
+      putBack: owner.putBack,
+      wake: owner.wake,
+      startTask: (lane, fn, call, args) => this.#startTask(lane, fn, call, args),
+      refuseTask: (lane, call, reason) => this.#reply(lane, (caller) => caller.replyError(call, reason)),
+      cancelTask: (lane, call) => this.#tasks.get(lane)?.get(call)?.cancel(),
+      answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
+      peerExited,
+      failedCallback: (name, thrown) => this.#failedCallback(name, thrown),
+      producerLeft: (lane) => this.#tasks.delete(lane),
+    });
+  }
+
+  get rung(): boolean {
+    return this.#reader.isRung();
+  }
+
+  /** Calls from other threads that have run, tasks included. */
+  get received(): number {
+    return this.#reader.received;
+  }
+
+  drain(): void {
+    this.#reader.collect();
+  }
+
+  park(): boolean {
+    if (this.#emptied !== null && this.#reader.isEmpty()) this.#emptied();
+    return this.#reader.trySleep();
+  }
+
+  unpark(): void {
+    this.#reader.stayAwake();
+  }
+
+  seal(): Promise<void> {
+    this.#reader.seal();
+    if (this.#reader.isEmpty()) return Promise.resolve();
+    const { promise, resolve } = promiseWithResolvers<void>();
+    this.#emptied = resolve;
+    return promise;
+  }
+
+  close(): void {
+    this.#reader.seal();
+    const reason = new LoopStateError(`Loop "${this.ref.name}" was closed before it answered`, 'ERR_LOOP_CLOSED');
+    for (const lane of this.#reader.lanes()) lane.refuseTasks(reason);
+    for (const [lane, tasks] of this.#tasks) {
+      for (const call of tasks.keys()) this.#reply(lane, (caller) => caller.replyError(call, reason));
+    }
+    this.#tasks.clear();
+    this.#reader.close();
+  }
+
+  #startTask(lane: LaneReader, fn: (...args: unknown[]) => unknown, call: number, args: unknown[]): void {
+    const coroutine = { [fn.name]: async (): Promise<unknown> => fn(...args) }[fn.name]; // the task is named after it
+    const task = this.#loop.createTask(coroutine as () => Promise<unknown>); // just put there
+    let tasks = this.#tasks.get(lane);
+    if (tasks === undefined) this.#tasks.set(lane, (tasks = new Map()));
+    tasks.set(call, task);
+    task.addDoneCallback(() => {
+      if (this.#tasks.get(lane)?.delete(call) !== true) return; // its caller's thread has ended
+      this.#reply(lane, (caller) => sendOutcome(caller, call, task));
+    });
+  }
+
+  /** Answers a caller; one that is gone need not be told. */
+  #reply(lane: LaneReader, send: (caller: Outbox) => void): void {
+    try {
+      send(outboxTo(lane.replyTo as InboxAddress)); // the HELLO before its first task brought it
+    } catch (thrown) {
+      if (isGone(thrown)) return;
+      this.#loop.callExceptionHandler({
+        message: 'Cannot answer a call from another thread',
+        exception: toError(thrown),
+      });
+    }
+  }
+
+  #failedCallback(name: string, thrown: unknown): void {
+    if (endsTheLoop(thrown)) throw thrown;
+    this.#loop.callExceptionHandler({
+      message: `Exception in callback ${name}() called from another thread`,
+      exception: toError(thrown),
+    });
+  }
+}
+
+function sendOutcome(caller: Outbox, call: number, task: Task<unknown>): void {
+  if (task.cancelled()) {
+    caller.replyCancelled(call);
+    return;
+  }
+  const exception = task.exception();
+  if (exception !== null) {
+    caller.replyError(call, exception);
+    return;
+  }
+  try {
+    caller.reply(call, task.result());
+  } catch (thrown) {
+    if (!(thrown instanceof CloneError)) throw thrown;
+    caller.replyError(call, thrown);
+  }
+}
+
+/** Whether sending failed because there is nobody to receive it. */
+function isGone(thrown: unknown): boolean {
+  const { code } = toError(thrown) as Error & { code?: unknown };
+  return code === 'ERR_LOOP_CLOSED' || code === 'ERR_PEER_EXITED';
+}

@@ -1,0 +1,100 @@
+import { inspect } from 'node:util';
+import { BaseEventLoop } from '@ringloop/core';
+import { checkCallback } from '@ringloop/core/internal';
+import type { ConcurrentFuture } from './concurrent-future.js';
+import type { InboxAddress } from './inbox-memory.js';
+import { mailboxAddress } from './mailbox.js';
+import { outboxTo, peekOutbox } from './outboxes.js';
+import { pendingCalls } from './pending-calls.js';
+import { type RemoteFunction, remoteIdOf } from './remote.js';
+import { REF_MARK, setReviver } from './revive-refs.js';
+import type { ThreadsafeHandle } from './threadsafe-handle.js';
+
+/**
+ * A loop of any thread, as other threads see it. It can be sent to any thread: as an argument or result of a call, or as
+ * `ref.toWire()` in `workerData` and messages of Node's own.
+ */
+export class LoopRef {
+  // The one public field: structured clone sends fields, and the receiving side knows the reference by it.
+  readonly [REF_MARK]: InboxAddress;
+
+  /** @internal */
+  constructor(address: InboxAddress) {
+    this[REF_MARK] = address;
+  }
+
+  /** A reference from what `toWire()` gave. @throws {TypeError} when it is something else */
+  static fromWire(wire: unknown): LoopRef {
+    const address = typeof wire === 'object' && wire !== null ? (wire as Partial<LoopRef>)[REF_MARK] : undefined;
+    if (!(address?.memory instanceof SharedArrayBuffer)) {
+      throw new TypeError(`Cannot make a LoopRef of ${inspect(wire, { depth: 0 })}: toWire() did not make it`);
+    }
+    return new LoopRef(address);
+  }
+
+  /** A form that `postMessage` and `workerData` can carry. */
+  toWire(): object {
+    return { [REF_MARK]: this[REF_MARK] };
+  }
+
+  get name(): string {
+    return this[REF_MARK].name;
+  }
+
+  /** Calls that this thread has made into the loop. */
+  get sent(): number {
+    return peekOutbox(this[REF_MARK].id)?.sent ?? 0;
+  }
+
+  /**
+   * Calls `fn(...args)` in the loop as soon as possible: calls of one thread in the order made. Costs little more than
+   * writing the arguments down, and wakes the loop only if it sleeps. Python: loop.call_soon_threadsafe().
+   * @param fn made by `remote()`, or the method `stop` of any loop
+   * @throws {LoopStateError} ERR_LOOP_CLOSED when the loop is closed
+   * @throws {PeerExitedError} when its thread has ended
+   * @throws {RingFullError} when the loop is too far behind
+   * @throws {CloneError} when an argument cannot be sent
+   * @throws {RemoteFunctionError} when `fn` is not known to other threads
+   * @throws {TypeError} when `fn` is an async function: see `runCoroutineThreadsafe()`
+   * @throws {TooManyProducersError} when too many threads call into the loop
+   */
+  callSoonThreadsafe<A extends unknown[]>(fn: RemoteCallback<A>, ...args: A): ThreadsafeHandle {
+    checkCallback(fn, 'callSoonThreadsafe');
+    return outboxTo(this[REF_MARK]).call(asRemote(fn), args);
+  }
+
+  /**
+   * Runs `fn(...args)` as a task of the loop. The future gets the task's result or error, and cancelling either cancels
+   * the other. Python: asyncio.run_coroutine_threadsafe(). Throws as `callSoonThreadsafe()` does, and rejects with
+   * PeerExitedError when the thread ends before the answer.
+   */
+  runCoroutineThreadsafe<A extends unknown[], R>(fn: RemoteFunction<A, R>, ...args: A): ConcurrentFuture<Awaited<R>> {
+    remoteIdOf(fn); // before a number is given out
+    const outbox = outboxTo(this[REF_MARK]);
+    const { call, future } = pendingCalls.add<Awaited<R>>(this[REF_MARK].id, (cancelled) => {
+      pendingCalls.take(cancelled);
+      if (!outbox.closed) outbox.cancelTask(cancelled); // otherwise the task is gone already
+    });
+    try {
+      outbox.runTask(asRemote(fn), call, args, mailboxAddress);
+    } catch (thrown) {
+      pendingCalls.take(call);
+      throw thrown;
+    }
+    return future;
+  }
+
+  [inspect.custom](): string {
+    return `<LoopRef ${this.name}>`;
+  }
+}
+
+/** What `callSoonThreadsafe()` takes: a remote function, or a loop's own `stop`. */
+export type RemoteCallback<A extends unknown[]> = RemoteFunction<A> | (A extends [] ? BaseEventLoop['stop'] : never);
+
+function asRemote(fn: unknown): RemoteFunction {
+  if (fn !== BaseEventLoop.prototype.stop) remoteIdOf(fn);
+  return fn as RemoteFunction; // just checked; `stop` is translated where numbers are given out
+}
+
+setReviver((wire) => LoopRef.fromWire(wire));

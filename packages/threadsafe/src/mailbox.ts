@@ -1,0 +1,55 @@
+import { type Ready, RUN } from '@ringloop/core/internal';
+import { InternalError } from '@ringloop/core';
+import { peerExited } from './exits.js';
+import { allocateInbox, type InboxAddress } from './inbox-memory.js';
+import { InboxReader } from './inbox-reader.js';
+import { pendingCalls } from './pending-calls.js';
+
+/** Looks taken in one turn of the thread before others get theirs. */
+const LOOKS_A_TURN = 16;
+
+/**
+ * Where a thread receives the answers to its calls. It is an inbox like a loop's, but needs no loop: it runs what arrives
+ * when it is woken. Made at the first call that wants an answer.
+ */
+class Mailbox {
+  readonly address: InboxAddress = allocateInbox('mailbox');
+  readonly #reader: InboxReader;
+
+  constructor() {
+    this.#reader = new InboxReader(this.address, {
+      loop: null,
+      addReady: (entry: Ready) => entry[RUN](),
+      putBack: () => undefined, // nothing here throws what ends a loop
+      startTask: refuseCalls,
+      refuseTask: refuseCalls,
+      cancelTask: refuseCalls,
+      answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
+      peerExited,
+      failedCallback: refuseCalls,
+      wake: () => this.#look(),
+      producerLeft: () => undefined,
+    });
+    this.#look();
+  }
+
+  #look(): void {
+    for (let looks = 0; looks < LOOKS_A_TURN; looks++) {
+      this.#reader.collect();
+      if (this.#reader.trySleep()) return;
+    }
+    setImmediate(() => this.#look());
+  }
+}
+
+function refuseCalls(): never {
+  throw new InternalError('A mailbox was asked to run a call');
+}
+
+let mailbox: Mailbox | null = null;
+
+/** This thread's mailbox. */
+export function mailboxAddress(): InboxAddress {
+  mailbox ??= new Mailbox();
+  return mailbox.address;
+}

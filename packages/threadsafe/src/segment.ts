@@ -1,0 +1,117 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices come from positions masked to the capacity */
+/**
+ * The shared memory of a lane: a ring of variable-length records with one writer and one reader.
+ *
+ *   header word  written by           read by            meaning
+ *   TAIL         writer (cas), and    reader             position behind the last published record; bit 0: SEALED
+ *                reader (or, to seal)
+ *   HEAD         reader              writer              position of the first record whose bytes are still needed
+ *
+ * 1. Positions are byte counts modulo 2^32 and multiples of 8. TAIL - HEAD, as a 32-bit difference, never exceeds the capacity.
+ * 2. Bytes in [HEAD, TAIL) belong to the reader, the rest to the writer. They change hands by TAIL's cas and HEAD's store,
+ *    before and after which they are read and written plainly. Exception: a record's CELL word, see below.
+ * 3. The writer publishes by cas on TAIL from what it last wrote. Only sealing makes that fail: so a call is either
+ *    published before the lane was sealed, and will be seen, or it is refused.
+ * 4. A writer killed at any instruction leaves a well-formed ring: what it had not published does not exist.
+ * 5. A record does not wrap: what is left at the end is a PAD record. JUMP_BYTES always stay free, so that a full ring can
+ *    still say where the lane goes on (lane-writer.ts).
+ *
+ * A record, in 32-bit words from an 8-aligned position:
+ *   0  kind << 24 | size in bytes, a multiple of 8
+ *   1  CELL: function << 2 | PENDING, STARTED or CANCELLED; writer and reader settle by cas who was first
+ *   2  call: the caller's number for its result, 0 if it wants none
+ *   3  tags of the arguments (arguments.ts), whose bytes follow
+ * Source: single-producer ring after Lamport (1977); sealing and jumping are ours.
+ */
+import { load, or, store } from '#atomics';
+
+export const TAIL = 0;
+/** On a cache line of its own: the reader writes it while the writer writes TAIL. */
+export const HEAD = 16;
+export const HEADER_BYTES = 128;
+export const SEALED = 1;
+
+export const RECORD_BYTES = 16;
+export const JUMP_BYTES = 8;
+/** The size field has 24 bits. */
+export const MAX_RECORD_BYTES = (1 << 24) - 8;
+
+export const Kind = {
+  /** Nothing: the rest of the ring up to its end. */
+  PAD: 1,
+  /** Call a function. */
+  CALL: 2,
+  /** Run a function as a task and send back how it ended. */
+  TASK: 3,
+  /** How a task ended. */
+  RESULT: 4,
+  FAILURE: 5,
+  CANCELLED: 6,
+  /** Cancel a task. */
+  CANCEL: 7,
+  /** What a function number means. */
+  DEFINE: 8,
+  /** Where results go: an inbox, on the side road. */
+  HELLO: 9,
+  /** The lane goes on in another segment, on the side road. */
+  JUMP: 10,
+  /** A thread has ended: what was pending there will not be answered. */
+  PEER_EXITED: 11,
+} as const;
+
+export type RecordKind = (typeof Kind)[keyof typeof Kind];
+
+export const Cell = { PENDING: 0, STARTED: 1, CANCELLED: 2 } as const;
+
+/** Views of one ring and its header inside a SharedArrayBuffer. */
+export class Segment {
+  readonly memory: SharedArrayBuffer;
+  readonly capacityBytes: number;
+  readonly header: Int32Array;
+  readonly words: Int32Array;
+  readonly floats: Float64Array;
+  readonly bytes: Buffer;
+
+  constructor(memory: SharedArrayBuffer, byteOffset: number, capacityBytes: number) {
+    const data = byteOffset + HEADER_BYTES;
+    this.memory = memory;
+    this.capacityBytes = capacityBytes;
+    this.header = new Int32Array(memory, byteOffset, HEADER_BYTES / 4);
+    this.words = new Int32Array(memory, data, capacityBytes / 4);
+    this.floats = new Float64Array(memory, data, capacityBytes / 8);
+    this.bytes = Buffer.from(memory, data, capacityBytes);
+  }
+
+  /** A segment in memory of its own. @param capacityBytes a power of two */
+  static allocate(capacityBytes: number): Segment {
+    return new Segment(new SharedArrayBuffer(HEADER_BYTES + capacityBytes), 0, capacityBytes);
+  }
+
+  /** The segment that fills `memory`. */
+  static over(memory: SharedArrayBuffer): Segment {
+    return new Segment(memory, 0, memory.byteLength - HEADER_BYTES);
+  }
+
+  /** The reader's view of TAIL: behind the last published record. */
+  loadTail(): number {
+    return load(this.header, TAIL) & ~SEALED;
+  }
+
+  /** Reader: nothing is published here from now on. */
+  seal(): void {
+    or(this.header, TAIL, SEALED);
+  }
+
+  /** The reader needs nothing before `position` any more. */
+  storeHead(position: number): void {
+    store(this.header, HEAD, position);
+  }
+}
+
+export function sizeOf(words: Int32Array, at: number): number {
+  return words[at]! & 0xffffff;
+}
+
+export function kindOf(words: Int32Array, at: number): number {
+  return words[at]! >>> 24;
+}

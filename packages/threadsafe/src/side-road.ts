@@ -1,0 +1,90 @@
+/**
+ * The side road of an inbox: for what cannot be written into a ring. It is a BroadcastChannel named after the inbox, so any
+ * thread finds it without being introduced. Messages are in the owner's queue when `send()` returns: they survive their
+ * sender. They have no order of their own; a record in the lane says when number n of that lane is due.
+ */
+import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { InternalError } from '@ringloop/core';
+
+interface SideMessage {
+  readonly producer: number;
+  readonly number: number;
+  readonly value: unknown;
+}
+
+const channelName = (inboxId: string): string => `ringloop:${inboxId}`;
+
+/** The sending end, one a lane. */
+export class SideRoadSender {
+  readonly #name: string;
+  readonly #producer: number;
+  #sent = 0;
+
+  constructor(inboxId: string, producer: number) {
+    this.#name = channelName(inboxId);
+    this.#producer = producer;
+  }
+
+  /** Sends a structured clone and returns its number. Throws what structured clone throws. */
+  readonly send = (value: unknown): number => {
+    // Opened for one message: an idle end would be given a copy of everything that others send.
+    const channel = new BroadcastChannel(this.#name);
+    try {
+      const message: SideMessage = { producer: this.#producer, number: ++this.#sent, value };
+      channel.postMessage(message);
+      return this.#sent;
+    } finally {
+      channel.close();
+    }
+  };
+}
+
+/** The owner's end. */
+export class SideRoad {
+  readonly #channel: BroadcastChannel;
+  readonly #arrived = new Map<number, Map<number, unknown>>();
+
+  constructor(inboxId: string) {
+    this.#channel = new BroadcastChannel(channelName(inboxId));
+    this.#channel.onmessage = (event) => this.#put((event as { data: SideMessage }).data); // only our senders know the name
+    this.#channel.unref();
+  }
+
+  /** Takes message `number` of `producer`; it was sent before the record that asks for it was published. */
+  take(producer: number, number: number): unknown {
+    const messages = this.#of(producer);
+    while (!messages.has(number)) {
+      const received = receive(this.#channel);
+      if (received === undefined) throw new InternalError(`Side road lost message ${number} of producer ${producer}`);
+      this.#put(received.message);
+    }
+    const value = messages.get(number);
+    messages.delete(number);
+    return value;
+  }
+
+  /** The producer is gone; what it sent for records that it never published is of no use. */
+  forget(producer: number): void {
+    this.#arrived.delete(producer);
+  }
+
+  close(): void {
+    this.#channel.close();
+    this.#arrived.clear();
+  }
+
+  #put({ producer, number, value }: SideMessage): void {
+    this.#of(producer).set(number, value);
+  }
+
+  #of(producer: number): Map<number, unknown> {
+    let messages = this.#arrived.get(producer);
+    if (messages === undefined) this.#arrived.set(producer, (messages = new Map()));
+    return messages;
+  }
+}
+
+/** Node takes channels here as well as ports; its types do not say so on 20. Only our senders know the name. */
+function receive(channel: BroadcastChannel): { message: SideMessage } | undefined {
+  return receiveMessageOnPort(channel as unknown as MessagePort) as { message: SideMessage } | undefined;
+}
