@@ -255,6 +255,7 @@ describe('model/explorer', () => {
     it('explore() reports a thread that spins', async () => {
       const error = await failureOf({ threads: [toy('spinner', 'spin')] });
       expect(error.message).to.contain('No end after 2000 steps');
+      expect(error.trace.split('\n')).to.have.length.below(150);
     });
 
     it('explore() reports what a thread threw', async () => {

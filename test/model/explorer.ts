@@ -4,7 +4,8 @@
  * The threads are real workers under the model seam (`#atomics` with `--conditions=model`), so what is explored is the
  * production code. What a schedule is and who decides: control.ts. In which order schedules are tried: depth-first.ts.
  *
- * Programs must be deterministic and bounded: no clock, no randomness, no spinning until another thread has moved.
+ * Programs must be deterministic and bounded: no clock, no randomness, no spinning until another thread has moved. A loop
+ * that retries only when another thread came between is bounded by `preemptions`.
  * Plain accesses are not scheduled by themselves: they move with the operation before them. So a byte written after it was
  * published goes unnoticed, unless `plainSteps` makes the code after each operation a step of its own.
  */

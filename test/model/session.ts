@@ -125,7 +125,9 @@ export class Session {
 
   #awaitBaton(): void {
     for (let looks = 0; looks < LOOKS; looks++) if (Atomics.load(this.control, c.DONE) === 1) return;
-    if (Atomics.wait(this.control, c.DONE, 0, STUCK_MS) === 'timed-out') {
+    // In a loop: the notify() of the schedule before, whose end was seen while still looking, may come only now.
+    while (Atomics.load(this.control, c.DONE) === 0) {
+      if (Atomics.wait(this.control, c.DONE, 0, STUCK_MS) !== 'timed-out') continue;
       this.#stuck = true;
       throw new Error(`Cannot go on: a thread came neither to an operation nor to its end in ${STUCK_MS} ms`);
     }

@@ -5,6 +5,8 @@ import * as c from './control.js';
 export type WordNames =
   Readonly<Record<number, string>> | ((index: number, buffer: string) => string | undefined);
 
+const SHOWN = 60; // arbitrary: lines shown at each end of a long trace
+
 export interface TraceNames {
   readonly threads: readonly string[];
   readonly buffers: readonly string[];
@@ -39,6 +41,8 @@ export function describeSchedule(control: Int32Array, names: TraceNames): string
     const waiter = control[c.threadAt(thread) + c.SLEEPS_ON]!;
     return `${name}: ${state === 'asleep' ? `asleep on ${wordName(control[c.waiterAt(waiter)]!, names)}` : state}`;
   });
+  // Only a thread that spins gets this long, and then the beginning and the end tell.
+  if (numbered.length > 2 * SHOWN) numbered.splice(SHOWN, numbered.length - 2 * SHOWN, '   …');
   return [...numbered, ...ends.map((line) => `   =  ${line}`)].join('\n');
 }
 

@@ -15,7 +15,9 @@ export function checkCallback(callback: unknown, method: string): void {
   // Ordinary functions have no tag, which makes this one property look-up.
   const tag = (callback as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
   if (tag !== undefined && COROUTINE_FUNCTIONS.has(tag)) {
-    throw typeError(`coroutines cannot be used with ${method}(): ${callback.name || 'anonymous'} is an ${tag}`);
+    throw typeError(
+      `coroutines cannot be used with ${method}(), got ${tag} ${callback.name || '(anonymous)'}`,
+    );
   }
 }
 

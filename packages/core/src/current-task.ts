@@ -6,9 +6,10 @@ import type { Future } from './future.js';
  * awaiting function (on all Node versions we support), and so the store tells which task that is.
  */
 export interface Awaiter {
-  /** The task begins to wait. Returns what the await must throw instead, if anything. */
+  /** The task begins to wait. Returns what the await must throw instead of waiting, if anything. */
   beginWait(future: Future<unknown>): Error | null;
-  endWait(future: Future<unknown>): void;
+  /** The wait is over. Returns what the await must throw instead of the future's outcome, if anything. */
+  endWait(future: Future<unknown>): Error | null;
   /** For an await that is not on a future: the CancelledError that is due, if any. */
   takeCancellation(): Error | null;
 }

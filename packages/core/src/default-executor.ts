@@ -14,7 +14,9 @@ export class DefaultExecutor {
 
   /** @throws {LoopStateError} ERR_EXECUTOR_SHUTDOWN */
   get(): Executor {
-    if (this.#shutdownCalled) throw new LoopStateError('Executor shutdown has been called', 'ERR_EXECUTOR_SHUTDOWN');
+    if (this.#shutdownCalled) {
+      throw new LoopStateError('Executor shutdown has been called', 'ERR_EXECUTOR_SHUTDOWN');
+    }
     if (this.#executor === null) {
       if (this.#create === null) {
         throw new LoopStateError('No default executor: call setDefaultExecutor() first', 'ERR_NO_EXECUTOR');

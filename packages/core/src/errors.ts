@@ -1,3 +1,5 @@
+import { inspectSafely } from './inspect-safely.js';
+
 /** A loop was asked for something that its present state forbids. Python: RuntimeError('Event loop is closed') and its kin. */
 export class LoopStateError extends Error {
   override readonly name = 'LoopStateError';
@@ -66,7 +68,7 @@ export function endsTheLoop(exc: unknown): exc is SystemExit | KeyboardInterrupt
 
 /** What was thrown, as an Error: JavaScript may throw anything, our reports and rejections carry errors. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(`Thrown: ${String(thrown)}`, { cause: thrown });
+  return thrown instanceof Error ? thrown : new Error(`Thrown: ${inspectSafely(thrown)}`, { cause: thrown });
 }
 
 /** A TypeError with a stable code. */

@@ -10,13 +10,20 @@ import {
 } from './exception-handler.js';
 import type { Executor } from './executor.js';
 import { Future } from './future.js';
-import { type Callback, Handle, type TimerHandle } from './handle.js';
+import { Handle, type TimerHandle } from './handle.js';
 import type { Host } from './host.js';
 import type { Inbox, OpenInbox } from './inbox.js';
 import { NodeHost } from './node-host.js';
 import { type Ready, ReadyQueue, RUN } from './ready-queue.js';
 import { DefaultExecutor } from './default-executor.js';
-import { END_RUN, SEAL_INBOX, STOP_AFTER_BATCH, TASKS } from './loop-internals.js';
+import {
+  END_RUN,
+  SEAL_INBOX,
+  STOP_AFTER_BATCH,
+  type StopFunction,
+  stopFunction,
+  TASKS,
+} from './loop-internals.js';
 import { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
 import { peekRunningLoop, setRunningLoop } from './running-loop.js';
 import { runInExecutor } from './run-in-executor.js';
@@ -44,6 +51,7 @@ type LoopState = 'idle' | 'running' | 'closed';
 /**
  * The event loop without sockets and threads. It is a guest of its thread's libuv loop and takes its turns from a host;
  * ready queue, timers and the order of an iteration are its own. Python: asyncio.BaseEventLoop.
+ * (A long file: asyncio's loop has many methods. What they do is elsewhere, except for the iteration, which is here.)
  */
 export class BaseEventLoop {
   readonly name: string;
@@ -65,11 +73,13 @@ export class BaseEventLoop {
   #stopAfterBatch = false;
   /** Whether this run has had an iteration: a stopping loop does not look for events again, but it looks once. */
   #polled = false;
+  /** How the run ends when the promise reactions of its last batch have run: they belong to it, and may ask for the running loop. */
+  #ending: { readonly exc: Error | null } | null = null;
   #outcome: PromiseWithResolvers<void> | null = null;
 
   constructor(ports: LoopPorts = {}) {
     this.name = ports.name ?? 'loop';
-    this.#debug = ports.debug ?? (process.env['RINGLOOP_DEBUG'] ?? '') !== '';
+    this.#debug = ports.debug ?? (process.env.RINGLOOP_DEBUG ?? '') !== '';
     this.#host = ports.host ?? new NodeHost();
     this.#executor = new DefaultExecutor(ports.createExecutor ?? null);
     const owner = {
@@ -88,12 +98,12 @@ export class BaseEventLoop {
    */
   async runForever(): Promise<void> {
     this.checkRunnable();
+    this.started(); // first: where it throws, nothing has begun
     this.#outcome = promiseWithResolvers();
     this.#state = 'running';
     this.#polled = false;
     setRunningLoop(this);
     this.#host.start(this.#turn);
-    this.started();
     this.#host.requestTurn();
     return this.#outcome.promise;
   }
@@ -119,12 +129,13 @@ export class BaseEventLoop {
 
   /**
    * Stops the loop: every callback scheduled before this call still runs, those scheduled after it wait for the next
-   * run. From another thread use `ref.callSoonThreadsafe(stop)`. Python: loop.stop().
+   * run. Until the loop has stopped, further calls change nothing. A property, because `loop.callSoon(loop.stop)` is the
+   * usual idiom; `ref.callSoonThreadsafe(loop.stop)` stops the loop that `ref` stands for. Python: loop.stop().
    */
-  stop(): void {
-    this.#barrier = this.#ready.tail;
+  readonly stop: StopFunction = stopFunction(() => {
+    this.#barrier ??= this.#ready.tail; // a callback that schedules itself and stops would move it for ever
     if (this.#state === 'running') this.#comeAround();
-  }
+  });
 
   /**
    * Closes the loop: queues are emptied without running what is in them, the executor takes no more calls. Can be
@@ -158,7 +169,7 @@ export class BaseEventLoop {
     this.checkClosed();
     // A call from another thread that had returned before this one began comes first.
     if (this.#inbox?.rung === true) this.#inbox.drain();
-    const handle = new Handle(callback as Callback, args, this);
+    const handle = new Handle(callback, args, this);
     this.addReady(handle);
     return handle;
   }
@@ -193,7 +204,7 @@ export class BaseEventLoop {
     checkTime(when, 'when');
     checkCallback(callback, 'callAt');
     this.checkClosed();
-    const handle = this.#timers.schedule(when, callback as Callback, args, this);
+    const handle = this.#timers.schedule(when, callback, args, this);
     if (!this.#turnComing) this.#host.sleepUntil(this.#timers.nextDeadline());
     return handle;
   }
@@ -300,9 +311,9 @@ export class BaseEventLoop {
     await this.#inbox?.seal();
   }
 
-  /** Ends the run at once with an error, from outside a callback. */
+  /** Ends the run with an error, from outside a callback. */
   [END_RUN](exc: Error): void {
-    if (this.#state === 'running') this.#finish(exc);
+    if (this.#state === 'running') this.#end(exc);
   }
 
   /** @throws {LoopStateError} unless the loop can be run now */
@@ -312,7 +323,10 @@ export class BaseEventLoop {
       throw new LoopStateError('This event loop is already running', 'ERR_LOOP_RUNNING');
     }
     if (peekRunningLoop() !== null) {
-      throw new LoopStateError('Cannot run the event loop while another loop is running', 'ERR_OTHER_LOOP_RUNNING');
+      throw new LoopStateError(
+        'Cannot run the event loop while another loop is running',
+        'ERR_OTHER_LOOP_RUNNING',
+      );
     }
   }
 
@@ -321,7 +335,7 @@ export class BaseEventLoop {
     if (this.#state === 'closed') throw new LoopStateError('Event loop is closed', 'ERR_LOOP_CLOSED');
   }
 
-  /** Hook: the loop begins to run. */
+  /** Hook: the loop is about to run. What this throws, the run rejects with. */
   protected started(): void {
     // a loop with a selector starts polling here
   }
@@ -346,40 +360,45 @@ export class BaseEventLoop {
     if (this.#state === 'running') this.#turn();
   }
 
+  // A task may have requested the turn, but nothing that runs in it, or that it arms, is part of that task.
+  readonly #turn = (): void => outsideTasks(this.#iterate);
+
   /** One iteration: calls from other threads, I/O events, due timers, then the handles that were ready by then. */
-  readonly #turn = (): void => {
+  readonly #iterate = (): void => {
     this.#turnComing = true;
-    try {
-      if (this.#barrier === null || !this.#polled) this.#collect();
-      outsideTasks(this.#runBatch); // the turn was requested by some task, but what runs in it is not that task
-    } catch (thrown) {
-      // Handles catch what callbacks throw, except what is meant to end the loop; anything else is our own bug.
-      this.#finish(thrown as Error);
+    if (this.#ending !== null) {
+      this.#finish(this.#ending.exc);
       return;
     }
-    if (this.#stopAfterBatch || (this.#barrier !== null && this.#ready.head >= this.#barrier)) this.#finish(null);
+    try {
+      if (this.#barrier === null || !this.#polled) this.#collect();
+      this.#runBatch();
+    } catch (thrown) {
+      // Handles catch what callbacks throw, except what is meant to end the loop; anything else is our own bug.
+      this.#end(thrown as Error);
+      return;
+    }
+    if (this.#stopAfterBatch || this.#ready.head >= (this.#barrier ?? Infinity)) this.#end(null);
     else this.#rest();
   };
 
   #collect(): void {
     this.#polled = true;
-    if (this.#inbox !== null) {
-      this.#inbox.unpark();
-      this.#inbox.drain();
-    }
+    this.#inbox?.drain();
     this.pollEvents();
     const now = this.time();
-    for (let due = this.#timers.popDue(now); due !== null; due = this.#timers.popDue(now)) this.#ready.push(due);
+    let due: TimerHandle | null;
+    while ((due = this.#timers.popDue(now)) !== null) this.#ready.push(due);
   }
 
-  readonly #runBatch = (): void => {
+  #runBatch(): void {
     // Newcomers wait for the next iteration, and what was scheduled after stop() for the next run.
     const end = Math.min(this.#ready.tail, this.#barrier ?? Infinity);
     while (this.#ready.head < end) {
       const entry = this.#ready.shift();
       entry[RUN]();
     }
-  };
+  }
 
   /** After an iteration: asks for the next one, or sleeps until a deadline, an event or another thread. */
   #rest(): void {
@@ -398,12 +417,20 @@ export class BaseEventLoop {
     this.#host.requestTurn();
   }
 
+  /** The last batch of this run is over; in the next turn the run is. */
+  #end(exc: Error | null): void {
+    this.#ending = { exc: this.#ending?.exc ?? exc }; // a task may still throw what ends the loop
+    this.#turnComing = true;
+    this.#host.requestTurn();
+  }
+
   #finish(exc: Error | null): void {
     this.#state = 'idle';
+    this.#ending = null;
     this.#barrier = null;
     this.#stopAfterBatch = false;
     this.#turnComing = true;
-    this.#inbox?.unpark();
+    this.#inbox?.drain(); // what has arrived waits for the next run, and nobody tries to wake a loop that does not run
     this.#host.stop();
     setRunningLoop(null);
     this.stopped();

@@ -1,7 +1,7 @@
-import { inspect } from 'node:util';
 import { endsTheLoop } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import type { Handle } from './handle.js';
+import { inspectSafely } from './inspect-safely.js';
 
 /** What an exception handler is told. Python: the `context` dict of loop.call_exception_handler(). */
 export interface ExceptionContext {
@@ -23,9 +23,9 @@ export function defaultExceptionHandler(context: ExceptionContext): void {
   const { message = 'Unhandled exception in event loop', exception, ...rest } = context;
   const lines = [message];
   for (const [key, value] of Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    lines.push(`${key}: ${inspect(value, { depth: 1 })}`);
+    lines.push(`${key}: ${inspectSafely(value, { depth: 1 })}`);
   }
-  if (exception !== undefined) lines.push(inspect(exception));
+  if (exception !== undefined) lines.push(inspectSafely(exception));
   console.error(lines.join('\n'));
 }
 
@@ -59,6 +59,6 @@ function tryDefault(loop: BaseEventLoop, context: ExceptionContext, lastWords: s
     loop.defaultExceptionHandler(context);
   } catch (thrown) {
     if (endsTheLoop(thrown)) throw thrown;
-    console.error(`${lastWords}\n${inspect(thrown)}`);
+    console.error(`${lastWords}\n${inspectSafely(thrown)}`);
   }
 }

@@ -4,6 +4,7 @@ import { currentAwaiter } from './current-task.js';
 import { CancelledError, InvalidStateError, toError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import type { Callback } from './handle.js';
+import { promiseWithResolvers } from './promise-with-resolvers.js';
 import { retrieved, watchUnretrieved } from './unretrieved.js';
 
 export type FutureState<T> =
@@ -120,17 +121,17 @@ export class Future<T> implements PromiseLike<T> {
     const awaiter = currentAwaiter();
     const refusal = awaiter?.beginWait(this) ?? null;
     if (refusal !== null) return Promise.reject(refusal).then(onFulfilled, onRejected);
-    return new Promise<R1 | R2>((resolve, reject) => {
-      this.addDoneCallback(() => {
-        awaiter?.endWait(this);
-        try {
-          // The reactions of an await are native resolvers: called here, the function goes on right after this iteration.
-          resolve(this.#react(onFulfilled, onRejected));
-        } catch (thrown) {
-          reject(thrown as Error);
-        }
-      });
+    const { promise, resolve, reject } = promiseWithResolvers<R1 | R2>();
+    this.addDoneCallback(() => {
+      const overruled = awaiter?.endWait(this) ?? null;
+      try {
+        // The reactions of an await are native resolvers: called here, the function goes on right after this iteration.
+        resolve(this.#react(overruled, onFulfilled, onRejected));
+      } catch (thrown) {
+        reject(thrown);
+      }
     });
+    return promise;
   }
 
   [inspect.custom](): string {
@@ -140,7 +141,8 @@ export class Future<T> implements PromiseLike<T> {
   protected describe(): string {
     const state = this.#state;
     if (state.kind === 'finished') return `finished result=${inspect(state.value, { depth: 0 })}`;
-    if (state.kind === 'failed') return `finished exception=${state.exception.name}(${inspect(state.exception.message)})`;
+    if (state.kind === 'failed')
+      return `finished exception=${state.exception.name}(${inspect(state.exception.message)})`;
     return state.kind;
   }
 
@@ -162,21 +164,27 @@ export class Future<T> implements PromiseLike<T> {
     return new Promise((resolve) => resolve(this.result())); // what result() throws, the promise rejects with
   }
 
+  /** @param overruled what the await throws whatever the outcome: its task was cancelled after the future was done */
   #react<R1, R2>(
+    overruled: Error | null,
     onFulfilled: ((value: T) => R1 | PromiseLike<R1>) | null | undefined,
     onRejected: ((reason: unknown) => R2 | PromiseLike<R2>) | null | undefined,
   ): R1 | R2 | PromiseLike<R1 | R2> {
     let value: T;
     try {
       value = this.result();
+      if (overruled !== null) throw overruled;
     } catch (thrown) {
-      if (!onRejected) throw thrown;
-      return onRejected(thrown);
+      const reason = overruled ?? thrown;
+      if (!onRejected) throw reason;
+      return onRejected(reason);
     }
     return onFulfilled ? onFulfilled(value) : (value as unknown as R1); // without a reaction, R1 is T
   }
 
-  #failure(state: { kind: 'failed'; exception: Error } | { kind: 'cancelled'; message: string | undefined }): Error {
+  #failure(
+    state: { kind: 'failed'; exception: Error } | { kind: 'cancelled'; message: string | undefined },
+  ): Error {
     if (state.kind === 'cancelled') return new CancelledError(state.message);
     if (this.#watched) {
       this.#watched = false;

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { endsTheLoop, toError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
+import { inspectSafely } from './inspect-safely.js';
 import { RUN, type Ready } from './ready-queue.js';
 
 // The loop type-checks arguments against the callback where both are given; in the queue they are opaque.
@@ -36,7 +37,7 @@ export class Handle implements Ready {
     const callback = this.#callback;
     if (callback === null) return; // cancelled while it was queued
     try {
-      Reflect.apply(callback, this.#loop, this.#args ?? []); // so that `loop.callSoon(loop.stop)` works
+      Reflect.apply(callback, undefined, this.#args ?? []);
     } catch (thrown) {
       if (endsTheLoop(thrown)) throw thrown;
       this.#loop.callExceptionHandler({
@@ -61,7 +62,13 @@ export class TimerHandle extends Handle {
   readonly #when: number;
   readonly #onCancel: () => void;
 
-  constructor(when: number, callback: Callback, args: readonly unknown[], loop: BaseEventLoop, onCancel: () => void) {
+  constructor(
+    when: number,
+    callback: Callback,
+    args: readonly unknown[],
+    loop: BaseEventLoop,
+    onCancel: () => void,
+  ) {
     super(callback, args, loop);
     this.#when = when;
     this.#onCancel = onCancel;
@@ -83,6 +90,8 @@ export class TimerHandle extends Handle {
 }
 
 function describeCall(callback: Callback, args: readonly unknown[]): string {
-  const name = callback.name === '' ? '(anonymous)' : callback.name;
-  return `${name}(${args.map((arg) => inspect(arg, { depth: 0, breakLength: Infinity })).join(', ')})`;
+  // `name` is whatever a class with a static member of that name says it is.
+  const name: unknown = callback.name;
+  const shown = typeof name === 'string' && name !== '' ? name : '(anonymous)';
+  return `${shown}(${args.map((arg) => inspectSafely(arg, { depth: 0, breakLength: Infinity })).join(', ')})`;
 }

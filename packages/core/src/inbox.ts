@@ -5,12 +5,10 @@ import type { Ready } from './ready-queue.js';
 export interface Inbox {
   /** Whether another thread has called since the last `drain()`. Costs one atomic load. */
   readonly rung: boolean;
-  /** Queues the calls that have arrived, in order per producer, behind what is ready already. */
+  /** The loop is awake: queues the calls that have arrived, in order per producer, behind what is ready already. */
   drain(): void;
-  /** From now on producers must wake the loop. False: a call came in meanwhile, take another turn instead. */
+  /** From now on, until `drain()`, producers must wake the loop. False: a call came in meanwhile, take another turn. */
   park(): boolean;
-  /** The loop is awake by itself: producers need not wake it. */
-  unpark(): void;
   /** No call gets in from now on. Resolves when all that got in have run, for which the loop must be running. */
   seal(): Promise<void>;
   /** No call gets in from now on; calls that were let in but have not run are dropped as `loop.close()` drops its own. */
@@ -21,11 +19,11 @@ export interface Inbox {
 export interface InboxOwner {
   readonly loop: BaseEventLoop;
   /** Queues `entry` behind what is ready already. */
-  addReady(entry: Ready): void;
+  readonly addReady: (entry: Ready) => void;
   /** Queues `entry`, which has begun but not finished, before what is ready already. */
-  putBack(entry: Ready): void;
+  readonly putBack: (entry: Ready) => void;
   /** Gives the loop a turn now; does nothing while it is not running. */
-  wake(): void;
+  readonly wake: () => void;
 }
 
 export type OpenInbox = (owner: InboxOwner) => Inbox;

@@ -3,3 +3,16 @@ export const TASKS: unique symbol = Symbol('tasks');
 export const STOP_AFTER_BATCH: unique symbol = Symbol('stop after batch');
 export const END_RUN: unique symbol = Symbol('end run');
 export const SEAL_INBOX: unique symbol = Symbol('seal inbox');
+
+const STOPS_A_LOOP: unique symbol = Symbol('stops a loop');
+
+/** The `stop` of some loop. Its mark lets it name the `stop` of another loop to another thread. */
+export type StopFunction = (() => void) & { readonly [STOPS_A_LOOP]: true };
+
+export function stopFunction(stop: () => void): StopFunction {
+  return Object.assign(stop, { [STOPS_A_LOOP]: true } as const);
+}
+
+export function isStopFunction(fn: unknown): fn is StopFunction {
+  return typeof fn === 'function' && STOPS_A_LOOP in fn;
+}

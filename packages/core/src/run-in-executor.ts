@@ -1,5 +1,5 @@
 import { checkCallback } from './check-callback.js';
-import { typeError } from './errors.js';
+import { CancelledError, typeError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import type { Executor } from './executor.js';
 import type { Future } from './future.js';
@@ -23,7 +23,9 @@ export function runInExecutor<A extends unknown[], R>(
       if (wanted()) future.setResult(value);
     },
     (reason: unknown) => {
-      if (wanted()) future.setException(reason);
+      if (!wanted()) return;
+      if (reason instanceof CancelledError) future.cancel();
+      else future.setException(reason);
     },
   );
   future.addDoneCallback(() => {

@@ -11,7 +11,9 @@ export async function runUntilComplete<T>(
 ): Promise<T> {
   loop.checkRunnable(); // before anything is wrapped: a refused call must leave no task behind
   const future = ensureFuture(awaitable, { loop });
+  let waiting = true;
   const onDone = (): void => {
+    if (!waiting) return; // it was queued when the loop ended for another reason
     // An error that ends the loop has done so already; a stop left behind would end the next run.
     if (!future.cancelled() && endsTheLoop(future.exception())) return;
     loop[STOP_AFTER_BATCH]();
@@ -24,8 +26,10 @@ export async function runUntilComplete<T>(
     if (future !== awaitable && future.done() && !future.cancelled()) future.exception();
     throw thrown;
   } finally {
+    waiting = false;
     future.removeDoneCallback(onDone);
   }
-  if (!future.done()) throw new LoopStateError('Event loop stopped before Future completed.', 'ERR_LOOP_STOPPED');
+  if (!future.done())
+    throw new LoopStateError('Event loop stopped before Future completed.', 'ERR_LOOP_STOPPED');
   return future.result();
 }

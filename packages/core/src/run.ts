@@ -29,8 +29,9 @@ export async function run<T>(main: Coroutine<T> | PromiseLike<T>, options: RunOp
 /** What `run()` does at its end: nothing is left running when the loop is closed. */
 export async function windUp(loop: BaseEventLoop): Promise<void> {
   try {
-    await loop.runUntilComplete(() => loop[SEAL_INBOX]()); // a call from another thread either was refused or runs
     await cancelAllTasks(loop);
+    await loop.runUntilComplete(() => loop[SEAL_INBOX]()); // a call from another thread either was refused or runs
+    await cancelAllTasks(loop); // such calls may have started tasks
     await loop.runUntilComplete(() => loop.shutdownDefaultExecutor());
   } finally {
     loop.close();

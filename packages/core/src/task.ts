@@ -1,6 +1,13 @@
 import { inspect } from 'node:util';
 import { type Awaiter, currentAwaiter, runAs } from './current-task.js';
-import { CancelledError, endsTheLoop, InvalidStateError, LoopStateError, toError, typeError } from './errors.js';
+import {
+  CancelledError,
+  endsTheLoop,
+  InvalidStateError,
+  LoopStateError,
+  toError,
+  typeError,
+} from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future, type FutureState } from './future.js';
 import { END_RUN, TASKS } from './loop-internals.js';
@@ -24,7 +31,7 @@ export class Task<T> extends Future<T> implements Awaiter {
   readonly #name: string;
   /** What the coroutine waits on now: usually one future, several under Promise.all(). */
   readonly #waitingOn = new Set<Future<unknown>>();
-  /** A cancel() that could not be delivered yet; it is, at the next await of a future. */
+  /** A cancel() that could not be delivered yet; it is when the present wait ends, or at the next one. */
   #mustCancel: CancelledError | null = null;
   #cancelRequests = 0;
   #abort: AbortController | null = null;
@@ -50,8 +57,9 @@ export class Task<T> extends Future<T> implements Awaiter {
     if (this.done()) return false;
     this.#cancelRequests++;
     const error = new CancelledError(message);
-    const delivered = [...this.#waitingOn].map((future) => future.cancel(message)).includes(true);
-    if (!delivered) this.#mustCancel = error;
+    // A future that is done cannot be cancelled any more, but its await has not gone on yet and can still throw.
+    const refusals = [...this.#waitingOn].filter((future) => !future.cancel(message));
+    if (this.#waitingOn.size === 0 || refusals.length > 0) this.#mustCancel = error;
     this.#abort?.abort(error);
     return true;
   }
@@ -83,13 +91,16 @@ export class Task<T> extends Future<T> implements Awaiter {
       const message = `Task ${inspect(this)} got Future ${inspect(future)} attached to a different loop`;
       return new LoopStateError(message, 'ERR_OTHER_LOOP');
     }
-    const cancellation = this.takeCancellation();
-    if (cancellation === null) this.#waitingOn.add(future);
-    return cancellation;
+    this.#waitingOn.add(future);
+    // As if cancel() had been called now.
+    if (this.#mustCancel !== null && future.cancel(messageOf(this.#mustCancel))) this.#mustCancel = null;
+    return null;
   }
 
-  endWait(future: Future<unknown>): void {
+  endWait(future: Future<unknown>): CancelledError | null {
     this.#waitingOn.delete(future);
+    const cancellation = this.takeCancellation();
+    return future.cancelled() ? null : cancellation; // the await throws a CancelledError already: one is enough
   }
 
   takeCancellation(): CancelledError | null {
@@ -109,18 +120,21 @@ export class Task<T> extends Future<T> implements Awaiter {
       this.#end({ kind: 'cancelled', message: messageOf(cancellation) });
       return;
     }
-    let promise: PromiseLike<T>;
+    let promise: Promise<T>;
     try {
-      promise = runAs(this, () => this.#call());
+      // Resolved as part of this task, too: a coroutine that returns a future waits on it.
+      promise = runAs(this, () => Promise.resolve(this.#call()));
     } catch (thrown) {
       this.#fail(thrown); // a function that is not async may throw at once
       if (endsTheLoop(thrown)) throw thrown;
       return;
     }
-    Promise.resolve(promise).then(
+    promise.then(
       (value) => {
         const late = this.takeCancellation();
-        this.#end(late === null ? { kind: 'finished', value } : { kind: 'cancelled', message: messageOf(late) });
+        this.#end(
+          late === null ? { kind: 'finished', value } : { kind: 'cancelled', message: messageOf(late) },
+        );
       },
       (thrown: unknown) => {
         this.#fail(thrown);
@@ -179,6 +193,8 @@ export function ensureFuture<T>(
 function toCoroutine<T>(coroutine: Coroutine<T> | PromiseLike<T>): Coroutine<T> {
   if (typeof coroutine === 'function') return coroutine;
   if (isPromiseLike(coroutine)) {
+    // It may reject before the task has started: Node would take the rejection for unhandled and end the process.
+    if (coroutine instanceof Promise) coroutine.catch(() => undefined);
     return function alreadyRunning() {
       return coroutine;
     };

@@ -59,7 +59,8 @@ export class TimerHeap {
 
   #dropCancelled(): void {
     if (this.#cancelled === 0) return;
-    if (this.#entries.length > SWEEP_ABOVE && this.#cancelled > this.#entries.length * SWEEP_FRACTION) this.#sweep();
+    if (this.#entries.length > SWEEP_ABOVE && this.#cancelled > this.#entries.length * SWEEP_FRACTION)
+      this.#sweep();
     while (this.#entries[0]?.handle.cancelled() === true) {
       this.#pop();
       this.#cancelled--;

@@ -13,6 +13,8 @@ const registry = new FinalizationRegistry<Report>(({ loop, message, exception })
 
 /** A future failed: unless somebody retrieves the exception, say so when the future is collected. CPython: Future.__del__. */
 export function watchUnretrieved(future: object, report: Report): void {
+  // Until its stack is formatted, an error holds on to the frames that it came through, and one of them to the task.
+  Reflect.get(report.exception, 'stack');
   registry.register(future, report, future);
 }
 

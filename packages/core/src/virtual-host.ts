@@ -1,14 +1,18 @@
+import { checkTime } from './check-callback.js';
+import { rangeError } from './errors.js';
 import type { Host } from './host.js';
 
 /**
  * A host whose clock stands still until it is told otherwise: tests of timers take no time and have one order.
  * With `autojump` the clock leaps to the next deadline as soon as the loop has nothing else to do.
+ * An idle loop does not keep the process alive here: who moves the clock does.
  */
 export class VirtualHost implements Host {
   readonly #autojump: boolean;
   #now: number;
   #turn: (() => void) | null = null;
   #immediate: NodeJS.Immediate | null = null;
+  #turnRequested = false;
   #wakeAt = Infinity;
 
   constructor({ autojump = false, startAt = 0 }: { autojump?: boolean; startAt?: number } = {}) {
@@ -25,52 +29,49 @@ export class VirtualHost implements Host {
   }
 
   requestTurn(): void {
-    this.#wakeAt = Infinity; // the turn comes now, not at a deadline
-    this.#immediate ??= setImmediate(() => {
-      this.#immediate = null;
-      this.#turn?.();
-    });
+    this.#turnRequested = true;
+    this.#turnSoon();
   }
 
   sleepUntil(when: number): void {
     this.#wakeAt = when;
-    if (!this.#autojump || when === Infinity) return;
-    // In a later macrotask: promise reactions of this turn may still find something to do now.
-    this.#immediate ??= setImmediate(() => {
-      this.#immediate = null;
-      if (this.#wakeAt !== Infinity) this.#now = Math.max(this.#now, this.#wakeAt);
-      this.#turn?.();
-    });
+    if (this.#autojump && when !== Infinity) this.#turnSoon();
   }
 
-  /** Moves the clock by `seconds`, giving every turn that falls due on the way, synchronously. */
+  /**
+   * Moves the clock by `seconds`, giving every turn that falls due on the way, synchronously: promise reactions run after
+   * the last of them. Within a callback only the clock moves.
+   * @throws {RangeError} when `seconds` is negative
+   */
   advance(seconds: number): void {
+    checkTime(seconds, 'seconds');
+    if (seconds < 0) throw rangeError(`Cannot advance by ${seconds} s: the clock is monotonic`);
     const target = this.#now + seconds;
-    this.#runRequested();
-    while (this.#turn !== null && this.#wakeAt <= target) {
-      this.#now = Math.max(this.#now, this.#wakeAt);
-      this.#wakeAt = Infinity;
-      this.#turn();
-      this.#runRequested();
-    }
+    while (this.#turnRequested || this.#wakeAt <= target) this.#takeTurn();
     this.#now = target;
   }
 
   stop(): void {
     this.#turn = null;
+    this.#turnRequested = false;
     this.#wakeAt = Infinity;
-    this.#rest();
-  }
-
-  #runRequested(): void {
-    while (this.#immediate !== null) {
-      this.#rest();
-      this.#turn?.();
-    }
-  }
-
-  #rest(): void {
     if (this.#immediate !== null) clearImmediate(this.#immediate);
     this.#immediate = null;
+  }
+
+  /** In a later macrotask: promise reactions of this turn may still find something to do now. */
+  #turnSoon(): void {
+    this.#immediate ??= setImmediate(() => {
+      this.#immediate = null;
+      if (this.#turnRequested || (this.#autojump && this.#wakeAt !== Infinity)) this.#takeTurn();
+    });
+  }
+
+  /** The turn that was requested, or else the one at the next deadline. */
+  #takeTurn(): void {
+    if (!this.#turnRequested) this.#now = Math.max(this.#now, this.#wakeAt);
+    this.#turnRequested = false;
+    this.#wakeAt = Infinity;
+    this.#turn?.();
   }
 }

@@ -1,3 +1,4 @@
+import { NET } from './loop-net.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
 import type { Protocol, ProtocolFactory } from './protocol.js';
 import type { SelectorEventLoop } from './selector-event-loop.js';
@@ -15,6 +16,7 @@ export async function connectAcceptedSocket<P extends Protocol>(
   sock: Socket,
   options: AcceptedSocketOptions,
 ): Promise<[StreamTransport, P]> {
+  loop[NET].checkOpen();
   refuseTls(options);
   checkStreamSocket(sock);
   return startTransport(loop, protocolFactory, takeOver(sock));

@@ -21,12 +21,12 @@ export async function connectSocket(
   if (result !== -EINPROGRESS) throw systemError('connect', -result, address);
   const { selector } = loop[NET];
   const fd = sock.fileno();
-  const connected = loop.createFuture<void>();
+  const connected = loop.createFuture<undefined>();
   const onWritable = (): void => {
     selector.unwatch(fd, 'writer');
     if (connected.done()) return; // cancelled in this iteration
     const errno = sock.getsockopt(SOL_SOCKET, SO_ERROR);
-    if (errno === 0) connected.setResult();
+    if (errno === 0) connected.setResult(undefined);
     else connected.setException(systemError('connect', errno, address));
   };
   selector.watch(fd, 'writer', new Handle(onWritable, [], loop));

@@ -1,6 +1,7 @@
 import { typeError } from '@ringloop/core/internal';
 import { connectSocket } from './connect-socket.js';
 import { AF_UNSPEC, SOCK_STREAM } from './linux-abi.js';
+import { NET } from './loop-net.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
 import type { Protocol, ProtocolFactory } from './protocol.js';
 import { resolve, type ResolvedAddress } from './resolve.js';
@@ -35,6 +36,7 @@ export async function createConnection<P extends Protocol>(
   protocolFactory: ProtocolFactory<P>,
   options: ConnectionOptions,
 ): Promise<[StreamTransport, P]> {
+  loop[NET].checkOpen();
   refuseTls(options);
   const { host = null, port = null, sock = null } = options;
   if (sock !== null) {
@@ -79,6 +81,8 @@ async function connectOne(
   locals: readonly ResolvedAddress[] | null,
 ): Promise<Socket> {
   const sock = new Socket(remote.family, SOCK_STREAM);
+  const attempt = { abandon: () => sock.close() };
+  loop[NET].opened(attempt);
   try {
     if (locals !== null) bindToOne(sock, locals);
     await connectSocket(loop, sock, remote);
@@ -86,6 +90,8 @@ async function connectOne(
   } catch (thrown) {
     sock.close();
     throw thrown;
+  } finally {
+    loop[NET].closed(attempt);
   }
 }
 

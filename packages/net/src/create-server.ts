@@ -12,6 +12,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from './linux-abi.js';
+import { NET } from './loop-net.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
 import type { ProtocolFactory } from './protocol.js';
 import { resolve, type ResolvedAddress } from './resolve.js';
@@ -52,6 +53,7 @@ export async function createServer(
   protocolFactory: ProtocolFactory,
   options: ServerOptions,
 ): Promise<Server> {
+  loop[NET].checkOpen();
   refuseTls(options);
   const { host = null, port = null, sock = null, backlog = 100 } = options;
   if (!Number.isInteger(backlog)) throw typeError(`backlog must be an integer, got ${inspect(backlog)}`);
@@ -63,12 +65,12 @@ export async function createServer(
   }
   if (sock !== null) checkStreamSocket(sock);
   const sockets = sock === null ? bindAll(await resolveHosts(loop, options), options) : [sock];
+  const server = new Server(loop, sockets, { protocolFactory, backlog });
   try {
-    const server = new Server(loop, sockets, { protocolFactory, backlog });
     if (options.startServing !== false) server.listen();
     return server;
   } catch (thrown) {
-    for (const opened of sockets) opened.close();
+    server.close();
     throw thrown;
   }
 }

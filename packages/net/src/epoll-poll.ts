@@ -1,4 +1,5 @@
 import koffi, { type node } from 'koffi';
+import { startPolled, stopPolled } from './polled-descriptors.js';
 
 /**
  * Has this thread's own libuv loop watch one epoll descriptor. Unreferenced: what keeps the process alive is the loop's host.
@@ -8,6 +9,7 @@ export class EpollPoll {
   readonly #onEvents: () => void;
   // Held in a field: once collected, it would silently stop.
   #handle: node.PollHandle | null = null;
+  #slot: number | null = null;
   #hop: NodeJS.Immediate | null = null;
 
   constructor(fd: number, onEvents: () => void) {
@@ -17,6 +19,7 @@ export class EpollPoll {
 
   /** libuv reports again and again until the events are collected: polling while nobody does would spin. */
   start(): void {
+    this.#slot = startPolled(this.#fd);
     if (this.#handle === null) {
       this.#handle = koffi.node.poll(this.#fd, { readable: true }, this.#onReadable);
       this.#handle.unref();
@@ -27,6 +30,8 @@ export class EpollPoll {
 
   stop(): void {
     this.#handle?.stop();
+    if (this.#slot !== null) stopPolled(this.#slot);
+    this.#slot = null;
     if (this.#hop !== null) clearImmediate(this.#hop);
     this.#hop = null;
   }

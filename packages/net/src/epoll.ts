@@ -30,15 +30,11 @@ export class Epoll {
     return this.#fd;
   }
 
-  /**
-   * Watches `fd` for `mask`; `known` says whether we believe that it is watched already.
-   * @throws {SystemError} EPERM for a regular file, EBADF
-   */
-  watch(fd: number, mask: number, known: boolean): void {
-    let result = this.#control(known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, mask);
+  /** Watches `fd` for `mask`; `known` says whether we believe that it is watched already. Returns 0 or -errno. */
+  tryWatch(fd: number, mask: number, known: boolean): number {
+    const result = this.#control(known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, mask);
     // Its number was closed behind our back and given out again: the kernel has forgotten it, we have not.
-    if (result === -sys.ENOENT) result = this.#control(EPOLL_CTL_ADD, fd, mask);
-    if (result < 0) throw systemError('epoll_ctl', -result);
+    return result === -sys.ENOENT ? this.#control(EPOLL_CTL_ADD, fd, mask) : result;
   }
 
   /** Takes effect at once, so that `fd` may be closed. One that is closed already needs nothing. */

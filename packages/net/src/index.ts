@@ -41,10 +41,10 @@ export {
 } from './linux-abi.js';
 export type { Protocol, ProtocolFactory } from './protocol.js';
 export { SelectorEventLoop } from './selector-event-loop.js';
-export type { Server } from './server.js';
+export { Server } from './server.js';
 export type { Port } from './service-port.js';
 export type { AddressInput, SocketAddress } from './sockaddr.js';
 export { Socket, type SocketOptions } from './socket.js';
-export type { StreamTransport } from './stream-transport.js';
+export { StreamTransport } from './stream-transport.js';
 export type { SystemError } from './system-error.js';
 export { TransportSocket } from './transport-socket.js';

@@ -12,6 +12,7 @@ export interface Libc {
   send(fd: number, buffer: Uint8Array, length: number, flags: number): number;
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
+  dup3(oldFd: number, newFd: number, flags: number): number;
   fcntl(fd: number, command: number, argument: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array): number;
@@ -46,6 +47,7 @@ const DECLARATIONS: Record<keyof Libc, string> = {
   send: 'intptr_t send(int fd, void *buffer, size_t length, int flags)',
   shutdown: 'int shutdown(int fd, int how)',
   close: 'int close(int fd)',
+  dup3: 'int dup3(int oldfd, int newfd, int flags)',
   fcntl: 'int fcntl(int fd, int command, intptr_t argument)',
   setsockopt: 'int setsockopt(int fd, int level, int name, void *value, uint32_t length)',
   getsockopt: 'int getsockopt(int fd, int level, int name, void *value, void *length)',

@@ -1,3 +1,4 @@
+import { LoopStateError } from '@ringloop/core';
 import { Selector } from './selector.js';
 
 /** Bytes read at a time, as in CPython (256 KiB). */
@@ -16,10 +17,16 @@ export class LoopNet {
   readonly transports = new Map<number, object>();
   readonly #open = new Set<Abandonable>();
   #recvBuffer: Buffer | null = null;
+  #closed = false;
 
   /** One buffer for all reads of this thread: what was read is copied out before anybody else can read. */
   get recvBuffer(): Buffer {
     return (this.#recvBuffer ??= Buffer.allocUnsafeSlow(RECV_BYTES));
+  }
+
+  /** @throws {LoopStateError} ERR_LOOP_CLOSED */
+  checkOpen(): void {
+    if (this.#closed) throw new LoopStateError('Event loop is closed', 'ERR_LOOP_CLOSED');
   }
 
   opened(resource: Abandonable): void {
@@ -31,6 +38,7 @@ export class LoopNet {
   }
 
   close(): void {
+    this.#closed = true;
     this.selector.close();
     for (const resource of this.#open) resource.abandon();
     this.#open.clear();

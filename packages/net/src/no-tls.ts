@@ -3,10 +3,10 @@ import { typeError } from '@ringloop/core/internal';
 /** Options that only make sense with TLS. */
 export interface TlsOptions {
   /** Not supported yet. */
-  readonly ssl?: null;
-  readonly serverHostname?: null;
-  readonly sslHandshakeTimeout?: null;
-  readonly sslShutdownTimeout?: null;
+  readonly ssl?: unknown;
+  readonly serverHostname?: string | null;
+  readonly sslHandshakeTimeout?: number | null;
+  readonly sslShutdownTimeout?: number | null;
 }
 
 const PYTHON_NAMES = {
@@ -20,7 +20,7 @@ const PYTHON_NAMES = {
  * @throws {TypeError} ERR_TLS_UNSUPPORTED, ERR_INVALID_ARG_VALUE
  */
 export function refuseTls(options: TlsOptions): void {
-  const ssl: unknown = options.ssl ?? null; // JavaScript may pass anything
+  const ssl = options.ssl ?? null;
   if (typeof ssl === 'boolean') throw typeError('ssl argument must be an SSLContext or null');
   if (ssl !== null) throw typeError('Cannot use ssl: TLS is not supported yet', 'ERR_TLS_UNSUPPORTED');
   for (const [key, name] of Object.entries(PYTHON_NAMES)) {

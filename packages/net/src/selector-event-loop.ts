@@ -1,4 +1,5 @@
-import { BaseEventLoop, Handle, type LoopPorts } from '@ringloop/core';
+import { inspect } from 'node:util';
+import { BaseEventLoop, Handle } from '@ringloop/core';
 import { checkCallback } from '@ringloop/core/internal';
 import { connectAcceptedSocket, type AcceptedSocketOptions } from './connect-accepted-socket.js';
 import { createConnection, type ConnectionOptions } from './create-connection.js';
@@ -12,7 +13,6 @@ import type { Direction } from './selector.js';
 import type { Server } from './server.js';
 import type { Socket } from './socket.js';
 import type { StreamTransport } from './stream-transport.js';
-import { inspect } from 'node:util';
 
 /**
  * The loop with sockets: one epoll descriptor, watched by its thread's own libuv loop while it runs. Linux only.
@@ -21,10 +21,6 @@ import { inspect } from 'node:util';
 export class SelectorEventLoop extends BaseEventLoop {
   readonly #net = new LoopNet();
   readonly #poll = new EpollPoll(this.#net.selector.fd, () => this.eventsReady());
-
-  constructor(ports: LoopPorts = {}) {
-    super(ports);
-  }
 
   /** For this package: what the loop's sockets share. */
   get [NET](): LoopNet {

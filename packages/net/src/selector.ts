@@ -1,6 +1,7 @@
 import type { Handle } from '@ringloop/core';
 import { Epoll } from './epoll.js';
 import { EPOLLIN, EPOLLOUT } from './linux-abi.js';
+import { systemError } from './system-error.js';
 
 export type Direction = 'reader' | 'writer';
 
@@ -19,13 +20,14 @@ export class Selector {
 
   /**
    * Runs `handle` once each iteration in which `fd` is ready; replaces the handle that was there and cancels it.
-   * @throws {SystemError} when the descriptor cannot be watched; nothing has changed then
+   * @throws {SystemError} EBADF, EPERM for a regular file; nothing has changed then
    */
   watch(fd: number, direction: Direction, handle: Handle): void {
     const before = this.#watches.get(fd);
     if (before?.[direction] == null) {
       const after = { reader: before?.reader ?? null, writer: before?.writer ?? null, [direction]: handle };
-      this.#epoll.watch(fd, maskOf(after), before !== undefined);
+      const result = this.#epoll.tryWatch(fd, maskOf(after), before !== undefined);
+      if (result < 0) throw systemError('epoll_ctl', -result);
       this.#watches.set(fd, after);
       return;
     }
@@ -44,7 +46,7 @@ export class Selector {
       this.#watches.delete(fd);
       this.#epoll.unwatch(fd);
     } else {
-      this.#epoll.watch(fd, maskOf(watch), true);
+      this.#epoll.tryWatch(fd, maskOf(watch), true); // fails for a descriptor that is closed: nobody to tell
     }
     return true;
   }

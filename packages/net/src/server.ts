@@ -8,6 +8,7 @@ import type { Protocol, ProtocolFactory } from './protocol.js';
 import type { SelectorEventLoop } from './selector-event-loop.js';
 import type { SocketAddress } from './sockaddr.js';
 import type { Socket } from './socket.js';
+import { TransportSocket } from './transport-socket.js';
 import { StreamTransport, type TransportOwner } from './stream-transport.js';
 
 /** idle: bound, not accepting. */
@@ -18,9 +19,10 @@ export class Server implements AsyncDisposable, Abandonable {
   readonly #loop: SelectorEventLoop;
   readonly #protocolFactory: ProtocolFactory;
   readonly #listeners: readonly Listener[];
+  readonly #sockets: readonly TransportSocket[];
   readonly #transports = new Set<StreamTransport>();
   #state: State = 'idle';
-  #closedWaiters: Future<void>[] = [];
+  #closedWaiters: Future<undefined>[] = [];
   #servingForever: Future<never> | null = null;
 
   constructor(
@@ -35,12 +37,13 @@ export class Server implements AsyncDisposable, Abandonable {
     this.#listeners = sockets.map(
       (sock) => new Listener(loop, sock, { backlog: options.backlog, onConnection }),
     );
+    this.#sockets = sockets.map((sock) => new TransportSocket(sock));
     loop[NET].opened(this);
   }
 
   /** The listening sockets; null once the server is closed. */
-  get sockets(): readonly Socket[] | null {
-    return this.#state === 'closed' ? null : this.#listeners.map((listener) => listener.sock);
+  get sockets(): readonly TransportSocket[] | null {
+    return this.#state === 'closed' ? null : this.#sockets;
   }
 
   /** Python: Server.get_loop(). */
@@ -99,7 +102,7 @@ export class Server implements AsyncDisposable, Abandonable {
   /** Resolves when the server is closed and its last connection is gone. Python: Server.wait_closed(). */
   async waitClosed(): Promise<void> {
     if (this.#state === 'closed' && this.#transports.size === 0) return;
-    const waiter = this.#loop.createFuture<void>();
+    const waiter = this.#loop.createFuture<undefined>();
     this.#closedWaiters.push(waiter);
     await waiter;
   }
@@ -170,6 +173,6 @@ export class Server implements AsyncDisposable, Abandonable {
     if (this.#state !== 'closed' || this.#transports.size > 0) return;
     const waiters = this.#closedWaiters;
     this.#closedWaiters = [];
-    for (const waiter of waiters) if (!waiter.done()) waiter.setResult();
+    for (const waiter of waiters) if (!waiter.done()) waiter.setResult(undefined);
   }
 }

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { typeError } from '@ringloop/core/internal';
+import { checkBytes } from './bytes.js';
 import {
   AF_INET,
   AF_UNIX,
@@ -124,8 +124,7 @@ export class Socket {
   }
 
   trySend(data: Uint8Array, flags = 0): number {
-    if (!(data instanceof Uint8Array))
-      throw typeError(`a bytes-like object is required, got ${inspect(data)}`);
+    checkBytes(data);
     return sys.send(this.#fd, data, flags);
   }
 

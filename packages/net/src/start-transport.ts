@@ -9,9 +9,9 @@ export async function startTransport<P extends Protocol>(
   protocolFactory: ProtocolFactory<P>,
   sock: Socket,
 ): Promise<[StreamTransport, P]> {
-  const started = loop.createFuture<void>();
+  const started = loop.createFuture<undefined>();
   const onStarted = (): void => {
-    if (!started.done()) started.setResult();
+    if (!started.done()) started.setResult(undefined);
   };
   let transport: StreamTransport;
   let protocol: P;

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { Handle } from '@ringloop/core';
-import { endsTheLoop, toError, typeError } from '@ringloop/core/internal';
+import { endsTheLoop, toError } from '@ringloop/core/internal';
+import { checkBytes } from './bytes.js';
 import { TransportStateError } from './errors.js';
 import { FlowControl, type WriteBufferLimits } from './flow-control.js';
 import { AF_UNIX, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from './linux-abi.js';
@@ -43,7 +44,7 @@ type Reading = 'starting' | 'on' | 'paused' | 'ended';
 
 /**
  * A connection: writes what it is given, and calls its protocol with what comes in. Owns its socket. Every row of behaviour
- * is asyncio's; 300 lines, as the state machine is one thing. Python: asyncio's socket transport.
+ * is asyncio's. Above 300 lines, as the state machine is one thing. Python: asyncio's socket transport.
  */
 export class StreamTransport implements Abandonable {
   readonly #loop: SelectorEventLoop;
@@ -357,12 +358,6 @@ export class StreamTransport implements Abandonable {
   #watchWriter(): void {
     this.#net.selector.watch(this.#fd, 'writer', new Handle(this.#onWritable, [], this.#loop));
   }
-}
-
-/** @throws {TypeError} */
-function checkBytes(data: unknown): void {
-  if (data instanceof Uint8Array) return;
-  throw typeError(`data argument must be a Uint8Array, not ${inspect(data, { depth: 0 })}`);
 }
 
 /** Null for a socket that has none, such as one whose peer is already gone. */

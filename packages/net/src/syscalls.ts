@@ -14,6 +14,7 @@ import {
   F_SETFL,
   FD_CLOEXEC,
   MSG_NOSIGNAL,
+  O_CLOEXEC,
   O_NONBLOCK,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
@@ -160,4 +161,13 @@ export function epollCreate(): number {
 
 export function epollCtl(epollFd: number, operation: number, fd: number, event: Uint8Array): number {
   return complete((c) => c.epoll_ctl(epollFd, operation, fd, event));
+}
+
+/** `fd` refers to a new epoll that watches nothing; what it referred to is closed. */
+export function replaceByEmptyEpoll(fd: number): number {
+  const empty = epollCreate();
+  if (empty < 0) return empty;
+  const result = complete((c) => c.dup3(empty, fd, O_CLOEXEC));
+  close(empty);
+  return result;
 }

@@ -1,5 +1,10 @@
-import { BaseEventLoop, getRunningLoop as getRunningBaseLoop, LoopStateError, type LoopPorts } from '@ringloop/core';
-import type { InboxOwner } from '@ringloop/core/internal';
+import {
+  BaseEventLoop,
+  getRunningLoop as getRunningBaseLoop,
+  LoopStateError,
+  type LoopPorts,
+} from '@ringloop/core';
+import type { Inbox, OpenInbox } from '@ringloop/core/internal';
 import { PiscinaExecutor } from '@ringloop/executor';
 import { SelectorEventLoop } from '@ringloop/net';
 import { type LoopRef, remote } from '@ringloop/threadsafe';
@@ -21,10 +26,16 @@ export class EventLoop extends SelectorEventLoop {
   readonly #inbox: LoopInbox;
 
   constructor(ports: LoopPorts = {}) {
-    let inbox: LoopInbox | null = null;
-    const openInbox = (owner: InboxOwner): LoopInbox => (inbox = new LoopInbox(owner));
-    super({ openInbox, createExecutor: () => new PiscinaExecutor(), ...ports, ...{} });
-    this.#inbox = inbox as unknown as LoopInbox; // the base constructor has opened it
+    const opened: Inbox[] = [];
+    const openInbox: OpenInbox = (owner) => {
+      const inbox = ports.openInbox?.(owner) ?? new LoopInbox(owner);
+      opened.push(inbox);
+      return inbox;
+    };
+    super({ createExecutor: () => new PiscinaExecutor(), ...ports, openInbox });
+    const [inbox] = opened;
+    if (!(inbox instanceof LoopInbox)) throw new TypeError('openInbox must open a LoopInbox');
+    this.#inbox = inbox;
   }
 
   /** This loop as other threads see it. */

@@ -7,7 +7,7 @@
  * The tags word tells which: four bits an argument, lowest first, 0 for "no more". Each written value takes whole 8-byte
  * units. With SERIALIZED or SIDE, which stand alone, come a length and that many bytes, or a number on the side road.
  */
-import { deserialize, serialize } from 'node:v8';
+import { DefaultSerializer, deserialize } from 'node:v8';
 import { CloneError } from './errors.js';
 import { decodeError, encodeError, type WireError } from './error-codec.js';
 import { RECORD_BYTES, type Segment } from './segment.js';
@@ -141,7 +141,11 @@ export function writeArguments(segment: Segment, at: number, args: readonly unkn
 }
 
 /** Reads the arguments of the record at word `at`. They are copies: the record may be overwritten afterwards. */
-export function readArguments(segment: Segment, at: number, takeAside: (sideNumber: number) => unknown): unknown[] {
+export function readArguments(
+  segment: Segment,
+  at: number,
+  takeAside: (sideNumber: number) => unknown,
+): unknown[] {
   const { words, bytes } = segment;
   const tags = words[at + 3]!;
   let word = at + RECORD_BYTES / 4;
@@ -167,6 +171,23 @@ export function readArguments(segment: Segment, at: number, takeAside: (sideNumb
     }
   }
   return args;
+}
+
+/** Node's serializer copies a view of shared memory where structured clone would share it: those take the side road. */
+class CopyingSerializer extends DefaultSerializer {
+  // Called by the engine; Node's types do not know it.
+  _writeHostObject(view: NodeJS.ArrayBufferView): void {
+    if (view.buffer instanceof SharedArrayBuffer)
+      throw new CloneError('A view of shared memory cannot be copied');
+    (DefaultSerializer.prototype as unknown as CopyingSerializer)._writeHostObject.call(this, view);
+  }
+}
+
+function serialize(value: unknown): Buffer {
+  const serializer = new CopyingSerializer();
+  serializer.writeHeader();
+  serializer.writeValue(value);
+  return serializer.releaseBuffer();
 }
 
 const WIRE_ERROR = 'ringloop.error';

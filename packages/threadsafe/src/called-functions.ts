@@ -40,5 +40,9 @@ function asCalled(fn: RemoteFunction): (...args: unknown[]) => unknown {
 
 function unknownFunction(number: number): CalledFunction {
   const name = `function ${number}`;
-  return { name, fn: null, error: new RemoteFunctionError(`Cannot call ${name}: its definition never arrived`) };
+  return {
+    name,
+    fn: null,
+    error: new RemoteFunctionError(`Cannot call ${name}: its definition never arrived`),
+  };
 }

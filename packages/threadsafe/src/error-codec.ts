@@ -12,12 +12,23 @@ import {
   LoopStateError,
   SystemExit,
 } from '@ringloop/core';
-import { CloneError, PeerExitedError, RemoteFunctionError, RingFullError, TooManyProducersError } from './errors.js';
+import {
+  CloneError,
+  PeerExitedError,
+  RemoteFunctionError,
+  RingFullError,
+  TooManyProducersError,
+} from './errors.js';
 
 /** A thrown value in a form that structured clone keeps whole. */
 export type WireError =
   | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'dom'; readonly name: string; readonly message: string; readonly stack: string | undefined }
+  | {
+      readonly kind: 'dom';
+      readonly name: string;
+      readonly message: string;
+      readonly stack: string | undefined;
+    }
   | {
       readonly kind: 'error';
       readonly className: string;
@@ -40,18 +51,42 @@ const classes = new Map<string, ErrorClass>();
 export function registerErrorClass(errorClass: ErrorClass): void {
   const known = classes.get(errorClass.name);
   if (errorClass.name === '' || (known !== undefined && known !== errorClass)) {
-    throw new TypeError(`Cannot register an error class as ${inspect(errorClass.name)}: the name is empty or taken`);
+    throw new TypeError(
+      `Cannot register an error class as ${inspect(errorClass.name)}: the name is empty or taken`,
+    );
   }
   classes.set(errorClass.name, errorClass);
 }
 
-for (const errorClass of [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError]) {
+for (const errorClass of [
+  Error,
+  TypeError,
+  RangeError,
+  SyntaxError,
+  ReferenceError,
+  EvalError,
+  URIError,
+  AggregateError,
+]) {
   registerErrorClass(errorClass);
 }
-for (const errorClass of [CancelledError, InternalError, InvalidStateError, KeyboardInterrupt, LoopStateError, SystemExit]) {
+for (const errorClass of [
+  CancelledError,
+  InternalError,
+  InvalidStateError,
+  KeyboardInterrupt,
+  LoopStateError,
+  SystemExit,
+]) {
   registerErrorClass(errorClass);
 }
-for (const errorClass of [CloneError, PeerExitedError, RemoteFunctionError, RingFullError, TooManyProducersError]) {
+for (const errorClass of [
+  CloneError,
+  PeerExitedError,
+  RemoteFunctionError,
+  RingFullError,
+  TooManyProducersError,
+]) {
   registerErrorClass(errorClass);
 }
 
@@ -62,12 +97,20 @@ export function encodeError(thrown: unknown, depth = 0): WireError {
   if (!(thrown instanceof Error)) return { kind: 'value', value: cloneable(thrown) };
   const { name, message, stack } = thrown;
   if (thrown instanceof DOMException) return { kind: 'dom', name, message, stack };
-  const wire = { kind: 'error' as const, className: thrown.constructor.name, message, stack, properties: ownProperties(thrown) };
+  const wire = {
+    kind: 'error' as const,
+    className: thrown.constructor.name,
+    message,
+    stack,
+    properties: ownProperties(thrown),
+  };
   if (depth === DEEPEST_CAUSE) return wire;
   return {
     ...wire,
     ...(thrown.cause === undefined ? {} : { cause: encodeError(thrown.cause, depth + 1) }),
-    ...(thrown instanceof AggregateError ? { errors: thrown.errors.map((e) => encodeError(e, depth + 1)) } : {}),
+    ...(thrown instanceof AggregateError
+      ? { errors: thrown.errors.map((e) => encodeError(e, depth + 1)) }
+      : {}),
   };
 }
 
@@ -87,7 +130,11 @@ function revive(wire: WireError & { kind: 'error' }): Error {
   else Object.setPrototypeOf(error, errorClass.prototype as object);
   if (wire.cause !== undefined) define(error, 'cause', decodeError(wire.cause));
   if (wire.errors !== undefined) define(error, 'errors', wire.errors.map(decodeError));
-  return Object.assign(error, wire.properties);
+  // Defined, not assigned: the class may have a getter of that name, and no setter.
+  for (const [key, value] of Object.entries(wire.properties)) {
+    Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: true });
+  }
+  return error;
 }
 
 function define(error: Error, key: string, value: unknown): void {

@@ -7,7 +7,12 @@ import { pendingCalls } from './pending-calls.js';
  * This thread learns that another one has ended: nothing its loop still owes will come, nothing is sent to it any more,
  * and the lanes it had here are read to their end.
  */
-export function peerExited(inboxId: string, producer: number, message: string, cause: Error | null = null): void {
+export function peerExited(
+  inboxId: string,
+  producer: number,
+  message: string,
+  cause: Error | null = null,
+): void {
   const reason = new PeerExitedError(message, cause === null ? undefined : { cause });
   forgetOutbox(inboxId, reason);
   pendingCalls.rejectAll(inboxId, reason);

@@ -25,6 +25,7 @@ export interface MemberOptions {
   readonly debug?: boolean;
   readonly resourceLimits?: ResourceLimits;
   readonly factory: RemoteId;
+  readonly beforeTerminate: (threadId: number) => void;
   readonly onExit: (gone: GroupMember) => void;
 }
 
@@ -40,6 +41,7 @@ export class GroupMember {
   readonly ready: Promise<void>;
   readonly #worker: Worker;
   readonly #producer: number;
+  readonly #beforeTerminate: (threadId: number) => void;
   readonly #onExit: (gone: GroupMember) => void;
   readonly #ready = promiseWithResolvers<void>();
   readonly #ended = promiseWithResolvers<void>();
@@ -48,11 +50,12 @@ export class GroupMember {
   #error: Error | null = null;
   #exitMessage = '';
 
-  constructor({ name, debug = false, resourceLimits, factory, onExit }: MemberOptions) {
+  constructor({ name, debug = false, resourceLimits, factory, beforeTerminate, onExit }: MemberOptions) {
     const address = allocateInbox(name);
     this.ref = new LoopRef(address);
     this.ready = this.#ready.promise;
     this.ready.catch(() => undefined); // spawn() awaits all members, and learns of the first failure
+    this.#beforeTerminate = beforeTerminate;
     this.#onExit = onExit;
     const workerData: MemberData = { wire: this.ref.toWire(), name, debug, factory };
     this.#worker = new Worker(new URL('./group-worker.js', import.meta.url), {
@@ -74,7 +77,7 @@ export class GroupMember {
   async close(timeout: number): Promise<void> {
     if (this.#state !== 'ended') {
       this.#state = 'closing';
-      const deadline = setTimeout(() => void this.#worker.terminate(), timeout * 1000);
+      const deadline = setTimeout(() => this.#kill(), timeout * 1000);
       this.#askToStop();
       await this.#ended.promise;
       clearTimeout(deadline);
@@ -82,7 +85,7 @@ export class GroupMember {
   }
 
   async terminate(): Promise<void> {
-    await this.#worker.terminate();
+    this.#kill();
     await this.#ended.promise;
   }
 
@@ -96,6 +99,12 @@ export class GroupMember {
       if (peekOutbox(this.ref[REF_MARK].id)?.closed !== true) throw thrown;
       // It has just ended as well: nothing is pending there.
     }
+  }
+
+  #kill(): void {
+    if (this.#state === 'ended') return;
+    this.#beforeTerminate(this.#producer - 1);
+    void this.#worker.terminate(); // 'exit' tells when it is done
   }
 
   #askToStop(): void {
@@ -113,21 +122,23 @@ export class GroupMember {
       return;
     }
     // The loop is closed. Timers and handles that its users left open must not keep the group from closing.
-    setTimeout(() => void this.#worker.terminate(), EXIT_GRACE_MS).unref();
+    setTimeout(() => this.#kill(), EXIT_GRACE_MS).unref();
   }
 
   #exited(code: number): void {
-    const expected = this.#state === 'closing';
+    const stateBefore = this.#state;
     this.#state = 'ended';
     const { name } = this.ref;
     this.#exitMessage = `The thread of loop "${name}" has ended (exit code ${code})`;
     memoryOf(this.ref).abandon();
     peerExited(this.ref[REF_MARK].id, this.#producer, this.#exitMessage, this.#error);
     this.#onExit(this);
-    this.#ready.reject(new PeerExitedError(`${this.#exitMessage} before it was ready`, { cause: this.#error }));
+    this.#ready.reject(
+      new PeerExitedError(`${this.#exitMessage} before it was ready`, { cause: this.#error }),
+    );
     this.#ended.resolve();
-    // Nobody may have been waiting for it, so this must not stay unsaid.
-    if (this.#error !== null && !expected) process.emitWarning(this.#error);
+    // Perhaps nothing was pending on it: this must not stay unsaid.
+    if (this.#error !== null && stateBefore === 'running') process.emitWarning(this.#error);
   }
 }
 

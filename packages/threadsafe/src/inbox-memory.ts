@@ -80,9 +80,9 @@ export class InboxMemory {
   /** Producer: takes a lane for this thread. @throws {TooManyProducersError} */
   claimLane(name: string): number {
     for (let lane = 0; lane < LANES; lane++) {
-      if (cas(this.words, OWNERS + lane, FREE, thisProducer) !== FREE) continue;
-      this.#countUsed(lane + 1);
-      return lane;
+      if (load(this.words, OWNERS + lane) !== FREE) continue;
+      this.#countUsed(lane + 1); // first: killed in between, it would have claimed a lane that nobody looks at
+      if (cas(this.words, OWNERS + lane, FREE, thisProducer) === FREE) return lane;
     }
     throw new TooManyProducersError(`Cannot call into loop "${name}": ${LANES} threads call into it already`);
   }
@@ -92,7 +92,8 @@ export class InboxMemory {
     const used = this.lanesUsed();
     let left = false;
     for (let lane = 0; lane < used; lane++) {
-      left = cas(this.words, OWNERS + lane, producer, -producer) === producer || left;
+      // Left already, it counts as well: whoever left it may have been killed before ringing.
+      left = Math.abs(cas(this.words, OWNERS + lane, producer, -producer)) === producer || left;
     }
     // A producer may be killed between publishing and ringing: whatever it did, let the owner look.
     if (left) ring(this.words);
@@ -122,4 +123,3 @@ export class InboxMemory {
     }
   }
 }
-

@@ -22,6 +22,8 @@ export class InboxReader {
   readonly #events: InboxEvents;
   readonly #laneEvents: LaneEvents;
   readonly #lanes: (LaneReader | undefined)[] = [];
+  /** Lanes whose producer has left, with calls that had not run when this was seen. */
+  readonly #leaving = new Set<LaneReader>();
   #receivedFromLeavers = 0;
   #sealed = false;
 
@@ -63,12 +65,8 @@ export class InboxReader {
   /** False: something has arrived, look again. */
   trySleep(): boolean {
     if (this.#sealed) return !this.#hasNews(); // nobody will ring
-    return this.#sleeper.trySleep(() => this.#hasNews());
-  }
-
-  /** The owner is awake by itself. */
-  stayAwake(): void {
-    if (!this.#sealed) hush(this.#memory.words);
+    if (this.#leaving.size > 0 && this.#mayFreeSome()) return false; // nobody will ring for that either
+    return this.#sleeper.trySleep();
   }
 
   /** Nothing gets in from now on; what got in before is collected. */
@@ -98,11 +96,7 @@ export class InboxReader {
 
   #hasNews(): boolean {
     const used = this.#memory.lanesUsed();
-    for (let index = 0; index < used; index++) {
-      const lane = this.#lane(index);
-      if (lane?.hasNews() === true) return true;
-      if (this.#memory.hasLeft(index) && lane?.isEmpty() !== false) return true;
-    }
+    for (let index = 0; index < used; index++) if (this.#lane(index)?.hasNews() === true) return true;
     return false;
   }
 
@@ -111,11 +105,19 @@ export class InboxReader {
     const left = this.#memory.hasLeft(index);
     const lane = this.#lane(index);
     lane?.collect();
-    if (left && lane?.isEmpty() === true && !this.#sealed) this.#free(index, lane);
+    if (!left || lane === undefined || this.#sealed) return;
+    if (lane.isEmpty()) this.#free(index, lane);
+    else this.#leaving.add(lane);
+  }
+
+  #mayFreeSome(): boolean {
+    for (const lane of this.#leaving) if (lane.isEmpty()) return true;
+    return false;
   }
 
   #free(index: number, lane: LaneReader): void {
     this.#lanes[index] = undefined;
+    this.#leaving.delete(lane);
     this.#receivedFromLeavers += lane.received;
     this.#sideRoad.forget(lane.producer);
     this.#events.producerLeft(lane);
@@ -127,7 +129,12 @@ export class InboxReader {
     if (known !== undefined) return known;
     const producer = this.#memory.producerOf(index);
     if (producer === null) return undefined;
-    const lane = new LaneReader(producer, this.#memory.segment(index), new CalledFunctions(), this.#laneEvents);
+    const lane = new LaneReader(
+      producer,
+      this.#memory.segment(index),
+      new CalledFunctions(),
+      this.#laneEvents,
+    );
     this.#lanes[index] = lane;
     return lane;
   }

@@ -1,6 +1,12 @@
 export { ConcurrentFuture, wrapFuture } from './concurrent-future.js';
 export { registerErrorClass } from './error-codec.js';
-export { CloneError, PeerExitedError, RemoteFunctionError, RingFullError, TooManyProducersError } from './errors.js';
+export {
+  CloneError,
+  PeerExitedError,
+  RemoteFunctionError,
+  RingFullError,
+  TooManyProducersError,
+} from './errors.js';
 export { type LoopFactory, LoopGroup, type LoopGroupOptions } from './loop-group.js';
 export { LoopRef, type RemoteCallback } from './loop-ref.js';
 export { remote, type RemoteFunction } from './remote.js';

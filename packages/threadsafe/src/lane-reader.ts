@@ -7,7 +7,6 @@
  * ring's bytes are given back when they have run.
  */
 import { cas } from '#atomics';
-import type { BaseEventLoop } from '@ringloop/core';
 import { type Ready, RUN } from '@ringloop/core/internal';
 import { ONE_NUMBER, readArguments } from './arguments.js';
 import type { CalledFunctions } from './called-functions.js';
@@ -15,7 +14,6 @@ import { Cell, Kind, kindOf, Segment, sizeOf } from './segment.js';
 
 /** What the records of a lane mean to the inbox it belongs to. */
 export interface LaneEvents {
-  readonly loop: BaseEventLoop | null;
   addReady(entry: Ready): void;
   putBack(entry: Ready): void;
   isSealed(): boolean;
@@ -38,11 +36,11 @@ export class LaneReader {
   readonly #functions: CalledFunctions;
   #segment: Segment;
   /** Position of the next record to run. */
-  #head = 0;
+  #head: number;
   /** Position up to which records stand in the loop's ready queue. */
-  #queued = 0;
+  #queued: number;
   /** Position up to which the writer knows that it may write again. */
-  #released = 0;
+  #released: number;
   /** A function's module is being imported; the lane waits for it, the others go on. */
   #stalled = false;
   /** Where the producer wants its answers: opaque here. */
@@ -53,6 +51,7 @@ export class LaneReader {
   constructor(producer: number, segment: Segment, functions: CalledFunctions, events: LaneEvents) {
     this.producer = producer;
     this.#segment = segment;
+    this.#head = this.#queued = this.#released = segment.loadHead();
     this.#functions = functions;
     this.#events = events;
   }
@@ -114,12 +113,11 @@ export class LaneReader {
       this.#events.failedCallback(called.name, called.error);
       return;
     }
-    const loop = this.#events.loop;
     const args = tags === ONE_NUMBER || tags === 0 ? null : this.#readArguments(at);
     try {
-      if (args !== null) Reflect.apply(fn, loop, args);
-      else if (tags === 0) fn.call(loop);
-      else fn.call(loop, this.#segment.floats[(at >> 1) + 2]!);
+      if (args !== null) fn(...args);
+      else if (tags === 0) fn();
+      else fn(this.#segment.floats[(at >> 1) + 2]!);
     } catch (thrown) {
       this.#events.failedCallback(called.name, thrown);
     }
@@ -197,7 +195,7 @@ export class LaneReader {
   refuseTasks(reason: Error): void {
     const { words, capacityBytes } = this.#segment;
     const tail = this.#segment.loadTail();
-    for (let position = this.#head; position !== tail; ) {
+    for (let position = this.#head; position !== tail;) {
       const at = (position & (capacityBytes - 1)) >> 2;
       const kind = kindOf(words, at);
       position = (position + sizeOf(words, at)) | 0;

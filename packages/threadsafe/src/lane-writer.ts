@@ -15,31 +15,42 @@ export const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024; // 2.8 million calls with o
 /** `claim()`: the lane was sealed, nobody will read it. */
 export const SEALED_LANE = -1;
 
+export interface LaneWriterOptions {
+  readonly limitBytes?: number;
+  /** Where larger rings come from. */
+  readonly allocate?: (capacityBytes: number) => Segment;
+}
+
+const allocateSegment = (capacityBytes: number): Segment => Segment.allocate(capacityBytes);
+
 export class LaneWriter {
   readonly #limitBytes: number;
   readonly #sendSegment: (memory: SharedArrayBuffer) => number;
+  readonly #allocate: (capacityBytes: number) => Segment;
   #segment: Segment;
-  #tail = 0;
+  #tail: number;
   /** HEAD as last loaded: the reader may be further by now. */
-  #head = 0;
+  #head: number;
   #claimedBytes = 0;
-  #position = 0;
+  /** Bytes published in this segment. Unlike TAIL it starts at 0 and does not wrap. */
+  #publishedBytes = 0;
 
   /** @param sendSegment sends a segment by the side road and returns its number there */
-  constructor(segment: Segment, sendSegment: (memory: SharedArrayBuffer) => number, limitBytes = DEFAULT_LIMIT_BYTES) {
+  constructor(
+    segment: Segment,
+    sendSegment: (memory: SharedArrayBuffer) => number,
+    { limitBytes = DEFAULT_LIMIT_BYTES, allocate = allocateSegment }: LaneWriterOptions = {},
+  ) {
     this.#segment = segment;
+    this.#tail = this.#head = segment.loadTail();
     this.#sendSegment = sendSegment;
     this.#limitBytes = limitBytes;
+    this.#allocate = allocate;
   }
 
   /** Where claimed records are written. Changes when the lane grows: take it after `claim()`. */
   get segment(): Segment {
     return this.#segment;
-  }
-
-  /** Bytes published in the lane's whole life; unlike TAIL it does not wrap and does not start anew in a larger ring. */
-  get position(): number {
-    return this.#position;
   }
 
   /**
@@ -56,6 +67,7 @@ export class LaneWriter {
       const needed = padding + sizeBytes + JUMP_BYTES;
       if (this.#hasRoom(needed)) {
         this.#claimedBytes = padding + sizeBytes;
+        this.#segment.writtenBytes = this.#publishedBytes + this.#claimedBytes;
         if (padding === 0) return offset >> 2;
         this.#segment.words[offset >> 2] = (Kind.PAD << 24) | padding;
         return 0;
@@ -69,7 +81,7 @@ export class LaneWriter {
     const next = (this.#tail + this.#claimedBytes) | 0;
     if (cas(this.#segment.header, TAIL, this.#tail, next) !== this.#tail) return false;
     this.#tail = next;
-    this.#position += this.#claimedBytes;
+    this.#publishedBytes += this.#claimedBytes;
     return true;
   }
 
@@ -90,15 +102,17 @@ export class LaneWriter {
         `Cannot call: the ring is full (${this.#segment.capacityBytes} bytes) and limited to ${this.#limitBytes} bytes`,
       );
     }
-    const larger = Segment.allocate(capacity);
+    const larger = this.#allocate(capacity);
     const number = this.#sendSegment(larger.memory);
     const at = (this.#tail & (this.#segment.capacityBytes - 1)) >> 2;
     writeJump(this.#segment.words, at, number);
     this.#claimedBytes = JUMP_BYTES;
+    this.#segment.writtenBytes = this.#publishedBytes + JUMP_BYTES;
     if (!this.publish()) return false;
     this.#segment = larger;
     this.#tail = 0;
     this.#head = 0;
+    this.#publishedBytes = 0;
     return true;
   }
 }

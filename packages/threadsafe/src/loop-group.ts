@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import type { ResourceLimits } from 'node:worker_threads';
-import type { BaseEventLoop, LoopPorts } from '@ringloop/core';
+import { type BaseEventLoop, InternalError, type LoopPorts } from '@ringloop/core';
 import { rangeError } from '@ringloop/core/internal';
 import { GroupMember } from './group-member.js';
 import type { LoopRef } from './loop-ref.js';
@@ -19,6 +19,13 @@ export interface LoopGroupOptions {
   readonly debug?: boolean;
   /** Memory limits of every worker, as `new Worker()` takes them. */
   readonly resourceLimits?: ResourceLimits;
+}
+
+/** What a group is wired to: the umbrella package fills these in. */
+export interface LoopGroupPorts {
+  readonly loopFactory: LoopFactory;
+  /** Called before a thread is terminated while its loop may be in the middle of something. */
+  readonly beforeTerminate?: (threadId: number) => void;
 }
 
 /** Most loops in a group. Each is called into by all others and by its spawner, and an inbox has 64 lanes. */
@@ -41,15 +48,29 @@ export class LoopGroup {
    * Starts the workers, and resolves when every loop runs. If one fails to start, the others are ended and its error is
    * thrown. Rejects with RangeError ERR_OUT_OF_RANGE when `loops` is not an integer from 1 to 32.
    */
-  static async spawn(options: LoopGroupOptions & { loopFactory: LoopFactory }): Promise<LoopGroup> {
-    const { loops = Math.min(availableParallelism(), MOST_LOOPS), name = 'loop', loopFactory, ...rest } = options;
+  static async spawn(options: LoopGroupOptions & LoopGroupPorts): Promise<LoopGroup> {
+    const {
+      loops = Math.min(availableParallelism(), MOST_LOOPS),
+      name = 'loop',
+      loopFactory,
+      beforeTerminate = () => undefined,
+      ...rest
+    } = options;
     if (!Number.isInteger(loops) || loops < 1 || loops > MOST_LOOPS) {
       throw rangeError(`loops must be an integer from 1 to ${MOST_LOOPS}, got ${inspect(loops)}`);
     }
     const factory = remoteIdOf(loopFactory);
     const members: GroupMember[] = [];
     for (let i = 0; i < loops; i++) {
-      members.push(new GroupMember({ ...rest, name: `${name}-${i}`, factory, onExit: (gone) => tellOthers(members, gone) }));
+      members.push(
+        new GroupMember({
+          ...rest,
+          name: `${name}-${i}`,
+          factory,
+          beforeTerminate,
+          onExit: (gone) => tellOthers(members, gone),
+        }),
+      );
     }
     try {
       await Promise.all(members.map((member) => member.ready));
@@ -67,7 +88,8 @@ export class LoopGroup {
 
   /** One loop after the other, in turn. */
   next(): LoopRef {
-    const member = this.#members[this.#next++ % this.#members.length] as GroupMember; // a group has at least one
+    const member = this.#members[this.#next++ % this.#members.length];
+    if (member === undefined) throw new InternalError('A group has no loops');
     return member.ref;
   }
 

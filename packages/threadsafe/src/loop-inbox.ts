@@ -1,5 +1,11 @@
 import { BaseEventLoop, type Task, LoopStateError } from '@ringloop/core';
-import { endsTheLoop, type Inbox, type InboxOwner, promiseWithResolvers, toError } from '@ringloop/core/internal';
+import {
+  endsTheLoop,
+  type Inbox,
+  type InboxOwner,
+  promiseWithResolvers,
+  toError,
+} from '@ringloop/core/internal';
 import { CloneError } from './errors.js';
 import { peerExited } from './exits.js';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
@@ -24,7 +30,6 @@ export class LoopInbox implements Inbox {
     this.#loop = owner.loop;
     this.ref = new LoopRef(address);
     this.#reader = new InboxReader(address, {
-      loop: owner.loop,
       addReady: owner.addReady,
       putBack: owner.putBack,
       wake: owner.wake,
@@ -56,10 +61,6 @@ export class LoopInbox implements Inbox {
     return this.#reader.trySleep();
   }
 
-  unpark(): void {
-    this.#reader.stayAwake();
-  }
-
   seal(): Promise<void> {
     this.#reader.seal();
     if (this.#reader.isEmpty()) return Promise.resolve();
@@ -70,7 +71,10 @@ export class LoopInbox implements Inbox {
 
   close(): void {
     this.#reader.seal();
-    const reason = new LoopStateError(`Loop "${this.ref.name}" was closed before it answered`, 'ERR_LOOP_CLOSED');
+    const reason = new LoopStateError(
+      `Loop "${this.ref.name}" was closed before it answered`,
+      'ERR_LOOP_CLOSED',
+    );
     for (const lane of this.#reader.lanes()) lane.refuseTasks(reason);
     for (const [lane, tasks] of this.#tasks) {
       for (const call of tasks.keys()) this.#reply(lane, (caller) => caller.replyError(call, reason));
@@ -82,8 +86,8 @@ export class LoopInbox implements Inbox {
   #startTask(lane: LaneReader, fn: (...args: unknown[]) => unknown, call: number, args: unknown[]): void {
     const coroutine = { [fn.name]: async (): Promise<unknown> => fn(...args) }[fn.name]; // the task is named after it
     const task = this.#loop.createTask(coroutine as () => Promise<unknown>); // just put there
-    let tasks = this.#tasks.get(lane);
-    if (tasks === undefined) this.#tasks.set(lane, (tasks = new Map()));
+    const tasks = this.#tasks.get(lane) ?? new Map<number, Task<unknown>>();
+    this.#tasks.set(lane, tasks);
     tasks.set(call, task);
     task.addDoneCallback(() => {
       if (this.#tasks.get(lane)?.delete(call) !== true) return; // its caller's thread has ended

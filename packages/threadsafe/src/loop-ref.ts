@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
-import { BaseEventLoop } from '@ringloop/core';
-import { checkCallback } from '@ringloop/core/internal';
+import type { StopFunction } from '@ringloop/core/internal';
 import type { ConcurrentFuture } from './concurrent-future.js';
 import type { InboxAddress } from './inbox-memory.js';
 import { mailboxAddress } from './mailbox.js';
 import { outboxTo, peekOutbox } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
-import { type RemoteFunction, remoteIdOf } from './remote.js';
+import type { Outbox } from './outbox.js';
+import type { RemoteFunction } from './remote.js';
 import { REF_MARK, setReviver } from './revive-refs.js';
 import type { ThreadsafeHandle } from './threadsafe-handle.js';
 
@@ -17,6 +17,7 @@ import type { ThreadsafeHandle } from './threadsafe-handle.js';
 export class LoopRef {
   // The one public field: structured clone sends fields, and the receiving side knows the reference by it.
   readonly [REF_MARK]: InboxAddress;
+  #outbox: Outbox | null = null;
 
   /** @internal */
   constructor(address: InboxAddress) {
@@ -25,9 +26,12 @@ export class LoopRef {
 
   /** A reference from what `toWire()` gave. @throws {TypeError} when it is something else */
   static fromWire(wire: unknown): LoopRef {
-    const address = typeof wire === 'object' && wire !== null ? (wire as Partial<LoopRef>)[REF_MARK] : undefined;
+    const address =
+      typeof wire === 'object' && wire !== null ? (wire as Partial<LoopRef>)[REF_MARK] : undefined;
     if (!(address?.memory instanceof SharedArrayBuffer)) {
-      throw new TypeError(`Cannot make a LoopRef of ${inspect(wire, { depth: 0 })}: toWire() did not make it`);
+      throw new TypeError(
+        `Cannot make a LoopRef of ${inspect(wire, { depth: 0 })}: toWire() did not make it`,
+      );
     }
     return new LoopRef(address);
   }
@@ -49,7 +53,7 @@ export class LoopRef {
   /**
    * Calls `fn(...args)` in the loop as soon as possible: calls of one thread in the order made. Costs little more than
    * writing the arguments down, and wakes the loop only if it sleeps. Python: loop.call_soon_threadsafe().
-   * @param fn made by `remote()`, or the method `stop` of any loop
+   * @param fn made by `remote()`, or the `stop` of any loop
    * @throws {LoopStateError} ERR_LOOP_CLOSED when the loop is closed
    * @throws {PeerExitedError} when its thread has ended
    * @throws {RingFullError} when the loop is too far behind
@@ -59,8 +63,7 @@ export class LoopRef {
    * @throws {TooManyProducersError} when too many threads call into the loop
    */
   callSoonThreadsafe<A extends unknown[]>(fn: RemoteCallback<A>, ...args: A): ThreadsafeHandle {
-    checkCallback(fn, 'callSoonThreadsafe');
-    return outboxTo(this[REF_MARK]).call(asRemote(fn), args);
+    return this.#out().call(fn as RemoteFunction, args); // the outbox checks a function when it first meets it
   }
 
   /**
@@ -68,20 +71,26 @@ export class LoopRef {
    * the other. Python: asyncio.run_coroutine_threadsafe(). Throws as `callSoonThreadsafe()` does, and rejects with
    * PeerExitedError when the thread ends before the answer.
    */
-  runCoroutineThreadsafe<A extends unknown[], R>(fn: RemoteFunction<A, R>, ...args: A): ConcurrentFuture<Awaited<R>> {
-    remoteIdOf(fn); // before a number is given out
-    const outbox = outboxTo(this[REF_MARK]);
+  runCoroutineThreadsafe<A extends unknown[], R>(
+    fn: RemoteFunction<A, R>,
+    ...args: A
+  ): ConcurrentFuture<Awaited<R>> {
+    const outbox = this.#out();
     const { call, future } = pendingCalls.add<Awaited<R>>(this[REF_MARK].id, (cancelled) => {
       pendingCalls.take(cancelled);
       if (!outbox.closed) outbox.cancelTask(cancelled); // otherwise the task is gone already
     });
     try {
-      outbox.runTask(asRemote(fn), call, args, mailboxAddress);
+      outbox.runTask(fn, call, args, mailboxAddress);
     } catch (thrown) {
       pendingCalls.take(call);
       throw thrown;
     }
     return future;
+  }
+
+  #out(): Outbox {
+    return (this.#outbox ??= outboxTo(this[REF_MARK]));
   }
 
   [inspect.custom](): string {
@@ -90,11 +99,6 @@ export class LoopRef {
 }
 
 /** What `callSoonThreadsafe()` takes: a remote function, or a loop's own `stop`. */
-export type RemoteCallback<A extends unknown[]> = RemoteFunction<A> | (A extends [] ? BaseEventLoop['stop'] : never);
-
-function asRemote(fn: unknown): RemoteFunction {
-  if (fn !== BaseEventLoop.prototype.stop) remoteIdOf(fn);
-  return fn as RemoteFunction; // just checked; `stop` is translated where numbers are given out
-}
+export type RemoteCallback<A extends unknown[]> = RemoteFunction<A> | (A extends [] ? StopFunction : never);
 
 setReviver((wire) => LoopRef.fromWire(wire));

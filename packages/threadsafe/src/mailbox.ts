@@ -18,7 +18,6 @@ class Mailbox {
 
   constructor() {
     this.#reader = new InboxReader(this.address, {
-      loop: null,
       addReady: (entry: Ready) => entry[RUN](),
       putBack: () => undefined, // nothing here throws what ends a loop
       startTask: refuseCalls,

@@ -1,10 +1,11 @@
-import { BaseEventLoop, LoopStateError } from '@ringloop/core';
+import { LoopStateError } from '@ringloop/core';
+import { checkCallback, isStopFunction } from '@ringloop/core/internal';
 import { ONE_NUMBER, planArguments, writeArguments } from './arguments.js';
 import { ring } from './bell.js';
 import { type InboxAddress, InboxMemory, thisProducer } from './inbox-memory.js';
 import { LaneWriter, SEALED_LANE, writeRecord } from './lane-writer.js';
-import { type RemoteFunction, type RemoteId, remoteIdOf } from './remote.js';
-import { Kind, RECORD_BYTES, type RecordKind, type Segment } from './segment.js';
+import { type RemoteFunction, remoteIdOf } from './remote.js';
+import { Kind, RECORD_BYTES, type RecordKind } from './segment.js';
 import { SideRoadSender } from './side-road.js';
 import { ThreadsafeHandle } from './threadsafe-handle.js';
 import { stop } from './well-known.js';
@@ -15,7 +16,12 @@ export class Outbox {
   readonly #memory: InboxMemory;
   readonly #sideRoad: SideRoadSender;
   readonly #writer: LaneWriter;
-  readonly #functions = new Map<unknown, number>();
+  /** Functions that the owner has been told of, and those of them that may be called rather than run as a task. */
+  readonly #functions = new Map<RemoteFunction, number>();
+  readonly #callbacks = new Map<RemoteFunction, number>();
+  /** A producer mostly calls the same function again: no look-up then. */
+  #lastCallback: RemoteFunction | null = null;
+  #lastNumber = 0;
   #introduced = false;
   /** Why no call gets through any more. */
   #closed: Error | null = null;
@@ -40,8 +46,12 @@ export class Outbox {
 
   /** @throws as `LoopRef.callSoonThreadsafe()` does */
   call(fn: RemoteFunction, args: readonly unknown[]): ThreadsafeHandle {
-    const number = this.#functions.get(fn) ?? this.#define(fn);
-    const at = this.#put(Kind.CALL, number, 0, args, fn);
+    const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn);
+    const only = args[0];
+    const at =
+      args.length === 1 && typeof only === 'number'
+        ? this.#putCallWithNumber(number, only)
+        : this.#put(Kind.CALL, number, 0, args, fn);
     this.#sent++;
     return new ThreadsafeHandle(this.#writer, at);
   }
@@ -52,7 +62,7 @@ export class Outbox {
       this.#put(Kind.HELLO, 0, this.#sideRoad.send(replyTo()), [], 'hello');
       this.#introduced = true;
     }
-    const number = this.#functions.get(fn) ?? this.#define(fn);
+    const number = this.#numberOf(fn);
     this.#put(Kind.TASK, number, call, args, fn);
     this.#sent++;
   }
@@ -88,34 +98,62 @@ export class Outbox {
     this.#memory.leave(thisProducer);
   }
 
-  #define(fn: RemoteFunction): number {
-    const id: RemoteId = remoteIdOf((fn as unknown) === BaseEventLoop.prototype.stop ? stop : fn); // loop.stop: the usual idiom
+  #callbackNumber(fn: RemoteFunction): number {
+    let number = this.#callbacks.get(fn);
+    if (number === undefined) {
+      checkCallback(fn, 'callSoonThreadsafe');
+      number = this.#numberOf(fn);
+      this.#callbacks.set(fn, number);
+    }
+    this.#lastCallback = fn;
+    this.#lastNumber = number;
+    return number;
+  }
+
+  #numberOf(fn: RemoteFunction): number {
+    const known = this.#functions.get(fn);
+    if (known !== undefined) return known;
+    const id = remoteIdOf(isStopFunction(fn) ? stop : fn);
     const number = this.#functions.size + 1;
     this.#put(Kind.DEFINE, number, 0, [id.url, id.name], 'a function');
     this.#functions.set(fn, number);
     return number;
   }
 
-  /** Writes one record and returns the index of its first word. */
-  #put(kind: RecordKind, fn: number, call: number, args: readonly unknown[], what: RemoteFunction | string): number {
+  /** The most common record of all, without the detours of `#put()`. */
+  #putCallWithNumber(fn: number, value: number): number {
     if (this.#closed !== null) throw this.#closed;
-    const [first] = args;
-    let at: number;
-    if (args.length === 1 && typeof first === 'number') {
-      at = this.#claim(RECORD_BYTES + 8);
-      const segment: Segment = this.#writer.segment;
-      writeRecord(segment.words, at, kind, RECORD_BYTES + 8, fn, call, ONE_NUMBER);
-      segment.floats[(at + RECORD_BYTES / 4) >> 1] = first;
-    } else {
-      const plan = planArguments(args, this.#sideRoad.send, () => (typeof what === 'string' ? what : `${what.name}()`));
-      at = this.#claim(plan.sizeBytes);
-      writeRecord(this.#writer.segment.words, at, kind, plan.sizeBytes, fn, call, plan.tags);
-      writeArguments(this.#writer.segment, at, args, plan);
-    }
+    const at = this.#claim(RECORD_BYTES + 8);
+    const { words, floats } = this.#writer.segment;
+    writeRecord(words, at, Kind.CALL, RECORD_BYTES + 8, fn, 0, ONE_NUMBER);
+    floats[(at + RECORD_BYTES / 4) >> 1] = value;
+    this.#send();
+    return at;
+  }
+
+  /** Writes one record and returns the index of its first word. */
+  #put(
+    kind: RecordKind,
+    fn: number,
+    call: number,
+    args: readonly unknown[],
+    what: RemoteFunction | string,
+  ): number {
+    if (this.#closed !== null) throw this.#closed;
+    const plan = planArguments(args, this.#sideRoad.send, () =>
+      typeof what === 'string' ? what : `${what.name}()`,
+    );
+    const at = this.#claim(plan.sizeBytes);
+    writeRecord(this.#writer.segment.words, at, kind, plan.sizeBytes, fn, call, plan.tags);
+    writeArguments(this.#writer.segment, at, args, plan);
+    this.#send();
+    return at;
+  }
+
+  #send(): void {
     if (!this.#writer.publish()) this.#refuse();
     // Published before the bell was closed, and so either read or dropped with all else that stood there: not refused.
     if (!ring(this.#memory.words)) this.#closed = this.#closedError();
-    return at;
   }
 
   #claim(sizeBytes: number): number {
@@ -129,6 +167,9 @@ export class Outbox {
   }
 
   #closedError(): LoopStateError {
-    return new LoopStateError(`Cannot call into loop "${this.#address.name}": Event loop is closed`, 'ERR_LOOP_CLOSED');
+    return new LoopStateError(
+      `Cannot call into loop "${this.#address.name}": Event loop is closed`,
+      'ERR_LOOP_CLOSED',
+    );
   }
 }

@@ -14,7 +14,10 @@ class PendingCalls {
   #lastNumber = 0;
   #keepAlive: NodeJS.Timeout | null = null;
 
-  add<T>(inboxId: string, cancelRemote: (call: number) => void): { call: number; future: ConcurrentFuture<T> } {
+  add<T>(
+    inboxId: string,
+    cancelRemote: (call: number) => void,
+  ): { call: number; future: ConcurrentFuture<T> } {
     const call = this.#nextNumber();
     const future = new ConcurrentFuture<T>(() => cancelRemote(call));
     this.#calls.set(call, { inboxId, future: future as ConcurrentFuture<unknown> });

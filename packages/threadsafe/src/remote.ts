@@ -36,12 +36,14 @@ export function remote<A extends unknown[], R>(url: string, fn: (...args: A) => 
   }
   if (typeof fn !== 'function') throw invalidType(`fn must be a function, got ${inspect(fn)}`);
   if (fn.name === '') {
-    throw new RemoteFunctionError(`Cannot name an anonymous function to other threads: write remote(url, function name() {…})`);
+    throw new RemoteFunctionError(
+      `Cannot name an anonymous function to other threads: write remote(url, function name() {…})`,
+    );
   }
   const id: RemoteId = { url, name: fn.name };
   if (registry.has(keyOf(id))) throw new RemoteFunctionError(`Cannot register ${fn.name} twice in ${url}`);
   const remoteFn = Object.defineProperty(fn, REMOTE, { value: id }) as RemoteFunction<A, R>;
-  registry.set(keyOf(id), remoteFn as unknown as RemoteFunction); // looked up by key, called with what its key was called with
+  registry.set(keyOf(id), remoteFn); // looked up by key, called with what its key was called with
   return remoteFn;
 }
 
@@ -65,11 +67,15 @@ export async function importRemote(id: RemoteId): Promise<RemoteFunction> {
   try {
     await import(id.url);
   } catch (cause) {
-    throw new RemoteFunctionError(`Cannot find ${id.name}: importing ${id.url} failed in the called thread`, { cause });
+    throw new RemoteFunctionError(`Cannot find ${id.name}: importing ${id.url} failed in the called thread`, {
+      cause,
+    });
   }
   const fn = lookUpRemote(id);
   if (fn === null) {
-    throw new RemoteFunctionError(`Cannot find ${id.name}: ${id.url} makes no remote function of that name when imported`);
+    throw new RemoteFunctionError(
+      `Cannot find ${id.name}: ${id.url} makes no remote function of that name when imported`,
+    );
   }
   return fn;
 }

@@ -7,7 +7,8 @@
  *                reader (or, to seal)
  *   HEAD         reader              writer              position of the first record whose bytes are still needed
  *
- * 1. Positions are byte counts modulo 2^32 and multiples of 8. TAIL - HEAD, as a 32-bit difference, never exceeds the capacity.
+ * 1. Positions are byte counts modulo 2^32 and multiples of 8. A fresh header says where they start. TAIL - HEAD, as a 32-bit
+ *    difference, never exceeds the capacity.
  * 2. Bytes in [HEAD, TAIL) belong to the reader, the rest to the writer. They change hands by TAIL's cas and HEAD's store,
  *    before and after which they are read and written plainly. Exception: a record's CELL word, see below.
  * 3. The writer publishes by cas on TAIL from what it last wrote. Only sealing makes that fail: so a call is either
@@ -71,6 +72,11 @@ export class Segment {
   readonly words: Int32Array;
   readonly floats: Float64Array;
   readonly bytes: Buffer;
+  /**
+   * Writer: bytes written here so far, however often that went round. It includes a record that was refused and the JUMP:
+   * they too overwrite what a handle may still point to.
+   */
+  writtenBytes = 0;
 
   constructor(memory: SharedArrayBuffer, byteOffset: number, capacityBytes: number) {
     const data = byteOffset + HEADER_BYTES;
@@ -100,6 +106,10 @@ export class Segment {
   /** Reader: nothing is published here from now on. */
   seal(): void {
     or(this.header, TAIL, SEALED);
+  }
+
+  loadHead(): number {
+    return load(this.header, HEAD);
   }
 
   /** The reader needs nothing before `position` any more. */

@@ -55,7 +55,8 @@ export class SideRoad {
     const messages = this.#of(producer);
     while (!messages.has(number)) {
       const received = receive(this.#channel);
-      if (received === undefined) throw new InternalError(`Side road lost message ${number} of producer ${producer}`);
+      if (received === undefined)
+        throw new InternalError(`Side road lost message ${number} of producer ${producer}`);
       this.#put(received.message);
     }
     const value = messages.get(number);
@@ -78,13 +79,13 @@ export class SideRoad {
   }
 
   #of(producer: number): Map<number, unknown> {
-    let messages = this.#arrived.get(producer);
-    if (messages === undefined) this.#arrived.set(producer, (messages = new Map()));
+    const messages = this.#arrived.get(producer) ?? new Map<number, unknown>();
+    this.#arrived.set(producer, messages);
     return messages;
   }
 }
 
 /** Node takes channels here as well as ports; its types do not say so on 20. Only our senders know the name. */
 function receive(channel: BroadcastChannel): { message: SideMessage } | undefined {
-  return receiveMessageOnPort(channel as unknown as MessagePort) as { message: SideMessage } | undefined;
+  return receiveMessageOnPort(channel as unknown as MessagePort);
 }

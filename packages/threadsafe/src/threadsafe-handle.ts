@@ -8,18 +8,16 @@ import { Cell, type Segment, sizeOf } from './segment.js';
  * CELL word settles by compare-and-swap who was first. Python: what loop.call_soon_threadsafe() returns.
  */
 export class ThreadsafeHandle {
-  readonly #writer: LaneWriter;
   readonly #segment: Segment;
   readonly #cell: number;
-  /** Where the record begins, counted over the lane's whole life. */
+  /** Where the record begins, counted as `Segment.writtenBytes` is. */
   readonly #start: number;
   #cancelled = false;
 
   constructor(writer: LaneWriter, at: number) {
-    this.#writer = writer;
     this.#segment = writer.segment;
     this.#cell = at + 1;
-    this.#start = writer.position - sizeOf(this.#segment.words, at);
+    this.#start = this.#segment.writtenBytes - sizeOf(this.#segment.words, at);
   }
 
   /** Cancels the call. True: it has not started and never will. False: it has started, or is done. */
@@ -40,9 +38,8 @@ export class ThreadsafeHandle {
     return `<ThreadsafeHandle${this.#cancelled ? ' cancelled' : ''}>`;
   }
 
-  /** Only this thread writes to the ring, so it cannot happen while we look; a ring left behind is written no more. */
+  /** Only this thread writes to the ring, so it cannot happen while we look. */
   #isOverwritten(): boolean {
-    if (this.#segment !== this.#writer.segment) return false;
-    return this.#writer.position > this.#start + this.#segment.capacityBytes;
+    return this.#segment.writtenBytes > this.#start + this.#segment.capacityBytes;
   }
 }

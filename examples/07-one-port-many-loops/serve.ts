@@ -1,0 +1,19 @@
+import type { Protocol, StreamTransport } from '@ringloop/net';
+import { getRunningLoop, remote } from 'ringloop';
+
+/** Tells each client the name of the loop that it has reached. */
+class NameProtocol implements Protocol {
+  connectionMade(transport: StreamTransport): void {
+    transport.write(Buffer.from(getRunningLoop().name));
+    transport.close();
+  }
+}
+
+/** Serves in the called loop, and tells the port. Closing the loop closes the server. */
+export const serve = remote(import.meta.url, async function serve(port: number): Promise<number> {
+  const options = { host: '127.0.0.1', port, reusePort: true };
+  const server = await getRunningLoop().createServer(() => new NameProtocol(), options);
+  const address = server.sockets?.[0]?.getsockname();
+  if (typeof address !== 'object') throw new Error('A TCP server has a host and a port');
+  return address.port;
+});

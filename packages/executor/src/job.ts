@@ -1,0 +1,83 @@
+import { CancelledError, type ExecutorJob, InternalError } from '@ringloop/core';
+import { promiseWithResolvers } from '@ringloop/core/internal';
+import { decodeError } from '@ringloop/threadsafe/internal';
+import { type JobOutcome, type JobRequest, unpack } from './job-message.js';
+
+type JobState = 'queued' | 'running' | 'done' | 'cancelled';
+
+const NEXT: Record<JobState, readonly JobState[]> = {
+  queued: ['running', 'cancelled'],
+  running: ['done'],
+  done: [],
+  cancelled: [],
+};
+
+/** One call, from `submit()` to its result. */
+export class Job implements ExecutorJob<unknown> {
+  readonly name: string;
+  readonly #result = promiseWithResolvers<unknown>();
+  readonly #onCancelled: () => void;
+  #state: JobState = 'queued';
+  /** Given away at the start: the arguments may be large. */
+  #request: JobRequest | null;
+
+  constructor(request: JobRequest, onCancelled: () => void) {
+    this.name = request.name;
+    this.#request = request;
+    this.#onCancelled = onCancelled;
+  }
+
+  get result(): Promise<unknown> {
+    return this.#result.promise;
+  }
+
+  get queued(): boolean {
+    return this.#state === 'queued';
+  }
+
+  /** Takes the job back if it has not started; its result then rejects with CancelledError. */
+  cancel(): boolean {
+    if (!this.queued) return false;
+    this.#become('cancelled');
+    this.#request = null;
+    this.needNotBeHeard();
+    this.#result.reject(new CancelledError(`${this.name}() was taken back before it started`));
+    this.#onCancelled();
+    return true;
+  }
+
+  start(): JobRequest {
+    this.#become('running');
+    const request = this.#request;
+    if (request === null) throw new InternalError(`Job ${this.name}() has no request`);
+    this.#request = null;
+    return request;
+  }
+
+  finish(outcome: JobOutcome): void {
+    this.#become('done');
+    try {
+      if ('ok' in outcome) this.#result.resolve(unpack(outcome.ok));
+      else this.#result.reject(decodeError(outcome.error));
+    } catch (thrown) {
+      // An error class of the user's can refuse what is assigned to its instances. The pool must not stop for that.
+      this.#result.reject(thrown);
+    }
+  }
+
+  fail(reason: Error): void {
+    this.#become('done');
+    this.#result.reject(reason);
+  }
+
+  /** The result rejects because someone wanted so: that is no unhandled rejection if nobody listens. */
+  needNotBeHeard(): void {
+    this.#result.promise.catch(() => undefined);
+  }
+
+  #become(state: JobState): void {
+    if (!NEXT[this.#state].includes(state))
+      throw new InternalError(`Job ${this.name}() went from ${this.#state} to ${state}`);
+    this.#state = state;
+  }
+}

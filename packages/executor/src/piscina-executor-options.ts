@@ -1,0 +1,51 @@
+import { availableParallelism } from 'node:os';
+import { inspect } from 'node:util';
+import type { ResourceLimits } from 'node:worker_threads';
+import { checkTime, rangeError, typeError } from '@ringloop/core/internal';
+
+export interface PiscinaExecutorOptions {
+  /** Most threads, and so most jobs that run at once; the number of cores by default. */
+  readonly maxThreads?: number;
+  /** Threads that are started with the first job and do not end for idleness; 0 by default. */
+  readonly minThreads?: number;
+  /** Seconds after which an idle thread ends; 60 by default, `Infinity` for never. */
+  readonly idleTimeout?: number;
+  /** Most jobs that wait for a thread, before `submit()` refuses more; unlimited by default. */
+  readonly maxQueue?: number;
+  /** Memory limits of each thread, as `new Worker()` takes them. A thread that reaches them ends, and its job fails. */
+  readonly resourceLimits?: ResourceLimits;
+}
+
+export interface CheckedOptions {
+  readonly maxThreads: number;
+  readonly minThreads: number;
+  readonly idleTimeout: number;
+  readonly maxQueue: number;
+  readonly resourceLimits: ResourceLimits | null;
+}
+
+/** Seconds. Arbitrary: longer than a pause between bursts, and starting a thread again costs some 50 ms. */
+const IDLE_TIMEOUT = 60;
+
+/** Fills in the defaults. @throws {TypeError} @throws {RangeError} */
+export function checkOptions(options: PiscinaExecutorOptions): CheckedOptions {
+  const { idleTimeout = IDLE_TIMEOUT, maxQueue = Infinity, minThreads = 0, resourceLimits = null } = options;
+  checkCount(minThreads, 'minThreads', 0);
+  const { maxThreads = Math.max(availableParallelism(), minThreads) } = options;
+  checkCount(maxThreads, 'maxThreads', 1);
+  if (minThreads > maxThreads)
+    throw rangeError(`minThreads must be at most maxThreads, ${maxThreads}, got ${minThreads}`);
+  checkTime(idleTimeout, 'idleTimeout');
+  if (idleTimeout < 0) throw rangeError(`idleTimeout must not be negative, got ${idleTimeout}`);
+  if (maxQueue !== Infinity) checkCount(maxQueue, 'maxQueue', 0);
+  if (typeof resourceLimits !== 'object') {
+    throw typeError(`resourceLimits must be an object, got ${inspect(resourceLimits)}`);
+  }
+  return { maxThreads, minThreads, idleTimeout, maxQueue, resourceLimits };
+}
+
+function checkCount(value: unknown, name: string, least: number): void {
+  if (typeof value !== 'number') throw typeError(`${name} must be a number, got ${inspect(value)}`);
+  if (Number.isInteger(value) && value >= least) return;
+  throw rangeError(`${name} must be an integer of at least ${least}, got ${value}`);
+}

@@ -1,0 +1,139 @@
+/**
+ * Jobs wait in a queue of our own, and Piscina gets no more of them than it has threads. So a job is either in our queue,
+ * where it can be taken back, or given to a thread, where it is left alone: Piscina itself can take back what it was given
+ * only by an abort signal, which ends the thread if the job runs by then, and does not tell which it was. (A job that waits
+ * for its thread to start counts as running.)
+ */
+import { inspect } from 'node:util';
+import { type Executor, type ExecutorJob, LoopStateError } from '@ringloop/core';
+import { promiseWithResolvers, type PromiseWithResolvers } from '@ringloop/core/internal';
+import { PeerExitedError } from '@ringloop/threadsafe';
+import { remoteIdOf } from '@ringloop/threadsafe/internal';
+import { ExecutorFullError } from './errors.js';
+import { Job } from './job.js';
+import { packArguments } from './job-message.js';
+import { JobQueue } from './job-queue.js';
+import {
+  type CheckedOptions,
+  checkOptions,
+  type PiscinaExecutorOptions,
+} from './piscina-executor-options.js';
+import { ThreadPool } from './thread-pool.js';
+
+/** Steps to the right only: `finishing` waits for jobs, `ended` has let go of its threads. */
+type ExecutorState = 'open' | 'finishing' | 'ended';
+
+/**
+ * Runs remote functions in a pool of threads. The threads are started when there are jobs for them, and do not keep the
+ * process alive without one. Python: concurrent.futures.ThreadPoolExecutor.
+ */
+export class PiscinaExecutor implements Executor {
+  readonly #options: CheckedOptions;
+  readonly #pool: ThreadPool;
+  readonly #queue = new JobQueue();
+  readonly #running = new Set<Job>();
+  readonly #threadsGone: PromiseWithResolvers<void> = promiseWithResolvers();
+  #state: ExecutorState = 'open';
+  #submitted = 0;
+  #completed = 0;
+
+  /**
+   * @throws {TypeError} when an option has the wrong type
+   * @throws {RangeError} when it has no sensible value
+   */
+  constructor(options: PiscinaExecutorOptions = {}) {
+    this.#options = checkOptions(options);
+    this.#pool = new ThreadPool(this.#options);
+  }
+
+  /** Jobs taken so far. */
+  get submitted(): number {
+    return this.#submitted;
+  }
+
+  /** Jobs that have run so far, those that failed included; not those taken back. */
+  get completed(): number {
+    return this.#completed;
+  }
+
+  /**
+   * Runs `fn(...args)` in a thread, or queues it until one is free. The arguments are copied at once. The result rejects
+   * with what the function throws, with CloneError when its result cannot be sent, and with PeerExitedError when its thread
+   * ends. Python: Executor.submit().
+   * @param fn a function made by `remote()`; may be async
+   * @throws {RemoteFunctionError} when it is another function
+   * @throws {CloneError} naming the argument that cannot be sent
+   * @throws {LoopStateError} ERR_EXECUTOR_SHUTDOWN
+   * @throws {ExecutorFullError} when `maxQueue` jobs wait
+   */
+  submit<A extends unknown[], R>(fn: (...args: A) => R, args: A): ExecutorJob<Awaited<R>> {
+    const id = remoteIdOf(fn);
+    if (this.#state !== 'open') {
+      throw new LoopStateError('Cannot schedule new futures after shutdown', 'ERR_EXECUTOR_SHUTDOWN');
+    }
+    const busy = this.#running.size >= this.#options.maxThreads;
+    if (busy && this.#queue.length >= this.#options.maxQueue) {
+      throw new ExecutorFullError(`Cannot submit ${id.name}(): ${this.#queue.length} jobs wait already`);
+    }
+    const job = new Job({ ...id, args: packArguments(args, id.name) }, () => this.#queue.cancelled());
+    this.#submitted++;
+    if (busy) this.#queue.push(job);
+    else void this.#run(job);
+    return job as ExecutorJob<Awaited<R>>; // what the function returns is what its thread answers
+  }
+
+  /**
+   * Takes no more jobs, and ends the threads: with `wait` (the default) when those submitted are done, else at once. Then
+   * jobs in the queue reject with CancelledError and running ones with PeerExitedError. `cancelFutures` takes back the queue
+   * in either case. Resolves when the threads are gone; calls share that, and a later one may stop waiting.
+   * Python: Executor.shutdown().
+   */
+  shutdown({
+    wait = true,
+    cancelFutures = false,
+  }: { wait?: boolean; cancelFutures?: boolean } = {}): Promise<void> {
+    if (this.#state === 'open') this.#state = 'finishing';
+    if (cancelFutures || !wait) this.#queue.cancelAll();
+    if (!wait) for (const job of this.#running) job.needNotBeHeard();
+    if (!wait || this.#running.size === 0) this.#endThreads();
+    return this.#threadsGone.promise;
+  }
+
+  /** The end of `await using`: waits for all jobs. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  [inspect.custom](): string {
+    const counts = `threads=${this.#pool.threads} running=${this.#running.size} queued=${this.#queue.length}`;
+    return `<PiscinaExecutor ${this.#state} ${counts}>`;
+  }
+
+  async #run(job: Job): Promise<void> {
+    this.#running.add(job);
+    const [answer] = await Promise.allSettled([this.#pool.run(job.start())]);
+    this.#running.delete(job);
+    this.#completed++;
+    if (answer.status === 'fulfilled') job.finish(answer.value);
+    else job.fail(this.#threadEnded(job, answer.reason));
+    this.#startNext();
+  }
+
+  #threadEnded(job: Job, cause: unknown): PeerExitedError {
+    const why = this.#state === 'ended' ? 'the executor was shut down' : 'its thread ended';
+    const detail = cause instanceof Error ? cause.message : inspect(cause);
+    return new PeerExitedError(`Cannot finish ${job.name}(): ${why} (${detail})`, { cause });
+  }
+
+  #startNext(): void {
+    const next = this.#queue.shift();
+    if (next !== null) void this.#run(next);
+    else if (this.#state === 'finishing' && this.#running.size === 0) this.#endThreads();
+  }
+
+  #endThreads(): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#threadsGone.resolve(this.#pool.destroy());
+  }
+}

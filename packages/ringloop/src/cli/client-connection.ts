@@ -1,0 +1,77 @@
+import type { BaseEventLoop, Future } from '@ringloop/core';
+import type { Protocol, StreamTransport } from '@ringloop/net';
+import { type Answer, AnswerParser } from './answer.js';
+
+/** The client's end of a connection: one request at a time. */
+export class ClientConnection implements Protocol {
+  readonly #loop: BaseEventLoop;
+  readonly #parser = new AnswerParser();
+  readonly #lost: Future<undefined>;
+  #transport: StreamTransport | null = null;
+  /** While the system takes no more. */
+  #room: Future<undefined> | null = null;
+  /** Somebody waits for the answer, or it waits for somebody. */
+  #awaited: Future<Answer> | null = null;
+  #arrived: Answer | null = null;
+
+  constructor(loop: BaseEventLoop) {
+    this.#loop = loop;
+    this.#lost = loop.createFuture();
+  }
+
+  connectionMade(transport: StreamTransport): void {
+    this.#transport = transport;
+  }
+
+  dataReceived(data: Buffer): void {
+    const answer = this.#parser.push(data);
+    if (answer === null) return;
+    if (this.#awaited?.done() === false) this.#awaited.setResult(answer);
+    else this.#arrived = answer;
+    this.#awaited = null;
+  }
+
+  connectionLost(exc: Error | null): void {
+    this.#transport = null;
+    for (const waiting of [this.#room, this.#awaited]) {
+      if (waiting?.done() === false) waiting.setException(lost(exc));
+    }
+    this.#lost.setResult(undefined);
+  }
+
+  pauseWriting(): void {
+    this.#room = this.#loop.createFuture();
+  }
+
+  resumeWriting(): void {
+    if (this.#room?.done() === false) this.#room.setResult(undefined);
+    this.#room = null;
+  }
+
+  /** Sends `chunk`, whose memory is the caller's again at once, and resolves when there is room for another one. */
+  async send(chunk: Uint8Array): Promise<void> {
+    if (this.#transport === null) throw lost(null);
+    this.#transport.write(chunk);
+    if (this.#room !== null) await this.#room;
+  }
+
+  /** The answer to what was sent. */
+  async receive(): Promise<Answer> {
+    const answer = this.#arrived;
+    this.#arrived = null;
+    if (answer !== null) return answer;
+    if (this.#transport === null) throw lost(null);
+    this.#awaited = this.#loop.createFuture();
+    return this.#awaited;
+  }
+
+  /** Closes the connection, and resolves when it is gone. */
+  async close(): Promise<void> {
+    this.#transport?.close();
+    await this.#lost;
+  }
+}
+
+function lost(cause: Error | null): Error {
+  return new Error('The connection was lost', { cause });
+}

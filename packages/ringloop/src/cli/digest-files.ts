@@ -1,0 +1,107 @@
+import { availableParallelism } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import type { LoopGroup as Group, LoopRef } from '@ringloop/threadsafe';
+import { type EventLoop, getRunningLoop } from '../event-loop.js';
+import { LoopGroup } from '../loop-group.js';
+import { stopStreaming, streamFiles, type Streamed } from './client.js';
+import { startService, stopService } from './digest-service.js';
+import { CommandError } from './errors.js';
+import { reasonOf } from './list-files.js';
+import { loopActivity } from './loop-activity.js';
+import type { Options } from './options.js';
+import { makeReport, type Report, type ServingLoop } from './report.js';
+import { keepTally, Tally } from './tally.js';
+
+export interface RunOptions extends Omit<Options, 'dir' | 'limit' | 'json'> {
+  /** Aborted: no further file is begun. */
+  readonly signal: AbortSignal;
+  /** Called with the number of files done. */
+  readonly onFile: (files: number) => void;
+  readonly onMismatch: (path: string) => void;
+}
+
+/**
+ * Starts the loops, has the client stream the files to them, and reports. To be run in the main loop. Rejects with
+ * CommandError when a file cannot be read or the port is taken.
+ */
+export async function digestFiles(files: readonly string[], options: RunOptions): Promise<Report> {
+  const loop = getRunningLoop();
+  const before = performance.eventLoopUtilization();
+  const tally = new Tally(options.loops, options.onFile);
+  keepTally(loop, tally);
+  await checkPort(loop, options);
+  await using service = await LoopGroup.spawn({ loops: options.loops, name: 'serve' });
+  await using clients = await LoopGroup.spawn({ loops: 1, name: 'client' });
+  const port = await startServing(loop, service, options);
+  const { host, connections, signal } = options;
+  const streamed = await streamFrom(clients.next(), files, { host, port, connections, signal });
+  if (streamed.failure !== null) throw new CommandError(streamed.failure);
+  streamed.mismatches.forEach(options.onMismatch);
+  const loops = await stopServing(service, tally);
+  return makeReport({ streamed, interrupted: signal.aborted, loops, main: loopActivity(loop, before) });
+}
+
+/**
+ * Takes the port for a moment without sharing it: our loops are to share it with each other, and not with whoever else
+ * has opened it to be shared.
+ */
+async function checkPort(loop: EventLoop, { host, port }: RunOptions): Promise<void> {
+  try {
+    const server = await loop.createServer(() => ({}), { host, port, startServing: false });
+    server.close();
+  } catch (cause) {
+    throw new CommandError(`Cannot listen on ${host}, port ${port}: ${portTrouble(cause)}`, { cause });
+  }
+}
+
+function portTrouble(cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException; // or something without a code
+  return code === 'EADDRINUSE' ? 'the port is in use' : reasonOf(cause);
+}
+
+/** The first loop finds the port, the others share it. */
+async function startServing(main: EventLoop, group: Group, options: RunOptions): Promise<number> {
+  const { loops, host, connections: backlog } = options;
+  const executorThreads = Math.max(Math.round(availableParallelism() / loops), 1);
+  let { port } = options;
+  for (const [index, ref] of group.loops.entries()) {
+    const serviceOptions = { host, port, backlog, executorThreads };
+    port = await ref.runCoroutineThreadsafe(startService, index, main.ref(), serviceOptions);
+  }
+  return port;
+}
+
+async function streamFrom(
+  client: LoopRef,
+  files: readonly string[],
+  { signal, ...destination }: { host: string; port: number; connections: number; signal: AbortSignal },
+): Promise<Streamed> {
+  const stop = (): void => void client.callSoonThreadsafe(stopStreaming);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop);
+  try {
+    return await client.runCoroutineThreadsafe(streamFiles, files, destination);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/**
+ * The tally is complete when a loop has answered: it had made its calls to `noteFile()` by then, and what wakes us up was
+ * scheduled in our loop after that.
+ */
+async function stopServing(group: Group, tally: Tally): Promise<ServingLoop[]> {
+  const activities = await Promise.all(
+    group.loops.map(async (ref, index) => ({
+      index,
+      name: ref.name,
+      activity: await ref.runCoroutineThreadsafe(stopService),
+    })),
+  );
+  const none = { files: 0, bytes: 0, compressedBytes: 0 };
+  return activities.map(({ index, name, activity }) => ({
+    name,
+    ...(tally.counts[index] ?? none),
+    ...activity,
+  }));
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Answer } from './answer.js';
+import type { ClientConnection } from './client-connection.js';
+import { CommandError } from './errors.js';
+import { reasonOf } from './list-files.js';
+import { encodeHeader } from './request.js';
+
+/** What is read at a time: as much as the serving loop takes at once. */
+const READ_BYTES = 256 * 1024;
+
+export interface SentFile {
+  readonly bytes: number;
+  /** Whether the answer was what we had computed. */
+  readonly isRight: boolean;
+}
+
+/** Sends files over one connection, one after the other, with one buffer for all of them. */
+export class FileSender {
+  readonly #connection: ClientConnection;
+  readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+
+  constructor(connection: ClientConnection) {
+    this.#connection = connection;
+  }
+
+  /** Rejects with CommandError when the file cannot be read, or not to the length that was announced. */
+  async send(path: string): Promise<SentFile> {
+    const file = await openFile(path);
+    try {
+      const { size } = await file.stat();
+      const digest = await this.#stream(file, path, size);
+      const answer = await this.#connection.receive();
+      return { bytes: size, isRight: isRight(answer, digest, size) };
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #stream(file: FileHandle, path: string, size: number): Promise<Buffer> {
+    const hash = createHash('sha256');
+    await this.#connection.send(encodeHeader(size));
+    for (let left = size; left > 0;) {
+      const chunk = await this.#read(file, path, left);
+      if (chunk.length === 0)
+        throw new CommandError(`Cannot read ${path}: it ended before its ${size} bytes did`);
+      hash.update(chunk);
+      left -= chunk.length;
+      await this.#connection.send(chunk);
+    }
+    return hash.digest();
+  }
+
+  async #read(file: FileHandle, path: string, most: number): Promise<Buffer> {
+    const { bytesRead } = await file
+      .read(this.#buffer, 0, Math.min(most, READ_BYTES))
+      .catch((cause: unknown) => {
+        throw unreadable(path, cause);
+      });
+    return this.#buffer.subarray(0, bytesRead);
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    // Should a named pipe have taken its place since it was listed, NONBLOCK keeps open() from waiting for a writer.
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): CommandError {
+  return new CommandError(`Cannot read ${path}: ${reasonOf(cause)}`, { cause });
+}
+
+function isRight(answer: Answer, digest: Buffer, bytes: number): boolean {
+  return answer.bytes === bytes && answer.digest.equals(digest);
+}

@@ -1,0 +1,59 @@
+import {
+  CancelledError,
+  InternalError,
+  InvalidStateError,
+  KeyboardInterrupt,
+  LoopStateError,
+  SystemExit,
+} from '@ringloop/core';
+import { endsTheLoop, rangeError, toError, typeError } from '@ringloop/core/internal';
+import { expect } from 'chai';
+
+describe('core/errors', () => {
+  it('Errors have a name and a stable code', () => {
+    const errors = [
+      new LoopStateError('closed', 'ERR_LOOP_CLOSED'),
+      new CancelledError(),
+      new InvalidStateError(),
+      new SystemExit(3),
+      new KeyboardInterrupt(),
+      new InternalError('broken'),
+      typeError('wrong'),
+      rangeError('wrong'),
+    ];
+    expect(errors.map(({ name, code }) => `${name} ${code}`)).to.deep.equal([
+      'LoopStateError ERR_LOOP_CLOSED',
+      'CancelledError ERR_CANCELLED',
+      'InvalidStateError ERR_INVALID_STATE',
+      'SystemExit ERR_SYSTEM_EXIT',
+      'KeyboardInterrupt ERR_KEYBOARD_INTERRUPT',
+      'InternalError ERR_INTERNAL',
+      'TypeError ERR_INVALID_ARG_TYPE',
+      'RangeError ERR_OUT_OF_RANGE',
+    ]);
+  });
+
+  it('InternalError asks for a report and keeps its cause', () => {
+    const cause = new Error('why');
+    const error = new InternalError('Broken', { cause });
+    expect([error.message, error.cause]).to.deep.equal([
+      'Broken (this is a bug in ringloop, please report it)',
+      cause,
+    ]);
+  });
+
+  it('SystemExit has an exit code', () => {
+    expect([new SystemExit().exitCode, new SystemExit(3).exitCode]).to.deep.equal([0, 3]);
+  });
+
+  it('endsTheLoop() is for SystemExit and KeyboardInterrupt', () => {
+    const thrown = [new SystemExit(), new KeyboardInterrupt(), new CancelledError(), null, 'SystemExit'];
+    expect(thrown.map(endsTheLoop)).to.deep.equal([true, true, false, false, false]);
+  });
+
+  it('toError() leaves errors alone and wraps all else', () => {
+    const error = new RangeError('as it is');
+    expect(toError(error)).to.equal(error);
+    expect(toError(5)).to.deep.include({ message: 'Thrown: 5', cause: 5 });
+  });
+});

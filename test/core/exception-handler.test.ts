@@ -1,0 +1,117 @@
+import { BaseEventLoop, type ExceptionContext, SystemExit, VirtualHost } from '@ringloop/core';
+import { expect } from 'chai';
+import sinon from 'sinon';
+import { rejectionOf } from './rejection.js';
+import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
+
+describe('core/exception-handler', () => {
+  let loop: BaseEventLoop;
+  let printed: sinon.SinonStub;
+  const lines = (): string[] => printed.args.map(([text]) => String(text));
+
+  beforeEach(() => {
+    loop = jumpingLoop();
+    printed = sinon.stub(console, 'error');
+  });
+
+  afterEach(() => {
+    sinon.restore();
+  });
+
+  // CPython BaseEventLoopTests.test_set_exc_handler_custom
+  it('setExceptionHandler() replaces the default handler until it is given null', async () => {
+    const reports = reportsOf(loop);
+    const handler = loop.getExceptionHandler();
+    const fail = (): void => {
+      throw new Error('boom');
+    };
+    loop.callSoon(fail);
+    await runOnce(loop);
+    expect([reports.length, typeof handler, printed.callCount]).to.deep.equal([1, 'function', 0]);
+    loop.setExceptionHandler(null);
+    loop.callSoon(fail);
+    await runOnce(loop);
+    expect([reports.length, loop.getExceptionHandler(), printed.callCount]).to.deep.equal([1, null, 1]);
+  });
+
+  // CPython BaseEventLoopTests.test_set_exc_handler_invalid
+  it('setExceptionHandler() refuses what cannot be called', () => {
+    expect(() => loop.setExceptionHandler('spam' as never)).to.throw(
+      TypeError,
+      "A callable object or null is expected, got 'spam'",
+    );
+  });
+
+  it('callExceptionHandler() gives the handler the loop and the context itself', () => {
+    const handler = sinon.spy();
+    loop.setExceptionHandler(handler);
+    const context = { message: 'hello' };
+    loop.callExceptionHandler(context);
+    expect(handler.args).to.deep.equal([[loop, context]]);
+    expect(handler.args[0]![1]).to.equal(context);
+  });
+
+  it('defaultExceptionHandler() prints message, sorted keys and the error', () => {
+    const error = new Error('boom');
+    error.stack = 'Error: boom\n    at somewhere';
+    loop.defaultExceptionHandler({ message: 'It failed', task: 'a task', exception: error, future: 1 });
+    expect(lines()).to.deep.equal(["It failed\nfuture: 1\ntask: 'a task'\nError: boom\n    at somewhere"]);
+  });
+
+  it('defaultExceptionHandler() prints what it knows of a context without message', () => {
+    loop.callExceptionHandler({});
+    expect(lines()).to.deep.equal(['Unhandled exception in event loop']);
+  });
+
+  // CPython BaseEventLoopTests.test_set_exc_handler_broken
+  it('callExceptionHandler() tells the default handler what the custom one threw', () => {
+    const broken = new Error('broken handler');
+    loop.setExceptionHandler(() => {
+      throw broken;
+    });
+    const fallback = sinon.stub(loop, 'defaultExceptionHandler');
+    const context: ExceptionContext = { message: 'original' };
+    loop.callExceptionHandler(context);
+    expect(fallback.args).to.deep.equal([
+      [{ message: 'Unhandled error in exception handler', exception: broken, context }],
+    ]);
+  });
+
+  // CPython BaseEventLoopTests.test_default_exc_handler_broken
+  it('callExceptionHandler() prints its last words when the default handler throws', async () => {
+    class BrokenLoop extends BaseEventLoop {
+      seen: ExceptionContext[] = [];
+      override defaultExceptionHandler(context: ExceptionContext): never {
+        this.seen.push(context);
+        throw new Error('broken default');
+      }
+    }
+    const broken = new BrokenLoop({ host: new VirtualHost() });
+    const fail = (): void => {
+      throw new Error('original');
+    };
+    broken.callSoon(fail);
+    await runOnce(broken);
+    broken.setExceptionHandler(() => {
+      throw new Error('broken custom');
+    });
+    broken.callSoon(fail);
+    await runOnce(broken);
+    expect(lines().map((text) => text.split('\n')[0])).to.deep.equal([
+      'Exception in default exception handler',
+      'Exception in default exception handler while handling an unexpected error in custom exception handler',
+    ]);
+    expect(broken.seen[1]).to.have.nested.property('context.exception.message', 'original');
+  });
+
+  it('callExceptionHandler() lets SystemExit out, and the loop ends with it', async () => {
+    const exit = new SystemExit(4);
+    loop.setExceptionHandler(() => {
+      throw exit;
+    });
+    loop.callSoon(() => {
+      throw new Error('boom');
+    });
+    expect(await rejectionOf(loop.runForever())).to.equal(exit);
+  });
+});

@@ -1,0 +1,90 @@
+import { setImmediate as immediate } from 'node:timers/promises';
+import { BaseEventLoop, VirtualHost } from '@ringloop/core';
+import { expect } from 'chai';
+
+describe('core/virtual-host', () => {
+  it('VirtualHost.time() stands still until advance() moves it', async () => {
+    const host = new VirtualHost({ startAt: 5 });
+    await immediate();
+    host.advance(0.25);
+    expect(host.time()).to.equal(5.25);
+  });
+
+  it('VirtualHost.advance() gives every turn due on the way, at its time', async () => {
+    const host = new VirtualHost();
+    const loop = new BaseEventLoop({ host });
+    const times: number[] = [];
+    const tick = (): void => {
+      times.push(loop.time());
+      loop.callLater(2, tick);
+    };
+    loop.callLater(1, tick);
+    const running = loop.runForever();
+    host.advance(6);
+    expect([times, host.time()]).to.deep.equal([[1, 3, 5], 6]);
+    loop.stop();
+    await running;
+  });
+
+  it('VirtualHost.advance() does not jump later, when the turns it gave have been forgotten', async () => {
+    const host = new VirtualHost();
+    const loop = new BaseEventLoop({ host });
+    loop.callLater(10, () => undefined);
+    const running = loop.runForever();
+    host.advance(1);
+    await immediate();
+    await immediate();
+    expect(host.time()).to.equal(1);
+    loop.stop();
+    await running;
+  });
+
+  it('VirtualHost.advance() works with autojump too', async () => {
+    const host = new VirtualHost({ autojump: true });
+    const loop = new BaseEventLoop({ host });
+    const times: number[] = [];
+    loop.callLater(1, () => times.push(loop.time()));
+    loop.callLater(3, () => {
+      times.push(loop.time());
+      loop.stop();
+    });
+    const running = loop.runForever();
+    host.advance(2);
+    expect(times).to.deep.equal([1]);
+    await running;
+    expect(times).to.deep.equal([1, 3]);
+  });
+
+  it('VirtualHost jumps to the next deadline after promise reactions have run', async () => {
+    const host = new VirtualHost({ autojump: true });
+    const loop = new BaseEventLoop({ host });
+    const ran: string[] = [];
+    loop.callLater(1000, () => {
+      ran.push(`timer at ${loop.time()}`);
+      loop.stop();
+    });
+    loop.callSoon(() => {
+      void Promise.resolve().then(() => loop.callSoon(() => ran.push(`reaction's call at ${loop.time()}`)));
+    });
+    await loop.runForever();
+    expect(ran).to.deep.equal(["reaction's call at 0", 'timer at 1000']);
+  });
+
+  it('VirtualHost does not jump when the loop has been stopped', async () => {
+    const host = new VirtualHost({ autojump: true });
+    const loop = new BaseEventLoop({ host });
+    loop.callLater(1000, () => undefined);
+    loop.callSoon(() => loop.stop());
+    await loop.runForever();
+    await immediate();
+    expect(host.time()).to.equal(0);
+  });
+
+  it('VirtualHost.advance() refuses to go back', () => {
+    expect(() => new VirtualHost().advance(-1)).to.throw(
+      RangeError,
+      'Cannot advance by -1 s: the clock is monotonic',
+    );
+    expect(() => new VirtualHost().advance(NaN)).to.throw(TypeError);
+  });
+});

@@ -1,0 +1,137 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { Ready } from '@ringloop/core/internal';
+import { RUN } from '@ringloop/core/internal';
+import { RingFullError } from '@ringloop/threadsafe';
+import {
+  type LaneEvents,
+  Kind,
+  LaneReader,
+  LaneWriter,
+  ONE_NUMBER,
+  SEALED_LANE,
+  Segment,
+  writeRecord,
+} from '@ringloop/threadsafe/internal';
+import { CalledFunctions } from '@ringloop/threadsafe/internal';
+import { lookUpRemote, REMOTE } from '@ringloop/threadsafe/internal';
+import { note, noted } from './fixtures/calls.js';
+
+const FN = 1;
+
+/** A lane of this thread alone: both ends, the side road a list, the ready queue another. */
+function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
+  writer: LaneWriter;
+  reader: LaneReader;
+  ready: Ready[];
+  send: (value: number) => boolean;
+  runAll: () => void;
+} {
+  const aside: unknown[] = [];
+  const ready: Ready[] = [];
+  const first = Segment.allocate(capacityBytes);
+  const functions = new CalledFunctions();
+  expect(lookUpRemote(note[REMOTE])).to.equal(note);
+  void functions.define(FN, note[REMOTE]);
+  const writer = new LaneWriter(first, (memory) => aside.push(memory) - 1, { limitBytes });
+  const unexpected = (): never => {
+    throw new Error('unexpected record');
+  };
+  const events: LaneEvents = {
+    isSealed: () => false,
+    addReady: (entry) => ready.push(entry),
+    putBack: (entry) => ready.unshift(entry),
+    takeAside: (_, number) => aside[number],
+    startTask: unexpected,
+    refuseTask: unexpected,
+    cancelTask: unexpected,
+    answer: unexpected,
+    peerExited: unexpected,
+    failedCallback: unexpected,
+  };
+  const reader = new LaneReader(1, first, functions, events);
+  return {
+    writer,
+    reader,
+    ready,
+    send(value) {
+      const at = writer.claim(24);
+      if (at === SEALED_LANE) return false;
+      writeRecord(writer.segment.words, at, Kind.CALL, 24, FN, 0, ONE_NUMBER);
+      writer.segment.floats[(at + 4) >> 1] = value;
+      return writer.publish();
+    },
+    runAll() {
+      reader.collect();
+      for (let entry = ready.shift(); entry !== undefined; entry = ready.shift()) entry[RUN]();
+    },
+  };
+}
+
+describe('LaneWriter and LaneReader', () => {
+  afterEach(() => (noted.length = 0));
+
+  it('carry any sequence of calls, however reading and writing take turns', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 30 }), { maxLength: 30 }), (bursts) => {
+        const { send, runAll } = lane();
+        let sent = 0;
+        for (const burst of bursts) {
+          for (let i = 0; i < burst; i++) expect(send(sent++)).to.equal(true);
+          runAll();
+        }
+        expect(noted.splice(0)).to.deep.equal(Array.from({ length: sent }, (_, i) => i));
+      }),
+    );
+  });
+
+  it('go on in a larger ring when the first is full, in order', () => {
+    const { writer, send, runAll } = lane();
+    for (let i = 0; i < 100; i++) expect(send(i)).to.equal(true);
+    expect(writer.segment.capacityBytes).to.equal(2048);
+    runAll();
+    expect(noted).to.deep.equal(Array.from({ length: 100 }, (_, i) => i));
+  });
+
+  it('refuse a call that the largest ring has no room for, and take the next when there is', () => {
+    const { send, runAll } = lane();
+    let sent = 0;
+    expect(() => {
+      while (send(sent)) sent++;
+    }).to.throw(RingFullError, 'the ring is full (4096 bytes) and limited to 4096 bytes');
+    runAll();
+    expect(send(sent)).to.equal(true);
+    runAll();
+    expect(noted).to.deep.equal(Array.from({ length: sent + 1 }, (_, i) => i));
+  });
+
+  it('run a batch only up to where the lane ended when it was collected', () => {
+    const { reader, ready, send } = lane();
+    send(1);
+    reader.collect();
+    send(2);
+    reader.collect();
+    expect(ready).to.have.length(2);
+    ready[0]?.[RUN]();
+    expect(noted).to.deep.equal([1]);
+    ready[1]?.[RUN]();
+    expect(noted).to.deep.equal([1, 2]);
+  });
+
+  it('refuse what comes after sealing, and run what came before', () => {
+    const { reader, send, runAll } = lane();
+    expect(send(1)).to.equal(true);
+    reader.segment.seal();
+    expect(send(2)).to.equal(false);
+    expect(send(3)).to.equal(false);
+    runAll();
+    expect(noted).to.deep.equal([1]);
+  });
+
+  it('refuse a sealed lane also where the ring is full', () => {
+    const { reader, send } = lane();
+    for (let i = 0; i < 10; i++) send(i);
+    reader.segment.seal();
+    expect([send(10), send(11)]).to.deep.equal([false, false]);
+  });
+});
