@@ -1,8 +1,7 @@
 // prints:
 // Received: abc
 
-import { Socket } from '@ringloop/net';
-import { EventLoop } from 'ringloop';
+import { EventLoop, Socket } from 'ringloop';
 
 const [reading, writing] = Socket.socketpair();
 const loop = new EventLoop();

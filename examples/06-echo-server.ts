@@ -6,8 +6,7 @@
 // client: connection lost
 // server: connection lost
 
-import type { Protocol, StreamTransport } from '@ringloop/net';
-import { type Future, getRunningLoop, run } from 'ringloop';
+import { type Future, getRunningLoop, type Protocol, run, type StreamTransport } from 'ringloop';
 
 class EchoServer implements Protocol {
   #transport: StreamTransport | null = null;

@@ -6,8 +6,7 @@
 // by loop-0: …
 // by loop-1: …
 
-import type { Protocol } from '@ringloop/net';
-import { type EventLoop, getRunningLoop, LoopGroup, run } from 'ringloop';
+import { type EventLoop, getRunningLoop, LoopGroup, type Protocol, run } from 'ringloop';
 import { serve } from './07-one-port-many-loops/serve.js';
 
 const CONNECTIONS = 32;

@@ -1,5 +1,4 @@
-import type { Protocol, StreamTransport } from '@ringloop/net';
-import { getRunningLoop, remote } from 'ringloop';
+import { getRunningLoop, type Protocol, remote, type StreamTransport } from 'ringloop';
 
 /** Tells each client the name of the loop that it has reached. */
 class NameProtocol implements Protocol {

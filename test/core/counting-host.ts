@@ -25,6 +25,10 @@ export class CountingHost implements Host {
     this.#host.requestTurn();
   }
 
+  afterReactions(fn: () => void): void {
+    this.#host.afterReactions(fn);
+  }
+
   sleepUntil(when: number): void {
     this.sleeps.push(when);
     this.#host.sleepUntil(when);

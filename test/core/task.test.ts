@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import {
@@ -475,6 +476,14 @@ describe('core/task', () => {
         'aborted true',
         true,
       ]);
+    });
+
+    it('cancel() that a Node function answered with an AbortError leaves the task cancelled, not failed', async () => {
+      const task = loop.createTask((signal: AbortSignal) => delay(1e6, undefined, { signal }));
+      await runOnce(loop);
+      task.cancel('enough');
+      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('enough');
+      expect(task.cancelled()).to.equal(true);
     });
 
     it('createTask() gives other coroutines no argument', async () => {

@@ -5,7 +5,11 @@ import ts from 'typescript';
 export function compile(files: readonly URL[], baseConfig: URL): string[] {
   const configFile = fileURLToPath(baseConfig);
   const { config } = ts.readConfigFile(configFile, (path) => ts.sys.readFile(path)) as { config: object };
-  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, fileURLToPath(new URL('.', baseConfig)));
+  const { options } = ts.parseJsonConfigFileContent(
+    { ...config, files: [] },
+    ts.sys,
+    fileURLToPath(new URL('.', baseConfig)),
+  );
   const program = ts.createProgram(
     files.map((file) => fileURLToPath(file)),
     { ...options, composite: false, declaration: false, declarationMap: false, sourceMap: false },

@@ -67,7 +67,8 @@ export function programs(markdown: string): DocumentedProgram[] {
 
 function fileNameOf({ text, section }: CodeBlock): string {
   const name = /^\/\/ ([\w-]+\.ts)\n/.exec(text)?.[1];
-  if (name === undefined) throw new Error(`A ts block in section "${section}" does not begin with its file name`);
+  if (name === undefined)
+    throw new Error(`A ts block in section "${section}" does not begin with its file name`);
   return name;
 }
 

@@ -81,7 +81,8 @@ export function own(buffers: BellBuffers, { atomics, input }: ModelThread): void
   const look = (): void => {
     for (let i = 0; i < producers; i++) words[SEEN + i] = atomics.load(words, PUBLISHED + i);
   };
-  for (let asleep = 0; true;) {
+  let asleep = 0;
+  while (true) {
     if (callsSoon) callSoon(words, producers, look);
     if (!hushesLate) hush(words);
     look();

@@ -141,7 +141,7 @@ describe('model/inbox', () => {
     it('when it comes from a new producer, which leaves', async () => {
       const threads = [producer(0, { calls: 2 }), { ...OWNER, program: 'ownAndSeal' }];
       const { schedules } = await explore(
-        setting(threads, { setup: () => makeInbox(64), check: expectNoMoreSeen, preemptions: 2 }),
+        setting(threads, { setup: () => makeInbox(64), check: expectNoMoreSeen, preemptions: 1 }),
       );
       expect(schedules).to.be.at.least(100);
     });

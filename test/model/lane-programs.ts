@@ -8,7 +8,6 @@ import {
   Kind,
   LaneReader,
   LaneWriter,
-  ONE_NUMBER,
   SEALED_LANE,
   Segment,
   type LaneEvents,
@@ -106,7 +105,7 @@ export function write(buffers: LaneBuffers, { atomics, input }: ModelThread): Wr
     }
     notes[RETURNED] = value;
     result.sent.push(value);
-    handles.push(new ThreadsafeHandle(writer, at));
+    handles.push(new ThreadsafeHandle(writer.segment, at));
   }
   for (const [i, handle] of handles.slice(0, cancels).entries()) {
     const inTime = wrong === 'plainCancel' ? cancelPlainly(buffers, i, atomics) : handle.cancel();
@@ -114,6 +113,9 @@ export function write(buffers: LaneBuffers, { atomics, input }: ModelThread): Wr
   }
   return result;
 }
+
+/** The tags of one number; see arguments.ts. */
+const ONE_NUMBER = 1;
 
 type Atomics = ModelThread['atomics'];
 

@@ -5,13 +5,11 @@ import { RUN } from '@ringloop/core/internal';
 import { RingFullError } from '@ringloop/threadsafe';
 import {
   type LaneEvents,
-  Kind,
   LaneReader,
   LaneWriter,
-  ONE_NUMBER,
   SEALED_LANE,
   Segment,
-  writeRecord,
+  writeCallWithNumber,
 } from '@ringloop/threadsafe/internal';
 import { CalledFunctions } from '@ringloop/threadsafe/internal';
 import { lookUpRemote, REMOTE } from '@ringloop/threadsafe/internal';
@@ -55,10 +53,9 @@ function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
     reader,
     ready,
     send(value) {
-      const at = writer.claim(24);
+      const at = writer.claim(16);
       if (at === SEALED_LANE) return false;
-      writeRecord(writer.segment.words, at, Kind.CALL, 24, FN, 0, ONE_NUMBER);
-      writer.segment.floats[(at + 4) >> 1] = value;
+      writeCallWithNumber(writer.segment, at, FN, value);
       return writer.publish();
     },
     runAll() {
@@ -88,7 +85,7 @@ describe('LaneWriter and LaneReader', () => {
   it('go on in a larger ring when the first is full, in order', () => {
     const { writer, send, runAll } = lane();
     for (let i = 0; i < 100; i++) expect(send(i)).to.equal(true);
-    expect(writer.segment.capacityBytes).to.equal(2048);
+    expect(writer.segment.capacityBytes).to.equal(1024);
     runAll();
     expect(noted).to.deep.equal(Array.from({ length: 100 }, (_, i) => i));
   });

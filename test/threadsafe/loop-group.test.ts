@@ -92,6 +92,23 @@ describe('LoopGroup', () => {
     expect(await pending).to.be.instanceOf(PeerExitedError);
   });
 
+  it('close() stops a loop whose ring was full', async () => {
+    const group = await spawn(1);
+    const gate = new Int32Array(new SharedArrayBuffer(8));
+    group.next().callSoonThreadsafe(blockUntil, gate);
+    expect(() => {
+      while (true) group.next().callSoonThreadsafe(note, 'x'.repeat(100_000));
+    }).to.throw(RingFullError);
+    expect(() => {
+      while (true) group.next().callSoonThreadsafe(note, 1); // the last free bytes
+    }).to.throw(RingFullError);
+    const closing = group.close({ timeout: 60 });
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+    await closing;
+    expect(group).to.be.instanceOf(LoopGroup);
+  });
+
   it('a thread that exits rejects what was pending on it, in every thread, with PeerExitedError', async () => {
     await using group = await spawn(3);
     const [dying, asking, other] = group.loops as [LoopRef, LoopRef, LoopRef];

@@ -31,6 +31,6 @@ export function runAs<T>(awaiter: Awaiter, fn: () => T): T {
 
 /** Runs `fn` as part of no task. */
 export function outsideTasks(fn: () => void): void {
-  if (entered) storage.run(null, fn);
-  else fn();
+  if (currentAwaiter() === null) fn();
+  else storage.run(null, fn);
 }

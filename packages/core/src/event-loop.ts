@@ -379,13 +379,15 @@ export class BaseEventLoop {
       return;
     }
     if (this.#stopAfterBatch || this.#ready.head >= (this.#barrier ?? Infinity)) this.#end(null);
-    else this.#rest();
+    else if (this.#ready.head < this.#ready.tail) this.#host.requestTurn();
+    else this.#host.afterReactions(this.#rest); // which may well find something to do
   };
 
   #collect(): void {
     this.#polled = true;
     this.#inbox?.drain();
     this.pollEvents();
+    if (this.#timers.size === 0) return;
     const now = this.time();
     let due: TimerHandle | null;
     while ((due = this.#timers.popDue(now)) !== null) this.#ready.push(due);
@@ -400,15 +402,16 @@ export class BaseEventLoop {
     }
   }
 
-  /** After an iteration: asks for the next one, or sleeps until a deadline, an event or another thread. */
-  #rest(): void {
+  /** After an iteration that left nothing: sleeps until a deadline, an event or another thread, unless there is news. */
+  readonly #rest = (): void => {
+    if (this.#state !== 'running' || this.#ending !== null) return;
     if (this.#ready.head < this.#ready.tail || this.#inbox?.park() === false) {
       this.#host.requestTurn();
       return;
     }
     this.#turnComing = false;
     this.#host.sleepUntil(this.#timers.nextDeadline());
-  }
+  };
 
   /** Something was scheduled: a sleeping loop needs a turn to see it. */
   #comeAround(): void {

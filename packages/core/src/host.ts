@@ -6,6 +6,8 @@ export interface Host {
   start(turn: () => void): void;
   /** Gives one turn in a later macrotask, so that promise reactions run first. */
   requestTurn(): void;
+  /** Calls `fn` after the promise reactions of this turn, or those of them that are there by now. */
+  afterReactions(fn: () => void): void;
   /** Gives one turn at `when` (seconds, `Infinity` for never), or somewhat later or earlier: the loop looks again. */
   sleepUntil(when: number): void;
   stop(): void;

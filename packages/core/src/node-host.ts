@@ -3,6 +3,8 @@ import type { Host } from './host.js';
 /** The longest sleep, in ms: one day, as in CPython (MAXIMUM_SELECT_TIMEOUT); Node turns delays above 2^31-1 ms into 1 ms. */
 const LONGEST_SLEEP_MS = 86_400_000;
 
+const RESOLVED = Promise.resolve();
+
 /** Turns from the thread's own libuv loop: `setImmediate` for the next one, one timer for the next deadline. */
 export class NodeHost implements Host {
   #turn: (() => void) | null = null;
@@ -34,6 +36,11 @@ export class NodeHost implements Host {
 
   requestTurn(): void {
     this.#immediate ??= setImmediate(this.#onImmediate);
+  }
+
+  afterReactions(fn: () => void): void {
+    // queueMicrotask() would do as well, and cost more: Node wraps each one in an AsyncResource.
+    void RESOLVED.then(fn);
   }
 
   sleepUntil(when: number): void {

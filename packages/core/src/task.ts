@@ -150,8 +150,16 @@ export class Task<T> extends Future<T> implements Awaiter {
   }
 
   #fail(thrown: unknown): void {
-    if (thrown instanceof CancelledError) this.#end({ kind: 'cancelled', message: messageOf(thrown) });
+    const cancellation = thrown instanceof CancelledError ? thrown : this.#abortedBy(thrown);
+    if (cancellation !== null) this.#end({ kind: 'cancelled', message: messageOf(cancellation) });
     else this.#end({ kind: 'failed', exception: toError(thrown) });
+  }
+
+  /** Node's functions answer the task's AbortSignal with an AbortError whose cause is the signal's reason. */
+  #abortedBy(thrown: unknown): CancelledError | null {
+    const reason: unknown = this.#abort?.signal.reason;
+    if (!(reason instanceof CancelledError) || !(thrown instanceof Error)) return null;
+    return thrown.cause === reason ? reason : null;
   }
 
   #end(state: FutureState<T>): void {

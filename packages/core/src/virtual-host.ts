@@ -33,6 +33,11 @@ export class VirtualHost implements Host {
     this.#turnSoon();
   }
 
+  /** At once: `advance()` gives turns synchronously, and no reaction runs in between. */
+  afterReactions(fn: () => void): void {
+    fn();
+  }
+
   sleepUntil(when: number): void {
     this.#wakeAt = when;
     if (this.#autojump && when !== Infinity) this.#turnSoon();

@@ -56,13 +56,8 @@ export class Job implements ExecutorJob<unknown> {
 
   finish(outcome: JobOutcome): void {
     this.#become('done');
-    try {
-      if ('ok' in outcome) this.#result.resolve(unpack(outcome.ok));
-      else this.#result.reject(decodeError(outcome.error));
-    } catch (thrown) {
-      // An error class of the user's can refuse what is assigned to its instances. The pool must not stop for that.
-      this.#result.reject(thrown);
-    }
+    if ('ok' in outcome) this.#result.resolve(unpack(outcome.ok));
+    else this.#result.reject(decodeError(outcome.error));
   }
 
   fail(reason: Error): void {

@@ -28,9 +28,6 @@ const LONGEST_TAGGED_STRING = 128;
 /** Larger than this goes by the side road, lest one call fill the ring. */
 const LARGEST_IN_RING = 1 << 20;
 
-/** The tags of one number, on its own: the most common call of all. */
-export const ONE_NUMBER = NUMBER;
-
 /** How a list of arguments will be written: found out before room is claimed. */
 export interface Plan {
   readonly tags: number;

@@ -57,6 +57,11 @@ export function isRung(words: Int32Array): boolean {
   return (load(words, BELL) & STATE) === RUNG;
 }
 
+/** Owner: whether it fell asleep, and nobody has rung since. */
+export function isAsleep(words: Int32Array): boolean {
+  return (load(words, BELL) & STATE) === ASLEEP;
+}
+
 /** Owner, right before it looks at the lanes. */
 export function hush(words: Int32Array): void {
   store(words, BELL, (load(words, BELL) & ~STATE) | QUIET);

@@ -1,6 +1,6 @@
 import { Worker, type ResourceLimits } from 'node:worker_threads';
 import { promiseWithResolvers, toError } from '@ringloop/core/internal';
-import { PeerExitedError } from './errors.js';
+import { PeerExitedError, RingFullError } from './errors.js';
 import { peerExited } from './exits.js';
 import { allocateInbox, InboxMemory } from './inbox-memory.js';
 import { LoopRef } from './loop-ref.js';
@@ -31,6 +31,9 @@ export interface MemberOptions {
 
 /** How long a thread whose loop is closed may take to end by itself, in ms: whatever it still has open is not ours. */
 const EXIT_GRACE_MS = 250;
+
+/** A loop whose ring is full is asked again to stop after this time, in ms. Arbitrary. */
+const STOP_RETRY_MS = 10;
 
 type MemberState = 'starting' | 'running' | 'closing' | 'ended';
 
@@ -108,10 +111,12 @@ export class GroupMember {
   }
 
   #askToStop(): void {
+    if (this.#state === 'ended') return;
     try {
       this.ref.callSoonThreadsafe(stop);
-    } catch {
-      // Closed, ended or flooded: the thread ends by itself, or the deadline ends it.
+    } catch (thrown) {
+      // Flooded: it will catch up, or the deadline comes. Closed: the thread is ending by itself.
+      if (thrown instanceof RingFullError) setTimeout(() => this.#askToStop(), STOP_RETRY_MS);
     }
   }
 

@@ -1,4 +1,4 @@
-import { closeBell, hush, isRung, Sleeper } from './bell.js';
+import { closeBell, hush, isAsleep, isRung, Sleeper } from './bell.js';
 import { CalledFunctions } from './called-functions.js';
 import { type InboxAddress, InboxMemory, LANES } from './inbox-memory.js';
 import { type LaneEvents, LaneReader } from './lane-reader.js';
@@ -55,11 +55,17 @@ export class InboxReader {
     return isRung(this.#memory.words);
   }
 
-  /** Queues all that has arrived, and sees who has left. */
-  collect(): void {
-    if (!this.#sealed) hush(this.#memory.words);
-    const used = this.#memory.lanesUsed();
-    for (let index = 0; index < used; index++) this.#collectLane(index);
+  /**
+   * Queues all that has arrived, and sees who has left. While each look finds something the bell stays RUNG: producers need
+   * not ring, and its cache line is not sent to and fro. False: there was nothing, and the bell was hushed before that look.
+   */
+  collect(): boolean {
+    const { words } = this.#memory;
+    if (!this.#sealed && isAsleep(words)) hush(words);
+    if (this.#look()) return true;
+    if (this.#sealed || !isRung(words)) return false;
+    hush(words);
+    return this.#look();
   }
 
   /** False: something has arrived, look again. */
@@ -100,14 +106,23 @@ export class InboxReader {
     return false;
   }
 
-  #collectLane(index: number): void {
+  #look(): boolean {
+    const used = this.#memory.lanesUsed();
+    let found = false;
+    for (let index = 0; index < used; index++) found = this.#collectLane(index) || found;
+    return found;
+  }
+
+  #collectLane(index: number): boolean {
     // In this order: a producer that has left publishes no more, so what is collected after seeing that is all there is.
     const left = this.#memory.hasLeft(index);
     const lane = this.#lane(index);
-    lane?.collect();
-    if (!left || lane === undefined || this.#sealed) return;
-    if (lane.isEmpty()) this.#free(index, lane);
-    else this.#leaving.add(lane);
+    const found = lane?.collect() ?? false;
+    if (left && lane !== undefined && !this.#sealed) {
+      if (lane.isEmpty()) this.#free(index, lane);
+      else this.#leaving.add(lane);
+    }
+    return found;
   }
 
   #mayFreeSome(): boolean {

@@ -1,12 +1,12 @@
 // For sibling packages and tests only.
-export { ONE_NUMBER, planArguments, readArguments, writeArguments } from './arguments.js';
+export { planArguments, readArguments, writeArguments } from './arguments.js';
 export { closeBell, hush, isRung, ring, Sleeper } from './bell.js';
 export { CalledFunctions } from './called-functions.js';
 export { encodeError, decodeError, type WireError } from './error-codec.js';
 export { allocateInbox, type InboxAddress, InboxMemory, LANES, thisProducer } from './inbox-memory.js';
 export { InboxReader, type InboxEvents } from './inbox-reader.js';
 export { LaneReader, type LaneEvents } from './lane-reader.js';
-export { LaneWriter, SEALED_LANE, writeRecord } from './lane-writer.js';
+export { LaneWriter, SEALED_LANE, writeCallWithNumber, writeRecord } from './lane-writer.js';
 export { LoopInbox } from './loop-inbox.js';
 export { outboxTo, callsSent } from './outboxes.js';
 export { importRemote, lookUpRemote, REMOTE, type RemoteId, remoteIdOf } from './remote.js';

@@ -8,7 +8,7 @@
  */
 import { cas } from '#atomics';
 import { type Ready, RUN } from '@ringloop/core/internal';
-import { ONE_NUMBER, readArguments } from './arguments.js';
+import { readArguments } from './arguments.js';
 import type { CalledFunctions } from './called-functions.js';
 import { Cell, Kind, kindOf, Segment, sizeOf } from './segment.js';
 
@@ -70,13 +70,14 @@ export class LaneReader {
     return !this.#stalled && this.#segment.loadTail() === this.#head;
   }
 
-  /** Queues what has been published since the last time. */
-  collect(): void {
-    if (this.#stalled) return;
+  /** Queues what has been published since the last time. False: nothing. */
+  collect(): boolean {
+    if (this.#stalled) return false;
     const tail = this.#segment.loadTail();
-    if (tail === this.#queued) return;
+    if (tail === this.#queued) return false;
     this.#queued = tail;
     this.#events.addReady(new LaneBatch(this, this.#segment, tail));
+    return true;
   }
 
   /** Runs the records of `segment` up to `end`. */
@@ -89,7 +90,8 @@ export class LaneReader {
     while (this.#head !== end && !this.#stalled) {
       const at = (this.#head & mask) >> 2;
       this.#head = (this.#head + sizeOf(words, at)) | 0;
-      if (kindOf(words, at) === Kind.CALL) this.#call(words, at);
+      const kind = kindOf(words, at);
+      if (kind === Kind.CALL_NUMBER || kind === Kind.CALL) this.#call(segment, at, kind);
       else if (this.#control(words, at)) return; // the lane goes on elsewhere
       if (((this.#head - this.#released) | 0) >= releaseAfter) this.#release();
     }
@@ -102,24 +104,18 @@ export class LaneReader {
     this.#segment.storeHead(this.#head);
   }
 
-  #call(words: Int32Array, at: number): void {
+  #call(segment: Segment, at: number, kind: number): void {
+    const { words } = segment;
     const cell = words[at + 1]! & ~3;
     if (cas(words, at + 1, cell, cell | Cell.STARTED) !== cell) return; // cancelled in time
     this.received++;
-    const called = this.#functions.get(cell >>> 2);
-    const tags = words[at + 3];
-    const { fn } = called;
-    if (fn === null) {
-      this.#events.failedCallback(called.name, called.error);
-      return;
-    }
-    const args = tags === ONE_NUMBER || tags === 0 ? null : this.#readArguments(at);
+    const { fn, name, error } = this.#functions.get(cell >>> 2);
     try {
-      if (args !== null) fn(...args);
-      else if (tags === 0) fn();
-      else fn(this.#segment.floats[(at >> 1) + 2]!);
+      if (fn === null) throw error;
+      if (kind === Kind.CALL_NUMBER) fn(segment.floats[(at >> 1) + 1]!);
+      else fn(...this.#readArguments(at));
     } catch (thrown) {
-      this.#events.failedCallback(called.name, thrown);
+      this.#events.failedCallback(name, thrown);
     }
   }
 

@@ -4,13 +4,27 @@
  * A full ring is not the end: the writer allocates a larger one, sends it by the side road and publishes a JUMP record, for
  * which room is always kept. Order is kept because the reader reads the old ring up to the JUMP, and nothing is lost when
  * the writer is killed because all of it is shared memory: before the JUMP is published, the new ring does not exist.
+ * A lane keeps the ring that it has grown to. (Going back to the small one was tried, and was a third slower: its lines are
+ * still in the reader's cache, modified by the reader, when the writer comes round to them.)
  */
 import { cas, load } from '#atomics';
 import { CloneError, RingFullError } from './errors.js';
-import { HEAD, JUMP_BYTES, Kind, MAX_RECORD_BYTES, type RecordKind, Segment, TAIL } from './segment.js';
+import {
+  HEAD,
+  JUMP_BYTES,
+  Kind,
+  MAX_RECORD_BYTES,
+  RECORD_BYTES,
+  type RecordKind,
+  Segment,
+  TAIL,
+} from './segment.js';
 
-/** What a lane may grow to when its owner does not keep up. Beyond it, calls throw RingFullError. */
-export const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024; // 2.8 million calls with one number; arbitrary
+/**
+ * The largest ring of a lane whose owner does not keep up: 4 million calls with one number, and as many again in the smaller
+ * rings before it. Beyond it, calls throw RingFullError. Arbitrary.
+ */
+export const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /** `claim()`: the lane was sealed, nobody will read it. */
 export const SEALED_LANE = -1;
@@ -136,4 +150,11 @@ export function writeRecord(
   words[at + 1] = fn << 2; // Cell.PENDING
   words[at + 2] = call;
   words[at + 3] = tags;
+}
+
+/** Writes a whole CALL_NUMBER record, of RECORD_BYTES. */
+export function writeCallWithNumber(segment: Segment, at: number, fn: number, value: number): void {
+  segment.words[at] = (Kind.CALL_NUMBER << 24) | RECORD_BYTES;
+  segment.words[at + 1] = fn << 2; // Cell.PENDING
+  segment.floats[(at >> 1) + 1] = value;
 }

@@ -78,7 +78,7 @@ export class LoopGroup {
       await Promise.all(members.map((member) => member.terminate()));
       throw thrown;
     }
-    return new LoopGroup(members);
+    return new this(members); // the class that was asked, for `instanceof`
   }
 
   /** The loops, in order; those that have ended included. */

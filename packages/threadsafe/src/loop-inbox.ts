@@ -6,7 +6,7 @@ import {
   promiseWithResolvers,
   toError,
 } from '@ringloop/core/internal';
-import { CloneError } from './errors.js';
+import { CloneError, RingFullError } from './errors.js';
 import { peerExited } from './exits.js';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
@@ -15,6 +15,9 @@ import { LoopRef } from './loop-ref.js';
 import type { Outbox } from './outbox.js';
 import { outboxTo } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
+
+/** Seconds until an answer is offered again to a thread whose ring is full. Arbitrary. */
+const REPLY_RETRY = 0.01;
 
 /** The inbox of a loop: what other threads call runs in the loop's own iterations. */
 export class LoopInbox implements Inbox {
@@ -101,6 +104,10 @@ export class LoopInbox implements Inbox {
       send(outboxTo(lane.replyTo as InboxAddress)); // the HELLO before its first task brought it
     } catch (thrown) {
       if (isGone(thrown)) return;
+      if (thrown instanceof RingFullError && !this.#loop.isClosed()) {
+        this.#loop.callLater(REPLY_RETRY, () => this.#reply(lane, send)); // the caller will catch up, and waits for this
+        return;
+      }
       this.#loop.callExceptionHandler({
         message: 'Cannot answer a call from another thread',
         exception: toError(thrown),

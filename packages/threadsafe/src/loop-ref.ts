@@ -63,7 +63,12 @@ export class LoopRef {
    * @throws {TooManyProducersError} when too many threads call into the loop
    */
   callSoonThreadsafe<A extends unknown[]>(fn: RemoteCallback<A>, ...args: A): ThreadsafeHandle {
-    return this.#out().call(fn as RemoteFunction, args); // the outbox checks a function when it first meets it
+    const outbox = this.#outbox ?? this.#out(); // it checks a function when it first meets it
+    const only = args[0];
+    // Handed on one by one: the array of the most common call need never exist, and V8 sees that.
+    if (args.length === 1 && typeof only === 'number')
+      return outbox.callWithNumber(fn as RemoteFunction, only);
+    return outbox.call(fn as RemoteFunction, ...args);
   }
 
   /**

@@ -34,8 +34,7 @@ class Mailbox {
 
   #look(): void {
     for (let looks = 0; looks < LOOKS_A_TURN; looks++) {
-      this.#reader.collect();
-      if (this.#reader.trySleep()) return;
+      if (!this.#reader.collect() && this.#reader.trySleep()) return;
     }
     setImmediate(() => this.#look());
   }

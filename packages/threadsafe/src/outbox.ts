@@ -1,9 +1,9 @@
 import { LoopStateError } from '@ringloop/core';
 import { checkCallback, isStopFunction } from '@ringloop/core/internal';
-import { ONE_NUMBER, planArguments, writeArguments } from './arguments.js';
+import { planArguments, writeArguments } from './arguments.js';
 import { ring } from './bell.js';
 import { type InboxAddress, InboxMemory, thisProducer } from './inbox-memory.js';
-import { LaneWriter, SEALED_LANE, writeRecord } from './lane-writer.js';
+import { LaneWriter, SEALED_LANE, writeCallWithNumber, writeRecord } from './lane-writer.js';
 import { type RemoteFunction, remoteIdOf } from './remote.js';
 import { Kind, RECORD_BYTES, type RecordKind } from './segment.js';
 import { SideRoadSender } from './side-road.js';
@@ -45,15 +45,22 @@ export class Outbox {
   }
 
   /** @throws as `LoopRef.callSoonThreadsafe()` does */
-  call(fn: RemoteFunction, args: readonly unknown[]): ThreadsafeHandle {
-    const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn);
-    const only = args[0];
-    const at =
-      args.length === 1 && typeof only === 'number'
-        ? this.#putCallWithNumber(number, only)
-        : this.#put(Kind.CALL, number, 0, args, fn);
+  call(fn: RemoteFunction, ...args: readonly unknown[]): ThreadsafeHandle {
+    const at = this.#put(Kind.CALL, this.#callbackNumber(fn), 0, args, fn);
     this.#sent++;
-    return new ThreadsafeHandle(this.#writer, at);
+    return new ThreadsafeHandle(this.#writer.segment, at);
+  }
+
+  /** `call(fn, value)`, the most common of all, without the detours. */
+  callWithNumber(fn: RemoteFunction, value: number): ThreadsafeHandle {
+    const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn);
+    if (this.#closed !== null) throw this.#closed;
+    const at = this.#claim(RECORD_BYTES);
+    const { segment } = this.#writer;
+    writeCallWithNumber(segment, at, number, value);
+    this.#send();
+    this.#sent++;
+    return new ThreadsafeHandle(segment, at);
   }
 
   /** @param call under which number the answer is awaited */
@@ -118,17 +125,6 @@ export class Outbox {
     this.#put(Kind.DEFINE, number, 0, [id.url, id.name], 'a function');
     this.#functions.set(fn, number);
     return number;
-  }
-
-  /** The most common record of all, without the detours of `#put()`. */
-  #putCallWithNumber(fn: number, value: number): number {
-    if (this.#closed !== null) throw this.#closed;
-    const at = this.#claim(RECORD_BYTES + 8);
-    const { words, floats } = this.#writer.segment;
-    writeRecord(words, at, Kind.CALL, RECORD_BYTES + 8, fn, 0, ONE_NUMBER);
-    floats[(at + RECORD_BYTES / 4) >> 1] = value;
-    this.#send();
-    return at;
   }
 
   /** Writes one record and returns the index of its first word. */

@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import { cas, load } from '#atomics';
-import type { LaneWriter } from './lane-writer.js';
 import { Cell, type Segment, sizeOf } from './segment.js';
 
 /**
@@ -14,8 +13,9 @@ export class ThreadsafeHandle {
   readonly #start: number;
   #cancelled = false;
 
-  constructor(writer: LaneWriter, at: number) {
-    this.#segment = writer.segment;
+  /** @param at the first word of the record, which is the last one written to `segment` so far */
+  constructor(segment: Segment, at: number) {
+    this.#segment = segment;
     this.#cell = at + 1;
     this.#start = this.#segment.writtenBytes - sizeOf(this.#segment.words, at);
   }

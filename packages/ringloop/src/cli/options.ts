@@ -41,7 +41,6 @@ loop streams the files to them over TCP and checks every SHA-256 digest that com
   --host ADDRESS     loopback address to listen on (default: 127.0.0.1)
   --port N           port to listen on (default: 0, the system picks one)
   --json             print one JSON object on standard output and nothing else
-                     (npm has its own lines to print there, unless it is run as: npm start --silent -- --json)
   --help             print this text
 
 Ctrl-C lets the files in flight finish and prints what was done; a second one ends the command at once.
