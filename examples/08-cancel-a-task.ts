@@ -22,10 +22,8 @@ async function worker(): Promise<void> {
 async function reader(signal: AbortSignal): Promise<void> {
   try {
     await delay(3_600_000, undefined, { signal });
-  } catch (error) {
+  } finally {
     console.log("reader: Node's timer was told by the signal");
-    signal.throwIfAborted(); // the CancelledError, instead of the AbortError that the timer made of it
-    throw error;
   }
 }
 

@@ -20,6 +20,9 @@ import {
 } from './fixtures/jobs.js';
 import { rejection } from './fixtures/settled.js';
 
+// Later V8s end the whole process when a thread fills its heap in one go, or cannot even start in it.
+const on20 = process.versions.node.startsWith('20.') ? it : it.skip;
+
 describe('executor/thread-pool', () => {
   let executor: PiscinaExecutor;
 
@@ -62,7 +65,7 @@ describe('executor/thread-pool', () => {
     expect(await executor.submit(fib, [7]).result).to.equal(13);
   });
 
-  it('ThreadPool fails the job whose thread is out of memory', async () => {
+  on20('ThreadPool fails the job whose thread is out of memory', async () => {
     open({ resourceLimits: { maxOldGenerationSizeMb: 32 } });
     const error = await rejection(executor.submit(fillMemory, []).result);
     expect(error).to.be.instanceOf(PeerExitedError);
@@ -70,7 +73,7 @@ describe('executor/thread-pool', () => {
     expect(await executor.submit(fib, [7]).result).to.equal(13);
   }).slow(3000);
 
-  it('ThreadPool fails the jobs whose thread cannot even start', async () => {
+  on20('ThreadPool fails the jobs whose thread cannot even start', async () => {
     open({ resourceLimits: { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 } });
     const jobs = [executor.submit(fib, [1]), executor.submit(fib, [2])];
     const errors = await Promise.all(jobs.map((job) => rejection(job.result)));

@@ -28,7 +28,7 @@ describe('callSoonThreadsafe() under stress', () => {
       [2, { next: 100_000, ordered: true }],
       [3, { next: 100_000, ordered: true }],
     ]);
-    expect(naps).to.be.greaterThan(10);
+    expect(naps).to.be.greaterThan(1);
     loop.close();
   }).slow(5_000);
 });
