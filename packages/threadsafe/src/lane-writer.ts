@@ -46,7 +46,7 @@ export class LaneWriter {
   /** HEAD as last loaded: the reader may be further by now. */
   #head: number;
   #claimedBytes = 0;
-  /** Bytes published in this segment. Unlike TAIL it starts at 0 and does not wrap. */
+  /** Where `Segment.writtenBytes` stood when a record was last published. Unlike TAIL it does not wrap. */
   #publishedBytes = 0;
 
   /** @param sendSegment sends a segment by the side road and returns its number there */
@@ -57,6 +57,7 @@ export class LaneWriter {
   ) {
     this.#segment = segment;
     this.#tail = this.#head = segment.loadTail();
+    this.#publishedBytes = segment.writtenBytes = this.#tail & (segment.capacityBytes - 1);
     this.#sendSegment = sendSegment;
     this.#limitBytes = limitBytes;
     this.#allocate = allocate;

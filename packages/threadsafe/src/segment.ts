@@ -77,8 +77,8 @@ export class Segment {
   readonly floats: Float64Array;
   readonly bytes: Buffer;
   /**
-   * Writer: bytes written here so far, however often that went round. It includes a record that was refused and the JUMP:
-   * they too overwrite what a handle may still point to.
+   * Writer: bytes written here so far, however often that went round, counted so that its remainder by the capacity is the
+   * place in the ring. It includes a record that was refused and the JUMP: they too overwrite what a handle may still point to.
    */
   writtenBytes = 0;
 
@@ -105,6 +105,11 @@ export class Segment {
   /** The reader's view of TAIL: behind the last published record. */
   loadTail(): number {
     return load(this.header, TAIL) & ~SEALED;
+  }
+
+  /** The index of the word where `writtenBytes` stood at `written`. */
+  wordAt(written: number): number {
+    return (written % this.capacityBytes) / 4;
   }
 
   /** Reader: nothing is published here from now on. */

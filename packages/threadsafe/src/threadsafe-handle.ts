@@ -2,40 +2,43 @@ import { inspect } from 'node:util';
 import { cas, load } from '#atomics';
 import { Cell, type Segment, sizeOf } from './segment.js';
 
+const CANCELLED = -1;
+
 /**
  * A call made into another loop. It can be cancelled from the thread that made it, with neither side waiting: the record's
  * CELL word settles by compare-and-swap who was first. Python: what loop.call_soon_threadsafe() returns.
  */
 export class ThreadsafeHandle {
+  // Two fields and no more: one of these is made for every call, and memory that is written costs most of what a call costs.
   readonly #segment: Segment;
-  readonly #cell: number;
-  /** Where the record begins, counted as `Segment.writtenBytes` is. */
-  readonly #start: number;
-  #cancelled = false;
+  /** Where the record begins, counted as `Segment.writtenBytes` is; CANCELLED when `cancel()` came in time. */
+  #start: number;
 
   /** @param at the first word of the record, which is the last one written to `segment` so far */
   constructor(segment: Segment, at: number) {
     this.#segment = segment;
-    this.#cell = at + 1;
-    this.#start = this.#segment.writtenBytes - sizeOf(this.#segment.words, at);
+    this.#start = segment.writtenBytes - sizeOf(segment.words, at);
   }
 
   /** Cancels the call. True: it has not started and never will. False: it has started, or is done. */
   cancel(): boolean {
-    if (this.#cancelled) return true;
+    if (this.#start === CANCELLED) return true;
     if (this.#isOverwritten()) return false;
-    const pending = load(this.#segment.words, this.#cell) & ~Cell.STARTED & ~Cell.CANCELLED;
-    this.#cancelled = cas(this.#segment.words, this.#cell, pending, pending | Cell.CANCELLED) === pending;
-    return this.#cancelled;
+    const { words } = this.#segment;
+    const cell = this.#segment.wordAt(this.#start) + 1;
+    const pending = load(words, cell) & ~Cell.STARTED & ~Cell.CANCELLED;
+    if (cas(words, cell, pending, pending | Cell.CANCELLED) !== pending) return false;
+    this.#start = CANCELLED;
+    return true;
   }
 
   /** Whether `cancel()` came in time. */
   cancelled(): boolean {
-    return this.#cancelled;
+    return this.#start === CANCELLED;
   }
 
   [inspect.custom](): string {
-    return `<ThreadsafeHandle${this.#cancelled ? ' cancelled' : ''}>`;
+    return `<ThreadsafeHandle${this.cancelled() ? ' cancelled' : ''}>`;
   }
 
   /** Only this thread writes to the ring, so it cannot happen while we look. */
