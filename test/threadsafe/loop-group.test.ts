@@ -9,8 +9,9 @@ import {
   remote,
   RingFullError,
 } from '@ringloop/threadsafe';
-import { InboxMemory } from '@ringloop/threadsafe/internal';
+import { InboxMemory, outboxCount } from '@ringloop/threadsafe/internal';
 import {
+  askThrough,
   blockUntil,
   countNotes,
   crash,
@@ -162,13 +163,18 @@ describe('LoopGroup', () => {
   it('threads that come and go give their lanes back', async () => {
     const { loop, ref } = loopWithInbox();
     const lanes = new InboxMemory(ref['ringloop.LoopRef'].memory);
+    const before = outboxCount();
     await loop.runUntilComplete(async () => {
       for (let round = 0; round < 5; round++) {
         const group = await spawn(2);
-        for (const there of group.loops) there.callSoonThreadsafe(noteIn, ref, round);
+        for (const there of group.loops) {
+          there.callSoonThreadsafe(noteIn, ref, round);
+          await there.runCoroutineThreadsafe(askThrough, [ref]); // so that this thread answers them
+        }
         await group.close();
         while (noted.length < 2 * (round + 1)) await sleep(0.001);
       }
+      while (outboxCount() > before) await sleep(0.001); // nor does this thread keep theirs
     });
     expect(noted.splice(0)).to.deep.equal([0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
     expect(lanes.lanesUsed()).to.be.lessThan(5);

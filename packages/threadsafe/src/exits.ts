@@ -1,6 +1,6 @@
 import { PeerExitedError } from './errors.js';
 import { leaveLocalInboxes } from './local-inboxes.js';
-import { forgetOutbox } from './outboxes.js';
+import { ownerEnded } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
 
 /**
@@ -14,7 +14,7 @@ export function peerExited(
   cause: Error | null = null,
 ): void {
   const reason = new PeerExitedError(message, cause === null ? undefined : { cause });
-  forgetOutbox(inboxId, reason);
+  ownerEnded(inboxId, reason);
   pendingCalls.rejectAll(inboxId, reason);
   leaveLocalInboxes(producer);
 }

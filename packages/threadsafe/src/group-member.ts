@@ -1,12 +1,13 @@
 import { Worker, type ResourceLimits } from 'node:worker_threads';
 import { promiseWithResolvers, toError } from '@ringloop/core/internal';
-import { PeerExitedError, RingFullError } from './errors.js';
+import { PeerExitedError } from './errors.js';
 import { peerExited } from './exits.js';
 import { allocateInbox, InboxMemory } from './inbox-memory.js';
 import { LoopRef } from './loop-ref.js';
-import { outboxTo, peekOutbox } from './outboxes.js';
+import { outboxTo } from './outboxes.js';
 import type { RemoteId } from './remote.js';
 import { REF_MARK } from './revive-refs.js';
+import { sendEventually } from './send-eventually.js';
 import { stop } from './well-known.js';
 
 /** What a worker is told about the loop it is to run; see group-worker.ts. */
@@ -31,9 +32,6 @@ export interface MemberOptions {
 
 /** How long a thread whose loop is closed may take to end by itself, in ms: whatever it still has open is not ours. */
 const EXIT_GRACE_MS = 250;
-
-/** A loop whose ring is full is asked again to stop after this time, in ms. Arbitrary. */
-const STOP_RETRY_MS = 10;
 
 type MemberState = 'starting' | 'running' | 'closing' | 'ended';
 
@@ -81,7 +79,7 @@ export class GroupMember {
     if (this.#state !== 'ended') {
       this.#state = 'closing';
       const deadline = setTimeout(() => this.#kill(), timeout * 1000);
-      this.#askToStop();
+      sendEventually(() => this.ref.callSoonThreadsafe(stop)); // a flooded loop catches up, or the deadline comes
       await this.#ended.promise;
       clearTimeout(deadline);
     }
@@ -96,28 +94,14 @@ export class GroupMember {
   tellExit(gone: GroupMember): void {
     if (this.#state === 'ended') return;
     memoryOf(this.ref).leave(gone.#producer);
-    try {
-      outboxTo(this.ref[REF_MARK]).announceExit(gone.ref[REF_MARK].id, gone.#producer, gone.#exitMessage);
-    } catch (thrown) {
-      if (peekOutbox(this.ref[REF_MARK].id)?.closed !== true) throw thrown;
-      // It has just ended as well: nothing is pending there.
-    }
+    const { id } = gone.ref[REF_MARK];
+    sendEventually(() => outboxTo(this.ref[REF_MARK]).announceExit(id, gone.#producer, gone.#exitMessage));
   }
 
   #kill(): void {
     if (this.#state === 'ended') return;
     this.#beforeTerminate(this.#producer - 1);
     void this.#worker.terminate(); // 'exit' tells when it is done
-  }
-
-  #askToStop(): void {
-    if (this.#state === 'ended') return;
-    try {
-      this.ref.callSoonThreadsafe(stop);
-    } catch (thrown) {
-      // Flooded: it will catch up, or the deadline comes. Closed: the thread is ending by itself.
-      if (thrown instanceof RingFullError) setTimeout(() => this.#askToStop(), STOP_RETRY_MS);
-    }
   }
 
   #hear(message: MemberMessage): void {

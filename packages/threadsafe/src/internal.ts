@@ -8,7 +8,7 @@ export { InboxReader, type InboxEvents } from './inbox-reader.js';
 export { LaneReader, type LaneEvents } from './lane-reader.js';
 export { LaneWriter, SEALED_LANE, writeCallWithNumber, writeRecord } from './lane-writer.js';
 export { LoopInbox } from './loop-inbox.js';
-export { outboxTo, callsSent } from './outboxes.js';
+export { callsSent, outboxCount, outboxTo } from './outboxes.js';
 export { importRemote, lookUpRemote, REMOTE, type RemoteId, remoteIdOf } from './remote.js';
 export { SideRoad, SideRoadSender } from './side-road.js';
 export { Cell, HEAD, Kind, Segment, TAIL } from './segment.js';

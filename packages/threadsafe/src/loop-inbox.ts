@@ -6,18 +6,16 @@ import {
   promiseWithResolvers,
   toError,
 } from '@ringloop/core/internal';
-import { CloneError, RingFullError } from './errors.js';
+import { CloneError } from './errors.js';
 import { peerExited } from './exits.js';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
 import type { LaneReader } from './lane-reader.js';
 import { LoopRef } from './loop-ref.js';
 import type { Outbox } from './outbox.js';
-import { outboxTo } from './outboxes.js';
+import { dropOutbox, outboxTo } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
-
-/** Seconds until an answer is offered again to a thread whose ring is full. Arbitrary. */
-const REPLY_RETRY = 0.01;
+import { sendEventually } from './send-eventually.js';
 
 /** The inbox of a loop: what other threads call runs in the loop's own iterations. */
 export class LoopInbox implements Inbox {
@@ -42,7 +40,7 @@ export class LoopInbox implements Inbox {
       answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
       peerExited,
       failedCallback: (name, thrown) => this.#failedCallback(name, thrown),
-      producerLeft: (lane) => this.#tasks.delete(lane),
+      producerLeft: (lane) => this.#forgetCaller(lane),
     });
   }
 
@@ -98,21 +96,22 @@ export class LoopInbox implements Inbox {
     });
   }
 
-  /** Answers a caller; one that is gone need not be told. */
+  /** Answers a caller. */
   #reply(lane: LaneReader, send: (caller: Outbox) => void): void {
     try {
-      send(outboxTo(lane.replyTo as InboxAddress)); // the HELLO before its first task brought it
+      sendEventually(() => send(outboxTo(lane.replyTo as InboxAddress))); // the HELLO before its first task brought it
     } catch (thrown) {
-      if (isGone(thrown)) return;
-      if (thrown instanceof RingFullError && !this.#loop.isClosed()) {
-        this.#loop.callLater(REPLY_RETRY, () => this.#reply(lane, send)); // the caller will catch up, and waits for this
-        return;
-      }
       this.#loop.callExceptionHandler({
         message: 'Cannot answer a call from another thread',
         exception: toError(thrown),
       });
     }
+  }
+
+  /** The thread that called is gone, and with it the mailbox that its answers went to. */
+  #forgetCaller(lane: LaneReader): void {
+    this.#tasks.delete(lane);
+    if (lane.replyTo !== null) dropOutbox((lane.replyTo as InboxAddress).id); // its HELLO brought it
   }
 
   #failedCallback(name: string, thrown: unknown): void {
@@ -140,10 +139,4 @@ function sendOutcome(caller: Outbox, call: number, task: Task<unknown>): void {
     if (!(thrown instanceof CloneError)) throw thrown;
     caller.replyError(call, thrown);
   }
-}
-
-/** Whether sending failed because there is nobody to receive it. */
-function isGone(thrown: unknown): boolean {
-  const { code } = toError(thrown) as Error & { code?: unknown };
-  return code === 'ERR_LOOP_CLOSED' || code === 'ERR_PEER_EXITED';
 }

@@ -8,6 +8,7 @@ import { pendingCalls } from './pending-calls.js';
 import type { Outbox } from './outbox.js';
 import type { RemoteFunction } from './remote.js';
 import { REF_MARK, setReviver } from './revive-refs.js';
+import { sendEventually } from './send-eventually.js';
 import type { ThreadsafeHandle } from './threadsafe-handle.js';
 
 /**
@@ -47,7 +48,7 @@ export class LoopRef {
 
   /** Calls that this thread has made into the loop. */
   get sent(): number {
-    return peekOutbox(this[REF_MARK].id)?.sent ?? 0;
+    return (this.#outbox ?? peekOutbox(this[REF_MARK].id))?.sent ?? 0;
   }
 
   /**
@@ -83,7 +84,7 @@ export class LoopRef {
     const outbox = this.#out();
     const { call, future } = pendingCalls.add<Awaited<R>>(this[REF_MARK].id, (cancelled) => {
       pendingCalls.take(cancelled);
-      if (!outbox.closed) outbox.cancelTask(cancelled); // otherwise the task is gone already
+      sendEventually(() => outbox.cancelTask(cancelled));
     });
     try {
       outbox.runTask(fn, call, args, mailboxAddress);

@@ -35,10 +35,6 @@ export class Outbox {
     this.#writer = new LaneWriter(this.#memory.segment(lane), this.#sideRoad.send);
   }
 
-  get closed(): boolean {
-    return this.#closed !== null;
-  }
-
   /** Calls made into this inbox from this thread, tasks included. */
   get sent(): number {
     return this.#sent;

@@ -1,0 +1,23 @@
+import { RingFullError } from './errors.js';
+
+/** Until a full ring is tried again, in ms. Arbitrary. */
+const RETRY_MS = 10;
+
+/**
+ * Sends what must arrive some time, and matters to nobody once the receiver is gone: answers, cancellations, news of the
+ * group. Its sender is not the user's code, which could slow down. Throws only what `send` throws for other reasons.
+ */
+export function sendEventually(send: () => void): void {
+  try {
+    send();
+  } catch (thrown) {
+    if (thrown instanceof RingFullError) setTimeout(() => sendEventually(send), RETRY_MS);
+    else if (!isGone(thrown)) throw thrown;
+  }
+}
+
+/** Whether sending failed because there is nobody to receive it. */
+function isGone(thrown: unknown): boolean {
+  const code: unknown = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
+  return code === 'ERR_LOOP_CLOSED' || code === 'ERR_PEER_EXITED';
+}
