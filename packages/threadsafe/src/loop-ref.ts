@@ -65,10 +65,11 @@ export class LoopRef {
    */
   callSoonThreadsafe<A extends unknown[]>(fn: RemoteCallback<A>, ...args: A): ThreadsafeHandle {
     const outbox = this.#outbox ?? this.#out(); // it checks a function when it first meets it
-    const only = args[0];
-    // Handed on one by one: the array of the most common call need never exist, and V8 sees that.
-    if (args.length === 1 && typeof only === 'number')
-      return outbox.callWithNumber(fn as RemoteFunction, only);
+    // Handed on one by one, and read only where it is there: so V8 need never make the array for the most common call.
+    if (args.length === 1) {
+      const only = args[0];
+      if (typeof only === 'number') return outbox.callWithNumber(fn as RemoteFunction, only);
+    }
     return outbox.call(fn as RemoteFunction, ...args);
   }
 
