@@ -4,8 +4,7 @@
  * A full ring is not the end: the writer allocates a larger one, sends it by the side road and publishes a JUMP record, for
  * which room is always kept. Order is kept because the reader reads the old ring up to the JUMP, and nothing is lost when
  * the writer is killed because all of it is shared memory: before the JUMP is published, the new ring does not exist.
- * A lane keeps the ring that it has grown to. (Going back to the small one was tried, and was a third slower: its lines are
- * still in the reader's cache, modified by the reader, when the writer comes round to them.)
+ * A lane keeps the ring that it has grown to: going back to the small one was tried, and no faster.
  */
 import { cas, load } from '#atomics';
 import { CloneError, RingFullError } from './errors.js';
