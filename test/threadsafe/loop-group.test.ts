@@ -23,6 +23,7 @@ import {
   loopWithInbox,
   note,
   noted,
+  neverRest,
   noteIn,
   sendForever,
   tallies,
@@ -82,6 +83,13 @@ describe('LoopGroup', () => {
     });
     expect(noted.splice(0)).to.deep.equal(Array.from({ length: 1000 }, (_, i) => i));
     loop.close();
+  });
+
+  it('close() ends a loop whose callbacks reschedule themselves for ever', async () => {
+    const group = await spawn(1);
+    group.next().callSoonThreadsafe(neverRest);
+    group.next().callSoonThreadsafe(note, 'still runs');
+    await group.close({ timeout: 60 });
   });
 
   it('close() terminates a loop that does not come to its end in time', async () => {

@@ -54,11 +54,12 @@ export class LoopInbox implements Inbox {
   }
 
   drain(): void {
+    this.#tellIfEmpty(); // here too: a loop whose callbacks reschedule themselves never parks
     this.#reader.collect();
   }
 
   park(): boolean {
-    if (this.#emptied !== null && this.#reader.isEmpty()) this.#emptied();
+    this.#tellIfEmpty();
     return this.#reader.trySleep();
   }
 
@@ -94,6 +95,12 @@ export class LoopInbox implements Inbox {
       if (this.#tasks.get(lane)?.delete(call) !== true) return; // its caller's thread has ended
       this.#reply(lane, (caller) => sendOutcome(caller, call, task));
     });
+  }
+
+  #tellIfEmpty(): void {
+    if (this.#emptied === null || !this.#reader.isEmpty()) return;
+    this.#emptied();
+    this.#emptied = null;
   }
 
   /** Answers a caller. */
