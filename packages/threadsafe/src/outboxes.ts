@@ -41,7 +41,7 @@ export function ownerEnded(inboxId: string, reason: PeerExitedError): void {
   dropOutbox(inboxId);
 }
 
-/** Gives the lane in an inbox back that is not needed for now. */
+/** Gives back the lane in an inbox that nothing more is sent to; the next call would claim one again. */
 export function dropOutbox(inboxId: string): void {
   const outbox = outboxes.get(inboxId);
   if (outbox === undefined) return;
