@@ -52,6 +52,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       // An async function that awaits nothing is a coroutine all the same; a promise of nothing is a Promise<void>.
       '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/class-literal-property-style': 'off', // a field per instance where one getter does
       '@typescript-eslint/no-invalid-void-type': 'off',
       'no-restricted-syntax': [
         'error',

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { adoptStorage } from './context.js';
 import type { Future } from './future.js';
+import type { Task } from './task.js';
 
 /**
  * What a future needs to know of the task that awaits it. `await` calls the future's `then` in the async context of the
@@ -14,23 +16,45 @@ export interface Awaiter {
   takeCancellation(): Error | null;
 }
 
-const storage = new AsyncLocalStorage<Awaiter | null>();
+const storage = new AsyncLocalStorage<Task<unknown> | null>();
 
-/** An AsyncLocalStorage that was entered once makes every await slower on Node 20: loops without tasks never enter it. */
+/** An AsyncLocalStorage that was entered once makes every await slower on Node 20: loops without async functions never enter it. */
 let entered = false;
 
+/** The task whose generator is being stepped right now. */
+let stepping: Task<unknown> | null = null;
+
+/** The task of the async function that is running; its awaits are the task's. */
 export function currentAwaiter(): Awaiter | null {
   return entered ? (storage.getStore() ?? null) : null;
 }
 
-/** Runs `fn` as part of `awaiter`; so do the promise reactions and callbacks of Node that it starts. */
-export function runAs<T>(awaiter: Awaiter, fn: () => T): T {
-  entered = true;
-  return storage.run(awaiter, fn);
+/** The task whose code is running, or null outside of any. Python: asyncio.current_task(). */
+export function currentTask(): Task<unknown> | null {
+  return stepping ?? (entered ? (storage.getStore() ?? null) : null);
 }
 
-/** Runs `fn` as part of no task. */
-export function outsideTasks(fn: () => void): void {
-  if (currentAwaiter() === null) fn();
-  else storage.run(null, fn);
+/** Runs `fn`, and all the promise reactions and callbacks of Node that it starts, as part of `task`. */
+export function runAs<T>(task: Task<unknown>, fn: () => T): T {
+  if (!entered) {
+    adoptStorage(storage);
+    entered = true;
+  }
+  const outer = enterStep(null); // a generator may start an async function
+  try {
+    return storage.run(task, fn);
+  } finally {
+    leaveStep(outer);
+  }
+}
+
+/** Until `leaveStep()`, which must follow in this turn, the generator of `task` runs. Returns what to leave to. */
+export function enterStep(task: Task<unknown> | null): Task<unknown> | null {
+  const outer = stepping;
+  stepping = task;
+  return outer;
+}
+
+export function leaveStep(outer: Task<unknown> | null): void {
+  stepping = outer;
 }

@@ -17,6 +17,7 @@ export type LoopStateCode =
   | 'ERR_OTHER_LOOP_RUNNING'
   | 'ERR_LOOP_STOPPED'
   | 'ERR_NO_RUNNING_LOOP'
+  | 'ERR_NO_CURRENT_LOOP'
   | 'ERR_OTHER_LOOP'
   | 'ERR_EXECUTOR_SHUTDOWN'
   | 'ERR_NO_EXECUTOR';
@@ -31,6 +32,47 @@ export class CancelledError extends Error {
 export class InvalidStateError extends Error {
   override readonly name = 'InvalidStateError';
   readonly code = 'ERR_INVALID_STATE';
+}
+
+/** What was waited for did not come in time. Python: TimeoutError. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+  readonly code = 'ERR_TIMEOUT';
+}
+
+/** `getNowait()` found nothing. Python: asyncio.QueueEmpty. */
+export class QueueEmpty extends Error {
+  override readonly name = 'QueueEmpty';
+  readonly code = 'ERR_QUEUE_EMPTY';
+}
+
+/** `putNowait()` found no room. Python: asyncio.QueueFull. */
+export class QueueFull extends Error {
+  override readonly name = 'QueueFull';
+  readonly code = 'ERR_QUEUE_FULL';
+}
+
+/** The queue was shut down: nothing can be put into it, nor got from it once it is empty. Python: asyncio.QueueShutDown. */
+export class QueueShutDown extends Error {
+  override readonly name = 'QueueShutDown';
+  readonly code = 'ERR_QUEUE_SHUT_DOWN';
+}
+
+/** The barrier was aborted, or reset while somebody waited at it. Python: asyncio.BrokenBarrierError. */
+export class BrokenBarrierError extends Error {
+  override readonly name = 'BrokenBarrierError';
+  readonly code = 'ERR_BROKEN_BARRIER';
+}
+
+/** Several errors at once, in `errors`. What `TaskGroup` rejects with. Python: ExceptionGroup. */
+export class ExceptionGroup extends AggregateError {
+  override readonly name = 'ExceptionGroup';
+  readonly code = 'ERR_EXCEPTION_GROUP';
+  declare readonly errors: Error[];
+
+  constructor(message: string, errors: readonly Error[], options?: ErrorOptions) {
+    super(errors, message, options);
+  }
 }
 
 /** Ends the running loop: it is not handed to the exception handler but rejects `runForever()`. Python: SystemExit. */

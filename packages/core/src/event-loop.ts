@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { checkCallback, checkTime } from './check-callback.js';
-import { outsideTasks } from './current-task.js';
+import { captureContext, runOnGround } from './context.js';
+import type { Coroutine } from './coroutine.js';
 import { LoopStateError, typeError } from './errors.js';
 import {
   callExceptionHandler,
@@ -10,7 +11,7 @@ import {
 } from './exception-handler.js';
 import type { Executor } from './executor.js';
 import { Future } from './future.js';
-import { Handle, type TimerHandle } from './handle.js';
+import { Handle } from './handle.js';
 import type { Host } from './host.js';
 import type { Inbox, OpenInbox } from './inbox.js';
 import { NodeHost } from './node-host.js';
@@ -18,18 +19,24 @@ import { type Ready, ReadyQueue, RUN } from './ready-queue.js';
 import { DefaultExecutor } from './default-executor.js';
 import {
   END_RUN,
+  ENQUEUE,
   SEAL_INBOX,
   STOP_AFTER_BATCH,
   type StopFunction,
   stopFunction,
   TASKS,
+  UNRETRIEVED,
 } from './loop-internals.js';
 import { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
 import { peekRunningLoop, setRunningLoop } from './running-loop.js';
 import { runInExecutor } from './run-in-executor.js';
+import { reportLeftovers } from './report-leftovers.js';
 import { runUntilComplete } from './run-until-complete.js';
-import { type Coroutine, Task, type TaskOptions } from './task.js';
+import { Task, type TaskOptions } from './task.js';
+import { checkTaskFactory, type TaskFactory } from './task-factory.js';
+import { TimerHandle } from './timer-handle.js';
 import { TimerHeap } from './timer-heap.js';
+import { Unretrieved } from './unretrieved.js';
 
 export interface LoopOptions {
   /** Shown in messages and inspect output. */
@@ -62,6 +69,8 @@ export class BaseEventLoop {
   readonly #executor: DefaultExecutor;
   /** Tasks of this loop that are not done. */
   readonly #tasks = new Set<Task<unknown>>();
+  readonly #unretrieved = new Unretrieved(this);
+  #taskFactory: TaskFactory | null = null;
   #state: LoopState = 'idle';
   #debug: boolean;
   #exceptionHandler: ExceptionHandler | null = null;
@@ -152,6 +161,7 @@ export class BaseEventLoop {
     this.#ready.clear();
     this.#timers.clear();
     this.#executor.abandon();
+    reportLeftovers(this);
   }
 
   /** Seconds of the loop's monotonic clock, which all loops of the process share. Python: loop.time(). */
@@ -204,7 +214,8 @@ export class BaseEventLoop {
     checkTime(when, 'when');
     checkCallback(callback, 'callAt');
     this.checkClosed();
-    const handle = this.#timers.schedule(when, callback, args, this);
+    const handle = new TimerHandle(when, callback, args, this, captureContext(), this.#timers);
+    this.#timers.push(handle);
     if (!this.#turnComing) this.#host.sleepUntil(this.#timers.nextDeadline());
     return handle;
   }
@@ -219,9 +230,25 @@ export class BaseEventLoop {
    * @throws {LoopStateError} ERR_LOOP_CLOSED
    * @throws {TypeError} when `coroutine` is neither a function nor a promise
    */
-  createTask<T>(coroutine: Coroutine<T> | PromiseLike<T>, options?: TaskOptions): Task<T> {
+  createTask<T>(coroutine: Coroutine<T> | PromiseLike<T>, options: TaskOptions = {}): Task<T> {
     this.checkClosed();
-    return new Task(coroutine, this, options);
+    return this.#taskFactory === null
+      ? new Task(coroutine, this, options)
+      : this.#taskFactory(this, coroutine, options);
+  }
+
+  /**
+   * What `createTask()` makes tasks with; null restores the default. Python: loop.set_task_factory().
+   * @throws {TypeError} when `factory` is neither a function nor null
+   */
+  setTaskFactory(factory: TaskFactory | null): void {
+    checkTaskFactory(factory);
+    this.#taskFactory = factory;
+  }
+
+  /** Python: loop.get_task_factory(). */
+  getTaskFactory(): TaskFactory | null {
+    return this.#taskFactory;
   }
 
   /**
@@ -300,6 +327,18 @@ export class BaseEventLoop {
     return this.#tasks;
   }
 
+  /** Its failed futures whose exception nobody has retrieved. */
+  get [UNRETRIEVED](): Unretrieved {
+    return this.#unretrieved;
+  }
+
+  /** Queues `entry` behind what is ready already, calls from other threads included. */
+  [ENQUEUE](entry: Ready): void {
+    this.checkClosed();
+    if (this.#inbox?.rung === true) this.#inbox.drain();
+    this.addReady(entry);
+  }
+
   /** Ends the run after the current batch: for runUntilComplete(), whose callers count iterations. */
   [STOP_AFTER_BATCH](): void {
     this.#stopAfterBatch = true;
@@ -361,7 +400,7 @@ export class BaseEventLoop {
   }
 
   // A task may have requested the turn, but nothing that runs in it, or that it arms, is part of that task.
-  readonly #turn = (): void => outsideTasks(this.#iterate);
+  readonly #turn = (): void => runOnGround(this.#iterate);
 
   /** One iteration: calls from other threads, I/O events, due timers, then the handles that were ready by then. */
   readonly #iterate = (): void => {

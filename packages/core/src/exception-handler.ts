@@ -14,6 +14,11 @@ export interface ExceptionContext {
   readonly protocol?: unknown;
   readonly transport?: unknown;
   readonly socket?: unknown;
+  readonly asyncgen?: unknown;
+  /** Debug mode: where the future, task or handle was created, as in an error's stack. */
+  readonly sourceTraceback?: string;
+  /** Debug mode: where the handle that was running was created. */
+  readonly handleTraceback?: string;
 }
 
 export type ExceptionHandler = (loop: BaseEventLoop, context: ExceptionContext) => void;

@@ -1,36 +1,45 @@
+import type { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
+import { type Awaitable, thenFinally } from './awaitable.js';
 import { checkCallback } from './check-callback.js';
+import { captureContext } from './context.js';
+import { creationSite, creationStack } from './creation-stack.js';
 import { currentAwaiter } from './current-task.js';
 import { CancelledError, InvalidStateError, toError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
-import type { Callback } from './handle.js';
-import { promiseWithResolvers } from './promise-with-resolvers.js';
-import { retrieved, watchUnretrieved } from './unretrieved.js';
+import { Handle } from './handle.js';
+import { inspectSafely } from './inspect-safely.js';
+import { ADD_WAITER, CALLBACK, ENQUEUE, REMOVE_WAITER, UNRETRIEVED } from './loop-internals.js';
+import { Reaction } from './reaction.js';
+import type { Ready } from './ready-queue.js';
 
-export type FutureState<T> =
-  | { readonly kind: 'pending' }
-  | { readonly kind: 'finished'; readonly value: T }
-  | { readonly kind: 'failed'; readonly exception: Error }
-  | { readonly kind: 'cancelled'; readonly message: string | undefined };
-
-const PENDING = { kind: 'pending' } as const;
+export type FutureState = 'pending' | 'finished' | 'failed' | 'cancelled';
 
 /** Called with the future, once, in an iteration after it was settled. */
 export type DoneCallback<T> = (future: Future<T>) => unknown;
 
+export interface DoneCallbackOptions {
+  /** What AsyncLocalStorages hold in the callback; by default what they hold when it is added. */
+  readonly context?: AsyncResource;
+}
+
 /**
- * A result that is not there yet. Its callbacks run in the loop, never within the call that settles it. Any async function
- * may await it. Python: asyncio.Future.
+ * A result that is not there yet. Its callbacks run in the loop, never within the call that settles it. Async functions
+ * `await` it, generator coroutines `yield*` it. Python: asyncio.Future.
  */
-export class Future<T> implements PromiseLike<T> {
+export class Future<T> implements Awaitable<T> {
   readonly #loop: BaseEventLoop;
-  #state: FutureState<T> = PENDING;
-  // Typed for no argument in particular, so that a Future<string> is a Future<unknown>.
-  #callbacks: Callback[] = [];
-  #watched = false;
+  #state: FutureState = 'pending';
+  /** By state: nothing, the result, the exception, the message of the cancellation. */
+  #outcome: unknown = undefined;
+  /** What is queued when the future is done: most have one waiter. */
+  #waiters: Ready | Ready[] | null = null;
+  #unretrieved = false;
+  readonly #origin: string | null;
 
   constructor(loop: BaseEventLoop) {
     this.#loop = loop;
+    this.#origin = loop.getDebug() ? creationStack() : null;
   }
 
   /** Python: Future.get_loop(). */
@@ -40,12 +49,12 @@ export class Future<T> implements PromiseLike<T> {
 
   /** Whether there is a result, an exception or a cancellation. Python: Future.done(). */
   done(): boolean {
-    return this.#state.kind !== 'pending';
+    return this.#state !== 'pending';
   }
 
   /** Python: Future.cancelled(). */
   cancelled(): boolean {
-    return this.#state.kind === 'cancelled';
+    return this.#state === 'cancelled';
   }
 
   /**
@@ -55,10 +64,9 @@ export class Future<T> implements PromiseLike<T> {
    * @throws the exception it was given
    */
   result(): T {
-    const state = this.#state;
-    if (state.kind === 'finished') return state.value;
-    if (state.kind === 'pending') throw new InvalidStateError('Result is not ready.');
-    throw this.#failure(state);
+    if (this.#state === 'finished') return this.#outcome as T; // setResult() took a T
+    if (this.#state === 'pending') throw new InvalidStateError('Result is not ready.');
+    throw this.#failure();
   }
 
   /**
@@ -67,11 +75,10 @@ export class Future<T> implements PromiseLike<T> {
    * @throws {CancelledError} when it was cancelled
    */
   exception(): Error | null {
-    const state = this.#state;
-    if (state.kind === 'finished') return null;
-    if (state.kind === 'pending') throw new InvalidStateError('Exception is not set.');
-    const failure = this.#failure(state);
-    if (state.kind === 'cancelled') throw failure;
+    if (this.#state === 'finished') return null;
+    if (this.#state === 'pending') throw new InvalidStateError('Exception is not set.');
+    const failure = this.#failure();
+    if (this.#state === 'cancelled') throw failure;
     return failure;
   }
 
@@ -80,7 +87,7 @@ export class Future<T> implements PromiseLike<T> {
    * @throws {InvalidStateError} when it is done
    */
   setResult(value: T): void {
-    this.settle({ kind: 'finished', value });
+    this.settle('finished', value);
   }
 
   /**
@@ -88,28 +95,26 @@ export class Future<T> implements PromiseLike<T> {
    * @throws {InvalidStateError} when it is done
    */
   setException(exception: unknown): void {
-    this.settle({ kind: 'failed', exception: toError(exception) });
+    this.settle('failed', toError(exception));
   }
 
   /** Cancels it; false when it is done. Python: Future.cancel(). */
   cancel(message?: string): boolean {
     if (this.done()) return false;
-    this.settle({ kind: 'cancelled', message });
+    this.settle('cancelled', message);
     return true;
   }
 
   /** Calls `callback(future)` in the loop once it is done. Python: Future.add_done_callback(). */
-  addDoneCallback(callback: DoneCallback<T>): void {
+  addDoneCallback(callback: DoneCallback<T>, { context }: DoneCallbackOptions = {}): void {
     checkCallback(callback, 'addDoneCallback');
-    if (this.done()) this.#loop.callSoon(callback, this);
-    else this.#callbacks.push(callback);
+    const handle = new Handle(callback, [this], this.#loop, context ?? captureContext());
+    Future.prototype[ADD_WAITER].call(this, handle); // callbacks always go through the ready queue
   }
 
   /** Removes all entries of `callback`, and returns how many there were. Python: Future.remove_done_callback(). */
   removeDoneCallback(callback: DoneCallback<T>): number {
-    const before = this.#callbacks.length;
-    this.#callbacks = this.#callbacks.filter((other) => other !== callback);
-    return before - this.#callbacks.length;
+    return this.#removeWaiters((waiter) => waiter instanceof Handle && waiter[CALLBACK] === callback);
   }
 
   /** What `await` calls. A cancelled future rejects with CancelledError. */
@@ -121,75 +126,106 @@ export class Future<T> implements PromiseLike<T> {
     const awaiter = currentAwaiter();
     const refusal = awaiter?.beginWait(this) ?? null;
     if (refusal !== null) return Promise.reject(refusal).then(onFulfilled, onRejected);
-    const { promise, resolve, reject } = promiseWithResolvers<R1 | R2>();
-    this.addDoneCallback(() => {
-      const overruled = awaiter?.endWait(this) ?? null;
-      try {
-        // The reactions of an await are native resolvers: called here, the function goes on right after this iteration.
-        resolve(this.#react(overruled, onFulfilled, onRejected));
-      } catch (thrown) {
-        reject(thrown);
-      }
-    });
-    return promise;
+    const reaction = new Reaction<T, R1, R2>(this, awaiter, onFulfilled, onRejected);
+    this[ADD_WAITER](reaction);
+    return reaction.promise;
+  }
+
+  /** As of a promise. */
+  catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
+    return this.then(undefined, onRejected);
+  }
+
+  /** As of a promise. */
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return thenFinally(this, onFinally);
+  }
+
+  /** What `yield*` calls in a generator coroutine. Python: Future.__await__(). */
+  *[Symbol.iterator](): Generator<Future<T>, T> {
+    if (!this.done()) yield this;
+    return this.result();
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Future';
+  }
+
+  /** Where it was created, as in an error's stack; undefined unless the loop was in debug mode. */
+  get sourceTraceback(): string | undefined {
+    return this.#origin ?? undefined;
+  }
+
+  [ADD_WAITER](waiter: Ready): void {
+    if (this.done()) this.#loop[ENQUEUE](waiter);
+    else if (this.#waiters === null) this.#waiters = waiter;
+    else if (Array.isArray(this.#waiters)) this.#waiters.push(waiter);
+    else this.#waiters = [this.#waiters, waiter];
+  }
+
+  [REMOVE_WAITER](waiter: Ready): void {
+    this.#removeWaiters((other) => other === waiter);
   }
 
   [inspect.custom](): string {
-    return `<${this.constructor.name} ${this.describe()}>`;
+    const created = this.#origin === null ? '' : ` created at ${creationSite(this.#origin)}`;
+    return `<${this.constructor.name} ${this.describe()}${created}>`;
   }
 
   protected describe(): string {
-    const state = this.#state;
-    if (state.kind === 'finished') return `finished result=${inspect(state.value, { depth: 0 })}`;
-    if (state.kind === 'failed')
-      return `finished exception=${state.exception.name}(${inspect(state.exception.message)})`;
-    return state.kind;
+    switch (this.#state) {
+      case 'finished':
+        return `finished result=${inspectSafely(this.#outcome, { depth: 0 })}`;
+      case 'failed': {
+        const { name, message } = this.#outcome as Error; // setException() made it one
+        return `finished exception=${name}(${inspect(message)})`;
+      }
+      default:
+        return this.#state;
+    }
   }
 
-  /** The one place where the state changes; a pending future takes any of the others, and that is final. */
-  protected settle(state: FutureState<T>): void {
-    if (this.done()) throw new InvalidStateError(`${this.#state.kind}: ${inspect(this)}`);
+  /**
+   * The one place where the state changes; a pending future takes any of the others, and that is final.
+   * @param outcome the result, the exception, or the message of the cancellation
+   */
+  protected settle(state: Exclude<FutureState, 'pending'>, outcome: unknown): void {
+    if (this.#state !== 'pending') throw new InvalidStateError(`${this.#state}: ${inspect(this)}`);
     this.#state = state;
-    if (state.kind === 'failed') {
-      this.#watched = true;
-      const message = `${this.constructor.name} exception was never retrieved`;
-      watchUnretrieved(this, { loop: this.#loop, message, exception: state.exception });
+    this.#outcome = outcome;
+    if (state === 'failed') {
+      this.#unretrieved = true;
+      this.#loop[UNRETRIEVED].add(this, outcome as Error); // see exception()
     }
-    const callbacks = this.#callbacks;
-    this.#callbacks = [];
-    for (const callback of callbacks) this.#loop.callSoon(callback as DoneCallback<T>, this);
+    const waiters = this.#waiters;
+    this.#waiters = null;
+    if (waiters === null) return;
+    if (!Array.isArray(waiters)) this.#loop[ENQUEUE](waiters);
+    else for (const waiter of waiters) this.#loop[ENQUEUE](waiter);
+  }
+
+  /** From now on nobody need be told of its exception. */
+  protected retrieve(): void {
+    if (!this.#unretrieved) return;
+    this.#unretrieved = false;
+    this.#loop[UNRETRIEVED].delete(this);
+  }
+
+  #removeWaiters(matches: (waiter: Ready) => boolean): number {
+    if (this.#waiters === null) return 0;
+    const before = Array.isArray(this.#waiters) ? this.#waiters : [this.#waiters];
+    const after = before.filter((waiter) => !matches(waiter));
+    this.#waiters = after.length === 0 ? null : after;
+    return before.length - after.length;
   }
 
   #toPromise(): Promise<T> {
     return new Promise((resolve) => resolve(this.result())); // what result() throws, the promise rejects with
   }
 
-  /** @param overruled what the await throws whatever the outcome: its task was cancelled after the future was done */
-  #react<R1, R2>(
-    overruled: Error | null,
-    onFulfilled: ((value: T) => R1 | PromiseLike<R1>) | null | undefined,
-    onRejected: ((reason: unknown) => R2 | PromiseLike<R2>) | null | undefined,
-  ): R1 | R2 | PromiseLike<R1 | R2> {
-    let value: T;
-    try {
-      value = this.result();
-      if (overruled !== null) throw overruled;
-    } catch (thrown) {
-      const reason = overruled ?? thrown;
-      if (!onRejected) throw reason;
-      return onRejected(reason);
-    }
-    return onFulfilled ? onFulfilled(value) : (value as unknown as R1); // without a reaction, R1 is T
-  }
-
-  #failure(
-    state: { kind: 'failed'; exception: Error } | { kind: 'cancelled'; message: string | undefined },
-  ): Error {
-    if (state.kind === 'cancelled') return new CancelledError(state.message);
-    if (this.#watched) {
-      this.#watched = false;
-      retrieved(this);
-    }
-    return state.exception;
+  #failure(): Error {
+    if (this.#state === 'cancelled') return new CancelledError(this.#outcome as string | undefined); // see cancel()
+    this.retrieve();
+    return this.#outcome as Error; // see setException()
   }
 }

@@ -1,51 +1,73 @@
+import type { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
+import { asResource, captureContext, type Context, mustEnter, runInContext } from './context.js';
+import { creationSite, creationStack } from './creation-stack.js';
 import { endsTheLoop, toError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { inspectSafely } from './inspect-safely.js';
+import { CALLBACK } from './loop-internals.js';
 import { RUN, type Ready } from './ready-queue.js';
 
 // The loop type-checks arguments against the callback where both are given; in the queue they are opaque.
 export type Callback = (...args: never[]) => unknown;
 
+/** What debug mode keeps of a handle: it can still be shown when it was cancelled. */
+interface Origin {
+  readonly stack: string;
+  readonly call: string;
+}
+
 /** A scheduled call, as returned by `callSoon()`. Python: asyncio.Handle. */
 export class Handle implements Ready {
   readonly #loop: BaseEventLoop;
+  /** null: cancelled. */
   #callback: Callback | null;
   #args: readonly unknown[] | null;
-  #cancelled = false;
+  readonly #context: Context;
+  readonly #origin: Origin | null;
 
-  constructor(callback: Callback, args: readonly unknown[], loop: BaseEventLoop) {
+  constructor(
+    callback: Callback,
+    args: readonly unknown[],
+    loop: BaseEventLoop,
+    context: Context = captureContext(),
+  ) {
     this.#callback = callback;
     this.#args = args;
     this.#loop = loop;
+    this.#context = context;
+    this.#origin = loop.getDebug() ? { stack: creationStack(), call: describeCall(callback, args) } : null;
   }
 
   /** Cancels the call. If it was cancelled or has run before, this has no effect. Python: Handle.cancel(). */
   cancel(): void {
-    if (this.#cancelled) return;
-    this.#cancelled = true;
     this.#callback = null; // what they hold must not live until the queue gets here
     this.#args = null;
   }
 
   /** Whether `cancel()` was called; having run does not count. Python: Handle.cancelled(). */
   cancelled(): boolean {
-    return this.#cancelled;
+    return this.#callback === null;
+  }
+
+  /** The context that the call was scheduled in and runs in. Python: Handle.get_context(). */
+  getContext(): AsyncResource {
+    return asResource(this.#context);
+  }
+
+  /** Where the call was scheduled, as in an error's stack; undefined unless the loop was in debug mode. */
+  get sourceTraceback(): string | undefined {
+    return this.#origin?.stack;
+  }
+
+  get [CALLBACK](): Callback | null {
+    return this.#callback;
   }
 
   [RUN](): void {
-    const callback = this.#callback;
-    if (callback === null) return; // cancelled while it was queued
-    try {
-      Reflect.apply(callback, undefined, this.#args ?? []);
-    } catch (thrown) {
-      if (endsTheLoop(thrown)) throw thrown;
-      this.#loop.callExceptionHandler({
-        message: `Exception in callback ${describeCall(callback, this.#args ?? [])}`,
-        exception: toError(thrown),
-        handle: this,
-      });
-    }
+    if (this.#callback === null) return; // cancelled while it was queued
+    if (mustEnter(this.#context)) runInContext(this.#context, () => this.#call());
+    else this.#call();
   }
 
   [inspect.custom](): string {
@@ -53,39 +75,28 @@ export class Handle implements Ready {
   }
 
   protected describe(): string {
-    return this.#callback === null ? 'cancelled' : describeCall(this.#callback, this.#args ?? []);
-  }
-}
-
-/** A call scheduled for a time, as returned by `callLater()` and `callAt()`. Python: asyncio.TimerHandle. */
-export class TimerHandle extends Handle {
-  readonly #when: number;
-  readonly #onCancel: () => void;
-
-  constructor(
-    when: number,
-    callback: Callback,
-    args: readonly unknown[],
-    loop: BaseEventLoop,
-    onCancel: () => void,
-  ) {
-    super(callback, args, loop);
-    this.#when = when;
-    this.#onCancel = onCancel;
+    const call =
+      this.#origin?.call ?? (this.#callback === null ? null : describeCall(this.#callback, this.#args ?? []));
+    const parts = [this.#callback === null ? 'cancelled' : null, call];
+    if (this.#origin !== null) parts.push(`created at ${creationSite(this.#origin.stack)}`);
+    return parts.filter((part) => part !== null).join(' ');
   }
 
-  /** The time the call is due, in seconds of `loop.time()`. Python: TimerHandle.when(). */
-  when(): number {
-    return this.#when;
-  }
-
-  override cancel(): void {
-    if (!this.cancelled()) this.#onCancel();
-    super.cancel();
-  }
-
-  protected override describe(): string {
-    return `${this.cancelled() ? '' : `when=${this.#when} `}${super.describe()}`;
+  #call(): void {
+    const callback = this.#callback;
+    if (callback === null) return;
+    const args = this.#args ?? [];
+    try {
+      Reflect.apply(callback, undefined, args);
+    } catch (thrown) {
+      if (endsTheLoop(thrown)) throw thrown;
+      this.#loop.callExceptionHandler({
+        message: `Exception in callback ${describeCall(callback, args)}`,
+        exception: toError(thrown),
+        handle: this,
+        ...(this.#origin === null ? {} : { sourceTraceback: this.#origin.stack }),
+      });
+    }
   }
 }
 

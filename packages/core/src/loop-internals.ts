@@ -1,8 +1,16 @@
-// Keys of what sibling files and packages may do to a loop and users may not.
+// Keys of what sibling files and packages may do to a loop, handle or future and users may not.
 export const TASKS: unique symbol = Symbol('tasks');
+export const UNRETRIEVED: unique symbol = Symbol('unretrieved');
 export const STOP_AFTER_BATCH: unique symbol = Symbol('stop after batch');
 export const END_RUN: unique symbol = Symbol('end run');
 export const SEAL_INBOX: unique symbol = Symbol('seal inbox');
+/** Queues an entry for the next iteration; throws where the loop is closed. */
+export const ENQUEUE: unique symbol = Symbol('enqueue');
+/** Queues an entry once the future is done, in its place among the done callbacks. */
+export const ADD_WAITER: unique symbol = Symbol('add waiter');
+export const REMOVE_WAITER: unique symbol = Symbol('remove waiter');
+/** The callback of a handle. */
+export const CALLBACK: unique symbol = Symbol('callback');
 
 const STOPS_A_LOOP: unique symbol = Symbol('stops a loop');
 

@@ -2,7 +2,9 @@ import { endsTheLoop, LoopStateError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
 import { STOP_AFTER_BATCH } from './loop-internals.js';
-import { type Coroutine, ensureFuture } from './task.js';
+import { keepQuiet } from './quiet-tasks.js';
+import type { Coroutine } from './coroutine.js';
+import { ensureFuture } from './ensure-future.js';
 
 /** The body of `loop.runUntilComplete()`. */
 export async function runUntilComplete<T>(
@@ -11,6 +13,7 @@ export async function runUntilComplete<T>(
 ): Promise<T> {
   loop.checkRunnable(); // before anything is wrapped: a refused call must leave no task behind
   const future = ensureFuture(awaitable, { loop });
+  if (future !== awaitable) keepQuiet(future);
   let waiting = true;
   const onDone = (): void => {
     if (!waiting) return; // it was queued when the loop ended for another reason

@@ -2,7 +2,8 @@ import { LoopStateError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { SEAL_INBOX } from './loop-internals.js';
 import { peekRunningLoop } from './running-loop.js';
-import { allTasks, type Coroutine } from './task.js';
+import { allTasks } from './all-tasks.js';
+import type { Coroutine } from './coroutine.js';
 
 export interface RunOptions<L extends BaseEventLoop = BaseEventLoop> {
   readonly debug?: boolean;

@@ -1,7 +1,13 @@
+import { type Awaitable, thenFinally } from './awaitable.js';
 import { checkTime } from './check-callback.js';
-import { currentAwaiter } from './current-task.js';
+import { type Awaiter, currentAwaiter } from './current-task.js';
 import type { BaseEventLoop } from './event-loop.js';
+import { Future } from './future.js';
+import { ENQUEUE } from './loop-internals.js';
+import { promiseWithResolvers } from './promise-with-resolvers.js';
+import { type Ready, RUN } from './ready-queue.js';
 import { getRunningLoop } from './running-loop.js';
+import type { TimerHandle } from './timer-handle.js';
 
 /**
  * Waits `delay` seconds and gives `result`. A delay of 0 or less lets every other callback that is ready run once.
@@ -9,22 +15,33 @@ import { getRunningLoop } from './running-loop.js';
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
  * @throws {TypeError} when `delay` is not a number or NaN
  */
-export function sleep(delay: number): PromiseLike<void>;
-export function sleep<T>(delay: number, result: T): PromiseLike<T>;
-export function sleep<T>(delay: number, result?: T): PromiseLike<T | undefined> {
+export function sleep(delay: number): Awaitable<void>;
+export function sleep<T>(delay: number, result: T): Awaitable<T>;
+export function sleep<T>(delay: number, result?: T): Awaitable<T | undefined> {
   checkTime(delay, 'delay');
   const loop = getRunningLoop();
-  if (delay <= 0) return new NextIteration(loop, result);
-  const future = loop.createFuture<T | undefined>();
-  const timer = loop.callLater(delay, () => {
-    if (!future.done()) future.setResult(result);
-  });
-  future.addDoneCallback(() => timer.cancel()); // a cancelled sleep leaves no timer behind
-  return future;
+  return delay <= 0 ? new NextIteration(loop, result) : new Sleep(loop, delay, result);
 }
 
-/** What a bare `yield` is in Python: goes on in the next iteration. A future would take one more. */
-class NextIteration<T> implements PromiseLike<T> {
+/** A future with an alarm clock. */
+class Sleep<T> extends Future<T> {
+  readonly #timer: TimerHandle;
+
+  constructor(loop: BaseEventLoop, delay: number, result: T) {
+    super(loop);
+    this.#timer = loop.callLater(delay, () => {
+      if (!this.done()) this.setResult(result);
+    });
+  }
+
+  override cancel(message?: string): boolean {
+    this.#timer.cancel(); // a cancelled sleep leaves no timer behind
+    return super.cancel(message);
+  }
+}
+
+/** What a bare `yield` is: goes on in the next iteration. A future would take one more. */
+class NextIteration<T> implements Awaitable<T> {
   readonly #loop: BaseEventLoop;
   readonly #value: T;
 
@@ -37,13 +54,46 @@ class NextIteration<T> implements PromiseLike<T> {
     onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
     onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
   ): Promise<R1 | R2> {
-    const awaiter = currentAwaiter();
-    return new Promise<T>((resolve, reject) => {
-      this.#loop.callSoon(() => {
-        const cancellation = awaiter?.takeCancellation() ?? null;
-        if (cancellation === null) resolve(this.#value);
-        else reject(cancellation);
-      });
-    }).then(onFulfilled, onRejected);
+    const wakeUp = new WakeUp(currentAwaiter(), this.#value);
+    this.#loop[ENQUEUE](wakeUp);
+    return wakeUp.promise.then(onFulfilled, onRejected);
+  }
+
+  catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
+    return this.then(undefined, onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return thenFinally(this, onFinally);
+  }
+
+  *[Symbol.iterator](): Generator<undefined, T> {
+    yield;
+    return this.#value;
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'NextIteration';
+  }
+}
+
+class WakeUp<T> implements Ready {
+  readonly #awaiter: Awaiter | null;
+  readonly #value: T;
+  readonly #result = promiseWithResolvers<T>();
+
+  constructor(awaiter: Awaiter | null, value: T) {
+    this.#awaiter = awaiter;
+    this.#value = value;
+  }
+
+  get promise(): Promise<T> {
+    return this.#result.promise;
+  }
+
+  [RUN](): void {
+    const cancellation = this.#awaiter?.takeCancellation() ?? null;
+    if (cancellation === null) this.#result.resolve(this.#value);
+    else this.#result.reject(cancellation);
   }
 }

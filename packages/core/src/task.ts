@@ -1,52 +1,72 @@
+import type { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
-import { type Awaiter, currentAwaiter, runAs } from './current-task.js';
-import {
-  CancelledError,
-  endsTheLoop,
-  InvalidStateError,
-  LoopStateError,
-  toError,
-  typeError,
-} from './errors.js';
+import { asResource, captureContext, type Context, mustEnter, runInContext } from './context.js';
+import { type Coroutine, isGeneratorFunction, type StartCoroutine, toStart } from './coroutine.js';
+import { type Awaiter, enterStep, leaveStep, runAs } from './current-task.js';
+import { CancelledError, endsTheLoop, InvalidStateError, LoopStateError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
-import { Future, type FutureState } from './future.js';
-import { END_RUN, TASKS } from './loop-internals.js';
-
-/**
- * An async function, or any function that returns a promise. It starts with the task's first step. One that declares a
- * parameter is given an AbortSignal that aborts when the task is cancelled, for the Node APIs that take one.
- */
-export type Coroutine<T> = ((signal: AbortSignal) => PromiseLike<T>) | (() => PromiseLike<T>);
+import type { Future, FutureState } from './future.js';
+import { type CoroutineGenerator, GeneratorDriver, isGenerator, messageOf } from './generator-driver.js';
+import { END_RUN, ENQUEUE, TASKS } from './loop-internals.js';
+import { RUN } from './ready-queue.js';
 
 export interface TaskOptions {
   /** Shown in messages; 'Task-N' by default. */
   readonly name?: string;
+  /** What AsyncLocalStorages hold in the coroutine; by default what they hold where the task is created. */
+  readonly context?: AsyncResource;
+  /** Takes the first step now, where the loop is running, rather than in the next iteration. */
+  readonly eagerStart?: boolean;
 }
 
 let created = 0;
 
-/** A future that runs an async function. Made by `loop.createTask()`. Python: asyncio.Task. */
-export class Task<T> extends Future<T> implements Awaiter {
-  readonly #coroutine: Coroutine<T>;
-  readonly #name: string;
-  /** What the coroutine waits on now: usually one future, several under Promise.all(). */
-  readonly #waitingOn = new Set<Future<unknown>>();
-  /** A cancel() that could not be delivered yet; it is when the present wait ends, or at the next one. */
-  #mustCancel: CancelledError | null = null;
+/** A future that runs a coroutine. Made by `loop.createTask()`. Python: asyncio.Task. */
+export class Task<T> extends GeneratorDriver<T> implements Awaiter {
+  readonly #coroutine: Coroutine<T> | PromiseLike<T>;
+  /** null: it has started. */
+  #start: StartCoroutine<T> | null;
+  #name: string;
+  #context: Context;
+  /** What an async function awaits now: usually one future, several under Promise.all(). */
+  #awaited: Set<Future<unknown>> | null = null;
   #cancelRequests = 0;
   #abort: AbortController | null = null;
 
-  constructor(coroutine: Coroutine<T> | PromiseLike<T>, loop: BaseEventLoop, { name }: TaskOptions = {}) {
+  /** @throws {TypeError} when `coroutine` is none */
+  constructor(
+    coroutine: Coroutine<T> | PromiseLike<T>,
+    loop: BaseEventLoop,
+    { name, context, eagerStart = false }: TaskOptions = {},
+  ) {
     super(loop);
-    this.#coroutine = toCoroutine(coroutine);
+    this.#coroutine = coroutine;
+    this.#start = toStart(coroutine);
     this.#name = name ?? `Task-${++created}`;
-    loop.callSoon(() => this.#start());
+    this.#context = context ?? captureContext();
+    if (!eagerStart || !loop.isRunning()) loop[ENQUEUE](this);
     loop[TASKS].add(this);
+    if (eagerStart && loop.isRunning()) this[RUN]();
   }
 
   /** Python: Task.get_name(). */
   getName(): string {
     return this.#name;
+  }
+
+  /** Python: Task.set_name(). */
+  setName(name: string): void {
+    this.#name = name;
+  }
+
+  /** What was given to `createTask()`. Python: Task.get_coro(). */
+  getCoro(): Coroutine<T> | PromiseLike<T> {
+    return this.#coroutine;
+  }
+
+  /** The context that the coroutine runs in. Python: Task.get_context(). */
+  getContext(): AsyncResource {
+    return asResource(this.#context);
   }
 
   /**
@@ -57,9 +77,12 @@ export class Task<T> extends Future<T> implements Awaiter {
     if (this.done()) return false;
     this.#cancelRequests++;
     const error = new CancelledError(message);
-    // A future that is done cannot be cancelled any more, but its await has not gone on yet and can still throw.
-    const refusals = [...this.#waitingOn].filter((future) => !future.cancel(message));
-    if (this.#waitingOn.size === 0 || refusals.length > 0) this.#mustCancel = error;
+    if (this.#awaited === null || this.#awaited.size === 0) super.cancel(message);
+    else {
+      // A future that is done cannot be cancelled any more, but its await has not gone on yet and can still throw.
+      const refusals = [...this.#awaited].filter((future) => !future.cancel(message));
+      if (refusals.length > 0) this.postponeCancellation(error);
+    }
     this.#abort?.abort(error);
     return true;
   }
@@ -71,7 +94,7 @@ export class Task<T> extends Future<T> implements Awaiter {
 
   /** Takes one `cancel()` back, and returns how many are left. Python: Task.uncancel(). */
   uncancel(): number {
-    if (this.#cancelRequests > 0 && --this.#cancelRequests === 0) this.#mustCancel = null;
+    if (this.#cancelRequests > 0 && --this.#cancelRequests === 0) this.takeCancellation();
     return this.#cancelRequests;
   }
 
@@ -91,68 +114,117 @@ export class Task<T> extends Future<T> implements Awaiter {
       const message = `Task ${inspect(this)} got Future ${inspect(future)} attached to a different loop`;
       return new LoopStateError(message, 'ERR_OTHER_LOOP');
     }
-    this.#waitingOn.add(future);
-    // As if cancel() had been called now.
-    if (this.#mustCancel !== null && future.cancel(messageOf(this.#mustCancel))) this.#mustCancel = null;
+    (this.#awaited ??= new Set()).add(future);
+    const due = this.takeCancellation(); // as if cancel() had been called now
+    if (due !== null && !future.cancel(messageOf(due))) this.postponeCancellation(due);
     return null;
   }
 
   endWait(future: Future<unknown>): CancelledError | null {
-    this.#waitingOn.delete(future);
+    this.#awaited?.delete(future);
     const cancellation = this.takeCancellation();
     return future.cancelled() ? null : cancellation; // the await throws a CancelledError already: one is enough
   }
 
-  takeCancellation(): CancelledError | null {
-    const error = this.#mustCancel;
-    this.#mustCancel = null;
-    return error;
+  override takeCancellation(): CancelledError | null {
+    return super.takeCancellation();
+  }
+
+  override [RUN](): void {
+    if (mustEnter(this.#context)) runInContext(this.#context, () => this.#advanceInContext());
+    else {
+      this.#advance();
+      if (mustEnter(null)) this.#context = captureContext();
+    }
   }
 
   protected override describe(): string {
-    const coroutine = this.#coroutine.name === '' ? '(anonymous)' : this.#coroutine.name;
-    return `${super.describe()} name=${inspect(this.#name)} coro=<${coroutine}()>`;
+    const { name = '' } = this.#coroutine as { name?: unknown }; // functions have one
+    const shown = typeof name === 'string' && name !== '' ? name : '(anonymous)';
+    const waits = [...(this.#awaited ?? []), ...(this.waitingOn === null ? [] : [this.waitingOn])];
+    const cancelling = this.#cancelRequests > 0 && !this.done() ? ' cancelling' : '';
+    const waitFor = waits
+      .map((future) => ` waitFor=<${future.constructor.name} ${stateOf(future)}>`)
+      .join('');
+    return `${super.describe()}${cancelling} name=${inspect(this.#name)} coro=<${shown}()>${waitFor}`;
   }
 
-  #start(): void {
-    const cancellation = this.takeCancellation();
-    if (cancellation !== null) {
-      this.#end({ kind: 'cancelled', message: messageOf(cancellation) });
+  protected override settle(state: Exclude<FutureState, 'pending'>, outcome: unknown): void {
+    const loop = this.getLoop();
+    loop[TASKS].delete(this);
+    if (loop.isClosed()) return; // it outlived its loop: nobody is left to be told
+    super.settle(state, outcome);
+  }
+
+  protected override failWith(thrown: unknown): void {
+    const aborted = this.#abortedBy(thrown);
+    if (aborted === null) super.failWith(thrown);
+    else this.settle('cancelled', messageOf(aborted));
+  }
+
+  /** A generator has one context for its life: what it stores with enterWith(), it finds in its next step. */
+  #advanceInContext(): void {
+    this.#advance();
+    this.#context = captureContext();
+  }
+
+  #advance(): void {
+    const outer = enterStep(this);
+    try {
+      if (this.#start === null) this.step();
+      else this.#begin(this.#start);
+    } finally {
+      leaveStep(outer);
+    }
+  }
+
+  #begin(start: StartCoroutine<T>): void {
+    this.#start = null;
+    if (isGeneratorFunction(this.#coroutine) || isGenerator(this.#coroutine)) {
+      this.drive((start as () => CoroutineGenerator<T>)()); // it takes no signal
+      this.step();
       return;
     }
-    let promise: Promise<T>;
+    const cancellation = this.takeCancellation();
+    if (cancellation !== null) this.settle('cancelled', messageOf(cancellation));
+    else this.#startFunction(start);
+  }
+
+  #startFunction(start: StartCoroutine<T>): void {
+    let started: Promise<T> | CoroutineGenerator<T>;
     try {
       // Resolved as part of this task, too: a coroutine that returns a future waits on it.
-      promise = runAs(this, () => Promise.resolve(this.#call()));
+      started = runAs(this, () => this.#call(start));
     } catch (thrown) {
-      this.#fail(thrown); // a function that is not async may throw at once
+      this.failWith(thrown); // a function that is not async may throw at once
       if (endsTheLoop(thrown)) throw thrown;
       return;
     }
-    promise.then(
+    if (isGenerator(started)) {
+      this.drive(started); // by the type of the coroutine
+      this.step();
+      return;
+    }
+    started.then(
       (value) => {
         const late = this.takeCancellation();
-        this.#end(
-          late === null ? { kind: 'finished', value } : { kind: 'cancelled', message: messageOf(late) },
-        );
+        if (late === null) this.settle('finished', value);
+        else this.settle('cancelled', messageOf(late));
       },
       (thrown: unknown) => {
-        this.#fail(thrown);
+        this.failWith(thrown);
         if (endsTheLoop(thrown)) this.getLoop()[END_RUN](thrown);
       },
     );
   }
 
-  #call(): PromiseLike<T> {
-    if (this.#coroutine.length === 0) return (this.#coroutine as () => PromiseLike<T>)(); // it declares no parameter
-    this.#abort = new AbortController();
-    return this.#coroutine(this.#abort.signal);
-  }
-
-  #fail(thrown: unknown): void {
-    const cancellation = thrown instanceof CancelledError ? thrown : this.#abortedBy(thrown);
-    if (cancellation !== null) this.#end({ kind: 'cancelled', message: messageOf(cancellation) });
-    else this.#end({ kind: 'failed', exception: toError(thrown) });
+  #call(start: StartCoroutine<T>): Promise<T> | CoroutineGenerator<T> {
+    if (start.length > 0) this.#abort = new AbortController();
+    const started =
+      this.#abort === null ? (start as () => ReturnType<typeof start>)() : start(this.#abort.signal);
+    return isGenerator(started)
+      ? (started)
+      : Promise.resolve(started);
   }
 
   /** Node's functions answer the task's AbortSignal with an AbortError whose cause is the signal's reason. */
@@ -161,59 +233,9 @@ export class Task<T> extends Future<T> implements Awaiter {
     if (!(reason instanceof CancelledError) || !(thrown instanceof Error)) return null;
     return thrown.cause === reason ? reason : null;
   }
-
-  #end(state: FutureState<T>): void {
-    const loop = this.getLoop();
-    loop[TASKS].delete(this);
-    if (loop.isClosed()) return; // it outlived its loop: nobody is left to be told
-    this.settle(state);
-  }
 }
 
-/** The task whose coroutine is running, or null outside of any. Python: asyncio.current_task(). */
-export function currentTask(): Task<unknown> | null {
-  const awaiter = currentAwaiter();
-  return awaiter instanceof Task ? awaiter : null;
-}
-
-/** The tasks of `loop` that are not done. Python: asyncio.all_tasks(). */
-export function allTasks(loop: BaseEventLoop): Set<Task<unknown>> {
-  return new Set(loop[TASKS]);
-}
-
-/**
- * A future as it is; anything else that can be awaited as a task. Python: asyncio.ensure_future().
- * @throws {LoopStateError} ERR_OTHER_LOOP when the future belongs to another loop
- * @throws {TypeError} when `awaitable` is none
- */
-export function ensureFuture<T>(
-  awaitable: Future<T> | Coroutine<T> | PromiseLike<T>,
-  { loop }: { loop: BaseEventLoop },
-): Future<T> {
-  if (!(awaitable instanceof Future)) return loop.createTask(awaitable);
-  if (awaitable.getLoop() === loop) return awaitable;
-  throw new LoopStateError(
-    'The future belongs to a different loop than the one specified as the loop argument',
-    'ERR_OTHER_LOOP',
-  );
-}
-
-function toCoroutine<T>(coroutine: Coroutine<T> | PromiseLike<T>): Coroutine<T> {
-  if (typeof coroutine === 'function') return coroutine;
-  if (isPromiseLike(coroutine)) {
-    // It may reject before the task has started: Node would take the rejection for unhandled and end the process.
-    if (coroutine instanceof Promise) coroutine.catch(() => undefined);
-    return function alreadyRunning() {
-      return coroutine;
-    };
-  }
-  throw typeError(`A Future, a coroutine or a promise is required, got ${inspect(coroutine)}`);
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
-function messageOf(error: CancelledError): string | undefined {
-  return error.message === '' ? undefined : error.message;
+function stateOf(future: Future<unknown>): string {
+  if (!future.done()) return 'pending';
+  return future.cancelled() ? 'cancelled' : 'finished';
 }

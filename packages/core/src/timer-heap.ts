@@ -1,120 +1,151 @@
-/* eslint-disable @typescript-eslint/no-non-null-assertion -- heap indices are checked against the length */
-import { type Callback, TimerHandle } from './handle.js';
-import type { BaseEventLoop } from './event-loop.js';
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- heap indices are checked against the size */
+import type { TimerHandle } from './timer-handle.js';
 
 /** Cancelled timers are swept when there are more than this many in all … (CPython: _MIN_SCHEDULED_TIMER_HANDLES) */
 const SWEEP_ABOVE = 100;
 /** … and more than this share of them is cancelled. (CPython: _MIN_CANCELLED_TIMER_HANDLES_FRACTION) */
 const SWEEP_FRACTION = 0.5;
 
-interface Entry {
-  readonly when: number;
-  /** Equal times run in the order they were scheduled. */
-  readonly order: number;
-  readonly handle: TimerHandle;
-  inHeap: boolean;
-}
+/** Slots to begin with; arbitrary, grows by doubling. */
+const INITIAL_CAPACITY = 64;
 
-/** Binary heap by (when, order). Cancelling is O(1): the entry stays until it surfaces or enough of its kind are swept. */
+/** Children of a node: half the levels of a binary heap, and the siblings that are compared lie side by side in memory. */
+const ARITY = 4;
+
+/**
+ * Heap of timers by (when, order of scheduling). Cancelling is O(1): the timer stays until it surfaces or enough of its kind
+ * are swept. Times and orders stand in arrays of numbers beside the handles, so that comparing touches no object.
+ */
 export class TimerHeap {
-  #entries: Entry[] = [];
+  #handles: (TimerHandle | undefined)[] = new Array<TimerHandle | undefined>(INITIAL_CAPACITY).fill(
+    undefined,
+  );
+  #whens = new Float64Array(INITIAL_CAPACITY);
+  /** Equal times run in the order they were scheduled. */
+  #orders = new Float64Array(INITIAL_CAPACITY);
+  #size = 0;
   #scheduled = 0;
   #cancelled = 0;
 
-  /** Entries, cancelled ones included. */
+  /** Timers in the heap, cancelled ones included. */
   get size(): number {
-    return this.#entries.length;
+    return this.#size;
   }
 
-  schedule(when: number, callback: Callback, args: readonly unknown[], loop: BaseEventLoop): TimerHandle {
-    const handle = new TimerHandle(when, callback, args, loop, () => {
-      if (entry.inHeap) this.#cancelled++; // after it has left the heap, cancelling is nobody's business
-    });
-    const entry: Entry = { when, order: this.#scheduled++, handle, inHeap: true };
-    this.#entries.push(entry);
-    this.#siftUp(this.#entries.length - 1);
-    return handle;
+  push(handle: TimerHandle): void {
+    if (this.#size === this.#handles.length) this.#resize(this.#size * 2);
+    this.#siftUp(this.#size++, handle, handle.when(), this.#scheduled++);
   }
 
   /** When the next live timer is due; `Infinity` when there is none. */
   nextDeadline(): number {
-    this.#dropCancelled();
-    return this.#entries[0]?.when ?? Infinity;
+    if (this.#cancelled > 0) this.#dropCancelled();
+    return this.#size === 0 ? Infinity : this.#whens[0]!;
   }
 
   /** Removes and returns the next timer due at `now`, or null. */
   popDue(now: number): TimerHandle | null {
-    this.#dropCancelled();
-    const first = this.#entries[0];
-    if (first === undefined || first.when > now) return null;
-    this.#pop();
-    return first.handle;
+    if (this.#cancelled > 0) this.#dropCancelled();
+    return this.#size === 0 || this.#whens[0]! > now ? null : this.#pop();
+  }
+
+  /** A timer in the heap was cancelled. */
+  noteCancelled(): void {
+    this.#cancelled++;
   }
 
   clear(): void {
-    for (const entry of this.#entries) entry.inHeap = false;
-    this.#entries = [];
+    for (let at = 0; at < this.#size; at++) this.#handles[at]!.leftHeap();
+    this.#size = 0;
     this.#cancelled = 0;
+    this.#resize(INITIAL_CAPACITY);
   }
 
   #dropCancelled(): void {
-    if (this.#cancelled === 0) return;
-    if (this.#entries.length > SWEEP_ABOVE && this.#cancelled > this.#entries.length * SWEEP_FRACTION)
-      this.#sweep();
-    while (this.#entries[0]?.handle.cancelled() === true) {
+    if (this.#size > SWEEP_ABOVE && this.#cancelled > this.#size * SWEEP_FRACTION) this.#sweep();
+    while (this.#size > 0 && this.#handles[0]!.cancelled()) {
       this.#pop();
       this.#cancelled--;
     }
   }
 
   #sweep(): void {
-    const live: Entry[] = [];
-    for (const entry of this.#entries) {
-      if (entry.handle.cancelled()) entry.inHeap = false;
-      else live.push(entry);
+    let live = 0;
+    for (let at = 0; at < this.#size; at++) {
+      const handle = this.#handles[at]!;
+      if (handle.cancelled()) handle.leftHeap();
+      else this.#set(live++, handle, this.#whens[at]!, this.#orders[at]!);
     }
-    // Sorted order is heap order.
-    this.#entries = live.sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    this.#handles.fill(undefined, live, this.#size);
+    this.#size = live;
     this.#cancelled = 0;
+    // Bottom up, parents after their children: linear time.
+    for (let at = Math.floor((live - 2) / ARITY); at >= 0; at--) {
+      this.#siftDown(at, this.#handles[at]!, this.#whens[at]!, this.#orders[at]!);
+    }
+    if (live < this.#handles.length / 4) this.#resize(Math.max(INITIAL_CAPACITY, live * 2));
   }
 
-  #pop(): void {
-    const first = this.#entries[0];
-    const last = this.#entries.pop();
-    if (first === undefined || last === undefined) return;
-    first.inHeap = false;
-    if (this.#entries.length === 0) return;
-    this.#entries[0] = last;
-    this.#siftDown(last);
+  #pop(): TimerHandle {
+    const first = this.#handles[0]!;
+    const last = --this.#size;
+    const handle = this.#handles[last]!;
+    this.#handles[last] = undefined;
+    if (last > 0) this.#siftDown(0, handle, this.#whens[last]!, this.#orders[last]!);
+    first.leftHeap();
+    return first;
   }
 
-  #siftUp(at: number): void {
-    const entries = this.#entries;
-    const entry = entries[at]!; // callers pass an index inside the array; parents of such an index are inside too
+  /** Puts the timer at `at` or above, where its parent is not later. */
+  #siftUp(at: number, handle: TimerHandle, when: number, order: number): void {
     while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!isBefore(entry, entries[parent]!)) break;
-      entries[at] = entries[parent]!;
+      const parent = Math.floor((at - 1) / ARITY);
+      if (!this.#isBefore(when, order, parent)) break;
+      this.#move(parent, at);
       at = parent;
     }
-    entries[at] = entry;
+    this.#set(at, handle, when, order);
   }
 
-  #siftDown(entry: Entry): void {
-    const entries = this.#entries;
-    const length = entries.length;
-    let at = 0;
-    for (let child = 1; child < length; child = 2 * at + 1) {
-      // child and child + 1 are compared to length before they are read
-      if (child + 1 < length && isBefore(entries[child + 1]!, entries[child]!)) child++;
-      if (!isBefore(entries[child]!, entry)) break;
-      entries[at] = entries[child]!;
-      at = child;
+  /** Puts the timer at `at` or below, where none of its children is earlier. */
+  #siftDown(at: number, handle: TimerHandle, when: number, order: number): void {
+    for (let child = at * ARITY + 1; child < this.#size; child = at * ARITY + 1) {
+      const end = Math.min(child + ARITY, this.#size);
+      let least = child;
+      for (let other = child + 1; other < end; other++) {
+        if (this.#isBefore(this.#whens[other]!, this.#orders[other]!, least)) least = other;
+      }
+      if (this.#isBefore(when, order, least)) break;
+      this.#move(least, at);
+      at = least;
     }
-    entries[at] = entry;
+    this.#set(at, handle, when, order);
   }
-}
 
-function isBefore(a: Entry, b: Entry): boolean {
-  return a.when < b.when || (a.when === b.when && a.order < b.order);
+  #isBefore(when: number, order: number, at: number): boolean {
+    const other = this.#whens[at]!;
+    return when < other || (when === other && order < this.#orders[at]!);
+  }
+
+  #move(from: number, to: number): void {
+    this.#set(to, this.#handles[from]!, this.#whens[from]!, this.#orders[from]!);
+  }
+
+  #set(at: number, handle: TimerHandle, when: number, order: number): void {
+    this.#handles[at] = handle;
+    this.#whens[at] = when;
+    this.#orders[at] = order;
+  }
+
+  #resize(capacity: number): void {
+    const whens = new Float64Array(capacity);
+    const orders = new Float64Array(capacity);
+    whens.set(this.#whens.subarray(0, this.#size));
+    orders.set(this.#orders.subarray(0, this.#size));
+    this.#whens = whens;
+    this.#orders = orders;
+    const handles = new Array<TimerHandle | undefined>(capacity).fill(undefined);
+    for (let at = 0; at < this.#size; at++) handles[at] = this.#handles[at];
+    this.#handles = handles;
+  }
 }

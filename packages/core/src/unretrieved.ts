@@ -1,23 +1,65 @@
 import type { BaseEventLoop } from './event-loop.js';
+import type { Future } from './future.js';
 
-/** What will be reported about a failed future when it is collected. Holds the exception, but not the future itself. */
+/** A failed future whose exception nobody has asked for. Holds the exception, but not the future. */
 interface Report {
-  readonly loop: BaseEventLoop;
   readonly message: string;
   readonly exception: Error;
+  readonly sourceTraceback: string | undefined;
+  readonly future: WeakRef<Future<never>>;
 }
 
-const registry = new FinalizationRegistry<Report>(({ loop, message, exception }) => {
-  loop.callExceptionHandler({ message, exception });
-});
+/**
+ * The failed futures of a loop whose exception nobody has retrieved. Each is reported when it is collected, which is as soon
+ * as anybody can tell that nobody will, and at the latest when the loop is closed. CPython: Future.__del__.
+ */
+export class Unretrieved {
+  readonly #loop: BaseEventLoop;
+  readonly #reports = new Map<WeakRef<Future<never>>, Report>();
+  readonly #keys = new WeakMap<Future<unknown>, WeakRef<Future<never>>>();
+  readonly #registry = new FinalizationRegistry<Report>((report) => {
+    this.#reports.delete(report.future);
+    this.#tell(report);
+  });
 
-/** A future failed: unless somebody retrieves the exception, say so when the future is collected. CPython: Future.__del__. */
-export function watchUnretrieved(future: object, report: Report): void {
-  // Until its stack is formatted, an error holds on to the frames that it came through, and one of them to the task.
-  Reflect.get(report.exception, 'stack');
-  registry.register(future, report, future);
-}
+  constructor(loop: BaseEventLoop) {
+    this.#loop = loop;
+  }
 
-export function retrieved(future: object): void {
-  registry.unregister(future);
+  add(future: Future<unknown>, exception: Error): void {
+    // Until its stack is formatted, an error holds on to the frames that it came through, and one of them to the task.
+    Reflect.get(exception, 'stack');
+    const key = new WeakRef(future as Future<never>); // a variance detail: nobody settles it through this
+    const message = `${future.constructor.name} exception was never retrieved`;
+    const report = { message, exception, sourceTraceback: future.sourceTraceback, future: key };
+    this.#keys.set(future, key);
+    this.#reports.set(key, report);
+    this.#registry.register(future, report, key);
+  }
+
+  delete(future: Future<unknown>): void {
+    const key = this.#keys.get(future);
+    if (key === undefined) return;
+    this.#keys.delete(future);
+    this.#reports.delete(key);
+    this.#registry.unregister(key);
+  }
+
+  /** The loop is closed: nobody will ask any more. */
+  reportAll(): void {
+    for (const [key, report] of [...this.#reports]) {
+      this.#reports.delete(key);
+      this.#registry.unregister(key);
+      this.#tell(report);
+    }
+  }
+
+  #tell({ message, exception, sourceTraceback, future }: Report): void {
+    this.#loop.callExceptionHandler({
+      message,
+      exception,
+      future: future.deref(), // undefined when it has been collected
+      ...(sourceTraceback === undefined ? {} : { sourceTraceback }),
+    });
+  }
 }

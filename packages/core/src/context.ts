@@ -1,0 +1,103 @@
+import { AsyncLocalStorage, AsyncResource, executionAsyncResource } from 'node:async_hooks';
+
+/**
+ * What Node's `AsyncLocalStorage`s hold, captured where a callback is scheduled and restored where it runs. null stands for
+ * "they hold nothing", which is so nearly always, and costs nothing to restore. Python: contextvars.Context.
+ *
+ * Capturing must be cheap, for every callSoon() does it, and Node has no question "does any storage hold something?". So:
+ *
+ * - Node 24 and later keep what is stored in a frame, an immutable Map, and an AsyncResource takes it along (14 ns). No frame,
+ *   or one that only ringloop's own storage is in: null. The frame is found under a symbol of the resource.
+ * - Node 20 and 22 write what is stored on the current resource. A turn of a loop runs in a resource of ours, GROUND, whose
+ *   prototype notices when somebody writes on it; until then all that is scheduled there has the context null (3 ns).
+ *   From then on, and wherever another resource is current, an AsyncResource is made (10 ns) and entered (40 ns).
+ *
+ * Where a Node should have neither, everything is captured and entered.
+ */
+export type Context = AsyncResource | null;
+
+// Node need not watch when a resource is collected: nobody listens for that.
+const UNWATCHED = { requireManualDestroy: true } as const;
+
+/** ringloop's own storage, if it has one: what it holds is no part of the context. */
+let own: AsyncLocalStorage<unknown> | null = null;
+let ownKey: string | symbol | null = null;
+/** Node 20 and 22: some storage was entered in a turn. */
+let foreignKeys = false;
+let learning = false;
+
+/** The resource that turns run in. */
+const GROUND = new AsyncResource('ringloop.EventLoop', UNWATCHED);
+/** The context null as a resource that nobody writes on. */
+const EMPTY = new AsyncResource('ringloop.Context', UNWATCHED);
+
+Object.setPrototypeOf(
+  GROUND,
+  new Proxy(AsyncResource.prototype, {
+    set(target, key, value, receiver) {
+      if (learning) ownKey = key;
+      else if (key !== ownKey) foreignKeys = true;
+      return Reflect.set(target, key, value, receiver);
+    },
+  }),
+);
+
+/** Under which symbol a resource has its frame; null where there are no frames. */
+const FRAME = findFrameSymbol();
+
+function findFrameSymbol(): symbol | null {
+  if (Number.parseInt(process.versions.node) < 24) return null; // entering a storage there makes all promises slower
+  const storage = new AsyncLocalStorage();
+  const resource = storage.run('probe', () => new AsyncResource('ringloop.Probe', UNWATCHED));
+  storage.disable();
+  for (const symbol of Object.getOwnPropertySymbols(resource)) {
+    if (Reflect.get(resource, symbol) instanceof Map) return symbol;
+  }
+  foreignKeys = true; // neither do we know of frames here, nor that resources are written on
+  return null;
+}
+
+/** The context of the code that is running. */
+export function captureContext(): Context {
+  if (FRAME === null) {
+    if (!foreignKeys && executionAsyncResource() === GROUND) return null;
+    return new AsyncResource('ringloop.Context', UNWATCHED);
+  }
+  const resource = new AsyncResource('ringloop.Context', UNWATCHED);
+  const frame = Reflect.get(resource, FRAME) as Map<unknown, unknown> | undefined; // what findFrameSymbol() looked for
+  return frame === undefined || (frame.size === 1 && frame.has(own)) ? null : resource;
+}
+
+/** Whether what runs next must be entered into `context`. For null only if a callback before it left something behind. */
+export function mustEnter(context: Context): boolean {
+  if (context !== null || FRAME === null) return context !== null || foreignKeys;
+  return Reflect.get(new AsyncResource('ringloop.Context', UNWATCHED), FRAME) !== undefined; // enterWith()
+}
+
+/** Runs `fn` in `context`, and outside of every task. */
+export function runInContext(context: Context, fn: () => void): void {
+  (context ?? EMPTY).runInAsyncScope(leaveOwn, undefined, fn);
+}
+
+/** Runs `fn` where all turns run. */
+export function runOnGround(fn: () => void): void {
+  GROUND.runInAsyncScope(fn);
+}
+
+/** A context as users hold it. */
+export function asResource(context: Context): AsyncResource {
+  return context ?? EMPTY;
+}
+
+/** Makes `storage` ringloop's own, just before it is entered for the first time. */
+export function adoptStorage(storage: AsyncLocalStorage<unknown>): void {
+  own = storage;
+  learning = true;
+  GROUND.runInAsyncScope(() => storage.run(null, () => undefined));
+  learning = false;
+}
+
+function leaveOwn(fn: () => void): void {
+  if (own?.getStore() == null) fn();
+  else own.run(null, fn);
+}

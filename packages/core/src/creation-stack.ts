@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url';
+
+/** As CPython's constants.DEBUG_STACK_DEPTH. */
+const DEPTH = 10;
+/** Enough to get out of ringloop and Node, whose frames are left out. */
+const CAPTURED = 40;
+
+/** Where ringloop's packages are: `packages/` in its repository, `node_modules/@ringloop/` and `…/ringloop/` installed. */
+const SCOPE = fileURLToPath(new URL('../../', import.meta.url));
+const UMBRELLA = SCOPE.replace(/@ringloop([\\/])$/, 'ringloop$1');
+
+/**
+ * Where something was created, for debug mode: the frames of the user's code that led here, the innermost first, as they stand
+ * in an error's stack. Python: the `source_traceback` of handles, futures and tasks.
+ */
+export function creationStack(): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = CAPTURED;
+  const { stack = '' } = new Error();
+  Error.stackTraceLimit = limit;
+  const frames = stack.split('\n').slice(1);
+  const users = frames.findIndex((frame) => !isOurs(frame) && !isNodes(frame));
+  return frames.slice(Math.max(users, 0), Math.max(users, 0) + DEPTH).join('\n');
+}
+
+/** `file:line:column` of the innermost frame, for `inspect()`. */
+export function creationSite(stack: string): string {
+  const [frame = ''] = stack.split('\n');
+  return frame
+    .trim()
+    .replace(/^at (?:async )?/, '')
+    .replace(/^.*\((.*)\)$/, '$1')
+    .replace(/^file:\/\//, '');
+}
+
+function isOurs(frame: string): boolean {
+  return frame.includes(SCOPE) || (UMBRELLA !== SCOPE && frame.includes(UMBRELLA));
+}
+
+function isNodes(frame: string): boolean {
+  return frame.includes('node:internal') || frame.includes('(native)') || frame.includes('<anonymous>)');
+}

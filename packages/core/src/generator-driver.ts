@@ -1,0 +1,165 @@
+import { inspect } from 'node:util';
+import {
+  CancelledError,
+  endsTheLoop,
+  InvalidStateError,
+  LoopStateError,
+  toError,
+  typeError,
+} from './errors.js';
+import { Future } from './future.js';
+import { ADD_WAITER, ENQUEUE } from './loop-internals.js';
+import { type Ready, RUN } from './ready-queue.js';
+
+/** A generator whose `yield`s are what it waits for. What the generator of one kind is sent is checked by nobody but itself. */
+export type CoroutineGenerator<T> = Generator<unknown, T, never>;
+
+/**
+ * A future that is the outcome of a generator, which it takes one step further whenever what was yielded is done.
+ * Order and errors are those of CPython's Task.__step(); the subclasses differ in who starts it and who is told.
+ */
+export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
+  #generator: Generator<unknown, T, unknown> | null = null;
+  /** What was yielded last, unless it was a bare `yield`. */
+  #waitingOn: Future<unknown> | null = null;
+  /** A cancel() that could not be delivered: the next step throws it. */
+  #mustCancel: CancelledError | null = null;
+  /** What the next step throws because of what was yielded. */
+  #complaint: Error | null = null;
+
+  /** What it waits for, if it does. */
+  get waitingOn(): Future<unknown> | null {
+    return this.#waitingOn;
+  }
+
+  override cancel(message?: string): boolean {
+    if (this.done()) return false;
+    // A future that is done cannot be cancelled any more, but the generator has not gone on yet.
+    if (this.#waitingOn?.cancel(message) === true) return true;
+    this.#mustCancel = new CancelledError(message);
+    return true;
+  }
+
+  abstract [RUN](): void;
+
+  /** Takes over `generator`; the next `step()` is its first. */
+  protected drive(generator: CoroutineGenerator<T>): void {
+    this.#generator = generator; // what it is sent, its own yields determine
+  }
+
+  protected takeCancellation(): CancelledError | null {
+    const error = this.#mustCancel;
+    this.#mustCancel = null;
+    return error;
+  }
+
+  /** The next step throws `error`. */
+  protected postponeCancellation(error: CancelledError): void {
+    this.#mustCancel = error;
+  }
+
+  /** @throws {SystemExit | KeyboardInterrupt} when the generator does: they end the loop as well */
+  protected step(): void {
+    const generator = this.#generator;
+    if (generator === null) return;
+    const waited = this.#waitingOn;
+    let error: unknown = this.#complaint;
+    let value: unknown = undefined;
+    this.#waitingOn = null;
+    this.#complaint = null;
+    if (waited !== null) {
+      try {
+        value = waited.result();
+      } catch (thrown) {
+        error = thrown;
+      }
+    }
+    if (this.#mustCancel !== null) {
+      if (!(error instanceof CancelledError)) error = this.#mustCancel;
+      this.#mustCancel = null;
+    }
+    let step: IteratorResult<unknown, T>;
+    try {
+      step = error === null ? generator.next(value) : generator.throw(error);
+    } catch (thrown) {
+      this.#generator = null;
+      this.failWith(thrown);
+      if (endsTheLoop(thrown)) throw thrown;
+      return;
+    }
+    if (step.done !== true) {
+      this.#wait(step.value);
+      return;
+    }
+    this.#generator = null;
+    const late = this.takeCancellation(); // it cancelled itself on the way out
+    if (late === null) this.settle('finished', step.value);
+    else this.settle('cancelled', messageOf(late));
+  }
+
+  /** How a coroutine's error ends it. */
+  protected failWith(thrown: unknown): void {
+    if (thrown instanceof CancelledError) this.settle('cancelled', messageOf(thrown));
+    else this.settle('failed', toError(thrown));
+  }
+
+  #wait(yielded: unknown): void {
+    if (yielded === undefined || yielded === null) {
+      this.getLoop()[ENQUEUE](this);
+      return;
+    }
+    const future = yielded instanceof Future ? yielded : this.#follow(yielded);
+    const complaint = future instanceof Future ? this.#refuse(future) : future;
+    if (complaint !== null) {
+      this.#complaint = complaint;
+      this.getLoop()[ENQUEUE](this);
+      return;
+    }
+    this.#waitingOn = future as Future<unknown>; // a complaint otherwise
+    this.#waitingOn[ADD_WAITER](this);
+    if (this.#mustCancel !== null && this.#waitingOn.cancel(messageOf(this.#mustCancel)))
+      this.#mustCancel = null;
+  }
+
+  #refuse(future: Future<unknown>): Error | null {
+    if (future === this) return new InvalidStateError(`Task cannot await on itself: ${inspect(this)}`);
+    if (future.getLoop() === this.getLoop()) return null;
+    const message = `Task ${inspect(this)} got Future ${inspect(future)} attached to a different loop`;
+    return new LoopStateError(message, 'ERR_OTHER_LOOP');
+  }
+
+  /** A native promise, as a future that can be cancelled: what the promise comes to then is dropped. */
+  #follow(yielded: unknown): Future<unknown> | Error {
+    if (isPromiseLike(yielded)) {
+      const loop = this.getLoop();
+      const future = loop.createFuture<unknown>();
+      const wanted = (): boolean => !future.done() && !loop.isClosed();
+      yielded.then(
+        (value) => {
+          if (wanted()) future.setResult(value);
+        },
+        (reason: unknown) => {
+          if (!wanted()) return;
+          if (reason instanceof CancelledError) future.cancel(messageOf(reason));
+          else future.setException(reason);
+        },
+      );
+      return future;
+    }
+    return isGenerator(yielded)
+      ? typeError(`yield was used instead of yield* for a generator in ${inspect(this)}`)
+      : typeError(`Task got bad yield: ${inspect(yielded)}`);
+  }
+}
+
+export function isGenerator(value: unknown): value is CoroutineGenerator<unknown> {
+  return Object.prototype.toString.call(value) === '[object Generator]';
+}
+
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+export function messageOf(error: CancelledError): string | undefined {
+  return error.message === '' ? undefined : error.message;
+}

@@ -1,0 +1,42 @@
+import type { Context } from './context.js';
+import type { BaseEventLoop } from './event-loop.js';
+import { type Callback, Handle } from './handle.js';
+import type { TimerHeap } from './timer-heap.js';
+
+/** A call scheduled for a time, as returned by `callLater()` and `callAt()`. Python: asyncio.TimerHandle. */
+export class TimerHandle extends Handle {
+  readonly #when: number;
+  #heap: TimerHeap | null;
+
+  constructor(
+    when: number,
+    callback: Callback,
+    args: readonly unknown[],
+    loop: BaseEventLoop,
+    context: Context,
+    heap: TimerHeap,
+  ) {
+    super(callback, args, loop, context);
+    this.#when = when;
+    this.#heap = heap;
+  }
+
+  /** The time the call is due, in seconds of `loop.time()`. Python: TimerHandle.when(). */
+  when(): number {
+    return this.#when;
+  }
+
+  override cancel(): void {
+    if (!this.cancelled()) this.#heap?.noteCancelled();
+    super.cancel();
+  }
+
+  /** It has left the heap: cancelling it is nobody's business but its own. */
+  leftHeap(): void {
+    this.#heap = null;
+  }
+
+  protected override describe(): string {
+    return `${this.cancelled() ? '' : `when=${this.#when} `}${super.describe()}`;
+  }
+}
