@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { Asyncgens } from './asyncgens.js';
 import { checkCallback, checkTime } from './check-callback.js';
 import { captureContext, runOnGround } from './context.js';
 import type { Coroutine } from './coroutine.js';
@@ -18,6 +19,7 @@ import { NodeHost } from './node-host.js';
 import { type Ready, ReadyQueue, RUN } from './ready-queue.js';
 import { DefaultExecutor } from './default-executor.js';
 import {
+  ASYNCGENS,
   END_RUN,
   ENQUEUE,
   SEAL_INBOX,
@@ -29,6 +31,7 @@ import {
 } from './loop-internals.js';
 import { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
 import { peekRunningLoop, setRunningLoop } from './running-loop.js';
+import { SlowCallbacks } from './slow-callbacks.js';
 import { runInExecutor } from './run-in-executor.js';
 import { reportLeftovers } from './report-leftovers.js';
 import { runUntilComplete } from './run-until-complete.js';
@@ -41,6 +44,11 @@ import { Unretrieved } from './unretrieved.js';
 export interface LoopOptions {
   /** Shown in messages and inspect output. */
   readonly name?: string;
+  /**
+   * What `stop()` lets run: 'barrier', the default, what was scheduled before it, as asyncio's documentation promised when it
+   * was new; 'batch', what the present iteration began with, as CPython does since 3.4.4.
+   */
+  readonly stopMode?: 'barrier' | 'batch';
   /** Debug mode; by default whether the environment variable RINGLOOP_DEBUG is set and not empty. */
   readonly debug?: boolean;
 }
@@ -62,14 +70,18 @@ type LoopState = 'idle' | 'running' | 'closed';
  */
 export class BaseEventLoop {
   readonly name: string;
+  /** Debug mode tells of what takes this long or longer, in seconds. Python: loop.slow_callback_duration. */
+  slowCallbackDuration = 0.1;
   readonly #host: Host;
   readonly #ready = new ReadyQueue();
   readonly #timers = new TimerHeap();
   readonly #inbox: Inbox | null;
   readonly #executor: DefaultExecutor;
+  readonly #stopMode: 'barrier' | 'batch';
   /** Tasks of this loop that are not done. */
   readonly #tasks = new Set<Task<unknown>>();
   readonly #unretrieved = new Unretrieved(this);
+  readonly #slowCallbacks = new SlowCallbacks(this);
   #taskFactory: TaskFactory | null = null;
   #state: LoopState = 'idle';
   #debug: boolean;
@@ -89,6 +101,7 @@ export class BaseEventLoop {
   constructor(ports: LoopPorts = {}) {
     this.name = ports.name ?? 'loop';
     this.#debug = ports.debug ?? (process.env.RINGLOOP_DEBUG ?? '') !== '';
+    this.#stopMode = checkStopMode(ports.stopMode ?? 'barrier');
     this.#host = ports.host ?? new NodeHost();
     this.#executor = new DefaultExecutor(ports.createExecutor ?? null);
     const owner = {
@@ -142,7 +155,8 @@ export class BaseEventLoop {
    * usual idiom; `ref.callSoonThreadsafe(loop.stop)` stops the loop that `ref` stands for. Python: loop.stop().
    */
   readonly stop: StopFunction = stopFunction(() => {
-    this.#barrier ??= this.#ready.tail; // a callback that schedules itself and stops would move it for ever
+    if (this.#stopMode === 'batch') this.#stopAfterBatch = true;
+    else this.#barrier ??= this.#ready.tail; // a callback that schedules itself and stops would move it for ever
     if (this.#state === 'running') this.#comeAround();
   });
 
@@ -274,9 +288,17 @@ export class BaseEventLoop {
     this.#executor.set(executor);
   }
 
-  /** Lets the default executor finish what it has and end its threads. Python: loop.shutdown_default_executor(). */
-  shutdownDefaultExecutor(): Promise<void> {
-    return this.#executor.shutdown();
+  /**
+   * Lets the default executor finish what it has and end its threads; after `timeout` seconds (never, by default) it warns and
+   * ends them anyhow. Python: loop.shutdown_default_executor().
+   */
+  shutdownDefaultExecutor({ timeout = null }: { readonly timeout?: number | null } = {}): Promise<void> {
+    return this.#executor.shutdown(timeout);
+  }
+
+  /** Closes the asynchronous generators that `aclosing()` was given in this loop. Python: loop.shutdown_asyncgens(). */
+  shutdownAsyncgens(): Promise<void> {
+    return this[ASYNCGENS].shutdown();
   }
 
   /**
@@ -295,9 +317,14 @@ export class BaseEventLoop {
     return this.#exceptionHandler;
   }
 
-  /** Prints `context` on standard error. Python: loop.default_exception_handler(). */
+  /**
+   * Prints `context` on standard error, in debug mode with the creation stack of the handle that is running.
+   * Python: loop.default_exception_handler().
+   */
   defaultExceptionHandler(context: ExceptionContext): void {
-    defaultExceptionHandler(context);
+    const { sourceTraceback: handleTraceback } = (this.#slowCallbacks.current ?? {}) as { sourceTraceback?: string };
+    const traced = context.sourceTraceback !== undefined || handleTraceback === undefined;
+    defaultExceptionHandler(traced ? context : { ...context, handleTraceback });
   }
 
   /** Reports an error that nobody can catch. Never throws. Python: loop.call_exception_handler(). */
@@ -326,6 +353,8 @@ export class BaseEventLoop {
   get [TASKS](): Set<Task<unknown>> {
     return this.#tasks;
   }
+
+  readonly [ASYNCGENS] = new Asyncgens(this);
 
   /** Its failed futures whose exception nobody has retrieved. */
   get [UNRETRIEVED](): Unretrieved {
@@ -437,8 +466,10 @@ export class BaseEventLoop {
     const end = Math.min(this.#ready.tail, this.#barrier ?? Infinity);
     while (this.#ready.head < end) {
       const entry = this.#ready.shift();
-      entry[RUN]();
+      if (this.#debug) this.#slowCallbacks.run(entry);
+      else entry[RUN]();
     }
+    if (this.#debug) this.#slowCallbacks.batchEnded();
   }
 
   /** After an iteration that left nothing: sleeps until a deadline, an event or another thread, unless there is news. */
@@ -481,4 +512,9 @@ export class BaseEventLoop {
     if (exc === null) outcome?.resolve();
     else outcome?.reject(exc);
   }
+}
+
+function checkStopMode(mode: unknown): 'barrier' | 'batch' {
+  if (mode === 'barrier' || mode === 'batch') return mode;
+  throw typeError(`stopMode must be 'barrier' or 'batch', got ${inspect(mode)}`, 'ERR_INVALID_ARG_VALUE');
 }

@@ -23,12 +23,19 @@ export interface ExceptionContext {
 
 export type ExceptionHandler = (loop: BaseEventLoop, context: ExceptionContext) => void;
 
+const TRACEBACKS: Record<string, string> = {
+  sourceTraceback: 'Object created at (most recent call first):',
+  handleTraceback: 'Handle created at (most recent call first):',
+};
+
 /** Prints the context on standard error. Python: loop.default_exception_handler(). */
 export function defaultExceptionHandler(context: ExceptionContext): void {
   const { message = 'Unhandled exception in event loop', exception, ...rest } = context;
   const lines = [message];
   for (const [key, value] of Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    lines.push(`${key}: ${inspectSafely(value, { depth: 1 })}`);
+    const title = TRACEBACKS[key];
+    if (title !== undefined) lines.push(title, String(value));
+    else if (value !== undefined) lines.push(`${key}: ${inspectSafely(value, { depth: 1 })}`);
   }
   if (exception !== undefined) lines.push(inspectSafely(exception));
   console.error(lines.join('\n'));

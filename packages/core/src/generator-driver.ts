@@ -84,8 +84,9 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
     } catch (thrown) {
       this.#generator = null;
       this.failWith(thrown);
-      if (endsTheLoop(thrown)) throw thrown;
-      return;
+      if (!endsTheLoop(thrown)) return;
+      this.retrieve(); // whoever runs the loop gets it
+      throw thrown;
     }
     if (step.done !== true) {
       this.#wait(step.value);

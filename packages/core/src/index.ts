@@ -1,6 +1,8 @@
 export { allTasks, currentTask } from './all-tasks.js';
+export { aclosing } from './asyncgens.js';
 export type { Awaitable } from './awaitable.js';
 export { type Coroutine, isCoroutine } from './coroutine.js';
+export { getEventLoop, setEventLoop } from './current-loop.js';
 export { ensureFuture, isFuture } from './ensure-future.js';
 export {
   BrokenBarrierError,
@@ -25,6 +27,7 @@ export type { CoroutineGenerator } from './generator-driver.js';
 export { Handle } from './handle.js';
 export type { Host } from './host.js';
 export { run, type RunOptions } from './run.js';
+export { Runner, type RunnerOptions, type RunnerRunOptions } from './runner.js';
 export { getRunningLoop } from './running-loop.js';
 export { sleep } from './sleep.js';
 export { Task, type TaskOptions } from './task.js';

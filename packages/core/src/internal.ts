@@ -7,5 +7,5 @@ export { isStopFunction, type StopFunction } from './loop-internals.js';
 export { NodeHost } from './node-host.js';
 export { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
 export { type Ready, RUN } from './ready-queue.js';
-export { windUp } from './run.js';
+export { windUp } from './wind-up.js';
 export { peekRunningLoop } from './running-loop.js';

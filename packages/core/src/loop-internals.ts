@@ -1,5 +1,6 @@
 // Keys of what sibling files and packages may do to a loop, handle or future and users may not.
 export const TASKS: unique symbol = Symbol('tasks');
+export const ASYNCGENS: unique symbol = Symbol('asyncgens');
 export const UNRETRIEVED: unique symbol = Symbol('unretrieved');
 export const STOP_AFTER_BATCH: unique symbol = Symbol('stop after batch');
 export const END_RUN: unique symbol = Symbol('end run');

@@ -27,6 +27,10 @@ export class Reaction<T, R1, R2> implements Ready {
     return this.#result.promise;
   }
 
+  get onBehalfOf(): unknown {
+    return this.#awaiter;
+  }
+
   [RUN](): void {
     // What the await throws whatever the outcome is: its task was cancelled after the future was done.
     const overruled = this.#awaiter?.endWait(this.#future) ?? null;

@@ -6,6 +6,8 @@ export const RUN: unique symbol = Symbol('run');
 /** What stands in the ready queue: a handle, or a batch of calls from another thread. */
 export interface Ready {
   [RUN](): void;
+  /** The task that goes on when this runs, where that is another object. For debug mode. */
+  readonly onBehalfOf?: unknown;
 }
 
 /** Slots to begin with; arbitrary, grows by doubling. */

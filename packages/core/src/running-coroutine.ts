@@ -20,6 +20,10 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
     this[RUN]();
   }
 
+  get onBehalfOf(): unknown {
+    return this.#owner;
+  }
+
   override [RUN](): void {
     const outer = enterStep(this.#owner);
     try {

@@ -91,6 +91,10 @@ class WakeUp<T> implements Ready {
     return this.#result.promise;
   }
 
+  get onBehalfOf(): unknown {
+    return this.#awaiter;
+  }
+
   [RUN](): void {
     const cancellation = this.#awaiter?.takeCancellation() ?? null;
     if (cancellation === null) this.#result.resolve(this.#value);

@@ -197,8 +197,9 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
       started = runAs(this, () => this.#call(start));
     } catch (thrown) {
       this.failWith(thrown); // a function that is not async may throw at once
-      if (endsTheLoop(thrown)) throw thrown;
-      return;
+      if (!endsTheLoop(thrown)) return;
+      this.retrieve();
+      throw thrown;
     }
     if (isGenerator(started)) {
       this.drive(started); // by the type of the coroutine
@@ -213,7 +214,9 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
       },
       (thrown: unknown) => {
         this.failWith(thrown);
-        if (endsTheLoop(thrown)) this.getLoop()[END_RUN](thrown);
+        if (!endsTheLoop(thrown)) return;
+        this.retrieve();
+        this.getLoop()[END_RUN](thrown);
       },
     );
   }

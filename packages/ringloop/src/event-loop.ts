@@ -1,5 +1,6 @@
 import {
   BaseEventLoop,
+  getEventLoop as getCurrentBaseLoop,
   getRunningLoop as getRunningBaseLoop,
   LoopStateError,
   type LoopPorts,
@@ -56,6 +57,16 @@ export function getRunningLoop(): EventLoop {
   const loop: BaseEventLoop = getRunningBaseLoop();
   if (loop instanceof EventLoop) return loop;
   throw new LoopStateError('The running event loop was not made by ringloop', 'ERR_NO_RUNNING_LOOP');
+}
+
+/**
+ * The loop that runs in this thread, or else the one that was set for it. None is made. Python: asyncio.get_event_loop().
+ * @throws {LoopStateError} ERR_NO_CURRENT_LOOP
+ */
+export function getEventLoop(): EventLoop {
+  const loop: BaseEventLoop = getCurrentBaseLoop();
+  if (loop instanceof EventLoop) return loop;
+  throw new LoopStateError('The current event loop was not made by ringloop', 'ERR_NO_CURRENT_LOOP');
 }
 
 /** How the workers of a LoopGroup make their loop. */

@@ -1,5 +1,6 @@
 // The one door for users: everything public of the four packages, by name.
 export {
+  aclosing,
   allTasks,
   type Awaitable,
   BaseEventLoop,
@@ -32,6 +33,8 @@ export {
   QueueEmpty,
   QueueFull,
   QueueShutDown,
+  type RunnerRunOptions,
+  setEventLoop,
   sleep,
   SystemExit,
   Task,
@@ -106,6 +109,6 @@ export {
   TransportStateError,
   type WriteBufferLimits,
 } from '@ringloop/net';
-export { EventLoop, getRunningLoop, type LoopStatistics } from './event-loop.js';
+export { EventLoop, getEventLoop, getRunningLoop, type LoopStatistics } from './event-loop.js';
 export { LoopGroup } from './loop-group.js';
-export { run } from './run.js';
+export { newEventLoop, run, Runner, type RunnerOptions } from './run.js';

@@ -1,0 +1,111 @@
+import type { AsyncResource } from 'node:async_hooks';
+import { isMainThread } from 'node:worker_threads';
+import type { Coroutine } from './coroutine.js';
+import { peekCurrentLoop, setEventLoop } from './current-loop.js';
+import { CancelledError, InvalidStateError, KeyboardInterrupt, LoopStateError } from './errors.js';
+import type { BaseEventLoop } from './event-loop.js';
+import { END_RUN } from './loop-internals.js';
+import { peekRunningLoop } from './running-loop.js';
+import type { Task } from './task.js';
+import { windUp } from './wind-up.js';
+
+export interface RunnerOptions<L extends BaseEventLoop = BaseEventLoop> {
+  /** Debug mode of the loop; by default as the loop has it. */
+  readonly debug?: boolean;
+  readonly loopFactory: () => L;
+}
+
+export interface RunnerRunOptions {
+  /** What AsyncLocalStorages hold in the coroutine; by default what they hold at the call. */
+  readonly context?: AsyncResource;
+}
+
+/**
+ * A loop for several `run()`s one after the other, closed with all that is left behind. Use it with `await using`, or call
+ * `close()`. In the main thread Ctrl-C cancels what runs, unless the process listens for SIGINT itself; a second one ends the
+ * run at once. Python: asyncio.Runner.
+ */
+export class Runner<L extends BaseEventLoop = BaseEventLoop> implements AsyncDisposable {
+  readonly #options: RunnerOptions<L>;
+  /** Made at the first use. */
+  #loop: L | null = null;
+  #closed = false;
+
+  constructor(options: RunnerOptions<L>) {
+    this.#options = options;
+  }
+
+  /**
+   * Python: Runner.get_loop().
+   * @throws {InvalidStateError} when the runner is closed
+   */
+  getLoop(): L {
+    if (this.#closed) throw new InvalidStateError('Runner is closed');
+    if (this.#loop === null) {
+      this.#loop = this.#options.loopFactory();
+      if (this.#options.debug !== undefined) this.#loop.setDebug(this.#options.debug);
+    }
+    return this.#loop;
+  }
+
+  /**
+   * Runs `main` to its end. Python: Runner.run().
+   * Rejects as it does; with KeyboardInterrupt when Ctrl-C cancelled it; with LoopStateError ERR_LOOP_RUNNING when a loop runs
+   * in this thread already, InvalidStateError when the runner is closed, TypeError when `main` is no coroutine.
+   */
+  async run<T>(main: Coroutine<T> | PromiseLike<T>, options: RunnerRunOptions = {}): Promise<T> {
+    if (peekRunningLoop() !== null) {
+      throw new LoopStateError('Runner.run() cannot be called from a running event loop', 'ERR_LOOP_RUNNING');
+    }
+    const loop = this.getLoop();
+    const task = loop.createTask(main, options);
+    const interrupt = new Interrupt(loop, task);
+    try {
+      return await loop.runUntilComplete(task);
+    } catch (thrown) {
+      if (thrown instanceof CancelledError && interrupt.count > 0 && task.uncancel() === 0) {
+        throw new KeyboardInterrupt('Interrupted by Ctrl-C', { cause: thrown });
+      }
+      throw thrown;
+    } finally {
+      interrupt.restore();
+    }
+  }
+
+  /** Cancels the tasks that are left, shuts the default executor down and closes the loop. Idempotent. Python: Runner.close(). */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const loop = this.#loop;
+    if (loop === null) return;
+    try {
+      await windUp(loop);
+    } finally {
+      if (peekCurrentLoop() === loop) setEventLoop(null);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Ctrl-C while a runner runs: only the main thread hears of signals, and whoever listens already knows better. */
+class Interrupt {
+  count = 0;
+  readonly #listen = isMainThread && process.listenerCount('SIGINT') === 0;
+  readonly #onSignal: () => void;
+
+  constructor(loop: BaseEventLoop, task: Task<unknown>) {
+    this.#onSignal = () => {
+      this.count++;
+      if (this.count > 1 || task.done()) loop[END_RUN](new KeyboardInterrupt('Interrupted by Ctrl-C'));
+      else task.cancel();
+    };
+    if (this.#listen) process.on('SIGINT', this.#onSignal);
+  }
+
+  restore(): void {
+    if (this.#listen) process.off('SIGINT', this.#onSignal);
+  }
+}
