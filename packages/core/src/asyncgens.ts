@@ -29,7 +29,9 @@ export class Asyncgens {
 
   async shutdown(): Promise<void> {
     this.#shutdownCalled = true;
-    const generators = [...this.#open].map((ref) => ref.deref()).filter((generator) => generator !== undefined);
+    const generators = [...this.#open]
+      .map((ref) => ref.deref())
+      .filter((generator) => generator !== undefined);
     this.#open.clear();
     await Promise.all(generators.map((generator) => this.#close(generator)));
   }
@@ -52,7 +54,9 @@ export class Asyncgens {
  * anybody that one was begun, as Python does. `await using` closes it at the end of the block. Python: contextlib.aclosing().
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
  */
-export function aclosing<G extends AsyncGenerator<unknown, unknown, never>>(generator: G): G & AsyncDisposable {
+export function aclosing<G extends AsyncGenerator<unknown, unknown, never>>(
+  generator: G,
+): G & AsyncDisposable {
   getRunningLoop()[ASYNCGENS].add(generator);
   if (Reflect.has(generator, Symbol.asyncDispose)) return generator as G & AsyncDisposable; // Node 24 and later
   const dispose = async (): Promise<void> => {

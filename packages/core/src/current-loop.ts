@@ -11,7 +11,8 @@ let current: BaseEventLoop | null = null;
  */
 export function getEventLoop(): BaseEventLoop {
   const loop = peekRunningLoop() ?? current;
-  if (loop === null) throw new LoopStateError('There is no current event loop in this thread.', 'ERR_NO_CURRENT_LOOP');
+  if (loop === null)
+    throw new LoopStateError('There is no current event loop in this thread.', 'ERR_NO_CURRENT_LOOP');
   return loop;
 }
 

@@ -67,7 +67,9 @@ export class DefaultExecutor {
 /** Whether `promise` is settled in time; rejects as it does. A real clock: threads know no other. */
 async function isDoneWithin(promise: Promise<void>, seconds: number): Promise<boolean> {
   const late = new AbortController();
-  const alarm = delay(Math.min(Math.max(seconds, 0) * 1000, LONGEST_DELAY_MS), false, { signal: late.signal });
+  const alarm = delay(Math.min(Math.max(seconds, 0) * 1000, LONGEST_DELAY_MS), false, {
+    signal: late.signal,
+  });
   try {
     return await Promise.race([promise.then(() => true), alarm]);
   } finally {

@@ -75,6 +75,12 @@ export class ExceptionGroup extends AggregateError {
   }
 }
 
+/** With virtual time: nothing is ready and nothing scheduled, so what the loop runs for can never be done. */
+export class DeadlockError extends Error {
+  override readonly name = 'DeadlockError';
+  readonly code = 'ERR_DEADLOCK';
+}
+
 /** Ends the running loop: it is not handed to the exception handler but rejects `runForever()`. Python: SystemExit. */
 export class SystemExit extends Error {
   override readonly name = 'SystemExit';

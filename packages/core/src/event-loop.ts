@@ -22,6 +22,8 @@ import {
   ASYNCGENS,
   END_RUN,
   ENQUEUE,
+  MAIN,
+  OUTSIDE,
   SEAL_INBOX,
   STOP_AFTER_BATCH,
   type StopFunction,
@@ -322,7 +324,9 @@ export class BaseEventLoop {
    * Python: loop.default_exception_handler().
    */
   defaultExceptionHandler(context: ExceptionContext): void {
-    const { sourceTraceback: handleTraceback } = (this.#slowCallbacks.current ?? {}) as { sourceTraceback?: string };
+    const { sourceTraceback: handleTraceback } = (this.#slowCallbacks.current ?? {}) as {
+      sourceTraceback?: string;
+    };
     const traced = context.sourceTraceback !== undefined || handleTraceback === undefined;
     defaultExceptionHandler(traced ? context : { ...context, handleTraceback });
   }
@@ -354,6 +358,8 @@ export class BaseEventLoop {
     return this.#tasks;
   }
 
+  [MAIN]: Future<unknown> | null = null;
+  readonly [OUTSIDE] = { pending: 0 };
   readonly [ASYNCGENS] = new Asyncgens(this);
 
   /** Its failed futures whose exception nobody has retrieved. */
@@ -411,6 +417,11 @@ export class BaseEventLoop {
   /** Hook: the loop has stopped running, for whatever reason. */
   protected stopped(): void {
     // a loop with a selector stops polling here
+  }
+
+  /** Hook: whether events of descriptors are waited for. */
+  watchesDescriptors(): boolean {
+    return false;
   }
 
   /** Hook: once an iteration, before due timers. Queues the handles of I/O events with `addReady()`. */

@@ -8,7 +8,7 @@ import { currentAwaiter } from './current-task.js';
 import { CancelledError, InvalidStateError, toError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Handle } from './handle.js';
-import { inspectSafely } from './inspect-safely.js';
+import { inspectPart } from './inspect-safely.js';
 import { ADD_WAITER, CALLBACK, ENQUEUE, REMOVE_WAITER, UNRETRIEVED } from './loop-internals.js';
 import { Reaction } from './reaction.js';
 import type { Ready } from './ready-queue.js';
@@ -100,7 +100,7 @@ export class Future<T> implements Awaitable<T> {
 
   /** Cancels it; false when it is done. Python: Future.cancel(). */
   cancel(message?: string): boolean {
-    if (this.done()) return false;
+    if (this.done()) return this.refuseCancel();
     this.settle('cancelled', message);
     return true;
   }
@@ -175,7 +175,7 @@ export class Future<T> implements Awaitable<T> {
   protected describe(): string {
     switch (this.#state) {
       case 'finished':
-        return `finished result=${inspectSafely(this.#outcome, { depth: 0 })}`;
+        return `finished result=${inspectPart(this.#outcome)}`;
       case 'failed': {
         const { name, message } = this.#outcome as Error; // setException() made it one
         return `finished exception=${name}(${inspect(message)})`;
@@ -202,6 +202,12 @@ export class Future<T> implements Awaitable<T> {
     if (waiters === null) return;
     if (!Array.isArray(waiters)) this.#loop[ENQUEUE](waiters);
     else for (const waiter of waiters) this.#loop[ENQUEUE](waiter);
+  }
+
+  /** What `cancel()` says when it comes too late. Who would have it cancelled does not care for its exception either. */
+  protected refuseCancel(): false {
+    this.retrieve();
+    return false;
   }
 
   /** From now on nobody need be told of its exception. */

@@ -8,7 +8,7 @@ import {
   typeError,
 } from './errors.js';
 import { Future } from './future.js';
-import { ADD_WAITER, ENQUEUE } from './loop-internals.js';
+import { ADD_WAITER, ENQUEUE, OUTSIDE } from './loop-internals.js';
 import { type Ready, RUN } from './ready-queue.js';
 
 /** A generator whose `yield`s are what it waits for. What the generator of one kind is sent is checked by nobody but itself. */
@@ -33,7 +33,7 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
   }
 
   override cancel(message?: string): boolean {
-    if (this.done()) return false;
+    if (this.done()) return this.refuseCancel();
     // A future that is done cannot be cancelled any more, but the generator has not gone on yet.
     if (this.#waitingOn?.cancel(message) === true) return true;
     this.#mustCancel = new CancelledError(message);
@@ -134,7 +134,11 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
     if (isPromiseLike(yielded)) {
       const loop = this.getLoop();
       const future = loop.createFuture<unknown>();
-      const wanted = (): boolean => !future.done() && !loop.isClosed();
+      const wanted = (): boolean => {
+        loop[OUTSIDE].pending--;
+        return !future.done() && !loop.isClosed();
+      };
+      loop[OUTSIDE].pending++;
       yielded.then(
         (value) => {
           if (wanted()) future.setResult(value);

@@ -4,7 +4,7 @@ import { asResource, captureContext, type Context, mustEnter, runInContext } fro
 import { creationSite, creationStack } from './creation-stack.js';
 import { endsTheLoop, toError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
-import { inspectSafely } from './inspect-safely.js';
+import { inspectPart } from './inspect-safely.js';
 import { CALLBACK } from './loop-internals.js';
 import { RUN, type Ready } from './ready-queue.js';
 
@@ -104,5 +104,5 @@ function describeCall(callback: Callback, args: readonly unknown[]): string {
   // `name` is whatever a class with a static member of that name says it is.
   const name: unknown = callback.name;
   const shown = typeof name === 'string' && name !== '' ? name : '(anonymous)';
-  return `${shown}(${args.map((arg) => inspectSafely(arg, { depth: 0, breakLength: Infinity })).join(', ')})`;
+  return `${shown}(${args.map((arg) => inspectPart(arg)).join(', ')})`;
 }

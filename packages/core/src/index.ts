@@ -7,6 +7,7 @@ export { ensureFuture, isFuture } from './ensure-future.js';
 export {
   BrokenBarrierError,
   CancelledError,
+  DeadlockError,
   ExceptionGroup,
   InternalError,
   InvalidStateError,
@@ -38,4 +39,4 @@ export {
   type TaskFactory,
 } from './task-factory.js';
 export { TimerHandle } from './timer-handle.js';
-export { VirtualHost } from './virtual-host.js';
+export { VirtualHost, type VirtualHostOptions } from './virtual-host.js';

@@ -8,3 +8,20 @@ export function inspectSafely(value: unknown, options: InspectOptions = {}): str
     return `<${typeof value} that cannot be inspected>`;
   }
 }
+
+let showingPart = false;
+
+/**
+ * A result or an argument, as a part of what is shown. Parts of parts are left out: a future may hold tasks that hold it, and
+ * `inspect()` asks custom objects at any depth. CPython: reprlib.recursive_repr().
+ */
+export function inspectPart(value: unknown): string {
+  if (showingPart && typeof value === 'object' && value !== null) return '…';
+  const outermost = !showingPart;
+  showingPart = true;
+  try {
+    return inspectSafely(value, { depth: 0, breakLength: Infinity });
+  } finally {
+    if (outermost) showingPart = false;
+  }
+}

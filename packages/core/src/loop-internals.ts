@@ -10,6 +10,12 @@ export const ENQUEUE: unique symbol = Symbol('enqueue');
 /** Queues an entry once the future is done, in its place among the done callbacks. */
 export const ADD_WAITER: unique symbol = Symbol('add waiter');
 export const REMOVE_WAITER: unique symbol = Symbol('remove waiter');
+/** What `runUntilComplete()` waits for. */
+export const MAIN: unique symbol = Symbol('main');
+/** How much outside of the loop will report to it: jobs of executors, native promises, calls into other threads. */
+export const OUTSIDE: unique symbol = Symbol('outside');
+/** The futures that a task waits for. */
+export const WAITS: unique symbol = Symbol('waits');
 /** The callback of a handle. */
 export const CALLBACK: unique symbol = Symbol('callback');
 

@@ -1,6 +1,7 @@
 import { checkCallback } from './check-callback.js';
 import { CancelledError, typeError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
+import { OUTSIDE } from './loop-internals.js';
 import type { Executor } from './executor.js';
 import type { Future } from './future.js';
 import { inspect } from 'node:util';
@@ -17,7 +18,11 @@ export function runInExecutor<A extends unknown[], R>(
   const job = executor.submit(fn, args);
   const future = loop.createFuture<Awaited<R>>();
   // The result may come after the loop was closed, or after the future was cancelled: then nobody wants it.
-  const wanted = (): boolean => !future.done() && !loop.isClosed();
+  const wanted = (): boolean => {
+    loop[OUTSIDE].pending--;
+    return !future.done() && !loop.isClosed();
+  };
+  loop[OUTSIDE].pending++;
   job.result.then(
     (value) => {
       if (wanted()) future.setResult(value);

@@ -1,7 +1,7 @@
 import { endsTheLoop, LoopStateError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
-import { STOP_AFTER_BATCH } from './loop-internals.js';
+import { MAIN, STOP_AFTER_BATCH } from './loop-internals.js';
 import { keepQuiet } from './quiet-tasks.js';
 import type { Coroutine } from './coroutine.js';
 import { ensureFuture } from './ensure-future.js';
@@ -22,6 +22,7 @@ export async function runUntilComplete<T>(
     loop[STOP_AFTER_BATCH]();
   };
   future.addDoneCallback(onDone);
+  loop[MAIN] = future;
   try {
     await loop.runForever();
   } catch (thrown) {
@@ -30,6 +31,7 @@ export async function runUntilComplete<T>(
     throw thrown;
   } finally {
     waiting = false;
+    loop[MAIN] = null;
     future.removeDoneCallback(onDone);
   }
   if (!future.done())

@@ -7,7 +7,7 @@ import { CancelledError, endsTheLoop, InvalidStateError, LoopStateError } from '
 import type { BaseEventLoop } from './event-loop.js';
 import type { Future, FutureState } from './future.js';
 import { type CoroutineGenerator, GeneratorDriver, isGenerator, messageOf } from './generator-driver.js';
-import { END_RUN, ENQUEUE, TASKS } from './loop-internals.js';
+import { END_RUN, ENQUEUE, TASKS, WAITS } from './loop-internals.js';
 import { RUN } from './ready-queue.js';
 
 export interface TaskOptions {
@@ -74,7 +74,7 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
    * clean up and rethrow, or catch it and go on. False when the task is done. Python: Task.cancel().
    */
   override cancel(message?: string): boolean {
-    if (this.done()) return false;
+    if (this.done()) return this.refuseCancel();
     this.#cancelRequests++;
     const error = new CancelledError(message);
     if (this.#awaited === null || this.#awaited.size === 0) super.cancel(message);
@@ -126,6 +126,10 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     return future.cancelled() ? null : cancellation; // the await throws a CancelledError already: one is enough
   }
 
+  [WAITS](): Future<unknown>[] {
+    return [...(this.#awaited ?? []), ...(this.waitingOn === null ? [] : [this.waitingOn])];
+  }
+
   override takeCancellation(): CancelledError | null {
     return super.takeCancellation();
   }
@@ -141,9 +145,8 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
   protected override describe(): string {
     const { name = '' } = this.#coroutine as { name?: unknown }; // functions have one
     const shown = typeof name === 'string' && name !== '' ? name : '(anonymous)';
-    const waits = [...(this.#awaited ?? []), ...(this.waitingOn === null ? [] : [this.waitingOn])];
     const cancelling = this.#cancelRequests > 0 && !this.done() ? ' cancelling' : '';
-    const waitFor = waits
+    const waitFor = this[WAITS]()
       .map((future) => ` waitFor=<${future.constructor.name} ${stateOf(future)}>`)
       .join('');
     return `${super.describe()}${cancelling} name=${inspect(this.#name)} coro=<${shown}()>${waitFor}`;
@@ -225,9 +228,7 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     if (start.length > 0) this.#abort = new AbortController();
     const started =
       this.#abort === null ? (start as () => ReturnType<typeof start>)() : start(this.#abort.signal);
-    return isGenerator(started)
-      ? (started)
-      : Promise.resolve(started);
+    return isGenerator(started) ? started : Promise.resolve(started);
   }
 
   /** Node's functions answer the task's AbortSignal with an AbortError whose cause is the signal's reason. */

@@ -2,6 +2,15 @@ import { checkTime } from './check-callback.js';
 import { rangeError } from './errors.js';
 import type { Host } from './host.js';
 
+export interface VirtualHostOptions {
+  /** Whether the clock leaps to the next deadline when the loop has nothing else to do; false by default. */
+  readonly autojump?: boolean;
+  /** What the clock shows at the beginning, in seconds; 0 by default. */
+  readonly startAt?: number;
+  /** With autojump: called when there is no deadline to leap to either, after the promise reactions. */
+  readonly onIdle?: () => void;
+}
+
 /**
  * A host whose clock stands still until it is told otherwise: tests of timers take no time and have one order.
  * With `autojump` the clock leaps to the next deadline as soon as the loop has nothing else to do.
@@ -9,14 +18,16 @@ import type { Host } from './host.js';
  */
 export class VirtualHost implements Host {
   readonly #autojump: boolean;
+  readonly #onIdle: () => void;
   #now: number;
   #turn: (() => void) | null = null;
   #immediate: NodeJS.Immediate | null = null;
   #turnRequested = false;
   #wakeAt = Infinity;
 
-  constructor({ autojump = false, startAt = 0 }: { autojump?: boolean; startAt?: number } = {}) {
+  constructor({ autojump = false, startAt = 0, onIdle = () => undefined }: VirtualHostOptions = {}) {
     this.#autojump = autojump;
+    this.#onIdle = onIdle;
     this.#now = startAt;
   }
 
@@ -40,7 +51,7 @@ export class VirtualHost implements Host {
 
   sleepUntil(when: number): void {
     this.#wakeAt = when;
-    if (this.#autojump && when !== Infinity) this.#turnSoon();
+    if (this.#autojump) this.#turnSoon();
   }
 
   /**
@@ -69,6 +80,7 @@ export class VirtualHost implements Host {
     this.#immediate ??= setImmediate(() => {
       this.#immediate = null;
       if (this.#turnRequested || (this.#autojump && this.#wakeAt !== Infinity)) this.#takeTurn();
+      else if (this.#autojump && this.#turn !== null) this.#onIdle();
     });
   }
 

@@ -95,6 +95,10 @@ export class SelectorEventLoop extends BaseEventLoop {
     this.#net.close();
   }
 
+  override watchesDescriptors(): boolean {
+    return this.#net.selector.watching;
+  }
+
   protected override started(): void {
     this.#poll.start();
   }

@@ -14,6 +14,11 @@ export class Selector {
   readonly #watches = new Map<number, Watch>();
 
   /** The epoll descriptor: readable while an event is to be collected. */
+  /** Whether any descriptor is watched. */
+  get watching(): boolean {
+    return this.#watches.size > 0;
+  }
+
   get fd(): number {
     return this.#epoll.fd;
   }

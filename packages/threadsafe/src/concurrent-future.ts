@@ -1,5 +1,5 @@
 import { CancelledError, Future, InvalidStateError, type BaseEventLoop } from '@ringloop/core';
-import { peekRunningLoop, promiseWithResolvers, toError } from '@ringloop/core/internal';
+import { OUTSIDE, peekRunningLoop, promiseWithResolvers, toError } from '@ringloop/core/internal';
 
 type Outcome<T> =
   | { readonly kind: 'pending' }
@@ -92,7 +92,9 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
 /** A future of `loop` that ends as `source` does, and cancels it when it is cancelled. Python: asyncio.wrap_future(). */
 export function wrapFuture<T>(source: ConcurrentFuture<T>, { loop }: { loop: BaseEventLoop }): Future<T> {
   const future = loop.createFuture<T>();
+  loop[OUTSIDE].pending++;
   source.whenDone(() => {
+    loop[OUTSIDE].pending--;
     if (future.done() || loop.isClosed()) return;
     if (source.cancelled()) {
       future.cancel();

@@ -1,0 +1,19 @@
+import { inspect } from 'node:util';
+import { DeadlockError } from './errors.js';
+import type { BaseEventLoop } from './event-loop.js';
+import { MAIN, OUTSIDE, TASKS, WAITS } from './loop-internals.js';
+
+/**
+ * Why a loop that has nothing ready and nothing scheduled will never be done with what it runs for; null while something from
+ * outside may still come: a job of an executor, a call into another thread, a descriptor, or a native promise that a task awaits.
+ */
+export function deadlockOf(loop: BaseEventLoop): DeadlockError | null {
+  const main = loop[MAIN];
+  if (main === null || main.done() || loop[OUTSIDE].pending > 0 || loop.watchesDescriptors()) return null;
+  const tasks = [...loop[TASKS]];
+  if (tasks.some((task) => task[WAITS]().length === 0)) return null; // it awaits a native promise
+  const waiters = tasks.map((task) => `\n  ${inspect(task)}`).join('');
+  return new DeadlockError(
+    `Deadlock: nothing is ready or scheduled, but ${inspect(main)} is not done. Waiting:${waiters || ' nobody'}`,
+  );
+}
