@@ -58,9 +58,9 @@ export function aclosing<G extends AsyncGenerator<unknown, unknown, never>>(
   generator: G,
 ): G & AsyncDisposable {
   getRunningLoop()[ASYNCGENS].add(generator);
-  if (Reflect.has(generator, Symbol.asyncDispose)) return generator as G & AsyncDisposable; // Node 24 and later
+  if (Reflect.has(generator, Symbol.asyncDispose)) return generator; // Node 24 and later
   const dispose = async (): Promise<void> => {
     await generator.return(undefined);
   };
-  return Object.defineProperty(generator, Symbol.asyncDispose, { value: dispose }) as G & AsyncDisposable;
+  return Object.defineProperty(generator, Symbol.asyncDispose, { value: dispose });
 }

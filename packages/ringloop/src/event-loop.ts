@@ -44,6 +44,7 @@ export class EventLoop extends SelectorEventLoop {
     return this.#inbox.ref;
   }
 
+  /** What this loop has done so far. */
   statistics(): LoopStatistics {
     return { callsSent: callsSent(), callsReceived: this.#inbox.received };
   }

@@ -1,6 +1,7 @@
 import { type Coroutine, run as runIn, Runner as BareRunner, setEventLoop } from '@ringloop/core';
 import { EventLoop } from './event-loop.js';
 
+/** How `Runner` and `run()` get their loop. */
 export interface RunnerOptions {
   /** Debug mode of the loop; by default whether the environment variable RINGLOOP_DEBUG is set and not empty. */
   readonly debug?: boolean;

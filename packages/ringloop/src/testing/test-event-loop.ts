@@ -2,6 +2,7 @@ import { type LoopOptions, VirtualHost } from '@ringloop/core';
 import { deadlockOf, END_RUN } from '@ringloop/core/internal';
 import { EventLoop } from '../event-loop.js';
 
+/** How a TestEventLoop keeps time. */
 export interface TestEventLoopOptions extends LoopOptions {
   /** Whether the clock leaps to the next timer when the loop has nothing else to do; true by default. */
   readonly autojump?: boolean;

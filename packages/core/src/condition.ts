@@ -1,0 +1,141 @@
+import { inspect } from 'node:util';
+import type { Awaitable } from './awaitable.js';
+import { BoundLoop } from './bound-loop.js';
+import { checkCallback } from './check-callback.js';
+import { CancelledError, InvalidStateError, typeError } from './errors.js';
+import type { CoroutineGenerator } from './generator-driver.js';
+import { Lock } from './lock.js';
+import { startCoroutine } from './running-coroutine.js';
+import type { ScopeBody } from './scope.js';
+import { WaiterQueue } from './waiter-queue.js';
+
+/**
+ * Lets those who hold a lock wait until another holder of it says that something has changed. Several conditions can share a
+ * lock. Python: asyncio.Condition.
+ */
+export class Condition implements Disposable {
+  readonly #loop = new BoundLoop(this);
+  readonly #waiters = new WaiterQueue();
+  readonly #lock: Lock;
+
+  /** @throws {TypeError} when `lock` is no Lock */
+  constructor(lock: Lock = new Lock()) {
+    if (!(lock instanceof Lock)) throw typeError(`lock must be a Lock, got ${inspect(lock)}`);
+    this.#lock = lock;
+  }
+
+  /** Whether somebody has its lock. Python: Condition.locked(). */
+  locked(): boolean {
+    return this.#lock.locked();
+  }
+
+  /** Takes its lock, as `Lock.acquire()`. Python: Condition.acquire(). */
+  acquire(): Awaitable<true> {
+    return this.#lock.acquire();
+  }
+
+  /** Releases its lock, as `Lock.release()`. Python: Condition.release(). */
+  release(): void {
+    this.#lock.release();
+  }
+
+  /** Runs an async function or generator function while it has the lock, and gives its result. Python: async with condition. */
+  run<R>(body: ScopeBody<void, R>): Awaitable<R> {
+    return this.#lock.run(body);
+  }
+
+  /**
+   * Releases the lock, waits to be notified and takes the lock again, also when the task is cancelled meanwhile. What was waited
+   * for need not be so any more by then: look again, as `waitFor()` does. Python: Condition.wait().
+   * @throws {InvalidStateError} when nobody has the lock
+   * @throws {CancelledError} when the task is cancelled while it waits
+   * @throws {LoopStateError} ERR_OTHER_LOOP, when others have waited in another loop; ERR_NO_RUNNING_LOOP
+   */
+  wait(): Awaitable<true> {
+    return startCoroutine(this.#wait());
+  }
+
+  /**
+   * Waits as long as `predicate()` is falsy, asking again after each notification, and gives what it returned last.
+   * Python: Condition.wait_for().
+   * @throws {TypeError} when `predicate` is no function, or an async or generator function
+   * @throws what `predicate` and `wait()` throw
+   */
+  waitFor<T>(predicate: () => T): Awaitable<T> {
+    checkCallback(predicate, 'waitFor');
+    return startCoroutine(this.#waitFor(predicate));
+  }
+
+  /**
+   * Wakes `n` of those who wait, or all if there are fewer. They go on once the lock has been released.
+   * Python: Condition.notify().
+   * @throws {InvalidStateError} when nobody has the lock
+   */
+  notify(n = 1): void {
+    if (!this.locked()) throw new InvalidStateError('cannot notify on un-acquired lock');
+    this.#notify(n);
+  }
+
+  /** Wakes all who wait, as `notify()`. Python: Condition.notify_all(). */
+  notifyAll(): void {
+    this.notify(Infinity);
+  }
+
+  /** `release()`, for `await condition.acquire(); using held = condition;`. */
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  [inspect.custom](): string {
+    const { size } = this.#waiters;
+    const waiting = size > 0 ? `, waiters:${size}` : '';
+    return `<${this.constructor.name} [${this.locked() ? 'locked' : 'unlocked'}${waiting}]>`;
+  }
+
+  *#wait(): CoroutineGenerator<true> {
+    if (!this.locked()) throw new InvalidStateError('cannot wait on un-acquired lock');
+    const loop = this.#loop.get();
+    this.release();
+    try {
+      const waiter = this.#waiters.add(loop);
+      try {
+        yield waiter;
+      } finally {
+        this.#waiters.remove(waiter);
+        yield* this.#takeLockAgain();
+      }
+      return true;
+    } catch (thrown) {
+      this.#notify(1); // it may have been notified, and another could use that; waking one for nothing is allowed
+      throw thrown;
+    }
+  }
+
+  *#waitFor<T>(predicate: () => T): CoroutineGenerator<T> {
+    let result = predicate();
+    while (!result) {
+      yield* this.#wait();
+      result = predicate();
+    }
+    return result;
+  }
+
+  /** Who waits has the lock afterwards, come what may. Then throws the last of the cancellations, if there were any. */
+  *#takeLockAgain(): CoroutineGenerator<void> {
+    let cancellation: CancelledError | null = null;
+    for (;;) {
+      try {
+        yield* this.acquire();
+        break;
+      } catch (thrown) {
+        if (!(thrown instanceof CancelledError)) throw thrown;
+        cancellation = thrown;
+      }
+    }
+    if (cancellation !== null) throw cancellation;
+  }
+
+  #notify(n: number): void {
+    for (let left = n; left > 0 && this.#waiters.wakeNext() !== null; left--);
+  }
+}

@@ -1,0 +1,123 @@
+import { inspect } from 'node:util';
+import type { Awaitable } from './awaitable.js';
+import { BoundLoop } from './bound-loop.js';
+import { rangeError, typeError } from './errors.js';
+import type { CoroutineGenerator } from './generator-driver.js';
+import { startCoroutine } from './running-coroutine.js';
+import { runScoped, type ScopeBody } from './scope.js';
+import { SETTLED_TRUE } from './settled.js';
+import { WaiterQueue } from './waiter-queue.js';
+
+/**
+ * Lets a number of tasks through at a time, in the order of asking. Any may release it, also more often than it was acquired:
+ * then it lets more through. Python: asyncio.Semaphore.
+ */
+export class Semaphore implements Disposable {
+  readonly #loop = new BoundLoop(this);
+  readonly #waiters = new WaiterQueue();
+  #value: number;
+
+  /**
+   * @param value how many it lets through; Infinity is a number, too
+   * @throws {RangeError} when `value` is negative or no integer
+   * @throws {TypeError} when `value` is no number
+   */
+  constructor(value = 1) {
+    if (typeof value !== 'number') throw typeError(`Semaphore initial value must be a number, got ${inspect(value)}`);
+    if (!(value >= 0)) throw rangeError(`Semaphore initial value must be >= 0, got ${value}`);
+    if (value % 1 !== 0 && value !== Infinity) throw rangeError(`Semaphore initial value must be an integer, got ${value}`);
+    this.#value = value;
+  }
+
+  /** Whether `acquire()` would have to wait. Python: Semaphore.locked(). */
+  locked(): boolean {
+    return this.#value === 0 || this.#waiters.inUse; // those who are about to wake up go first
+  }
+
+  /**
+   * Waits until it lets one more through. Python: Semaphore.acquire().
+   * @throws {CancelledError} when the task is cancelled while it waits
+   * @throws {LoopStateError} ERR_OTHER_LOOP, when it must wait and others have waited in another loop; ERR_NO_RUNNING_LOOP
+   */
+  acquire(): Awaitable<true> {
+    if (this.locked()) return startCoroutine(this.#wait());
+    this.#value--;
+    return SETTLED_TRUE;
+  }
+
+  /** Lets one more through. Python: Semaphore.release(). */
+  release(): void {
+    this.#value++;
+    this.#wakeNext();
+  }
+
+  /** Runs an async function or generator function between acquire and release, and gives its result. Python: async with semaphore. */
+  run<R>(body: ScopeBody<void, R>): Awaitable<R> {
+    return runScoped(() => this.#enter(), body, () => this.#exit());
+  }
+
+  /** `release()`, for `await semaphore.acquire(); using held = semaphore;`. */
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  [inspect.custom](): string {
+    const { size } = this.#waiters;
+    const state = this.locked() ? 'locked' : `unlocked, value:${this.#value}`;
+    return `<${this.constructor.name} [${state}${size > 0 ? `, waiters:${size}` : ''}]>`;
+  }
+
+  /** How many more it lets through, when nobody waits. */
+  protected get value(): number {
+    return this.#value;
+  }
+
+  *#wait(): CoroutineGenerator<true> {
+    const waiter = this.#waiters.add(this.#loop.get());
+    try {
+      yield waiter;
+    } catch (cancellation) {
+      if (!waiter.cancelled()) this.#value++; // it was woken before: what it was given goes to the next
+      throw cancellation;
+    } finally {
+      this.#waiters.remove(waiter);
+      while (this.#value > 0 && this.#wakeNext()); // those who came while it was woken had to wait behind it
+    }
+    return true;
+  }
+
+  /** The one who is woken has what it was woken for from now on: nobody can get in between. */
+  #wakeNext(): boolean {
+    if (this.#waiters.wakeNext() === null) return false;
+    this.#value--;
+    return true;
+  }
+
+  *#enter(): CoroutineGenerator<void> {
+    yield* this.acquire();
+  }
+
+  *#exit(): CoroutineGenerator<void> {
+    this.release();
+  }
+}
+
+/** A Semaphore that is not released more often than it was acquired. Python: asyncio.BoundedSemaphore. */
+export class BoundedSemaphore extends Semaphore {
+  readonly #bound: number;
+
+  /** As of Semaphore; `value` is the bound, too. */
+  constructor(value = 1) {
+    super(value);
+    this.#bound = value;
+  }
+
+  /**
+   * Lets one more through. Python: BoundedSemaphore.release().
+   * @throws {RangeError} when it was released as often as acquired already
+   */
+  override release(): void {
+    if (this.value >= this.#bound) throw rangeError('BoundedSemaphore released too many times');
+    super.release();
+  }
+}

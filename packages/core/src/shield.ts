@@ -1,0 +1,46 @@
+import { ensureFuture } from './ensure-future.js';
+import type { Future } from './future.js';
+import type { Joinable } from './gather.js';
+
+/**
+ * Waits for `awaitable` without cancelling it: to cancel the future that this returns leaves the inner one running. An error
+ * that comes after that goes to the exception handler, as nobody else can be told. When it is done already, it is what this
+ * returns. Python: asyncio.shield().
+ * @throws {TypeError} when `awaitable` is neither a future nor a coroutine nor a promise
+ * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
+ */
+export function shield<T>(awaitable: Joinable<T>): Future<T> {
+  const inner = ensureFuture(awaitable);
+  if (inner.done()) return inner;
+  const outer = inner.getLoop().createFuture<T>();
+  const passOn = (): void => {
+    if (outer.done()) return;
+    if (inner.cancelled()) {
+      outer.cancel();
+      return;
+    }
+    const error = inner.exception();
+    if (error === null) outer.setResult(inner.result());
+    else outer.setException(error);
+  };
+  inner.addDoneCallback(passOn);
+  outer.addDoneCallback(() => {
+    if (inner.done()) return;
+    inner.removeDoneCallback(passOn);
+    inner.removeDoneCallback(reportFailure); // however often it is shielded, its error is reported once
+    inner.addDoneCallback(reportFailure);
+  });
+  return outer;
+}
+
+function reportFailure(inner: Future<unknown>): void {
+  const exception = inner.cancelled() ? null : inner.exception();
+  if (exception === null) return;
+  const { sourceTraceback } = inner;
+  inner.getLoop().callExceptionHandler({
+    message: `${exception.name} exception in shielded future`,
+    exception,
+    future: inner,
+    ...(sourceTraceback === undefined ? {} : { sourceTraceback }),
+  });
+}
