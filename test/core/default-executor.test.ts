@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { BaseEventLoop, LoopStateError, VirtualHost } from '@ringloop/core';
 import { expect } from 'chai';
+import sinon from 'sinon';
 import { FakeExecutor } from './fake-executor.js';
+import { rejectionOf } from './rejection.js';
 
 const nothing = (): void => undefined;
 
@@ -69,5 +73,78 @@ describe('core/default-executor', () => {
     loop.setDefaultExecutor(executor);
     loop.close();
     await Promise.resolve();
+  });
+
+  describe('shutdownDefaultExecutor({ timeout })', () => {
+    let loop: BaseEventLoop;
+    let executor: FakeExecutor;
+    /** Ends the jobs that shutdown({ wait: true }) waits for. */
+    let finish: (error?: Error) => void;
+
+    beforeEach(() => {
+      loop = new BaseEventLoop({ host: new VirtualHost() });
+      executor = new FakeExecutor();
+      const { shutdown } = executor;
+      executor.shutdown = async (options = {}) => {
+        await shutdown.call(executor, options);
+        if (options.wait !== true) return;
+        await new Promise<void>((resolve, reject) => {
+          finish = (error) => (error === undefined ? resolve() : reject(error));
+        });
+      };
+      loop.setDefaultExecutor(executor);
+    });
+
+    // CPython BaseEventLoopTests.test_shutdown_default_executor_timeout
+    it('shutdownDefaultExecutor() warns after its timeout and waits no longer', async () => {
+      const warned = once(process, 'warning') as Promise<[Error]>;
+      await loop.shutdownDefaultExecutor({ timeout: 0.01 });
+      const [warning] = await warned;
+      expect([warning.name, warning.message]).to.deep.equal([
+        'RuntimeWarning',
+        'The executor did not finishing joining its threads within 0.01 seconds.',
+      ]);
+      expect(executor.shutdowns).to.deep.equal([{ wait: true }, { wait: false }]);
+      finish(new Error('too late')); // unhandled, it would fail the test run
+      await immediate();
+    });
+
+    it('shutdownDefaultExecutor() in time does not warn, and leaves no timer behind', async () => {
+      const warn = sinon.stub(process, 'emitWarning');
+      try {
+        const done = loop.shutdownDefaultExecutor({ timeout: Infinity }); // Node turns what is too long into 1 ms
+        await immediate();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        finish();
+        await done;
+        expect([warn.callCount, executor.shutdowns]).to.deep.equal([0, [{ wait: true }]]);
+      } finally {
+        sinon.restore();
+      }
+    });
+
+    it('shutdownDefaultExecutor() rejects as the executor does', async () => {
+      for (const timeout of [10, null]) {
+        const failed = rejectionOf(loop.shutdownDefaultExecutor({ timeout }));
+        await immediate();
+        finish(new Error('stuck'));
+        expect((await failed).message).to.equal('stuck');
+      }
+    });
+
+    it('shutdownDefaultExecutor() takes a negative timeout for none', async () => {
+      const warned = once(process, 'warning') as Promise<[Error]>;
+      await loop.shutdownDefaultExecutor({ timeout: -1 });
+      expect((await warned)[0].message).to.match(/within -1 seconds/);
+    });
+
+    it('shutdownDefaultExecutor() refuses what is no time, and shuts nothing down', async () => {
+      for (const timeout of [NaN, '5', {}]) {
+        const error = await rejectionOf(loop.shutdownDefaultExecutor({ timeout: timeout as number }));
+        expect(error).to.be.instanceOf(TypeError);
+      }
+      loop.runInExecutor(null, nothing);
+      expect(executor.shutdowns).to.deep.equal([]);
+    });
   });
 });

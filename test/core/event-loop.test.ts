@@ -8,7 +8,7 @@ import {
   type TimerHandle,
   VirtualHost,
 } from '@ringloop/core';
-import { type Inbox, type InboxOwner, RUN } from '@ringloop/core/internal';
+import { type Inbox, type InboxOwner, isStopFunction, RUN } from '@ringloop/core/internal';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { CountingHost } from './counting-host.js';
@@ -154,6 +154,59 @@ describe('core/event-loop', () => {
       loop.callSoon(loop.stop);
       await loop.runForever();
       expect(loop.isRunning()).to.equal(false);
+    });
+  });
+
+  // CPython 3.4.4 and later: the other column of the table.
+  describe("stop() with stopMode 'batch'", () => {
+    beforeEach(() => {
+      loop = new BaseEventLoop({ host, stopMode: 'batch' });
+    });
+
+    it('stop() before runForever() gives one iteration, with what is scheduled after it', async () => {
+      loop.callSoon(note, 'A');
+      loop.stop();
+      loop.callSoon(note, 'B');
+      expect(await twoRuns()).to.deep.equal([['A', 'B'], []]);
+    });
+
+    it('stop() in a callback finishes the batch and leaves what the batch schedules', async () => {
+      loop.callSoon(() => {
+        ran.push('X');
+        loop.callSoon(note, 'W');
+        loop.stop();
+        loop.callSoon(note, 'Z');
+      });
+      loop.callSoon(note, 'Y');
+      expect(await twoRuns()).to.deep.equal([
+        ['X', 'Y'],
+        ['W', 'Z'],
+      ]);
+    });
+
+    it('stop() leaves what an earlier callback of its batch scheduled', async () => {
+      loop.callSoon(() => loop.callSoon(note, 'N'));
+      loop.callSoon(() => loop.stop());
+      expect(await twoRuns()).to.deep.equal([[], ['N']]);
+    });
+
+    it('stop() wakes a sleeping loop', async () => {
+      const running = loop.runForever();
+      host.advance(0);
+      loop.stop();
+      await running;
+      expect(loop.isRunning()).to.equal(false);
+    });
+
+    it('stopMode that is none is refused', () => {
+      for (const stopMode of ['seed', '', null, 5]) {
+        if (stopMode === null) expect(() => new BaseEventLoop({ host, stopMode: stopMode as never })).not.to.throw();
+        else {
+          expect(() => new BaseEventLoop({ host, stopMode: stopMode as never }))
+            .to.throw(TypeError, `stopMode must be 'barrier' or 'batch', got ${inspect(stopMode)}`)
+            .with.property('code', 'ERR_INVALID_ARG_VALUE');
+        }
+      }
     });
   });
 
@@ -659,6 +712,34 @@ describe('core/event-loop', () => {
       expect([loop.getDebug(), jumpingLoop().getDebug()]).to.deep.equal([true, false]);
       loop.setDebug(false);
       expect(loop.getDebug()).to.equal(false);
+    });
+
+    it('debug mode is on from the beginning if the constructor is told so', () => {
+      expect(new BaseEventLoop({ host, debug: true }).getDebug()).to.equal(true);
+      process.env.RINGLOOP_DEBUG = '1';
+      try {
+        expect(new BaseEventLoop({ host, debug: false }).getDebug()).to.equal(false);
+      } finally {
+        delete process.env.RINGLOOP_DEBUG;
+      }
+    });
+
+    it('stop is known as what stops a loop, even without it', () => {
+      expect([loop.stop, loop.close, () => undefined, null].map(isStopFunction)).to.deep.equal([true, false, false, false]);
+    });
+
+    it('BaseEventLoop runs ten thousand callbacks in one iteration, and one in each of ten thousand', async () => {
+      let calls = 0;
+      for (let i = 0; i < 10_000; i++) loop.callSoon(() => calls++);
+      await runOnce(loop);
+      expect(calls).to.equal(10_000);
+      const again = (): void => {
+        if (--calls > 0) loop.callSoon(again);
+        else loop.stop();
+      };
+      loop.callSoon(again);
+      await loop.runForever();
+      expect(calls).to.equal(0);
     });
 
     it('time() is the time of its host', () => {

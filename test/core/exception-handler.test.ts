@@ -1,4 +1,6 @@
-import { BaseEventLoop, type ExceptionContext, SystemExit, VirtualHost } from '@ringloop/core';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { inspect } from 'node:util';
+import { BaseEventLoop, type ExceptionContext, KeyboardInterrupt, SystemExit, VirtualHost } from '@ringloop/core';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { rejectionOf } from './rejection.js';
@@ -113,5 +115,109 @@ describe('core/exception-handler', () => {
       throw new Error('boom');
     });
     expect(await rejectionOf(loop.runForever())).to.equal(exit);
+  });
+
+  it('callExceptionHandler() lets KeyboardInterrupt of the default handler out, too', async () => {
+    const interrupt = new KeyboardInterrupt();
+    loop.defaultExceptionHandler = () => {
+      throw interrupt;
+    };
+    loop.callSoon(() => {
+      throw new Error('boom');
+    });
+    expect(await rejectionOf(loop.runForever())).to.equal(interrupt);
+  });
+
+  it('callExceptionHandler() tells what cannot be shown as well', () => {
+    const shy = {
+      [inspect.custom]() {
+        throw new Error('not now');
+      },
+    };
+    loop.callExceptionHandler({ message: 'It failed', protocol: shy });
+    expect(lines()).to.deep.equal(['It failed\nprotocol: <object that cannot be inspected>']);
+  });
+
+  it('defaultExceptionHandler() leaves out what is undefined', () => {
+    loop.defaultExceptionHandler({ message: 'It failed', future: undefined, task: null });
+    expect(lines()).to.deep.equal(['It failed\ntask: null']);
+  });
+
+  // CPython: source_traceback and handle_traceback
+  it('defaultExceptionHandler() prints where things were created, each under its title', () => {
+    loop.defaultExceptionHandler({
+      message: 'It failed',
+      sourceTraceback: '    at source',
+      handleTraceback: '    at handle',
+      task: 1,
+    });
+    expect(lines()).to.deep.equal([
+      [
+        'It failed',
+        'Handle created at (most recent call first):',
+        '    at handle',
+        'Object created at (most recent call first):',
+        '    at source',
+        'task: 1',
+      ].join('\n'),
+    ]);
+  });
+
+  // CPython BaseEventLoopTests.test_set_exc_handler_custom: in debug mode
+  it('defaultExceptionHandler() names the creation of a callback that failed, once', async () => {
+    loop.setDebug(true);
+    loop.slowCallbackDuration = Infinity;
+    loop.callSoon(function failing() {
+      throw new Error('boom');
+    });
+    await runOnce(loop);
+    const [text = ''] = lines();
+    expect(text).to.match(/^Exception in callback failing\(\)\nhandle: <Handle failing\(\) created at /);
+    expect(text.split('Object created at (most recent call first):\n')[1]).to.match(
+      /^ +at .*exception-handler\.test\.[jt]s/,
+    );
+    expect(text).not.to.include('Handle created at');
+  });
+
+  // CPython: base_events adds handle_traceback of the current handle
+  it('defaultExceptionHandler() names the creation of the callback that is running', async () => {
+    loop.setDebug(true);
+    loop.slowCallbackDuration = Infinity;
+    loop.callSoon(() => loop.callExceptionHandler({ message: 'from a callback' }));
+    loop.createTask(function* () {
+      loop.callExceptionHandler({ message: 'from a task' });
+      yield;
+    });
+    loop.callSoon(() => {
+      const future = loop.createFuture(); // what runs, runs for another one
+      void future.then(() => undefined);
+      future.setResult(1);
+    });
+    await runOnce(loop);
+    await runOnce(loop);
+    loop.callExceptionHandler({ message: 'from outside' });
+    expect(lines().map((text) => text.split('\n').slice(0, 2))).to.deep.equal([
+      ['from a callback', 'Handle created at (most recent call first):'],
+      ['from a task', 'Handle created at (most recent call first):'],
+      ['from outside'],
+    ]);
+  });
+
+  // CPython 3.12 runs the handler in the context of the task, future or handle
+  it('callExceptionHandler() calls the handler in the context of what it is told about', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    loop.setExceptionHandler(() => seen.push(storage.getStore()));
+    const task = storage.run('task', () => loop.createTask(() => Promise.resolve()));
+    const handle = storage.run('handle', () => loop.callSoon(() => undefined));
+    storage.run('caller', () => {
+      loop.callExceptionHandler({ task });
+      loop.callExceptionHandler({ future: task });
+      loop.callExceptionHandler({ handle });
+      loop.callExceptionHandler({ future: loop.createFuture() }); // which has none
+      loop.callExceptionHandler({});
+    });
+    await runOnce(loop);
+    expect(seen).to.deep.equal(['task', 'task', 'handle', 'caller', 'caller']);
   });
 });

@@ -1,5 +1,6 @@
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
-import { type BaseEventLoop, CancelledError, Future, InvalidStateError } from '@ringloop/core';
+import { type BaseEventLoop, CancelledError, Future, InvalidStateError, type Task } from '@ringloop/core';
 import { expect } from 'chai';
 import { rejectionOf } from './rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
@@ -168,6 +169,147 @@ describe('core/future', () => {
     future.setException(error);
     await runOnce(loop);
     expect(await results).to.deep.equal([error, error, true]);
+  });
+
+  it('Future.then() calls its reaction in the context in which it was called', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen = storage.run('here', () =>
+      Promise.all([
+        future.then(() => storage.getStore()),
+        future.catch(() => undefined).then(() => storage.getStore()),
+        (async () => [await future, storage.getStore()])(),
+      ]),
+    );
+    storage.run('there', () => loop.callSoon(() => future.setResult(1)));
+    await runOnce(loop);
+    await runOnce(loop);
+    expect(await seen).to.deep.equal(['here', 'here', [1, 'here']]);
+  });
+
+  it('Future.addDoneCallback() takes a context of another place', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const context = storage.run('there', () => new AsyncResource('test'));
+    const see = (): void => void ran.push(String(storage.getStore()));
+    storage.run('here', () => {
+      future.addDoneCallback(see, { context });
+      future.addDoneCallback(see, {});
+    });
+    future.addDoneCallback(see);
+    future.setResult(1);
+    await runOnce(loop);
+    expect(ran).to.deep.equal(['there', 'here', 'undefined']);
+  });
+
+  it('Future.removeDoneCallback() leaves those alone that wait for it', async () => {
+    const a = note('a');
+    const task = loop.createTask(function* () {
+      ran.push(`task got ${yield* future}`);
+    });
+    const awaiting = (async (): Promise<void> => void ran.push(`await got ${await future}`))();
+    await runOnce(loop);
+    future.addDoneCallback(a);
+    expect([future.removeDoneCallback(a), future.removeDoneCallback(a)]).to.deep.equal([1, 0]);
+    future.addDoneCallback(note('b'));
+    future.setResult(1);
+    await runOnce(loop);
+    await awaiting;
+    expect([ran, task.done()]).to.deep.equal([['task got 1', 'b', 'await got 1'], true]);
+  });
+
+  it('Future.removeDoneCallback() of the only callback, of none and of one that has run', async () => {
+    const a = note('a');
+    expect(future.removeDoneCallback(a)).to.equal(0);
+    future.addDoneCallback(a);
+    expect(future.removeDoneCallback(a)).to.equal(1);
+    future.addDoneCallback(note('b'));
+    future.setResult(1);
+    expect(future.removeDoneCallback(a)).to.equal(0);
+    await runOnce(loop);
+    expect(ran).to.deep.equal(['b']);
+  });
+
+  it('Future.addDoneCallback() takes ten thousand', async () => {
+    let calls = 0;
+    for (let i = 0; i < 10_000; i++) future.addDoneCallback(() => calls++);
+    future.setResult(1);
+    await runOnce(loop);
+    expect(calls).to.equal(10_000);
+  });
+
+  it('Future that is done can be yielded* without a loop, and then throws as result() does', () => {
+    const failed = loop.createFuture();
+    failed.setException(new RangeError('bad'));
+    future.setResult(1);
+    expect(future[Symbol.iterator]().next()).to.deep.equal({ done: true, value: 1 });
+    expect(() => failed[Symbol.iterator]().next()).to.throw(RangeError, 'bad');
+  });
+
+  it('Future that is pending yields itself, once, and says so when it is stepped too soon', () => {
+    const generator = future[Symbol.iterator]();
+    expect(generator.next().value).to.equal(future);
+    expect(() => generator.next()).to.throw(InvalidStateError, 'Result is not ready.');
+  });
+
+  // CPython BaseFutureTests.test_tb_logger_not_called_after_cancel
+  it('Future.cancel() that comes too late counts as having looked at the exception', () => {
+    const reports = reportsOf(loop);
+    future.setException(new Error('boom'));
+    expect(future.cancel()).to.equal(false);
+    const unseen = loop.createFuture();
+    unseen.setException(new Error('unseen'));
+    loop.close();
+    expect(reports.map(({ message, exception }) => [message, exception?.message])).to.deep.equal([
+      ['Future exception was never retrieved', 'unseen'],
+    ]);
+  });
+
+  // CPython BaseFutureTests.test_exception_traceback… : what debug mode remembers
+  it('Future tells in debug mode where it was created, and reports it', () => {
+    loop.setDebug(true);
+    const traced = loop.createFuture();
+    expect(traced.sourceTraceback?.split('\n')[0]).to.match(/^ +at .*future\.test\.[jt]s:\d+:\d+\)?$/);
+    expect(inspect(traced)).to.match(/^<Future pending created at \/.*future\.test\.[jt]s:\d+:\d+>$/);
+    expect([future.sourceTraceback, inspect(future)]).to.deep.equal([undefined, '<Future pending>']);
+    const reports = reportsOf(loop);
+    traced.setException(new Error('unseen'));
+    loop.close();
+    expect(reports.map(({ sourceTraceback }) => sourceTraceback)).to.deep.equal([traced.sourceTraceback]);
+  });
+
+  // CPython FutureReprTests.test_recursive_repr_for_pending_tasks
+  it('Future that leads to itself shows no more than that', () => {
+    const own = loop.createFuture<unknown>();
+    own.setResult(own);
+    expect(inspect(own)).to.equal('<Future finished result=<Future finished result=…>>');
+    const tasks = new Set<Task<unknown>>();
+    const task = loop.createTask(function* () {
+      yield;
+      return tasks;
+    });
+    for (let i = 0; i < 1000; i++) tasks.add(task);
+    return loop.runUntilComplete(task).then(() => {
+      expect(inspect(task).length).to.be.below(500);
+    });
+  });
+
+  it('Future shows parts that throw, and long ones on one line', () => {
+    const shy = {
+      [inspect.custom]() {
+        throw new Error('not now');
+      },
+    };
+    const results = [shy, { text: 'x'.repeat(200), more: [1, 2, 3], again: 'y'.repeat(100) }, 'text', null];
+    const shown = results.map((result) => {
+      const each = loop.createFuture<unknown>();
+      each.setResult(result);
+      return inspect(each);
+    });
+    expect(shown[0]).to.equal('<Future finished result=<object that cannot be inspected>>');
+    expect(shown[1]).not.to.include('\n');
+    expect(shown.slice(2)).to.deep.equal([
+      "<Future finished result='text'>",
+      '<Future finished result=null>',
+    ]);
   });
 
   it('Future shows its state', () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import { BaseEventLoop, VirtualHost } from '@ringloop/core';
 import { expect } from 'chai';
@@ -115,24 +116,64 @@ describe('core/handle', () => {
     ]);
   });
 
-  // uvloop test_loop_call_later_handle_when and …_when_after_fired
-  it('TimerHandle.when() is the time due, also after cancel() and after it has run', async () => {
-    const host = new VirtualHost({ startAt: 100 });
-    loop = new BaseEventLoop({ host });
-    const fired = loop.callLater(1, note, 'fired');
-    const cancelled = loop.callAt(103, note, 'cancelled');
-    cancelled.cancel();
-    const running = loop.runForever();
-    host.advance(5);
-    loop.stop();
-    await running;
-    expect([ran, fired.when(), cancelled.when()]).to.deep.equal([['fired'], 101, 103]);
+  // CPython HandleTests.test_handle_source_traceback
+  it('Handle remembers in debug mode who scheduled it', () => {
+    expect(loop.callSoon(greet).sourceTraceback).to.equal(undefined);
+    loop.setDebug(true);
+    const handles = [
+      loop.callSoon(greet),
+      loop.callSoonThreadsafe(greet),
+      loop.callLater(1, greet),
+      loop.callAt(1, greet),
+    ];
+    for (const { sourceTraceback } of handles) {
+      expect(sourceTraceback?.split('\n')[0]).to.match(/^ +at .*handle\.test\.[jt]s:\d+:\d+\)?$/);
+    }
   });
 
-  it('TimerHandle shows its time until it is cancelled', () => {
-    const handle = loop.callAt(3, greet, 1);
-    expect(inspect(handle)).to.equal('<TimerHandle when=3 greet(1)>');
+  // CPython HandleTests.test_handle_repr_debug
+  it('Handle shows in debug mode where it was created, also once it is cancelled', () => {
+    loop.setDebug(true);
+    const handle = loop.callSoon(greet, 'world');
+    expect(inspect(handle)).to.match(/^<Handle greet\('world'\) created at \/.*handle\.test\.[jt]s:\d+:\d+>$/);
     handle.cancel();
-    expect(inspect(handle)).to.equal('<TimerHandle cancelled>');
+    expect(inspect(handle)).to.match(
+      /^<Handle cancelled greet\('world'\) created at \/.*handle\.test\.[jt]s:\d+:\d+>$/,
+    );
+  });
+
+  // CPython EventLoopTests.test_callback_with_exception: the keys of the context in debug mode
+  it('Handle reports in debug mode where the call that failed was scheduled', async () => {
+    const reports = reportsOf(loop);
+    loop.setDebug(true);
+    loop.slowCallbackDuration = Infinity;
+    const handle = loop.callSoon(() => {
+      throw new Error('boom');
+    });
+    await runOnce(loop);
+    expect(reports.map((report) => Object.keys(report).sort())).to.deep.equal([
+      ['exception', 'handle', 'message', 'sourceTraceback'],
+    ]);
+    expect(reports[0]).to.include({ handle, sourceTraceback: handle.sourceTraceback });
+  });
+
+  it('Handle.getContext() is the context that the call was scheduled in', () => {
+    const storage = new AsyncLocalStorage<string>();
+    const see = (): unknown => storage.getStore();
+    const handles = [loop.callSoon(greet), storage.run('here', () => loop.callLater(1, greet))];
+    handles[0]?.cancel();
+    expect(handles.map((handle) => handle.getContext().runInAsyncScope(see))).to.deep.equal([undefined, 'here']);
+  });
+
+  it('Handle that is cancelled by the handler of another error does not run', async () => {
+    loop.setExceptionHandler(() => {
+      next.cancel();
+    });
+    loop.callSoon(() => {
+      throw new Error('boom');
+    });
+    const next = loop.callSoon(note, 'next');
+    await runOnce(loop);
+    expect(ran).to.deep.equal([]);
   });
 });

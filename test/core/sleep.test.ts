@@ -1,8 +1,15 @@
-import { type BaseEventLoop, CancelledError, LoopStateError, sleep, VirtualHost } from '@ringloop/core';
+import {
+  type BaseEventLoop,
+  CancelledError,
+  type Future,
+  LoopStateError,
+  sleep,
+  VirtualHost,
+} from '@ringloop/core';
 import { expect } from 'chai';
 import { CountingHost } from './counting-host.js';
 import { rejectionOf } from './rejection.js';
-import { jumpingLoop, runOnce } from './virtual-loop.js';
+import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
 describe('core/sleep', () => {
   let loop: BaseEventLoop;
@@ -73,6 +80,66 @@ describe('core/sleep', () => {
     loop.callLater(1e9, () => task.cancel());
     await rejectionOf(loop.runUntilComplete(task));
     expect([task.cancelled(), loop.time()]).to.deep.equal([true, 1e9]);
+  });
+
+  it('sleep() in a generator coroutine is what it is in an async function', async () => {
+    const turns = new CountingHost(new VirtualHost({ autojump: true }));
+    loop = jumpingLoop({ host: turns });
+    await loop.runUntilComplete(function* () {
+      const counts = [turns.turns];
+      for (const delay of [0, -1]) {
+        log.push(yield* sleep(delay, `slept ${delay}`));
+        counts.push(turns.turns);
+      }
+      log.push(counts.join());
+      log.push(yield* sleep(10, 'slept 10'));
+      log.push(String(yield* sleep(0)));
+    });
+    expect([...log, loop.time()]).to.deep.equal(['slept 0', 'slept -1', '1,2,3', 'slept 10', 'undefined', 10]);
+  });
+
+  it('sleep() in a generator coroutine is where a cancelled task is told', async () => {
+    loop = jumpingLoop({ stopMode: 'batch' }); // runOnce() is one iteration then
+    for (const delay of [0, 10]) {
+      const task = loop.createTask(function* () {
+        yield* sleep(delay);
+      });
+      await runOnce(loop);
+      task.cancel(`enough of ${delay}`);
+      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal(`enough of ${delay}`);
+    }
+  });
+
+  it('sleep() that has begun goes on while nobody waits for it', async () => {
+    await loop.runUntilComplete(async () => {
+      const alarm = sleep(5, 'alarm');
+      await sleep(10);
+      log.push(await alarm, String(loop.time()));
+    });
+    expect(log).to.deep.equal(['alarm', '10']);
+  });
+
+  it('sleep() can be cancelled by who holds it, before and after its time', async () => {
+    await loop.runUntilComplete(async () => {
+      const alarm = sleep(5) as Future<void>;
+      alarm.cancel('by hand');
+      log.push(String(await rejectionOf(alarm)));
+      const other = sleep(5) as Future<void>;
+      await sleep(6);
+      log.push(String(other.cancel()));
+    });
+    expect(log).to.deep.equal(['CancelledError: by hand', 'false']);
+  });
+
+  it('sleep() that was settled by hand is not settled again', async () => {
+    const reports = reportsOf(loop);
+    await loop.runUntilComplete(async () => {
+      const alarm = sleep(5, 'late') as Future<string>;
+      alarm.setResult('early');
+      log.push(await alarm);
+      await sleep(10);
+    });
+    expect([log, reports]).to.deep.equal([['early'], []]);
   });
 
   it('sleep() refuses what is no time, and to sleep outside of a running loop', () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
@@ -6,7 +7,6 @@ import {
   type BaseEventLoop,
   CancelledError,
   currentTask,
-  ensureFuture,
   type Future,
   InvalidStateError,
   LoopStateError,
@@ -556,38 +556,151 @@ describe('core/task', () => {
     });
   });
 
-  describe('allTasks()', () => {
-    // CPython BaseTaskTests.test_current_task, BaseCurrentLoopTests and test_all_tasks
-    it('allTasks() is the tasks of one loop that are not done', async () => {
-      const other = jumpingLoop();
-      other.createTask(() => Promise.resolve());
-      const quick = loop.createTask(() => Promise.resolve());
-      const slow = loop.createTask(async () => future);
-      expect([...allTasks(loop)]).to.deep.equal([quick, slow]);
+  describe('What a task tells of itself', () => {
+    // CPython BaseTaskTests.test_set_name_compat, test_get_set_name…
+    it('Task.getName() is the name given or one of its own, until setName()', () => {
+      const names = [1, 2].map(() => loop.createTask(() => Promise.resolve()).getName());
+      const [first, second] = names.map((name) => Number(/^Task-(\d+)$/.exec(name)?.[1]));
+      expect(second).to.equal(Number(first) + 1);
+      const task = loop.createTask(() => Promise.resolve(), { name: '' });
+      expect(task.getName()).to.equal('');
+      task.setName('later');
+      expect([task.getName(), inspect(task).includes("name='later'")]).to.deep.equal(['later', true]);
+    });
+
+    it('Task.getCoro() is what createTask() was given', () => {
+      const asyncFunction = async (): Promise<void> => Promise.resolve();
+      const generator = (function* () {
+        yield;
+      })();
+      const promise = Promise.resolve();
+      for (const coroutine of [asyncFunction, generator, promise]) {
+        expect(loop.createTask(coroutine).getCoro()).to.equal(coroutine);
+      }
+    });
+
+    it('Task.getContext() is the context it runs in, with what it has stored there', async () => {
+      const storage = new AsyncLocalStorage<string>();
+      const see = (): unknown => storage.getStore();
+      const stored = (task: Task<unknown>): unknown => task.getContext().runInAsyncScope(see);
+      const task = storage.run('created', () =>
+        loop.createTask(function* () {
+          storage.enterWith('stored');
+          yield;
+        }),
+      );
+      const plain = loop.createTask(() => Promise.resolve());
+      expect([stored(task), stored(plain)]).to.deep.equal(['created', undefined]);
       await runOnce(loop);
-      expect([...allTasks(loop)]).to.deep.equal([slow]);
-      slow.cancel();
+      expect(stored(task)).to.equal('stored');
+      const context = storage.run('given', () => new AsyncResource('test'));
+      expect(loop.createTask(() => Promise.resolve(), { context }).getContext()).to.equal(context);
+    });
+
+    // CPython BaseTaskTests.test_task_repr, test_task_repr_wait_for
+    it('Task shows what it waits for, and that it is being cancelled', async () => {
+      const inner = loop.createTask(
+        function* inner() {
+          yield* future;
+        },
+        { name: 'inner' },
+      );
+      const outer = loop.createTask(
+        async function outer() {
+          await Promise.all([inner, future]);
+        },
+        { name: 'outer' },
+      );
       await runOnce(loop);
-      expect([...allTasks(loop)]).to.deep.equal([]);
+      expect(inspect(inner)).to.equal("<Task pending name='inner' coro=<inner()> waitFor=<Future pending>>");
+      expect(inspect(outer)).to.equal(
+        "<Task pending name='outer' coro=<outer()> waitFor=<Task pending> waitFor=<Future pending>>",
+      );
+      future.setResult('done');
+      expect(inspect(inner)).to.equal("<Task pending name='inner' coro=<inner()> waitFor=<Future finished>>");
+      inner.cancel();
+      expect(inspect(inner)).to.equal("<Task cancelling name='inner' coro=<inner()> waitFor=<Future finished>>");
+      await rejectionOf(loop.runUntilComplete(outer));
+      expect([inspect(inner), inspect(outer)]).to.deep.equal([
+        "<Task cancelled name='inner' coro=<inner()>>",
+        "<Task cancelled name='outer' coro=<outer()>>",
+      ]);
+    });
+
+    it('Task shows that the future it waits for was cancelled', async () => {
+      const task = loop.createTask(() => watch('await', future), { name: 'me' });
+      await runOnce(loop);
+      future.cancel();
+      expect(inspect(task)).to.match(/^<Task pending name='me' coro=<\(anonymous\)\(\)> waitFor=<Future cancelled>>$/);
+      await loop.runUntilComplete(task);
+    });
+
+    it('Task shows its outcome last', async () => {
+      const tasks = [
+        loop.createTask(async () => Promise.resolve({ a: 1 }), { name: 'good' }),
+        loop.createTask(() => Promise.reject(new RangeError('it is bad')), { name: 'bad' }),
+      ];
+      await main(() => Promise.allSettled(tasks));
+      expect(tasks.map((task) => inspect(task))).to.deep.equal([
+        "<Task finished name='good' coro=<(anonymous)()> result={ a: 1 }>",
+        "<Task finished name='bad' coro=<(anonymous)()> exception=RangeError('it is bad')>",
+      ]);
+    });
+
+    it('Task shows a coroutine without a proper name', () => {
+      class Odd {
+        static override name = Symbol('odd') as never; // a static member, as classes may have
+      }
+      const coroutine = Object.defineProperty(() => Promise.resolve(), 'name', { value: Symbol('odd') });
+      for (const each of [coroutine, Promise.resolve(), Odd as never]) {
+        expect(inspect(loop.createTask(each, { name: 'x' }))).to.equal("<Task pending name='x' coro=<(anonymous)()>>");
+      }
+    });
+
+    it('Task shows in debug mode where it was created', () => {
+      loop.setDebug(true);
+      const task = loop.createTask(() => Promise.resolve(), { name: 'x' });
+      expect(inspect(task)).to.match(
+        /^<Task pending name='x' coro=<\(anonymous\)\(\)> created at \/.*task\.test\.[jt]s:\d+:\d+>$/,
+      );
+      expect(task.sourceTraceback?.split('\n')[0]).to.match(/task\.test\.[jt]s:\d+:\d+\)?$/);
     });
   });
 
-  describe('ensureFuture()', () => {
-    it('ensureFuture() gives a future back and makes a task of all else', async () => {
-      expect(ensureFuture(future, { loop })).to.equal(future);
-      expect(await loop.runUntilComplete(ensureFuture(() => Promise.resolve(1), { loop }))).to.equal(1);
-      expect(() => ensureFuture(5 as never, { loop })).to.throw(TypeError);
+  it('Task of a closed loop ends without a word to anybody', async () => {
+    const reports = reportsOf(loop);
+    const task = loop.createTask(async () => {
+      await immediate();
+      throw new Error('too late');
     });
+    await runOnce(loop);
+    loop.close();
+    reports.length = 0; // close() has told of the task
+    await immediate();
+    await immediate();
+    expect([task.done(), reports]).to.deep.equal([false, []]);
+  });
 
-    // CPython BaseTaskTests.test_ensure_future_task
-    it('ensureFuture() refuses a future of another loop', () => {
-      expect(() => ensureFuture(future, { loop: jumpingLoop() }))
-        .to.throw(
-          LoopStateError,
-          'The future belongs to a different loop than the one specified as the loop argument',
-        )
-        .with.property('code', 'ERR_OTHER_LOOP');
+  it('Task that throws SystemExit on a closed loop ends nothing', async () => {
+    reportsOf(loop);
+    const task = loop.createTask(async () => {
+      await immediate();
+      throw new SystemExit();
     });
+    await runOnce(loop);
+    loop.close();
+    await immediate();
+    await immediate();
+    expect([task.done(), loop.isClosed()]).to.deep.equal([false, true]);
+  });
+
+  it('Task.uncancel() leaves alone what was delivered, and counts to 0', async () => {
+    const task = loop.createTask(() => watch('await', future));
+    await runOnce(loop);
+    task.cancel('m');
+    expect([task.uncancel(), task.uncancel(), task.cancelling()]).to.deep.equal([0, 0, 0]);
+    await loop.runUntilComplete(task);
+    expect(log).to.deep.equal(['await CancelledError: m']);
   });
 
   it('Task reports nothing by itself', async () => {

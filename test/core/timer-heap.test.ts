@@ -101,6 +101,24 @@ describe('core/timer-heap', () => {
     expect(popAll(heap, 200)).to.deep.equal(handles.slice(0, 50));
   });
 
+  it('TimerHeap gives its memory back after a sweep, and keeps the order', () => {
+    const heap = new TimerHeap();
+    const handles = Array.from({ length: 5000 }, (_, i) => schedule(heap, 5000 - i));
+    const live = handles.filter((_, i) => i % 100 === 0);
+    for (const handle of handles) if (!live.includes(handle)) handle.cancel();
+    expect([heap.nextDeadline(), heap.size]).to.deep.equal([100, 50]);
+    const late = Array.from({ length: 200 }, (_, i) => schedule(heap, 6000 + i));
+    expect(popAll(heap, Infinity)).to.deep.equal([...live.reverse(), ...late]);
+  });
+
+  it('TimerHeap keeps its memory after a sweep that leaves much', () => {
+    const heap = new TimerHeap();
+    const handles = Array.from({ length: 128 }, (_, i) => schedule(heap, i));
+    for (const handle of handles.slice(0, 65)) handle.cancel();
+    expect([heap.nextDeadline(), heap.size]).to.deep.equal([65, 63]);
+    expect(popAll(heap, Infinity)).to.deep.equal(handles.slice(65));
+  });
+
   it('TimerHeap.nextDeadline() skips cancelled timers', () => {
     const heap = new TimerHeap();
     const first = schedule(heap, 1);

@@ -80,6 +80,52 @@ describe('core/virtual-host', () => {
     expect(host.time()).to.equal(0);
   });
 
+  it('VirtualHost tells when the loop has nothing to do and nothing to leap to', async () => {
+    const log: string[] = [];
+    const host = new VirtualHost({ autojump: true, onIdle: () => log.push(`idle at ${host.time()}`) });
+    const loop = new BaseEventLoop({ host });
+    loop.callLater(5, () => {
+      log.push('timer');
+      void Promise.resolve()
+        .then(() => undefined)
+        .then(() => loop.callSoon(() => log.push("reaction's call")));
+    });
+    const running = loop.runForever();
+    await immediate();
+    await immediate();
+    await immediate();
+    await immediate();
+    await immediate();
+    expect(log).to.deep.equal(['timer', "reaction's call", 'idle at 5']);
+    loop.stop();
+    await running;
+    await immediate();
+    expect(log.length).to.equal(3);
+  });
+
+  it('VirtualHost tells nothing without autojump, and nothing once the loop has been stopped', async () => {
+    const log: string[] = [];
+    for (const autojump of [true, false]) {
+      const host = new VirtualHost({ autojump, onIdle: () => log.push(`idle, ${autojump}`) });
+      const loop = new BaseEventLoop({ host });
+      const running = loop.runForever();
+      if (autojump) loop.stop();
+      await immediate();
+      await immediate();
+      await immediate();
+      loop.stop();
+      await running;
+    }
+    expect(log).to.deep.equal([]);
+  });
+
+  it('VirtualHost can be told what to do by who hears that it is idle', async () => {
+    const host = new VirtualHost({ autojump: true, onIdle: () => loop.callLater(1, () => loop.stop()) });
+    const loop = new BaseEventLoop({ host });
+    await loop.runForever();
+    expect(host.time()).to.equal(1);
+  });
+
   it('VirtualHost.advance() refuses to go back', () => {
     expect(() => new VirtualHost().advance(-1)).to.throw(
       RangeError,

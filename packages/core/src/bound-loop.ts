@@ -20,9 +20,6 @@ export class BoundLoop {
     const running = getRunningLoop();
     this.#loop ??= running;
     if (this.#loop === running) return running;
-    throw new LoopStateError(
-      `${inspect(this.#owner)} is bound to a different event loop`,
-      'ERR_OTHER_LOOP',
-    );
+    throw new LoopStateError(`${inspect(this.#owner)} is bound to a different event loop`, 'ERR_OTHER_LOOP');
   }
 }

@@ -18,10 +18,13 @@ export class Condition implements Disposable {
   readonly #waiters = new WaiterQueue();
   readonly #lock: Lock;
 
-  /** @throws {TypeError} when `lock` is no Lock */
-  constructor(lock: Lock = new Lock()) {
-    if (!(lock instanceof Lock)) throw typeError(`lock must be a Lock, got ${inspect(lock)}`);
-    this.#lock = lock;
+  /**
+   * @param lock null: one of its own
+   * @throws {TypeError} when `lock` is no Lock
+   */
+  constructor(lock: Lock | null = null) {
+    this.#lock = lock ?? new Lock();
+    if (!(this.#lock instanceof Lock)) throw typeError(`lock must be a Lock, got ${inspect(lock)}`);
   }
 
   /** Whether somebody has its lock. Python: Condition.locked(). */

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage, AsyncResource, executionAsyncResource } from 'node:async_hooks';
+import { types } from 'node:util';
 
 /**
  * What Node's `AsyncLocalStorage`s hold, captured where a callback is scheduled and restored where it runs. null stands for
@@ -10,7 +11,8 @@ import { AsyncLocalStorage, AsyncResource, executionAsyncResource } from 'node:a
  *   or one that only ringloop's own storage is in: null. The frame is found under a symbol of the resource.
  * - Node 20 and 22 write what is stored on the current resource. A turn of a loop runs in a resource of ours, GROUND, whose
  *   prototype notices when somebody writes on it; until then all that is scheduled there has the context null (3 ns).
- *   From then on, and wherever another resource is current, an AsyncResource is made (10 ns) and entered (40 ns).
+ *   From then on, and where something is stored on another resource that is current, which has to be looked up (70 ns), an
+ *   AsyncResource is made (10 ns) and entered (40 ns).
  *
  * Where a Node should have neither, everything is captured and entered.
  */
@@ -25,12 +27,11 @@ let ownKey: string | symbol | null = null;
 /** Node 20 and 22: some storage was entered in a turn. */
 let foreignKeys = false;
 let learning = false;
+/** On a Node that we do not understand. */
+let everythingIsForeign = false;
 
 /** The resource that turns run in. */
 const GROUND = new AsyncResource('ringloop.EventLoop', UNWATCHED);
-/** The context null as a resource that nobody writes on. */
-const EMPTY = new AsyncResource('ringloop.Context', UNWATCHED);
-
 Object.setPrototypeOf(
   GROUND,
   new Proxy(AsyncResource.prototype, {
@@ -45,27 +46,49 @@ Object.setPrototypeOf(
 /** Under which symbol a resource has its frame; null where there are no frames. */
 const FRAME = findFrameSymbol();
 
+wipe(GROUND); // what is stored where this module happens to be imported is nobody else's
+foreignKeys = everythingIsForeign;
+
 function findFrameSymbol(): symbol | null {
   if (Number.parseInt(process.versions.node) < 24) return null; // entering a storage there makes all promises slower
   const storage = new AsyncLocalStorage();
   const resource = storage.run('probe', () => new AsyncResource('ringloop.Probe', UNWATCHED));
   storage.disable();
   for (const symbol of Object.getOwnPropertySymbols(resource)) {
-    if (Reflect.get(resource, symbol) instanceof Map) return symbol;
+    if (types.isMap(Reflect.get(resource, symbol))) return symbol;
   }
-  foreignKeys = true; // neither do we know of frames here, nor that resources are written on
+  everythingIsForeign = true; // neither do we know of frames here, nor that resources are written on
   return null;
 }
 
 /** The context of the code that is running. */
 export function captureContext(): Context {
   if (FRAME === null) {
-    if (!foreignKeys && executionAsyncResource() === GROUND) return null;
+    const current = executionAsyncResource();
+    if (current === GROUND ? !foreignKeys : !everythingIsForeign && storesNothing(current)) return null;
     return new AsyncResource('ringloop.Context', UNWATCHED);
   }
   const resource = new AsyncResource('ringloop.Context', UNWATCHED);
   const frame = Reflect.get(resource, FRAME) as Map<unknown, unknown> | undefined; // what findFrameSymbol() looked for
   return frame === undefined || (frame.size === 1 && frame.has(own)) ? null : resource;
+}
+
+/** Node 20 and 22: whether no storage but our own has written on `resource`. */
+function storesNothing(resource: object): boolean {
+  for (const symbol of Object.getOwnPropertySymbols(resource)) {
+    if (symbol.description !== 'kResourceStore' || symbol === ownKey) continue;
+    if (Reflect.get(resource, symbol) !== undefined) return false;
+  }
+  return true;
+}
+
+/** Takes away what was stored where `resource` was made. */
+function wipe(resource: object): void {
+  if (FRAME !== null) Reflect.set(resource, FRAME, undefined);
+  for (const symbol of Object.getOwnPropertySymbols(resource)) {
+    // Gone, not undefined: GROUND notices only what is new.
+    if (symbol.description === 'kResourceStore') Reflect.deleteProperty(resource, symbol);
+  }
 }
 
 /** Whether what runs next must be entered into `context`. For null only if a callback before it left something behind. */
@@ -76,7 +99,7 @@ export function mustEnter(context: Context): boolean {
 
 /** Runs `fn` in `context`, and outside of every task. */
 export function runInContext(context: Context, fn: () => void): void {
-  (context ?? EMPTY).runInAsyncScope(leaveOwn, undefined, fn);
+  asResource(context).runInAsyncScope(leaveOwn, undefined, fn);
 }
 
 /** Runs `fn` where all turns run. */
@@ -86,7 +109,10 @@ export function runOnGround(fn: () => void): void {
 
 /** A context as users hold it. */
 export function asResource(context: Context): AsyncResource {
-  return context ?? EMPTY;
+  if (context !== null) return context;
+  const empty = new AsyncResource('ringloop.Context', UNWATCHED); // not one for all: enterWith() would write on it
+  wipe(empty);
+  return empty;
 }
 
 /** Makes `storage` ringloop's own, just before it is entered for the first time. */

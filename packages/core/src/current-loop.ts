@@ -1,5 +1,6 @@
-import { LoopStateError } from './errors.js';
+import { LoopStateError, typeError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
+import { inspectSafely } from './inspect-safely.js';
 import { peekRunningLoop } from './running-loop.js';
 
 // One per thread: each worker has its own instance of this module.
@@ -16,8 +17,14 @@ export function getEventLoop(): BaseEventLoop {
   return loop;
 }
 
-/** Makes `loop` this thread's own, or none. Python: asyncio.set_event_loop(). */
+/**
+ * Makes `loop` this thread's own, or none. Python: asyncio.set_event_loop().
+ * @throws {TypeError} when `loop` is neither an event loop nor null
+ */
 export function setEventLoop(loop: BaseEventLoop | null): void {
+  if (loop !== null && typeof (loop as Partial<BaseEventLoop>).runUntilComplete !== 'function') {
+    throw typeError(`loop must be an event loop or null, got ${inspectSafely(loop, { depth: 0 })}`);
+  }
   current = loop;
 }
 

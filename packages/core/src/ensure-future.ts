@@ -1,19 +1,19 @@
 import type { Coroutine } from './coroutine.js';
+import { getEventLoop } from './current-loop.js';
 import { LoopStateError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
-import { getRunningLoop } from './running-loop.js';
 
 /**
- * A future as it is; a coroutine or promise as a task of `loop`, by default the running one. Python: asyncio.ensure_future().
- * @throws {LoopStateError} ERR_OTHER_LOOP when the future belongs to another loop, ERR_NO_RUNNING_LOOP
+ * A future as it is; a coroutine or promise as a task of `loop`, by default of `getEventLoop()`. Python: asyncio.ensure_future().
+ * @throws {LoopStateError} ERR_OTHER_LOOP when the future belongs to another loop, ERR_NO_CURRENT_LOOP
  * @throws {TypeError} when `awaitable` is none
  */
 export function ensureFuture<T>(
   awaitable: Future<T> | Coroutine<T> | PromiseLike<T>,
   { loop }: { readonly loop?: BaseEventLoop } = {},
 ): Future<T> {
-  if (!(awaitable instanceof Future)) return (loop ?? getRunningLoop()).createTask(awaitable);
+  if (!(awaitable instanceof Future)) return (loop ?? getEventLoop()).createTask(awaitable);
   if (loop === undefined || awaitable.getLoop() === loop) return awaitable;
   throw new LoopStateError(
     'The future belongs to a different loop than the one specified as the loop argument',

@@ -1,6 +1,7 @@
+import type { AsyncResource } from 'node:async_hooks';
 import { endsTheLoop } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
-import type { Handle } from './handle.js';
+import { type Handle, isReporting } from './handle.js';
 import { inspectSafely } from './inspect-safely.js';
 
 /** What an exception handler is told. Python: the `context` dict of loop.call_exception_handler(). */
@@ -55,7 +56,7 @@ export function callExceptionHandler(
     return;
   }
   try {
-    handler(loop, context);
+    inContextOf(context.task ?? context.future ?? context.handle, () => handler(loop, context));
   } catch (thrown) {
     if (endsTheLoop(thrown)) throw thrown;
     tryDefault(
@@ -64,6 +65,14 @@ export function callExceptionHandler(
       'Exception in default exception handler while handling an unexpected error in custom exception handler',
     );
   }
+}
+
+/** A report belongs to what it is about: its AsyncLocalStorages hold what they held there. */
+function inContextOf(subject: unknown, fn: () => void): void {
+  const { getContext } = (subject ?? {}) as { getContext?: () => AsyncResource };
+  // A callback that has thrown is still in its context, with what it has stored there itself.
+  if (typeof getContext === 'function' && !isReporting(subject)) getContext.call(subject).runInAsyncScope(fn);
+  else fn();
 }
 
 function tryDefault(loop: BaseEventLoop, context: ExceptionContext, lastWords: string): void {

@@ -126,9 +126,9 @@ export class Future<T> implements Awaitable<T> {
     const awaiter = currentAwaiter();
     const refusal = awaiter?.beginWait(this) ?? null;
     if (refusal !== null) return Promise.reject(refusal).then(onFulfilled, onRejected);
-    const reaction = new Reaction<T, R1, R2>(this, awaiter, onFulfilled, onRejected);
+    const reaction = new Reaction(this, awaiter);
     this[ADD_WAITER](reaction);
-    return reaction.promise;
+    return reaction.promise.then(onFulfilled, onRejected);
   }
 
   /** As of a promise. */
@@ -142,7 +142,7 @@ export class Future<T> implements Awaitable<T> {
   }
 
   /** What `yield*` calls in a generator coroutine. Python: Future.__await__(). */
-  *[Symbol.iterator](): Generator<Future<T>, T> {
+  *[Symbol.iterator](): Generator<unknown, T> {
     if (!this.done()) yield this;
     return this.result();
   }

@@ -1,24 +1,25 @@
 import { checkIterable } from './check-iterable.js';
 import type { Coroutine } from './coroutine.js';
+import { getEventLoop } from './current-loop.js';
 import { ensureFuture } from './ensure-future.js';
 import { CancelledError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
 import type { CoroutineGenerator } from './generator-driver.js';
 import { keepQuiet } from './quiet-tasks.js';
-import { getRunningLoop } from './running-loop.js';
 
 /** What can be made a future of: a future or task, a coroutine of any kind, a promise. */
 export type Joinable<T = unknown> = Future<T> | Coroutine<T> | PromiseLike<T>;
 
 /** What a future, coroutine or promise comes to. */
-export type ResultOf<A> = A extends PromiseLike<infer T>
-  ? T
-  : A extends (...args: never[]) => PromiseLike<infer T> | CoroutineGenerator<infer T>
+export type ResultOf<A> =
+  A extends PromiseLike<infer T>
     ? T
-    : A extends CoroutineGenerator<infer T>
+    : A extends (...args: never[]) => PromiseLike<infer T> | CoroutineGenerator<infer T>
       ? T
-      : never;
+      : A extends CoroutineGenerator<infer T>
+        ? T
+        : never;
 
 export interface GatherOptions {
   /** Puts errors among the results, rather than failing with the first one. */
@@ -36,7 +37,7 @@ export type Gathered<A extends readonly unknown[], E = never> = {
  * fails with CancelledError once they are; a child that is cancelled by others counts as one that failed. The same object twice
  * is run once, and its result is in both places. Without any, it is done already. Python: asyncio.gather().
  * @throws {TypeError} when `awaitables` is no iterable, or something in it is neither a future nor a coroutine nor a promise
- * @throws {LoopStateError} ERR_OTHER_LOOP when they belong to different loops, ERR_NO_RUNNING_LOOP
+ * @throws {LoopStateError} ERR_OTHER_LOOP when they belong to different loops, ERR_NO_CURRENT_LOOP
  */
 export function gather<const A extends readonly Joinable[]>(
   awaitables: A,
@@ -65,7 +66,8 @@ export function gather(
   let loop: BaseEventLoop | undefined;
   let outer: GatheringFuture | null = null;
   const onDone = (child: Future<unknown>): void => {
-    if (outer === null) failureOf(child); // gather() threw: nobody will ask
+    if (outer === null)
+      failureOf(child); // gather() threw: nobody will ask
     else outer.onChildDone(child);
   };
   for (const awaitable of awaitables) {
@@ -80,7 +82,7 @@ export function gather(
     }
     children.push(child);
   }
-  outer = new GatheringFuture(loop ?? getRunningLoop(), children, futures.size, returnExceptions);
+  outer = new GatheringFuture(loop ?? getEventLoop(), children, futures.size, returnExceptions);
   doneAlready.forEach(onDone);
   return outer;
 }
@@ -115,9 +117,10 @@ class GatheringFuture extends Future<unknown[]> {
 
   onChildDone(child: Future<unknown>): void {
     this.#unfinished--;
-    const failure = failureOf(child); // also marks it as retrieved
+    // Looked at, it counts as retrieved; those that shall be results are looked at when all are done.
+    const failure = this.done() || !this.#returnExceptions ? failureOf(child) : null;
     if (this.done()) return;
-    if (failure !== null && !this.#returnExceptions) this.setException(failure);
+    if (failure !== null) this.setException(failure);
     else if (this.#unfinished === 0) this.#finish(child);
   }
 

@@ -8,11 +8,11 @@ import {
   typeError,
 } from './errors.js';
 import { Future } from './future.js';
-import { ADD_WAITER, ENQUEUE, OUTSIDE } from './loop-internals.js';
+import { ADD_WAITER, ENQUEUE, OUTSIDE, REMOVE_WAITER } from './loop-internals.js';
 import { type Ready, RUN } from './ready-queue.js';
 
-/** A generator whose `yield`s are what it waits for. What the generator of one kind is sent is checked by nobody but itself. */
-export type CoroutineGenerator<T> = Generator<unknown, T, never>;
+/** A generator whose `yield`s are what it waits for. What it is sent, only its own code knows. */
+export type CoroutineGenerator<T> = Generator<unknown, T>;
 
 /**
  * A future that is the outcome of a generator, which it takes one step further whenever what was yielded is done.
@@ -47,14 +47,26 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
     this.#generator = generator; // what it is sent, its own yields determine
   }
 
-  protected takeCancellation(): CancelledError | null {
+  /** The generator and what it waits for, to be stepped by somebody else from now on; null when it has no next step. */
+  protected handOver(): { generator: CoroutineGenerator<T>; waitingOn: Future<unknown> | null } | null {
+    const generator = this.#generator;
+    const waitingOn = this.#waitingOn;
+    if (generator === null || this.#complaint !== null) return null;
+    this.#generator = null; // should it be in the ready queue: its turn there does nothing
+    this.#waitingOn = null;
+    waitingOn?.[REMOVE_WAITER](this);
+    return { generator, waitingOn };
+  }
+
+  /** The cancellation that the next step would throw, taken back. */
+  takeCancellation(): CancelledError | null {
     const error = this.#mustCancel;
     this.#mustCancel = null;
     return error;
   }
 
   /** The next step throws `error`. */
-  protected postponeCancellation(error: CancelledError): void {
+  postponeCancellation(error: CancelledError): void {
     this.#mustCancel = error;
   }
 
@@ -83,7 +95,7 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
       step = error === null ? generator.next(value) : generator.throw(error);
     } catch (thrown) {
       this.#generator = null;
-      this.failWith(thrown);
+      this.fail(thrown);
       if (!endsTheLoop(thrown)) return;
       this.retrieve(); // whoever runs the loop gets it
       throw thrown;
@@ -93,9 +105,19 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
       return;
     }
     this.#generator = null;
-    const late = this.takeCancellation(); // it cancelled itself on the way out
-    if (late === null) this.settle('finished', step.value);
+    this.finish(step.value);
+  }
+
+  /** The generator has returned. */
+  protected finish(value: T): void {
+    const late = this.takeCancellation(); // it was cancelled while it ran
+    if (late === null) this.settle('finished', value);
     else this.settle('cancelled', messageOf(late));
+  }
+
+  /** The generator has thrown. */
+  protected fail(thrown: unknown): void {
+    this.failWith(thrown);
   }
 
   /** How a coroutine's error ends it. */
@@ -139,7 +161,8 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
         return !future.done() && !loop.isClosed();
       };
       loop[OUTSIDE].pending++;
-      yielded.then(
+      Promise.resolve(yielded).then(
+        // a promise as it is; another thenable may throw, or call back twice
         (value) => {
           if (wanted()) future.setResult(value);
         },

@@ -17,6 +17,13 @@ interface Origin {
   readonly call: string;
 }
 
+let reporting: Handle | null = null;
+
+/** Whether `subject` is a handle that is telling of what its callback has thrown. */
+export function isReporting(subject: unknown): boolean {
+  return subject === reporting;
+}
+
 /** A scheduled call, as returned by `callSoon()`. Python: asyncio.Handle. */
 export class Handle implements Ready {
   readonly #loop: BaseEventLoop;
@@ -90,12 +97,15 @@ export class Handle implements Ready {
       Reflect.apply(callback, undefined, args);
     } catch (thrown) {
       if (endsTheLoop(thrown)) throw thrown;
+      // eslint-disable-next-line @typescript-eslint/no-this-alias -- see isReporting()
+      reporting = this;
       this.#loop.callExceptionHandler({
         message: `Exception in callback ${describeCall(callback, args)}`,
         exception: toError(thrown),
         handle: this,
         ...(this.#origin === null ? {} : { sourceTraceback: this.#origin.stack }),
       });
+      reporting = null;
     }
   }
 }

@@ -1,6 +1,10 @@
 export { allTasks, currentTask } from './all-tasks.js';
+export { type AsCompleted, asCompleted, type AsCompletedOptions } from './as-completed.js';
 export { aclosing } from './asyncgens.js';
 export type { Awaitable } from './awaitable.js';
+export { Barrier } from './barrier.js';
+export type { BlockBody } from './block.js';
+export { Condition } from './condition.js';
 export { type Coroutine, isCoroutine } from './coroutine.js';
 export { getEventLoop, setEventLoop } from './current-loop.js';
 export { ensureFuture, isFuture } from './ensure-future.js';
@@ -20,16 +24,26 @@ export {
   SystemExit,
   TimeoutError,
 } from './errors.js';
+export { Event } from './event.js';
 export { BaseEventLoop, type LoopOptions, type LoopPorts } from './event-loop.js';
 export type { ExceptionContext, ExceptionHandler } from './exception-handler.js';
 export type { Executor, ExecutorJob } from './executor.js';
 export { type DoneCallback, type DoneCallbackOptions, Future } from './future.js';
+export { gather, type Gathered, type GatherOptions, type Joinable, type ResultOf } from './gather.js';
 export type { CoroutineGenerator } from './generator-driver.js';
 export { Handle } from './handle.js';
 export type { Host } from './host.js';
+export { LifoQueue } from './lifo-queue.js';
+export { Lock } from './lock.js';
+export type { Compare } from './natural-order.js';
+export { PriorityQueue, type PriorityQueueOptions } from './priority-queue.js';
+export { type ItemStore, Queue } from './queue.js';
 export { run, type RunOptions } from './run.js';
 export { Runner, type RunnerOptions, type RunnerRunOptions } from './runner.js';
 export { getRunningLoop } from './running-loop.js';
+export type { ScopeBody } from './scope.js';
+export { BoundedSemaphore, Semaphore } from './semaphore.js';
+export { shield } from './shield.js';
 export { sleep } from './sleep.js';
 export { Task, type TaskOptions } from './task.js';
 export {
@@ -38,5 +52,16 @@ export {
   type TaskConstructor,
   type TaskFactory,
 } from './task-factory.js';
+export { TaskGroup } from './task-group.js';
+export { timeout, Timeout, timeoutAt } from './timeouts.js';
 export { TimerHandle } from './timer-handle.js';
 export { VirtualHost, type VirtualHostOptions } from './virtual-host.js';
+export {
+  ALL_COMPLETED,
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  type ReturnWhen,
+  wait,
+  type WaitOptions,
+} from './wait.js';
+export { waitFor } from './wait-for.js';

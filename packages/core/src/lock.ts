@@ -46,7 +46,11 @@ export class Lock implements Disposable {
 
   /** Runs an async function or generator function while it has the lock, and gives its result. Python: async with lock. */
   run<R>(body: ScopeBody<void, R>): Awaitable<R> {
-    return runScoped(() => this.#enter(), body, () => this.#exit());
+    return runScoped(
+      () => this.#enter(),
+      body,
+      () => this.release(),
+    );
   }
 
   /** `release()`, for `await lock.acquire(); using held = lock;`. */
@@ -76,9 +80,5 @@ export class Lock implements Disposable {
 
   *#enter(): CoroutineGenerator<void> {
     yield* this.acquire();
-  }
-
-  *#exit(): CoroutineGenerator<void> {
-    this.release();
   }
 }

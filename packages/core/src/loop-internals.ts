@@ -14,6 +14,8 @@ export const REMOVE_WAITER: unique symbol = Symbol('remove waiter');
 export const MAIN: unique symbol = Symbol('main');
 /** How much outside of the loop will report to it: jobs of executors, native promises, calls into other threads. */
 export const OUTSIDE: unique symbol = Symbol('outside');
+/** The AbortControllers that cancelling a task aborts. */
+export const ABORTS: unique symbol = Symbol('aborts');
 /** The futures that a task waits for. */
 export const WAITS: unique symbol = Symbol('waits');
 /** The callback of a handle. */

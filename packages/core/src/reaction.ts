@@ -3,27 +3,18 @@ import type { Future } from './future.js';
 import { promiseWithResolvers } from './promise-with-resolvers.js';
 import { type Ready, RUN } from './ready-queue.js';
 
-/** What `future.then()` waits with: when the future is done, its turn in the ready queue settles a promise. */
-export class Reaction<T, R1, R2> implements Ready {
+/** A future as a promise, for who awaits it: settled when the future's turn in the ready queue comes. */
+export class Reaction<T> implements Ready {
   readonly #future: Future<T>;
   readonly #awaiter: Awaiter | null;
-  readonly #onFulfilled: ((value: T) => R1 | PromiseLike<R1>) | null | undefined;
-  readonly #onRejected: ((reason: unknown) => R2 | PromiseLike<R2>) | null | undefined;
-  readonly #result = promiseWithResolvers<R1 | R2>();
+  readonly #result = promiseWithResolvers<T>();
 
-  constructor(
-    future: Future<T>,
-    awaiter: Awaiter | null,
-    onFulfilled: ((value: T) => R1 | PromiseLike<R1>) | null | undefined,
-    onRejected: ((reason: unknown) => R2 | PromiseLike<R2>) | null | undefined,
-  ) {
+  constructor(future: Future<T>, awaiter: Awaiter | null) {
     this.#future = future;
     this.#awaiter = awaiter;
-    this.#onFulfilled = onFulfilled;
-    this.#onRejected = onRejected;
   }
 
-  get promise(): Promise<R1 | R2> {
+  get promise(): Promise<T> {
     return this.#result.promise;
   }
 
@@ -35,23 +26,11 @@ export class Reaction<T, R1, R2> implements Ready {
     // What the await throws whatever the outcome is: its task was cancelled after the future was done.
     const overruled = this.#awaiter?.endWait(this.#future) ?? null;
     try {
-      // The reactions of an await are native resolvers: called here, the function goes on right after this iteration.
-      this.#result.resolve(this.#react(overruled));
+      const value = this.#future.result();
+      if (overruled === null) this.#result.resolve(value);
+      else this.#result.reject(overruled);
     } catch (thrown) {
-      this.#result.reject(thrown);
+      this.#result.reject(overruled ?? thrown);
     }
-  }
-
-  #react(overruled: Error | null): R1 | R2 | PromiseLike<R1 | R2> {
-    let value: T;
-    try {
-      value = this.#future.result();
-      if (overruled !== null) throw overruled;
-    } catch (thrown) {
-      const reason = overruled ?? thrown;
-      if (!this.#onRejected) throw reason;
-      return this.#onRejected(reason);
-    }
-    return this.#onFulfilled ? this.#onFulfilled(value) : (value as unknown as R1); // without a reaction, R1 is T
   }
 }

@@ -1,5 +1,6 @@
 import { currentTask, enterStep, leaveStep } from './current-task.js';
 import type { BaseEventLoop } from './event-loop.js';
+import type { CancelledError } from './errors.js';
 import type { FutureState } from './future.js';
 import { type CoroutineGenerator, GeneratorDriver } from './generator-driver.js';
 import { ADD_WAITER } from './loop-internals.js';
@@ -38,9 +39,85 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
     else this.#waiters.push(waiter);
   }
 
+  /**
+   * Who delegates to it with `yield*` steps its generator from then on: what it waits for and how it is cancelled is then the
+   * task's own affair, to any depth.
+   */
+  override *[Symbol.iterator](): Generator<unknown, T> {
+    if (this.done()) return this.result();
+    const handed = this.handOver();
+    if (handed === null) {
+      yield this; // somebody else steps it
+      return this.result();
+    }
+    const { generator, waitingOn } = handed;
+    try {
+      const value = yield* new Resumption(generator, waitingOn, this.takeCancellation());
+      this.settle('finished', value);
+      return value;
+    } catch (thrown) {
+      this.failWith(thrown);
+      this.retrieve(); // it is on its way
+      throw thrown;
+    }
+  }
+
+  protected override finish(value: T): void {
+    this.#giveBackCancellation(() => this.settle('finished', value));
+  }
+
+  protected override fail(thrown: unknown): void {
+    this.#giveBackCancellation(() => this.failWith(thrown));
+  }
+
+  /** The task was cancelled while the generator ran, which has waited for nothing since: the task's next wait is the first. */
+  #giveBackCancellation(end: () => void): void {
+    const late = this.takeCancellation();
+    end();
+    if (late !== null) this.#owner?.postponeCancellation(late);
+  }
+
   protected override settle(state: Exclude<FutureState, 'pending'>, outcome: unknown): void {
     super.settle(state, outcome);
     for (const waiter of this.#waiters.splice(0)) waiter[RUN]();
+  }
+}
+
+/** A generator that has begun, for `yield*`, which would begin with a step of its own: gives what it waits for already. */
+class Resumption<T> implements IterableIterator<unknown, T, unknown> {
+  readonly #generator: CoroutineGenerator<T>;
+  readonly #waitingOn: unknown;
+  readonly #cancellation: CancelledError | null;
+  #resumed = false;
+  #delivered = false;
+
+  constructor(generator: CoroutineGenerator<T>, waitingOn: unknown, cancellation: CancelledError | null) {
+    this.#generator = generator;
+    this.#waitingOn = waitingOn;
+    this.#cancellation = cancellation;
+  }
+
+  next(sent: unknown): IteratorResult<unknown, T> {
+    if (!this.#resumed) {
+      this.#resumed = true;
+      return { done: false, value: this.#waitingOn };
+    }
+    if (this.#cancellation === null || this.#delivered) return this.#generator.next(sent);
+    this.#delivered = true;
+    return this.#generator.throw(this.#cancellation);
+  }
+
+  throw(error: unknown): IteratorResult<unknown, T> {
+    this.#delivered = true;
+    return this.#generator.throw(error);
+  }
+
+  return(value: T): IteratorResult<unknown, T> {
+    return this.#generator.return(value);
+  }
+
+  [Symbol.iterator](): this {
+    return this;
   }
 }
 

@@ -1,28 +1,33 @@
 import type { Awaitable } from './awaitable.js';
+import { BodyOutcome } from './body-outcome.js';
 import { isGeneratorFunction } from './coroutine.js';
 import { currentAwaiter, currentTask, runAs } from './current-task.js';
 import { toError, typeError } from './errors.js';
 import { type CoroutineGenerator, isGenerator } from './generator-driver.js';
 import { inspectSafely } from './inspect-safely.js';
 import { iterablePromise } from './iterable-promise.js';
-import { startCoroutine } from './running-coroutine.js';
+import { RunningCoroutine, startCoroutine } from './running-coroutine.js';
+import { getRunningLoop } from './running-loop.js';
 
 /** What runs inside: an async function or a generator function. It is given what `async with … as` would give. */
-export type ScopeBody<S, R> = ((scope: S) => CoroutineGenerator<R>) | ((scope: S) => PromiseLike<R>);
-
-/** What `async with` is, in the hands of the object: enters, and gives what the body is called with. Python: __aenter__(). */
-export type ScopeEnter<S> = () => CoroutineGenerator<S>;
+export type ScopeBody<S, R> = (scope: S) => CoroutineGenerator<R> | PromiseLike<R>;
 
 /**
- * Leaves, whether the body returned (null) or threw `error`. What this throws is thrown instead of the body's error, as whose
- * `cause` it is then found, unless it has one; one that is to have none is given `cause: undefined`. Python: __aexit__().
+ * What `async with` asks of an object: enters, and gives what the body is called with. A generator where that may take a wait.
+ * Python: __aenter__().
  */
-export type ScopeExit = (error: unknown) => CoroutineGenerator<void>;
+export type ScopeEnter<S> = () => CoroutineGenerator<S> | S;
 
 /**
- * Runs `body` between `enter` and `exit`, as part of the current task, and gives its result. With a generator function all of
- * it is one generator, stepped by the loop; an async function is awaited natively, and so its awaits are the task's.
- * Python: async with.
+ * Leaves, whether the body returned (null) or threw `error`; a generator where that may take a wait. What this throws is thrown
+ * instead of the body's error, as whose `cause` it is then found, unless it has one; one that is to have none is given
+ * `cause: undefined`. Python: __aexit__().
+ */
+export type ScopeExit = (error: unknown) => CoroutineGenerator<void> | void;
+
+/**
+ * Runs `body` between `enter` and `exit`, as part of the current task, and gives its result. With a generator function, or for a
+ * generator coroutine, all of it is one generator; an async function within another is awaited natively. Python: async with.
  * @throws {TypeError} when `body` is no function
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
  */
@@ -30,58 +35,73 @@ export function runScoped<S, R>(enter: ScopeEnter<S>, body: ScopeBody<S, R>, exi
   if (typeof body !== 'function') {
     throw typeError(`An async function or a generator function is required, got ${inspectSafely(body)}`);
   }
-  if (isGeneratorFunction(body)) {
-    // Which its tag has told.
-    return startCoroutine(runSteps(enter, body as (scope: S) => CoroutineGenerator<R>, exit));
-  }
-  const start = (): Promise<R> => runFunction(enter, body, exit);
-  const task = currentTask();
-  // From a generator, too, the body's awaits shall be the task's: there its cancellation is thrown.
-  return iterablePromise(task !== null && currentAwaiter() !== task ? runAs(task, start) : start());
+  const isStepped = isGeneratorFunction(body) || currentTask() !== currentAwaiter();
+  return isStepped
+    ? startCoroutine(runSteps(enter, body, exit))
+    : iterablePromise(runFunction(enter, body, exit));
 }
 
 function* runSteps<S, R>(
   enter: ScopeEnter<S>,
-  body: (scope: S) => CoroutineGenerator<R>,
+  body: ScopeBody<S, R>,
   exit: ScopeExit,
 ): CoroutineGenerator<R> {
-  const scope = yield* enter();
+  const scope = yield* steps(enter());
   let result: R;
   try {
-    result = yield* body(scope);
+    result = yield* bodySteps(body, scope);
   } catch (thrown) {
     yield* exitAfter(thrown, exit);
     throw thrown;
   }
-  yield* exit(null);
+  yield* steps(exit(null));
   return result;
 }
 
+function* bodySteps<S, R>(body: ScopeBody<S, R>, scope: S): CoroutineGenerator<R> {
+  const task = currentTask();
+  // An async body's awaits are to be the task's, which runs a generator just now.
+  const started = task === null || isGeneratorFunction(body) ? body(scope) : runAs(task, () => body(scope));
+  if (isGenerator(started)) return yield* started;
+  const outcome = (yield new BodyOutcome(getRunningLoop(), started)) as PromiseSettledResult<R>; // what it gives
+  if (outcome.status === 'rejected') throw outcome.reason;
+  return outcome.value;
+}
+
 async function runFunction<S, R>(enter: ScopeEnter<S>, body: ScopeBody<S, R>, exit: ScopeExit): Promise<R> {
-  const scope = await completion(enter());
+  const entered = begin(enter());
+  // Without an await where none is needed: what need not wait goes on in the same step.
+  const scope = entered instanceof RunningCoroutine ? await entered : entered;
   let result: R;
   try {
     const started = body(scope);
     result = await (isGenerator(started) ? startCoroutine(started) : started);
   } catch (thrown) {
-    await completion(exitAfter(thrown, exit));
+    const left = begin(exitAfter(thrown, exit));
+    if (left instanceof RunningCoroutine) await left;
     throw thrown;
   }
-  await completion(exit(null));
+  const left = begin(exit(null));
+  if (left instanceof RunningCoroutine) await left;
   return result;
 }
 
-/** What to await: the generator is stepped in the loop's iterations, whoever waits for it. */
-function completion<T>(generator: CoroutineGenerator<T>): PromiseLike<T> | T {
+/** Its generator is stepped in the loop's iterations, whoever waits for it. Gives the result where nobody has to. */
+function begin<T>(generator: CoroutineGenerator<T> | T): RunningCoroutine<T> | T {
+  if (!isGenerator(generator)) return generator;
   const coroutine = startCoroutine(generator);
   return coroutine.done() ? coroutine.result() : coroutine;
+}
+
+function* steps<T>(generator: CoroutineGenerator<T> | T): CoroutineGenerator<T> {
+  return isGenerator(generator) ? yield* generator : generator;
 }
 
 /** Throws only what `exit` throws. */
 function* exitAfter(thrown: unknown, exit: ScopeExit): CoroutineGenerator<void> {
   const error = thrown ?? toError(thrown); // null says that nothing was thrown
   try {
-    yield* exit(error);
+    yield* steps(exit(error));
   } catch (replacement) {
     if (replacement instanceof Error && !('cause' in replacement) && !leadsTo(error, replacement)) {
       Object.defineProperty(replacement, 'cause', { value: error, writable: true, configurable: true });

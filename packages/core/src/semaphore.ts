@@ -23,9 +23,11 @@ export class Semaphore implements Disposable {
    * @throws {TypeError} when `value` is no number
    */
   constructor(value = 1) {
-    if (typeof value !== 'number') throw typeError(`Semaphore initial value must be a number, got ${inspect(value)}`);
+    if (typeof value !== 'number')
+      throw typeError(`Semaphore initial value must be a number, got ${inspect(value)}`);
     if (!(value >= 0)) throw rangeError(`Semaphore initial value must be >= 0, got ${value}`);
-    if (value % 1 !== 0 && value !== Infinity) throw rangeError(`Semaphore initial value must be an integer, got ${value}`);
+    if (value % 1 !== 0 && value !== Infinity)
+      throw rangeError(`Semaphore initial value must be an integer, got ${value}`);
     this.#value = value;
   }
 
@@ -53,7 +55,11 @@ export class Semaphore implements Disposable {
 
   /** Runs an async function or generator function between acquire and release, and gives its result. Python: async with semaphore. */
   run<R>(body: ScopeBody<void, R>): Awaitable<R> {
-    return runScoped(() => this.#enter(), body, () => this.#exit());
+    return runScoped(
+      () => this.#enter(),
+      body,
+      () => this.release(),
+    );
   }
 
   /** `release()`, for `await semaphore.acquire(); using held = semaphore;`. */
@@ -96,10 +102,6 @@ export class Semaphore implements Disposable {
   *#enter(): CoroutineGenerator<void> {
     yield* this.acquire();
   }
-
-  *#exit(): CoroutineGenerator<void> {
-    this.release();
-  }
 }
 
 /** A Semaphore that is not released more often than it was acquired. Python: asyncio.BoundedSemaphore. */
@@ -117,7 +119,9 @@ export class BoundedSemaphore extends Semaphore {
    * @throws {RangeError} when it was released as often as acquired already
    */
   override release(): void {
-    if (this.value >= this.#bound) throw rangeError('BoundedSemaphore released too many times');
+    // Without a bound there is no too many.
+    if (this.value >= this.#bound && this.#bound !== Infinity)
+      throw rangeError('BoundedSemaphore released too many times');
     super.release();
   }
 }

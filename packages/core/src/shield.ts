@@ -7,14 +7,14 @@ import type { Joinable } from './gather.js';
  * that comes after that goes to the exception handler, as nobody else can be told. When it is done already, it is what this
  * returns. Python: asyncio.shield().
  * @throws {TypeError} when `awaitable` is neither a future nor a coroutine nor a promise
- * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
+ * @throws {LoopStateError} ERR_NO_CURRENT_LOOP
  */
 export function shield<T>(awaitable: Joinable<T>): Future<T> {
   const inner = ensureFuture(awaitable);
   if (inner.done()) return inner;
   const outer = inner.getLoop().createFuture<T>();
   const passOn = (): void => {
-    if (outer.done()) return;
+    if (outer.cancelled()) return;
     if (inner.cancelled()) {
       outer.cancel();
       return;

@@ -7,8 +7,9 @@ import { CancelledError, endsTheLoop, InvalidStateError, LoopStateError } from '
 import type { BaseEventLoop } from './event-loop.js';
 import type { Future, FutureState } from './future.js';
 import { type CoroutineGenerator, GeneratorDriver, isGenerator, messageOf } from './generator-driver.js';
-import { END_RUN, ENQUEUE, TASKS, WAITS } from './loop-internals.js';
+import { ABORTS, END_RUN, ENQUEUE, TASKS, WAITS } from './loop-internals.js';
 import { RUN } from './ready-queue.js';
+import { RunningCoroutine } from './running-coroutine.js';
 
 export interface TaskOptions {
   /** Shown in messages; 'Task-N' by default. */
@@ -31,7 +32,7 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
   /** What an async function awaits now: usually one future, several under Promise.all(). */
   #awaited: Set<Future<unknown>> | null = null;
   #cancelRequests = 0;
-  #abort: AbortController | null = null;
+  #aborts: Set<AbortController> | null = null;
 
   /** @throws {TypeError} when `coroutine` is none */
   constructor(
@@ -46,7 +47,8 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     this.#context = context ?? captureContext();
     if (!eagerStart || !loop.isRunning()) loop[ENQUEUE](this);
     loop[TASKS].add(this);
-    if (eagerStart && loop.isRunning()) this[RUN]();
+    // Always entered: what it stores is not its creator's.
+    if (eagerStart && loop.isRunning()) runInContext(this.#context, () => this.#advanceInContext());
   }
 
   /** Python: Task.get_name(). */
@@ -83,7 +85,7 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
       const refusals = [...this.#awaited].filter((future) => !future.cancel(message));
       if (refusals.length > 0) this.postponeCancellation(error);
     }
-    this.#abort?.abort(error);
+    if (this.#aborts !== null) for (const controller of this.#aborts) controller.abort(error);
     return true;
   }
 
@@ -94,7 +96,12 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
 
   /** Takes one `cancel()` back, and returns how many are left. Python: Task.uncancel(). */
   uncancel(): number {
-    if (this.#cancelRequests > 0 && --this.#cancelRequests === 0) this.takeCancellation();
+    if (this.#cancelRequests > 0 && --this.#cancelRequests === 0) {
+      this.takeCancellation();
+      for (const future of this.#awaited ?? []) {
+        if (future instanceof RunningCoroutine) future.takeCancellation(); // it keeps the task's for it
+      }
+    }
     return this.#cancelRequests;
   }
 
@@ -130,11 +137,16 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     return [...(this.#awaited ?? []), ...(this.waitingOn === null ? [] : [this.waitingOn])];
   }
 
-  override takeCancellation(): CancelledError | null {
-    return super.takeCancellation();
+  /** What `cancel()` aborts, for who gives an AbortSignal to a part of the coroutine. */
+  get [ABORTS](): Set<AbortController> {
+    return (this.#aborts ??= new Set());
   }
 
   override [RUN](): void {
+    if (this.done()) {
+      this.#reportStepOfDone();
+      return;
+    }
     if (mustEnter(this.#context)) runInContext(this.#context, () => this.#advanceInContext());
     else {
       this.#advance();
@@ -145,24 +157,35 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
   protected override describe(): string {
     const { name = '' } = this.#coroutine as { name?: unknown }; // functions have one
     const shown = typeof name === 'string' && name !== '' ? name : '(anonymous)';
-    const cancelling = this.#cancelRequests > 0 && !this.done() ? ' cancelling' : '';
-    const waitFor = this[WAITS]()
-      .map((future) => ` waitFor=<${future.constructor.name} ${stateOf(future)}>`)
-      .join('');
-    return `${super.describe()}${cancelling} name=${inspect(this.#name)} coro=<${shown}()>${waitFor}`;
+    const [state, ...outcome] = super.describe().split(' ');
+    const now = this.#cancelRequests > 0 && !this.done() ? 'cancelling' : state;
+    const waits = this[WAITS]().map((future) => `waitFor=<${future.constructor.name} ${stateOf(future)}>`);
+    return [now, `name=${inspect(this.#name)}`, `coro=<${shown}()>`, ...waits, ...outcome].join(' ');
   }
 
   protected override settle(state: Exclude<FutureState, 'pending'>, outcome: unknown): void {
     const loop = this.getLoop();
     loop[TASKS].delete(this);
+    if (this.done()) {
+      this.#reportStepOfDone();
+      return;
+    }
     if (loop.isClosed()) return; // it outlived its loop: nobody is left to be told
     super.settle(state, outcome);
   }
 
   protected override failWith(thrown: unknown): void {
-    const aborted = this.#abortedBy(thrown);
-    if (aborted === null) super.failWith(thrown);
-    else this.settle('cancelled', messageOf(aborted));
+    super.failWith(isOfCancellation(thrown) ? thrown.cause : thrown);
+  }
+
+  /** Somebody has settled it behind its back. */
+  #reportStepOfDone(): void {
+    const exception = new InvalidStateError(`step(): already done: ${inspect(this)}`);
+    this.getLoop().callExceptionHandler({
+      message: 'Exception in the step of a task',
+      exception,
+      task: this,
+    });
   }
 
   /** A generator has one context for its life: what it stores with enterWith(), it finds in its next step. */
@@ -225,18 +248,20 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
   }
 
   #call(start: StartCoroutine<T>): Promise<T> | CoroutineGenerator<T> {
-    if (start.length > 0) this.#abort = new AbortController();
-    const started =
-      this.#abort === null ? (start as () => ReturnType<typeof start>)() : start(this.#abort.signal);
+    let started: ReturnType<StartCoroutine<T>>;
+    if (start.length === 0) started = (start as () => ReturnType<StartCoroutine<T>>)();
+    else {
+      const controller = new AbortController();
+      this[ABORTS].add(controller);
+      started = start(controller.signal);
+    }
     return isGenerator(started) ? started : Promise.resolve(started);
   }
+}
 
-  /** Node's functions answer the task's AbortSignal with an AbortError whose cause is the signal's reason. */
-  #abortedBy(thrown: unknown): CancelledError | null {
-    const reason: unknown = this.#abort?.signal.reason;
-    if (!(reason instanceof CancelledError) || !(thrown instanceof Error)) return null;
-    return thrown.cause === reason ? reason : null;
-  }
+/** Node's functions answer an AbortSignal with an AbortError whose cause is the signal's reason, here a CancelledError. */
+function isOfCancellation(thrown: unknown): thrown is Error & { readonly cause: CancelledError } {
+  return thrown instanceof Error && thrown.name === 'AbortError' && thrown.cause instanceof CancelledError;
 }
 
 function stateOf(future: Future<unknown>): string {

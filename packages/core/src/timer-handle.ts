@@ -37,6 +37,8 @@ export class TimerHandle extends Handle {
   }
 
   protected override describe(): string {
-    return `${this.cancelled() ? '' : `when=${this.#when} `}${super.describe()}`;
+    const call = super.describe();
+    const when = `when=${this.#when}`;
+    return this.cancelled() ? call.replace('cancelled', `cancelled ${when}`) : `${when} ${call}`;
   }
 }

@@ -1,0 +1,142 @@
+import { type Awaitable, thenFinally } from './awaitable.js';
+import { checkTime } from './check-callback.js';
+import { checkIterable } from './check-iterable.js';
+import { getEventLoop } from './current-loop.js';
+import { ensureFuture } from './ensure-future.js';
+import { TimeoutError } from './errors.js';
+import type { BaseEventLoop } from './event-loop.js';
+import type { Future } from './future.js';
+import type { Joinable } from './gather.js';
+import type { CoroutineGenerator } from './generator-driver.js';
+import { Queue } from './queue.js';
+import { startCoroutine } from './running-coroutine.js';
+import type { TimerHandle } from './timer-handle.js';
+
+export interface AsCompletedOptions {
+  /** Seconds, for all of them; by default, and with null, there is no limit. */
+  readonly timeout?: number | null;
+}
+
+/**
+ * Runs `awaitables` concurrently and iterates over them in the order in which they are done. There are two ways:
+ * - `for await (const future of asCompleted(tasks))` gives the future or task itself, which is done; one of its own for what was
+ *   a coroutine or promise. Throws TimeoutError when the time is over.
+ * - `for (const next of asCompleted(tasks)) { … await next }` gives something to wait with for whichever is done next, which
+ *   gives its result or throws its error; TimeoutError when the time is over. For generator coroutines: `yield* next`.
+ *
+ * An iteration that was left can be resumed. Neither that nor the timeout cancels anything. The same object twice is run once.
+ * Python: asyncio.as_completed().
+ * @throws {TypeError} when `awaitables` is no iterable, or something in it is neither a future nor a coroutine nor a promise, or
+ *   `timeout` no number
+ * @throws {LoopStateError} ERR_OTHER_LOOP when one belongs to another loop than the current one, ERR_NO_CURRENT_LOOP
+ */
+export function asCompleted<T>(
+  awaitables: Iterable<Joinable<T>>,
+  { timeout = null }: AsCompletedOptions = {},
+): AsCompleted<T> {
+  checkIterable(awaitables, 'asCompleted()');
+  if (timeout !== null) checkTime(timeout, 'timeout');
+  return new AsCompleted(awaitables, timeout, getEventLoop());
+}
+
+/** The iterator that `asCompleted()` returns. */
+export class AsCompleted<T> implements IterableIterator<Awaitable<T>, undefined>, AsyncIterable<Future<T>> {
+  readonly #loop: BaseEventLoop;
+  readonly #todo: Set<Future<T>>;
+  /** null stands for one that was not done in time. */
+  readonly #done = new Queue<Future<T> | null>();
+  /** How many have not been given out yet. */
+  #left: number;
+  readonly #timer: TimerHandle | null;
+
+  constructor(awaitables: Iterable<Joinable<T>>, timeout: number | null, loop: BaseEventLoop) {
+    this.#loop = loop;
+    this.#todo = new Set([...new Set(awaitables)].map((each) => ensureFuture(each, { loop })));
+    this.#left = this.#todo.size;
+    for (const future of this.#todo) future.addDoneCallback(this.#onDone);
+    this.#timer = timeout === null || this.#left === 0 ? null : loop.callLater(timeout, this.#onTimeout);
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<Awaitable<T>, undefined> {
+    if (this.#left === 0) return { done: true, value: undefined };
+    this.#left--;
+    return { done: false, value: new NextCompleted(() => startCoroutine(this.#nextResult(), this.#loop)) };
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Future<T>, undefined> & {
+    next(): Awaitable<IteratorResult<Future<T>, undefined>>;
+  } {
+    return { next: () => startCoroutine(this.#nextStep(), this.#loop) };
+  }
+
+  readonly #onDone = (future: Future<T>): void => {
+    if (!this.#todo.delete(future)) return; // too late
+    this.#done.putNowait(future);
+    if (this.#todo.size === 0) this.#timer?.cancel();
+  };
+
+  readonly #onTimeout = (): void => {
+    for (const future of this.#todo) {
+      future.removeDoneCallback(this.#onDone);
+      this.#done.putNowait(null);
+    }
+    this.#todo.clear();
+  };
+
+  *#nextResult(): CoroutineGenerator<T> {
+    return (yield* this.#nextDone()).result();
+  }
+
+  *#nextStep(): CoroutineGenerator<IteratorResult<Future<T>, undefined>> {
+    if (this.#left === 0) return { done: true, value: undefined };
+    this.#left--;
+    return { done: false, value: yield* this.#nextDone() };
+  }
+
+  *#nextDone(): CoroutineGenerator<Future<T>> {
+    const future = yield* this.#done.get();
+    if (future === null) throw new TimeoutError('Timed out');
+    return future;
+  }
+}
+
+/** Begins when somebody waits for it, as a coroutine in Python: who waits first, gets what is done first. */
+class NextCompleted<T> implements Awaitable<T> {
+  readonly #start: () => Awaitable<T>;
+  #running: Awaitable<T> | null = null;
+
+  constructor(start: () => Awaitable<T>) {
+    this.#start = start;
+  }
+
+  then<R1 = T, R2 = never>(
+    onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
+    onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
+  ): Promise<R1 | R2> {
+    return this.#run().then(onFulfilled, onRejected);
+  }
+
+  catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
+    return this.then(undefined, onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return thenFinally(this, onFinally);
+  }
+
+  [Symbol.iterator](): Iterator<unknown, T, unknown> {
+    return this.#run()[Symbol.iterator]();
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'NextCompleted';
+  }
+
+  #run(): Awaitable<T> {
+    return (this.#running ??= this.#start());
+  }
+}

@@ -1,0 +1,33 @@
+import { type ItemStore, Queue } from './queue.js';
+
+/** A queue that gives what was put in last. Python: asyncio.LifoQueue. */
+export class LifoQueue<T> extends Queue<T> {
+  /** As of Queue. */
+  constructor(maxsize = 0) {
+    super(maxsize, new Stack<T>());
+  }
+}
+
+class Stack<T> implements ItemStore<T> {
+  readonly #items: T[] = [];
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  pop(): T {
+    return this.#items.pop() as T; // not empty
+  }
+
+  clear(): void {
+    this.#items.length = 0;
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.#items.values();
+  }
+}

@@ -1,0 +1,52 @@
+import { inspect } from 'node:util';
+import { typeError } from './errors.js';
+
+/** Negative where `a` comes first, positive where `b` does, as `Array.prototype.sort()` wants it. */
+export type Compare<T> = (a: T, b: T) => number;
+
+/**
+ * The order that Python's `<` has: numbers and bigints by value, strings by code unit, Dates by time, booleans false first, and
+ * arrays by the first items that differ, as tuples.
+ * @throws {TypeError} ERR_NOT_COMPARABLE when they are neither or not alike, or NaN is among them
+ */
+export function naturalOrder(a: unknown, b: unknown): number {
+  if (Array.isArray(a) && Array.isArray(b)) return compareArrays(a, b);
+  const left = keyOf(a);
+  const right = keyOf(b);
+  if (left === null || right === null || kindOf(a) !== kindOf(b)) {
+    throw typeError(
+      `Cannot compare ${inspect(a)} with ${inspect(b)}: pass a compare function`,
+      'ERR_NOT_COMPARABLE',
+    );
+  }
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function compareArrays(a: readonly unknown[], b: readonly unknown[]): number {
+  const shared = Math.min(a.length, b.length);
+  for (let at = 0; at < shared; at++) {
+    // As in Python, what is the same need not be comparable: [1, task] and [1, task].
+    const order = a[at] === b[at] ? 0 : naturalOrder(a[at], b[at]);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+function kindOf(value: unknown): string {
+  if (value instanceof Date) return 'date';
+  return typeof value === 'bigint' ? 'number' : typeof value;
+}
+
+/** What `<` can be asked about; null for all else. */
+function keyOf(value: unknown): number | bigint | string | boolean | null {
+  switch (typeof value) {
+    case 'number':
+      return Number.isNaN(value) ? null : value;
+    case 'bigint':
+    case 'string':
+    case 'boolean':
+      return value;
+    default:
+      return value instanceof Date && !Number.isNaN(value.getTime()) ? value.getTime() : null;
+  }
+}

@@ -1,0 +1,222 @@
+import { inspect, type InspectOptions } from 'node:util';
+import type { Awaitable } from './awaitable.js';
+import { BoundLoop } from './bound-loop.js';
+import { QueueEmpty, QueueFull, QueueShutDown, rangeError, typeError } from './errors.js';
+import { Event } from './event.js';
+import { Fifo } from './fifo.js';
+import type { CoroutineGenerator } from './generator-driver.js';
+import { startCoroutine } from './running-coroutine.js';
+import { settled, SETTLED } from './settled.js';
+import { WaiterQueue } from './waiter-queue.js';
+
+/** What a queue keeps its items in, and which of them it gives first. It is iterated where the queue is shown. */
+export interface ItemStore<T> extends Iterable<T> {
+  readonly size: number;
+  push(item: T): void;
+  /** Called only while it is not empty. */
+  pop(): T;
+  clear(): void;
+}
+
+/**
+ * Hands items from those who put them in to those who get them, in order; both wait for each other, in the order in which they
+ * came. Of one loop: threads do not share it. Python: asyncio.Queue.
+ */
+export class Queue<T> {
+  readonly #loop = new BoundLoop(this);
+  readonly #items: ItemStore<T>;
+  readonly #maxsize: number;
+  readonly #getters = new WaiterQueue();
+  readonly #putters = new WaiterQueue();
+  readonly #finished = new Event();
+  #unfinished = 0;
+  #isShutDown = false;
+
+  /**
+   * @param maxsize how many items `put()` waits at; 0 or less: never
+   * @param items for subclasses: what gives the items in another order
+   * @throws {TypeError} when `maxsize` is no number, or NaN
+   */
+  constructor(maxsize = 0, items: ItemStore<T> = new Fifo<T>()) {
+    if (typeof maxsize !== 'number' || Number.isNaN(maxsize)) {
+      throw typeError(`maxsize must be a number, got ${inspect(maxsize)}`);
+    }
+    this.#maxsize = maxsize;
+    this.#items = items;
+    this.#finished.set();
+  }
+
+  /** Python: Queue.maxsize. */
+  get maxsize(): number {
+    return this.#maxsize;
+  }
+
+  /** How many items are in it. Python: Queue.qsize(). */
+  qsize(): number {
+    return this.#items.size;
+  }
+
+  /** Python: Queue.empty(). */
+  empty(): boolean {
+    return this.#items.size === 0;
+  }
+
+  /** Whether `maxsize` items are in it. Python: Queue.full(). */
+  full(): boolean {
+    return this.#maxsize > 0 && this.#items.size >= this.#maxsize;
+  }
+
+  /**
+   * Puts an item in, and waits for room before if it is full. Python: Queue.put().
+   * @throws {QueueShutDown} when it was shut down, or is while the task waits
+   * @throws {CancelledError} when the task is cancelled while it waits
+   * @throws {LoopStateError} ERR_OTHER_LOOP, when it must wait and others have waited in another loop; ERR_NO_RUNNING_LOOP
+   */
+  put(item: T): Awaitable<void> {
+    if (this.#isShutDown || this.full()) return startCoroutine(this.#put(item));
+    try {
+      this.putNowait(item);
+    } catch (refusal) {
+      return startCoroutine(fail(refusal)); // a PriorityQueue that cannot compare it
+    }
+    return SETTLED;
+  }
+
+  /**
+   * Puts an item in if there is room. Python: Queue.put_nowait().
+   * @throws {QueueFull} when it is full
+   * @throws {QueueShutDown} when it was shut down
+   */
+  putNowait(item: T): void {
+    if (this.#isShutDown) throw new QueueShutDown('Cannot put: the queue was shut down');
+    if (this.full()) throw new QueueFull(`Cannot put: the queue is full with ${this.#items.size} items`);
+    this.#items.push(item);
+    this.#unfinished++;
+    this.#finished.clear();
+    wakeNext(this.#getters);
+  }
+
+  /**
+   * Takes an item out, and waits for one before if it is empty. Python: Queue.get().
+   * @throws {QueueShutDown} when it is empty and was shut down, or is while the task waits
+   * @throws {CancelledError} when the task is cancelled while it waits
+   * @throws {LoopStateError} ERR_OTHER_LOOP, when it must wait and others have waited in another loop; ERR_NO_RUNNING_LOOP
+   */
+  get(): Awaitable<T> {
+    if (this.empty()) return startCoroutine(this.#get());
+    try {
+      return settled(this.getNowait());
+    } catch (refusal) {
+      return startCoroutine(fail(refusal)); // a PriorityQueue that cannot compare its items
+    }
+  }
+
+  /**
+   * Takes an item out if there is one. Python: Queue.get_nowait().
+   * @throws {QueueEmpty} when it is empty
+   * @throws {QueueShutDown} when it is empty and was shut down
+   */
+  getNowait(): T {
+    if (this.empty()) {
+      if (this.#isShutDown) throw new QueueShutDown('Cannot get: the queue was shut down');
+      throw new QueueEmpty('Cannot get: the queue is empty');
+    }
+    const item = this.#items.pop();
+    wakeNext(this.#putters);
+    return item;
+  }
+
+  /**
+   * Says that the work on an item, which was got before, is done: see `join()`. Python: Queue.task_done().
+   * @throws {RangeError} when it was said more often than items were put in
+   */
+  taskDone(): void {
+    if (this.#unfinished === 0) throw rangeError('taskDone() called too many times');
+    if (--this.#unfinished === 0) this.#finished.set();
+  }
+
+  /**
+   * Waits until `taskDone()` was called for each item that was put in. Python: Queue.join().
+   * @throws {CancelledError} when the task is cancelled while it waits
+   * @throws {LoopStateError} as `get()`
+   */
+  join(): Awaitable<void> {
+    return this.#unfinished === 0 ? SETTLED : startCoroutine(this.#join());
+  }
+
+  /**
+   * Takes no more items, and gives no more than it has; who waits for more throws QueueShutDown. With `immediate` it drops what
+   * it has, as if that had been got and done. Python: Queue.shutdown().
+   */
+  shutdown({ immediate = false }: { readonly immediate?: boolean } = {}): void {
+    this.#isShutDown = true;
+    if (immediate) this.#drop();
+    while (wakeNext(this.#getters));
+    while (wakeNext(this.#putters));
+  }
+
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const { name } = this.constructor;
+    if (depth < 0) return `[${name}]`;
+    const items = inspect([...this.#items], { ...options, depth: depth - 1 });
+    const shown = [
+      `maxsize=${this.#maxsize}`,
+      this.empty() ? '' : `_queue=${items}`,
+      this.#getters.size > 0 ? `_getters[${this.#getters.size}]` : '',
+      this.#putters.size > 0 ? `_putters[${this.#putters.size}]` : '',
+      this.#unfinished > 0 ? `tasks=${this.#unfinished}` : '',
+      this.#isShutDown ? 'shutdown' : '',
+    ];
+    return `<${name} ${shown.filter((part) => part !== '').join(' ')}>`;
+  }
+
+  *#put(item: T): CoroutineGenerator<void> {
+    // Woken does not mean that there is room: another may have come first.
+    while (this.full() && !this.#isShutDown) {
+      yield* this.#wait(this.#putters, () => !this.full());
+    }
+    this.putNowait(item);
+  }
+
+  *#get(): CoroutineGenerator<T> {
+    while (this.empty() && !this.#isShutDown) {
+      yield* this.#wait(this.#getters, () => !this.empty());
+    }
+    return this.getNowait();
+  }
+
+  *#wait(waiters: WaiterQueue, isUseful: () => boolean): CoroutineGenerator<void> {
+    const waiter = waiters.add(this.#loop.get());
+    try {
+      yield waiter;
+    } catch (cancellation) {
+      waiters.remove(waiter);
+      if (!waiter.cancelled() && isUseful()) wakeNext(waiters); // it was woken before: that goes to the next
+      throw cancellation;
+    }
+  }
+
+  *#join(): CoroutineGenerator<void> {
+    yield* this.#finished.wait();
+  }
+
+  #drop(): void {
+    // What was said to be done too early is not said again.
+    this.#unfinished = Math.max(0, this.#unfinished - this.#items.size);
+    this.#items.clear();
+    if (this.#unfinished === 0) this.#finished.set();
+  }
+}
+
+/** Whoever is woken has left: it looks at the queue again, as newcomers do. */
+function wakeNext(waiters: WaiterQueue): boolean {
+  const waiter = waiters.wakeNext();
+  if (waiter === null) return false;
+  waiters.remove(waiter);
+  return true;
+}
+
+// eslint-disable-next-line require-yield -- it is one that fails before it waits
+function* fail(error: unknown): CoroutineGenerator<never> {
+  throw error;
+}

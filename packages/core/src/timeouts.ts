@@ -1,0 +1,168 @@
+import { inspect } from 'node:util';
+import { currentTask } from './all-tasks.js';
+import type { Awaitable } from './awaitable.js';
+import { Block, type BlockBody } from './block.js';
+import { checkTime } from './check-callback.js';
+import { CancelledError, ExceptionGroup, InvalidStateError, TimeoutError } from './errors.js';
+import type { Handle } from './handle.js';
+import { getRunningLoop } from './running-loop.js';
+import { runScoped } from './scope.js';
+import type { Task } from './task.js';
+
+type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
+
+/**
+ * A deadline for a block of code. When it passes, the task that runs the block is cancelled, and what leaves the block as a
+ * CancelledError leaves it as a TimeoutError; a cancellation that somebody else asked for stays one. Made by `timeout()` and
+ * `timeoutAt()`, and good for one block. Python: asyncio.Timeout.
+ */
+export class Timeout {
+  #state: TimeoutState = 'created';
+  #when: number | null;
+  /** The block, the task that runs it, and how many cancellations of that stood when it began. */
+  #block!: Block; // set, like the task, when it is entered; nothing asks for them before
+  #task!: Task<unknown>;
+  #cancelling = 0;
+  #handle: Handle | null = null;
+
+  /**
+   * @param when in seconds of `loop.time()`; null for no deadline
+   * @throws {TypeError} when `when` is neither a number nor null, or NaN
+   */
+  constructor(when: number | null) {
+    if (when !== null) checkTime(when, 'when');
+    this.#when = when;
+  }
+
+  /**
+   * Runs `body`, an async function or a generator function, as part of the current task, and gives its result. Python:
+   * `async with timeout(…):`. Rejects with TimeoutError when the deadline passed and the body ended because of that, with
+   * InvalidStateError outside of a task and when it has been entered before, and with what the body throws.
+   *
+   * The body is interrupted where it awaits a future, or anything of this library. What cannot be interrupted is the await of
+   * a native promise: the cancellation is thrown at the next await of a future, and a body that has none runs to its end and
+   * gives its result, late (`expired()` tells). So either hand on the AbortSignal that the body is given as its second
+   * argument, or await such a promise by `waitFor()`, which abandons it. (The AbortSignal that a task gives its coroutine aborts
+   * for good at the first timeout: in the block, use the block's.)
+   * @throws {TypeError} when `body` is no function
+   * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
+   */
+  run<R>(body: BlockBody<Timeout, R>): Awaitable<R> {
+    const block = new Block();
+    return runScoped(
+      () => this.#enter(block),
+      block.bind(body),
+      (error) => this.#exit(error, block),
+    );
+  }
+
+  /** The deadline, in seconds of `loop.time()`; null: there is none. Python: Timeout.when(). */
+  when(): number | null {
+    return this.#when;
+  }
+
+  /**
+   * Moves the deadline, or with null removes it. One that has passed expires in the next iteration. Python: Timeout.reschedule().
+   * @throws {InvalidStateError} unless the block is running and the deadline has not passed
+   * @throws {TypeError} when `when` is neither a number nor null, or NaN
+   */
+  reschedule(when: number | null): void {
+    if (when !== null) checkTime(when, 'when');
+    if (this.#state === 'created') throw new InvalidStateError('Timeout has not been entered');
+    if (this.#state !== 'active') {
+      throw new InvalidStateError(`Cannot change state of ${this.#state} Timeout`);
+    }
+    this.#when = when;
+    this.#handle?.cancel();
+    this.#handle = when === null ? null : this.#schedule(when);
+  }
+
+  /** Whether the deadline passed while the block ran, whatever came of it. Python: Timeout.expired(). */
+  expired(): boolean {
+    return this.#state === 'expiring' || this.#state === 'expired';
+  }
+
+  [inspect.custom](): string {
+    const when = this.#when === null ? null : Math.round(this.#when * 1000) / 1000;
+    return `<Timeout [${this.#state}]${this.#state === 'active' ? ` when=${when}` : ''}>`;
+  }
+
+  #enter(block: Block): this {
+    if (this.#state !== 'created') throw new InvalidStateError('Timeout has already been entered');
+    const task = currentTask();
+    if (task === null) throw new InvalidStateError('Timeout should be used inside a task');
+    this.#state = 'active';
+    this.#task = task;
+    this.#cancelling = task.cancelling();
+    this.#block = block;
+    block.enter(task);
+    this.reschedule(this.#when);
+    return this;
+  }
+
+  #schedule(when: number): Handle {
+    const loop = getRunningLoop();
+    return when <= loop.time() ? loop.callSoon(this.#onDeadline) : loop.callAt(when, this.#onDeadline);
+  }
+
+  readonly #onDeadline = (): void => {
+    this.#state = 'expiring';
+    this.#handle = null;
+    this.#block.cancel();
+  };
+
+  #exit(thrown: unknown, block: Block): void {
+    this.#handle?.cancel();
+    this.#handle = null;
+    const error = block.leave(thrown);
+    if (this.#state === 'active') this.#state = 'finished';
+    else {
+      this.#state = 'expired';
+      // If others have cancelled the task as well, that goes first.
+      if (this.#task.uncancel() <= this.#cancelling) becomeTimeout(error);
+    }
+    if (error !== thrown) throw error;
+  }
+}
+
+/**
+ * A limit of `delay` seconds from now for a block of code: `await timeout(5).run(async () => { … })`, in a generator coroutine
+ * `yield* timeout(5).run(function* () { … })`. With null there is no limit until `reschedule()` sets one; 0 and less expire at
+ * the block's first wait. Python: asyncio.timeout().
+ * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
+ * @throws {TypeError} when `delay` is neither a number nor null, or NaN
+ */
+export function timeout(delay: number | null): Timeout {
+  if (delay === null) return new Timeout(null);
+  checkTime(delay, 'delay');
+  return new Timeout(getRunningLoop().time() + delay);
+}
+
+/**
+ * As `timeout()`, with the time itself, in seconds of `loop.time()`. Python: asyncio.timeout_at().
+ * @throws {TypeError} when `when` is neither a number nor null, or NaN
+ */
+export function timeoutAt(when: number | null): Timeout {
+  return new Timeout(when);
+}
+
+const timedOut = (cause: unknown): TimeoutError => new TimeoutError('Timed out', { cause });
+
+/** @throws {TimeoutError} in place of a CancelledError; other errors that are due to one are told what it was */
+function becomeTimeout(error: unknown): void {
+  if (error instanceof CancelledError) throw timedOut(error);
+  replaceCancellation(error);
+  if (error instanceof ExceptionGroup) error.errors.forEach(replaceCancellation);
+}
+
+/** The first CancelledError among the causes of `error` becomes the cause of a TimeoutError in its place. */
+function replaceCancellation(error: unknown): void {
+  const seen = new Set<unknown>();
+  for (let at = error; at instanceof Error && !seen.has(at); at = at.cause) {
+    seen.add(at);
+    if (at.cause instanceof CancelledError) {
+      Reflect.set(at, 'cause', timedOut(at.cause)); // a frozen error keeps its own
+      return;
+    }
+  }
+}

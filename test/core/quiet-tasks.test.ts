@@ -1,0 +1,17 @@
+import { expect } from 'chai';
+import { coreFile } from './core-file.js';
+import { jumpingLoop } from './virtual-loop.js';
+
+const { isQuiet, keepQuiet } = (await coreFile(
+  'quiet-tasks',
+)) as typeof import('../../packages/core/dist/quiet-tasks.js');
+
+describe('core/quiet-tasks', () => {
+  it('isQuiet() is whether keepQuiet() was told of this very future', () => {
+    const loop = jumpingLoop();
+    const [quiet, other] = [loop.createFuture(), loop.createFuture()];
+    keepQuiet(quiet);
+    keepQuiet(quiet);
+    expect([isQuiet(quiet), isQuiet(other)]).to.deep.equal([true, false]);
+  });
+});
