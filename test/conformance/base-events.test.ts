@@ -283,7 +283,7 @@ describe('conformance/base-events', () => {
       expect(await runTwice()).to.deep.equal(['N', '']);
     });
 
-    it('seed-stop, batch: what CPython does since 3.4.4 can be had', async () => {
+    it('seed-stop batch: what CPython does since 3.4.4 can be had', async () => {
       const scripts: [(to: BaseEventLoop) => void, string[]][] = [
         [
           (to) => {

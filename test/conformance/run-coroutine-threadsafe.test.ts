@@ -1,5 +1,5 @@
 import { CancelledError, TimeoutError, waitFor } from '@ringloop/core';
-import { LoopGroup, type LoopRef } from '@ringloop/threadsafe';
+import { LoopGroup, type LoopRef, wrapFuture } from '@ringloop/threadsafe';
 import { expect } from 'chai';
 import { rejectionOf } from '../core/rejection.js';
 import { jumpingLoop } from '../core/virtual-loop.js';
@@ -40,7 +40,9 @@ describe('conformance/run-coroutine-threadsafe', function () {
   it('RunCoroutineThreadsafeTests.test_run_coroutine_threadsafe_with_timeout: who waits for it no longer than he may leaves no task behind', async () => {
     const loop = jumpingLoop();
     const error = await rejectionOf(
-      loop.runUntilComplete(() => waitFor(there.runCoroutineThreadsafe(add, 1, 2, 'return'), 0)),
+      loop.runUntilComplete(() =>
+        waitFor(wrapFuture(there.runCoroutineThreadsafe(add, 1, 2, 'return'), { loop }), 0),
+      ),
     );
     expect(error).to.be.instanceOf(TimeoutError);
     expect(await there.runCoroutineThreadsafe(countTasks)).to.equal(0);

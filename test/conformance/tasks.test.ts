@@ -156,7 +156,7 @@ for (const { kind, coroutine } of KINDS) {
         await runBriefly(loop);
         expect(log).to.deep.equal([result]);
         expect(task.done()).to.equal(true);
-        expect(task.result() as unknown).to.equal(undefined); // eslint-disable-line @typescript-eslint/no-confusing-void-expression -- that is the case
+        expect(task.result()).to.equal(undefined); // eslint-disable-line @typescript-eslint/no-confusing-void-expression -- that is the case
       });
 
       it('BaseTaskTests.test_exception_traceback: the exception of a task has the stack of where it was thrown', async () => {

@@ -59,7 +59,7 @@ describe('core/event', () => {
       };
       const task = loop.createTask(waitTwice);
       await sleep(0);
-      for (const _ of 'xyz') {
+      for (let times = 0; times < 3; times++) {
         event.set();
         event.clear();
       }
@@ -88,18 +88,20 @@ describe('core/event', () => {
     }
   });
 
-  it('Event wakes 10,000, and 10,000 times', async () => {
-    const start = performance.now();
-    await loop.runUntilComplete(async () => {
-      const tasks = Array.from({ length: 10_000 }, () => loop.createTask(async () => event.wait()));
-      await sleep(0);
+  it('Event wakes 10,000, though it is set 10,000 times', async () => {
+    await loop.runUntilComplete(function* () {
+      const tasks = Array.from({ length: 10_000 }, () =>
+        loop.createTask(function* () {
+          return yield* event.wait();
+        }),
+      );
+      yield;
       for (let times = 0; times < 10_000; times++) {
         event.set();
         event.clear();
       }
-      const results = await Promise.all(tasks);
-      expect(results.every((each) => each)).to.equal(true);
+      yield;
+      expect(tasks.filter((task) => task.result())).to.have.length(10_000);
     });
-    expect(performance.now() - start).to.be.below(2000);
-  });
+  }).slow(2000);
 });

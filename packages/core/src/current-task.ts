@@ -8,6 +8,7 @@ import type { Task } from './task.js';
  * awaiting function (on all Node versions we support), and so the store tells which task that is.
  */
 export interface Awaiter {
+  readonly task: Task<unknown>;
   /** The task begins to wait. Returns what the await must throw instead of waiting, if anything. */
   beginWait(future: Future<unknown>): Error | null;
   /** The wait is over. Returns what the await must throw instead of the future's outcome, if anything. */
@@ -16,7 +17,7 @@ export interface Awaiter {
   takeCancellation(): Error | null;
 }
 
-const storage = new AsyncLocalStorage<Task<unknown> | null>();
+const storage = new AsyncLocalStorage<Awaiter | null>();
 
 /** An AsyncLocalStorage that was entered once makes every await slower on Node 20: loops without async functions never enter it. */
 let entered = false;
@@ -31,18 +32,18 @@ export function currentAwaiter(): Awaiter | null {
 
 /** The task whose code is running, or null outside of any. Python: asyncio.current_task(). */
 export function currentTask(): Task<unknown> | null {
-  return stepping ?? (entered ? (storage.getStore() ?? null) : null);
+  return stepping ?? currentAwaiter()?.task ?? null;
 }
 
-/** Runs `fn`, and all the promise reactions and callbacks of Node that it starts, as part of `task`. */
-export function runAs<T>(task: Task<unknown>, fn: () => T): T {
+/** Runs `fn`; its awaits, and those of the promise reactions and callbacks of Node that it starts, are the awaiter's. */
+export function runAs<T>(awaiter: Awaiter, fn: () => T): T {
   if (!entered) {
     adoptStorage(storage);
     entered = true;
   }
   const outer = enterStep(null); // a generator may start an async function
   try {
-    return storage.run(task, fn);
+    return storage.run(awaiter, fn);
   } finally {
     leaveStep(outer);
   }

@@ -14,6 +14,13 @@ import { type Ready, RUN } from './ready-queue.js';
 /** A generator whose `yield`s are what it waits for. What it is sent, only its own code knows. */
 export type CoroutineGenerator<T> = Generator<unknown, T>;
 
+let driving: GeneratorDriver<unknown> | null = null;
+
+/** Whose generator is running, delegates included. */
+export function currentDriver(): GeneratorDriver<unknown> | null {
+  return driving;
+}
+
 /**
  * A future that is the outcome of a generator, which it takes one step further whenever what was yielded is done.
  * Order and errors are those of CPython's Task.__step(); the subclasses differ in who starts it and who is told.
@@ -91,15 +98,20 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
       this.#mustCancel = null;
     }
     let step: IteratorResult<unknown, T>;
+    const outer = driving;
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- until it returns
+    driving = this;
     try {
       step = error === null ? generator.next(value) : generator.throw(error);
     } catch (thrown) {
+      driving = outer;
       this.#generator = null;
       this.fail(thrown);
       if (!endsTheLoop(thrown)) return;
       this.retrieve(); // whoever runs the loop gets it
       throw thrown;
     }
+    driving = outer;
     if (step.done !== true) {
       this.#wait(step.value);
       return;

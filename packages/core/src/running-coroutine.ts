@@ -1,9 +1,9 @@
-import { currentTask, enterStep, leaveStep } from './current-task.js';
+import { captureContext, mustEnter, runInContext } from './context.js';
+import { currentAwaiter, currentTask, enterStep, leaveStep, runAs } from './current-task.js';
 import type { BaseEventLoop } from './event-loop.js';
 import type { CancelledError } from './errors.js';
-import type { FutureState } from './future.js';
-import { type CoroutineGenerator, GeneratorDriver } from './generator-driver.js';
-import { ADD_WAITER } from './loop-internals.js';
+import { type CoroutineGenerator, currentDriver, GeneratorDriver } from './generator-driver.js';
+import { ADD_WAITER, ENQUEUE } from './loop-internals.js';
 import { type Ready, RUN } from './ready-queue.js';
 import { getRunningLoop } from './running-loop.js';
 
@@ -13,24 +13,36 @@ import { getRunningLoop } from './running-loop.js';
  */
 export class RunningCoroutine<T> extends GeneratorDriver<T> {
   readonly #owner = currentTask();
+  readonly #awaiter = currentAwaiter();
+  readonly #context = captureContext();
   readonly #waiters: Ready[] = [];
+  /** The task was cancelled while the generator ran, which has waited for nothing since: the task's next wait is the first. */
+  #undelivered: CancelledError | null = null;
+  /** Who steps the generator since it was handed over; null for nobody that could be cancelled. */
+  #delegator: GeneratorDriver<unknown> | null | undefined = undefined;
 
   constructor(generator: CoroutineGenerator<T>, loop: BaseEventLoop) {
     super(loop);
     this.drive(generator);
-    this[RUN]();
+    this.step(); // as part of who calls
+    if (this.done()) this.#tellWaiters();
   }
 
   get onBehalfOf(): unknown {
     return this.#owner;
   }
 
+  /** Who steps the generator: this one, or who delegates to it. Null where that is none of ours. */
+  get driver(): GeneratorDriver<unknown> | null {
+    if (this.#delegator === undefined) return this;
+    return this.#delegator instanceof RunningCoroutine ? this.#delegator.driver : this.#delegator;
+  }
+
   override [RUN](): void {
-    const outer = enterStep(this.#owner);
     try {
-      this.step();
+      this.#stepAsOwner();
     } finally {
-      leaveStep(outer);
+      if (this.done()) this.#tellWaiters();
     }
   }
 
@@ -51,6 +63,7 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
       return this.result();
     }
     const { generator, waitingOn } = handed;
+    this.#delegator = currentDriver();
     try {
       const value = yield* new Resumption(generator, waitingOn, this.takeCancellation());
       this.settle('finished', value);
@@ -59,27 +72,41 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
       this.failWith(thrown);
       this.retrieve(); // it is on its way
       throw thrown;
+    } finally {
+      for (const waiter of this.#waiters.splice(0)) this.getLoop()[ENQUEUE](waiter); // others that hold it, too
     }
   }
 
   protected override finish(value: T): void {
-    this.#giveBackCancellation(() => this.settle('finished', value));
+    this.#undelivered = this.takeCancellation();
+    this.settle('finished', value);
   }
 
   protected override fail(thrown: unknown): void {
-    this.#giveBackCancellation(() => this.failWith(thrown));
+    this.#undelivered = this.takeCancellation();
+    this.failWith(thrown);
   }
 
-  /** The task was cancelled while the generator ran, which has waited for nothing since: the task's next wait is the first. */
-  #giveBackCancellation(end: () => void): void {
-    const late = this.takeCancellation();
-    end();
-    if (late !== null) this.#owner?.postponeCancellation(late);
+  #tellWaiters(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter[RUN](); // in their own contexts
+    if (this.#undelivered !== null) this.#owner?.postponeCancellation(this.#undelivered);
+    this.#undelivered = null;
   }
 
-  protected override settle(state: Exclude<FutureState, 'pending'>, outcome: unknown): void {
-    super.settle(state, outcome);
-    for (const waiter of this.#waiters.splice(0)) waiter[RUN]();
+  #stepAsOwner(): void {
+    const awaiter = this.#awaiter;
+    if (awaiter !== null) runInContext(this.#context, () => runAs(awaiter, () => this.step()));
+    else if (mustEnter(this.#context)) runInContext(this.#context, () => this.#stepInTask());
+    else this.#stepInTask();
+  }
+
+  #stepInTask(): void {
+    const outer = enterStep(this.#owner);
+    try {
+      this.step();
+    } finally {
+      leaveStep(outer);
+    }
   }
 }
 

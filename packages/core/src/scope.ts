@@ -35,7 +35,7 @@ export function runScoped<S, R>(enter: ScopeEnter<S>, body: ScopeBody<S, R>, exi
   if (typeof body !== 'function') {
     throw typeError(`An async function or a generator function is required, got ${inspectSafely(body)}`);
   }
-  const isStepped = isGeneratorFunction(body) || currentTask() !== currentAwaiter();
+  const isStepped = isGeneratorFunction(body) || currentTask() !== (currentAwaiter()?.task ?? null);
   return isStepped
     ? startCoroutine(runSteps(enter, body, exit))
     : iterablePromise(runFunction(enter, body, exit));

@@ -115,6 +115,11 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     throw new InvalidStateError('Task does not support setException operation');
   }
 
+  /** An Awaiter's task. */
+  get task(): this {
+    return this;
+  }
+
   beginWait(future: Future<unknown>): Error | null {
     if (future === this) return new InvalidStateError(`Task cannot await on itself: ${inspect(this)}`);
     if (future.getLoop() !== this.getLoop()) {
@@ -212,8 +217,10 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
       return;
     }
     const cancellation = this.takeCancellation();
-    if (cancellation !== null) this.settle('cancelled', messageOf(cancellation));
-    else this.#startFunction(start);
+    if (cancellation !== null) {
+      cancelIfItCan(this.#coroutine);
+      this.settle('cancelled', messageOf(cancellation));
+    } else this.#startFunction(start);
   }
 
   #startFunction(start: StartCoroutine<T>): void {
@@ -262,6 +269,12 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
 /** Node's functions answer an AbortSignal with an AbortError whose cause is the signal's reason, here a CancelledError. */
 function isOfCancellation(thrown: unknown): thrown is Error & { readonly cause: CancelledError } {
   return thrown instanceof Error && thrown.name === 'AbortError' && thrown.cause instanceof CancelledError;
+}
+
+/** Something that runs already and will not be waited for now, a call into another thread for example. */
+function cancelIfItCan(running: object): void {
+  const { cancel } = running as { cancel?: unknown };
+  if (typeof cancel === 'function') cancel.call(running);
 }
 
 function stateOf(future: Future<unknown>): string {

@@ -86,8 +86,17 @@ export class LoopInbox implements Inbox {
   }
 
   #startTask(lane: LaneReader, fn: (...args: unknown[]) => unknown, call: number, args: unknown[]): void {
-    const coroutine = { [fn.name]: async (): Promise<unknown> => fn(...args) }[fn.name]; // the task is named after it
-    const task = this.#loop.createTask(coroutine as () => Promise<unknown>); // just put there
+    const coroutine = { [fn.name]: () => fn(...args) }[fn.name]; // the task is named after it
+    let task: Task<unknown>;
+    try {
+      task = this.#loop.createTask(coroutine as () => Promise<unknown>); // just put there; any kind, and plain functions
+    } catch (thrown) {
+      // The loop's task factory.
+      const exception = toError(thrown);
+      this.#loop.callExceptionHandler({ message: 'Cannot make a task for another thread', exception });
+      this.#reply(lane, (caller) => caller.replyError(call, exception));
+      return;
+    }
     const tasks = this.#tasks.get(lane) ?? new Map<number, Task<unknown>>();
     this.#tasks.set(lane, tasks);
     tasks.set(call, task);
