@@ -6,6 +6,7 @@ import {
   type Coroutine,
   type CoroutineGenerator,
   ensureFuture,
+  type Future,
   type Joinable,
   LoopStateError,
   sleep,
@@ -54,7 +55,7 @@ for (const { kind, coroutine } of BOTH_KINDS) {
     ): Promise<(T | string)[]> {
       const values: (T | string)[] = [];
       try {
-        for await (const future of asCompleted(awaitables, options)) values.push(await future);
+        for await (const future of asCompleted(awaitables, options)) values.push(future.result());
       } catch (thrown) {
         values.push(String(thrown));
       }
@@ -93,7 +94,7 @@ for (const { kind, coroutine } of BOTH_KINDS) {
       loop.runUntilComplete(async () => {
         const tasks = [loop.createTask(returning('b')), loop.createTask(returning('d'))] as const;
         const awaitables = [returning('a'), tasks[0], returning('c'), tasks[1]];
-        const given: Joinable[] = [];
+        const given: unknown[] = [];
         for await (const future of asCompleted(awaitables)) given.push(future);
         expect(given.filter((each) => awaitables.includes(each as never))).to.deep.equal([...tasks]);
         expect(given).to.have.lengthOf(4);
@@ -108,8 +109,8 @@ for (const { kind, coroutine } of BOTH_KINDS) {
         expect(collected).to.have.lengthOf(2);
         for (const next of iterator) collected.push(await next);
         const asynchronous = asCompleted(four());
-        for await (const future of asynchronous) if (collected.push(await future) === 6) break;
-        for await (const future of asynchronous) collected.push(await future);
+        for await (const future of asynchronous) if (collected.push(future.result()) === 6) break;
+        for await (const future of asynchronous) collected.push(future.result());
         expect(collected).to.deep.equal([0, 1, 2, 3, 0, 1, 2, 3]);
       }));
 
@@ -129,7 +130,7 @@ for (const { kind, coroutine } of BOTH_KINDS) {
       loop.runUntilComplete(async () => {
         const pair = (): Coroutine<string>[] => [returning('a', 0.05), returning('b', 0.05)];
         const given: Awaitable<string>[] = [];
-        for await (const future of asCompleted(pair())) given.push(future);
+        for await (const future of asCompleted(pair())) given.push(future as Future<string>); // see DoneFuture
         for (const awaitables of [[...asCompleted(pair())], given]) {
           const [done] = await wait(awaitables.map((each) => ensureFuture(each)));
           expect([...done].map((future) => future.result())).to.deep.equal(['a', 'b']);

@@ -26,7 +26,7 @@ describe('conformance/futures', () => {
   let future: Future<unknown>;
 
   beforeEach(() => {
-    loop = jumpingLoop();
+    loop = jumpingLoop({ debug: false });
     future = loop.createFuture();
   });
 

@@ -13,7 +13,7 @@ describe('conformance/handles', () => {
   let loop: BaseEventLoop;
 
   beforeEach(() => {
-    loop = jumpingLoop();
+    loop = jumpingLoop({ debug: false });
   });
 
   describe('Handle', () => {

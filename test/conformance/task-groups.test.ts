@@ -556,7 +556,9 @@ for (const { kind, coroutine, block } of BOTH_KINDS) {
           });
           log.push(yield* messagesOf(running));
           log.push(currentTask()?.cancelling());
-          expect(log).to.deep.equal([['inner'], 1, ['outer'], 0]);
+          // Between async functions a block counts its cancellation by itself: the task is not cancelled, what runs beside it goes on.
+          const inBetween = kind === 'async functions' ? 0 : 1;
+          expect(log).to.deep.equal([['inner'], inBetween, ['outer'], 0]);
         }));
 
       it('TestTaskGroup.test_error_and_cancel: a cancellation from outside that errors precede is not lost', () =>

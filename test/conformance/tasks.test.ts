@@ -799,6 +799,10 @@ for (const { kind, coroutine } of KINDS) {
     });
 
     describe('showing and reporting', () => {
+      beforeEach(() => {
+        loop.setDebug(false);
+      });
+
       const shown = (task: Task<unknown>): string => inspect(task).replace(/coro=<.*?\)>/, 'coro=…');
 
       it('BaseTaskTests.test_task_repr: shows state, name and coroutine, and then the result', async () => {

@@ -39,6 +39,11 @@ for (const { kind, coroutine } of BOTH_KINDS) {
         yield* sleep(delay);
         throw new RangeError('crash');
       });
+    /** A main that begins after `tasks`. */
+    const runAfter = (
+      [a, b]: [Task<void>, Task<void>],
+      steps: (a: Task<void>, b: Task<void>) => CoroutineGenerator<void>,
+    ): Promise<void> => main(() => steps(a, b));
     const sets = (all: [Set<unknown>, Set<unknown>]): unknown[][] => all.map((each) => [...each]);
 
     it('BaseTaskTests.test_wait: it gives the futures that are done', async () => {
@@ -133,8 +138,7 @@ for (const { kind, coroutine } of BOTH_KINDS) {
       }));
 
     it('BaseTaskTests.test_wait_concurrent_complete: also when it comes together with the end of a task', () =>
-      main(function* () {
-        const [a, b] = [sleeper(0.1), sleeper(0.15)];
+      runAfter([sleeper(0.1), sleeper(0.15)], function* (a, b) {
         const outcome = yield* wait([b, a], { timeout: 0.1 });
         // The task has been woken, and a generator is the next to go on; an async function goes on after the iteration.
         expect(sets(outcome)).to.deep.equal(kind === 'generator coroutines' ? [[a], [b]] : [[], [b, a]]);

@@ -37,7 +37,9 @@ describe('core/all-tasks', () => {
       return [...allTasks()];
     });
     expect(await loop.runUntilComplete(main)).to.deep.equal([main]);
-    expect(() => allTasks()).to.throw(LoopStateError, 'no running event loop').with.property('code', 'ERR_NO_RUNNING_LOOP');
+    expect(() => allTasks())
+      .to.throw(LoopStateError, 'no running event loop')
+      .with.property('code', 'ERR_NO_RUNNING_LOOP');
   });
 
   // CPython BaseCurrentLoopTests.test_current_task_with_interleaving_tasks

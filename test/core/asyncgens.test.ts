@@ -27,7 +27,8 @@ describe('core/asyncgens', () => {
   it('shutdownAsyncgens() closes what aclosing() was given, all at once', async () => {
     await loop.runUntilComplete(async () => {
       const generators = [aclosing(numbers('slow', 2)), aclosing(numbers('fast', 1))];
-      for (const generator of generators) expect(await generator.next()).to.deep.equal({ done: false, value: 0 });
+      for (const generator of generators)
+        expect(await generator.next()).to.deep.equal({ done: false, value: 0 });
       aclosing(numbers('not begun'));
       await loop.shutdownAsyncgens();
       expect(await generators[0]?.next()).to.deep.equal({ done: true, value: undefined });
@@ -54,7 +55,7 @@ describe('core/asyncgens', () => {
       try {
         yield 1;
       } finally {
-        throw thrown; // eslint-disable-line no-unsafe-finally, @typescript-eslint/only-throw-error -- the point of it
+        throw thrown; // eslint-disable-line no-unsafe-finally -- the point of it
       }
     };
     const error = new RangeError('in finally');

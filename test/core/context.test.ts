@@ -10,6 +10,8 @@ const program = new URL('./fixtures/context-program.js', import.meta.url).pathna
 
 /** What the fixture prints, whoever is first to enter a storage. */
 const PRINTED = `
+- an await outside of tasks
+reaction: A
 - callbacks
 callSoon outside: nothing
 callSoon: A

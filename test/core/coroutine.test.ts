@@ -127,7 +127,17 @@ describe('core/coroutine', () => {
 
   it('createTask() refuses async generators and what is no coroutine', () => {
     const thenableFunction = Object.assign(() => Promise.resolve(1), { then: 5 });
-    for (const value of [asyncGeneratorFunction, asyncGeneratorFunction(), 5, 'spam', null, undefined, {}, [], { then: 5 }]) {
+    for (const value of [
+      asyncGeneratorFunction,
+      asyncGeneratorFunction(),
+      5,
+      'spam',
+      null,
+      undefined,
+      {},
+      [],
+      { then: 5 },
+    ]) {
       expect(() => loop.createTask(value as never)).to.throw(
         TypeError,
         `A Future, a coroutine or a promise is required, got ${inspect(value)}`,
@@ -137,7 +147,7 @@ describe('core/coroutine', () => {
   });
 
   it('createTask() fails when its function is a class', async () => {
-    class Spam {}
+    class Spam extends Date {}
     expect(await rejectionOf(loop.runUntilComplete(Spam as never))).to.be.instanceOf(TypeError);
   });
 
@@ -156,7 +166,12 @@ describe('core/coroutine', () => {
 
   // CPython CoroutineTests.test_iscoroutine has the idea: what has not begun
   it('isCoroutine() tells async and generator functions and generators from all else', () => {
-    for (const value of [asyncFunction, generatorFunction, generatorFunction(), async () => Promise.resolve()]) {
+    for (const value of [
+      asyncFunction,
+      generatorFunction,
+      generatorFunction(),
+      async () => Promise.resolve(),
+    ]) {
       expect(isCoroutine(value), inspect(value)).to.equal(true);
     }
     for (const value of [
@@ -175,7 +190,14 @@ describe('core/coroutine', () => {
   });
 
   it('isGeneratorFunction() goes by what a function is, not by what it gives', () => {
-    const values = [generatorFunction, () => generatorFunction(), asyncFunction, asyncGeneratorFunction, 5, null];
+    const values = [
+      generatorFunction,
+      () => generatorFunction(),
+      asyncFunction,
+      asyncGeneratorFunction,
+      5,
+      null,
+    ];
     expect(values.map(isGeneratorFunction)).to.deep.equal([true, false, false, false, false, false]);
   });
 });

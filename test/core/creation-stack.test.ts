@@ -1,4 +1,8 @@
 import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { BaseEventLoop, sleep, VirtualHost } from '@ringloop/core';
 import { expect } from 'chai';
@@ -57,12 +61,17 @@ describe('core/creation-stack', () => {
   });
 
   it('creationStack() gives nothing where errors have no stack', () => {
-    const { prepareStackTrace } = Error;
+    const restore = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
     Error.prepareStackTrace = () => undefined;
     try {
       expect(creationStack()).to.equal('');
     } finally {
-      Error.prepareStackTrace = prepareStackTrace;
+      Object.defineProperty(Error, 'prepareStackTrace', {
+        value: undefined,
+        writable: true,
+        configurable: true,
+        ...restore,
+      });
     }
   });
 
@@ -80,7 +89,7 @@ describe('core/creation-stack', () => {
   });
 
   // Errors thrown by Node with source maps off have other paths: the compiled ones.
-  it('creationStack() finds the user\'s frame without source maps, too', async () => {
+  it("creationStack() finds the user's frame without source maps, too", async () => {
     const program = `
       import { BaseEventLoop, VirtualHost } from '@ringloop/core';
       const loop = new BaseEventLoop({ host: new VirtualHost(), debug: true });
@@ -88,5 +97,42 @@ describe('core/creation-stack', () => {
       console.log(schedule().sourceTraceback.split('\\n')[0]);`;
     const { stdout } = await execute(process.execPath, ['--input-type=module', '--eval', program]);
     expect(stdout).to.match(/ at schedule /);
+  });
+
+  it('creationStack() leaves the packages out where they are installed, but no others', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ringloop-installed-'));
+    try {
+      const modules = join(folder, 'node_modules');
+      const dist = fileURLToPath(new URL('../../../packages/core/', import.meta.url));
+      for (const part of ['dist', 'package.json']) {
+        await cp(join(dist, part), join(modules, '@ringloop/core', part), { recursive: true });
+      }
+      const schedule = `
+        import { BaseEventLoop, VirtualHost } from '@ringloop/core';
+        const loop = new BaseEventLoop({ host: new VirtualHost(), debug: true });
+        export const schedule = () => loop.callSoon(() => undefined).sourceTraceback.split('\\n')[0];`;
+      for (const name of ['ringloop', 'ringloop-extra']) {
+        await mkdir(join(modules, name));
+        await writeFile(join(modules, name, 'index.mjs'), schedule);
+        await writeFile(
+          join(modules, name, 'package.json'),
+          JSON.stringify({ name, exports: './index.mjs' }),
+        );
+      }
+      const program = join(folder, 'program.mjs');
+      await writeFile(
+        program,
+        `import { schedule } from 'ringloop';
+        import { schedule as another } from 'ringloop-extra';
+        console.log(schedule());
+        console.log(another());`,
+      );
+      const { stdout } = await execute(process.execPath, [program]);
+      const [umbrella, other] = stdout.split('\n');
+      expect(umbrella).to.match(/ at .*program\.mjs:3:/);
+      expect(other).to.match(/ at .*ringloop-extra/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });

@@ -13,7 +13,11 @@ function watchedLoop(ports: LoopPorts = {}): BaseEventLoop {
     if (deadlock !== null) loop[END_RUN](deadlock);
     else if (++idle === 1) setTimeout(() => loop.callSoon(() => undefined), 5); // and looks again
   };
-  const loop = new BaseEventLoop({ host: new VirtualHost({ autojump: true, onIdle }), ...ports });
+  const loop = new BaseEventLoop({
+    host: new VirtualHost({ autojump: true, onIdle }),
+    debug: false,
+    ...ports,
+  });
   return loop;
 }
 

@@ -84,10 +84,10 @@ describe('core/default-executor', () => {
     beforeEach(() => {
       loop = new BaseEventLoop({ host: new VirtualHost() });
       executor = new FakeExecutor();
-      const { shutdown } = executor;
-      executor.shutdown = async (options = {}) => {
-        await shutdown.call(executor, options);
-        if (options.wait !== true) return;
+      const shutdown = executor.shutdown.bind(executor);
+      executor.shutdown = async (options) => {
+        await shutdown(options);
+        if (options?.wait !== true) return;
         await new Promise<void>((resolve, reject) => {
           finish = (error) => (error === undefined ? resolve() : reject(error));
         });

@@ -44,7 +44,11 @@ describe('core/ensure-future', () => {
       ensureFuture(Promise.resolve('promise'), { loop }),
     ];
     expect(tasks.map((task) => task instanceof Task)).to.deep.equal([true, true, true]);
-    expect(await loop.runUntilComplete(() => Promise.all(tasks))).to.deep.equal(['async', 'generator', 'promise']);
+    expect(await loop.runUntilComplete(() => Promise.all(tasks))).to.deep.equal([
+      'async',
+      'generator',
+      'promise',
+    ]);
   });
 
   it('ensureFuture() takes the running loop, or else the current one, if it is given none', async () => {
@@ -82,9 +86,9 @@ describe('core/ensure-future', () => {
   // CPython BaseFutureTests.test_isfuture
   it('isFuture() tells futures and tasks from all else', async () => {
     expect([future, loop.createTask(() => sleep(0))].map(isFuture)).to.deep.equal([true, true]);
-    expect([Promise.resolve(), { then: () => undefined }, 5, null, undefined, () => undefined].map(isFuture)).to.deep.equal(
-      Array(6).fill(false),
-    );
+    expect(
+      [Promise.resolve(), { then: () => undefined }, 5, null, undefined, () => undefined].map(isFuture),
+    ).to.deep.equal(Array(6).fill(false));
     await loop.runUntilComplete(async () => {
       expect([sleep(1), sleep(0)].map(isFuture)).to.deep.equal([true, false]);
       await sleep(2);

@@ -8,7 +8,7 @@ import {
   type TimerHandle,
   VirtualHost,
 } from '@ringloop/core';
-import { type Inbox, type InboxOwner, isStopFunction, RUN } from '@ringloop/core/internal';
+import { END_RUN, type Inbox, type InboxOwner, isStopFunction, RUN } from '@ringloop/core/internal';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { CountingHost } from './counting-host.js';
@@ -200,7 +200,8 @@ describe('core/event-loop', () => {
 
     it('stopMode that is none is refused', () => {
       for (const stopMode of ['seed', '', null, 5]) {
-        if (stopMode === null) expect(() => new BaseEventLoop({ host, stopMode: stopMode as never })).not.to.throw();
+        if (stopMode === null)
+          expect(() => new BaseEventLoop({ host, stopMode: stopMode as never })).not.to.throw();
         else {
           expect(() => new BaseEventLoop({ host, stopMode: stopMode as never }))
             .to.throw(TypeError, `stopMode must be 'barrier' or 'batch', got ${inspect(stopMode)}`)
@@ -359,6 +360,15 @@ describe('core/event-loop', () => {
         expect([ran, reports]).to.deep.equal([['before', 'after'], []]);
       });
     }
+
+    it('runForever() that is ended between its iterations does not fall asleep', async () => {
+      loop = new BaseEventLoop(); // in real time, where reactions come before the rest
+      const exit = new SystemExit();
+      loop.callSoon(() => queueMicrotask(() => loop[END_RUN](exit)));
+      expect(await rejectionOf(loop.runForever())).to.equal(exit);
+      loop[END_RUN](exit); // nothing runs any more
+      await runOnce(loop);
+    });
 
     it('runForever() forgets an earlier stop() when an error ends it', async () => {
       loop.callSoon(() => {
@@ -647,6 +657,15 @@ describe('core/event-loop', () => {
       expect(inbox.log).to.deep.equal(['theirs', 'ours']);
     });
 
+    it('Done callbacks let a call from another thread that came before run before, too', async () => {
+      const future = loop.createFuture();
+      future.addDoneCallback(() => inbox.log.push('ours'));
+      inbox.arrived.push('theirs');
+      future.setResult(null);
+      await runOnce(loop);
+      expect(inbox.log).to.deep.equal(['theirs', 'ours']);
+    });
+
     it('runForever() looks again when a call comes in as it falls asleep', async () => {
       const park = sinon.stub(inbox, 'park').callsFake(() => {
         if (park.callCount > 1) return true;
@@ -725,7 +744,12 @@ describe('core/event-loop', () => {
     });
 
     it('stop is known as what stops a loop, even without it', () => {
-      expect([loop.stop, loop.close, () => undefined, null].map(isStopFunction)).to.deep.equal([true, false, false, false]);
+      expect([loop.stop, () => undefined, 'stop', null].map(isStopFunction)).to.deep.equal([
+        true,
+        false,
+        false,
+        false,
+      ]);
     });
 
     it('BaseEventLoop runs ten thousand callbacks in one iteration, and one in each of ten thousand', async () => {

@@ -101,7 +101,7 @@ describe('core/event', () => {
         event.clear();
       }
       yield;
-      expect(tasks.filter((task) => task.result())).to.have.length(10_000);
+      expect(tasks.filter((task) => task.done())).to.have.length(10_000);
     });
   }).slow(2000);
 });

@@ -1,6 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect } from 'node:util';
-import { BaseEventLoop, type ExceptionContext, KeyboardInterrupt, SystemExit, VirtualHost } from '@ringloop/core';
+import {
+  BaseEventLoop,
+  type ExceptionContext,
+  KeyboardInterrupt,
+  SystemExit,
+  VirtualHost,
+} from '@ringloop/core';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { rejectionOf } from './rejection.js';

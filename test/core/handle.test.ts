@@ -135,7 +135,9 @@ describe('core/handle', () => {
   it('Handle shows in debug mode where it was created, also once it is cancelled', () => {
     loop.setDebug(true);
     const handle = loop.callSoon(greet, 'world');
-    expect(inspect(handle)).to.match(/^<Handle greet\('world'\) created at \/.*handle\.test\.[jt]s:\d+:\d+>$/);
+    expect(inspect(handle)).to.match(
+      /^<Handle greet\('world'\) created at \/.*handle\.test\.[jt]s:\d+:\d+>$/,
+    );
     handle.cancel();
     expect(inspect(handle)).to.match(
       /^<Handle cancelled greet\('world'\) created at \/.*handle\.test\.[jt]s:\d+:\d+>$/,
@@ -162,7 +164,10 @@ describe('core/handle', () => {
     const see = (): unknown => storage.getStore();
     const handles = [loop.callSoon(greet), storage.run('here', () => loop.callLater(1, greet))];
     handles[0]?.cancel();
-    expect(handles.map((handle) => handle.getContext().runInAsyncScope(see))).to.deep.equal([undefined, 'here']);
+    expect(handles.map((handle) => handle.getContext().runInAsyncScope(see))).to.deep.equal([
+      undefined,
+      'here',
+    ]);
   });
 
   it('Handle that is cancelled by the handler of another error does not run', async () => {

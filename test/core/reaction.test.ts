@@ -22,15 +22,20 @@ describe('core/reaction', () => {
       }),
     );
     const recovered = rejectionOf(
-      future.then(undefined, () => {
-        throw new Error('not called');
-      }).then(() => {
-        throw new Error('passed on');
-      }),
+      future
+        .then(undefined, () => {
+          throw new Error('not called');
+        })
+        .then(() => {
+          throw new Error('passed on');
+        }),
     );
     future.setResult(1);
     await runOnce(loop);
-    expect([(await result).message, (await recovered).message]).to.deep.equal(['in the reaction', 'passed on']);
+    expect([(await result).message, (await recovered).message]).to.deep.equal([
+      'in the reaction',
+      'passed on',
+    ]);
     expect(reports).to.deep.equal([]);
   });
 
@@ -55,7 +60,10 @@ describe('core/reaction', () => {
   it('Reaction of a task that was cancelled after the future was done is told of that instead', async () => {
     const task = loop.createTask(async () => {
       log.push(await future.then(String, (reason: unknown) => `rejected with ${String(reason)}`));
-      await rejectionOf(future).then((error) => log.push(String(error)), () => log.push('no error'));
+      await rejectionOf(future).then(
+        (error) => log.push(String(error)),
+        () => log.push('no error'),
+      );
     });
     await runOnce(loop);
     future.setResult(1);

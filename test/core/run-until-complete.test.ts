@@ -140,4 +140,30 @@ describe('core/run-until-complete', () => {
     loop.close();
     expect(reports).to.deep.equal([]);
   });
+
+  // CPython: _run_until_complete_cb leaves the loop to the error, which is not on its way here
+  it('runUntilComplete() of a future that was given SystemExit by hand goes on until the loop is stopped', async () => {
+    const exit = new SystemExit(3);
+    const future = loop.createFuture();
+    loop.callSoon(() => future.setException(exit));
+    loop.callLater(1, () => loop.stop());
+    expect(await rejectionOf(loop.runUntilComplete(future))).to.equal(exit);
+    expect(loop.time()).to.equal(1);
+  });
+
+  it('runUntilComplete() that SystemExit ended in the iteration in which it would have stopped leaves no stop behind', async () => {
+    const exit = new SystemExit();
+    const future = loop.createFuture();
+    loop.callSoon(() => {
+      loop.callSoon(() => {
+        throw exit;
+      });
+      future.setResult(null); // whose callback stands behind that
+    });
+    expect(await rejectionOf(loop.runUntilComplete(future))).to.equal(exit);
+    loop.callSoon(() => loop.callSoon(() => log.push('second iteration')));
+    loop.callLater(1, () => loop.stop());
+    await loop.runForever();
+    expect(log).to.deep.equal(['second iteration']);
+  });
 });

@@ -23,13 +23,16 @@ const interrupted = new URL('./fixtures/runner-interrupted.js', import.meta.url)
 
 /** What the fixture prints when it is sent SIGINT each time it asks for one, and how it ends. */
 async function interrupt(scenario: string): Promise<{ lines: string[]; code: number | null }> {
-  const child = spawn(process.execPath, [interrupted.pathname, scenario], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [interrupted.pathname, scenario], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const closed = once(child, 'close') as Promise<[number | null]>;
   let output = '';
   let asked = 0;
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     output += chunk;
-    for (const requests = output.split('interrupt me').length - 1; asked < requests; asked++) child.kill('SIGINT');
+    for (const requests = output.split('interrupt me').length - 1; asked < requests; asked++)
+      child.kill('SIGINT');
   });
   const [code] = await closed;
   return { lines: output.split('\n').slice(0, -1), code };

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   type BaseEventLoop,
   type CancelledError,
@@ -201,7 +202,12 @@ describe('core/running-coroutine', () => {
     startCoroutine(waiting('kept'), loop);
     startCoroutine(waiting('lost'), loop).cancel('lost');
     await runOnce(loop);
-    expect(log).to.deep.equal(['kept begins', 'lost begins', 'kept CancelledError: lost', 'lost CancelledError: lost']);
+    expect(log).to.deep.equal([
+      'kept begins',
+      'lost begins',
+      'kept CancelledError: lost',
+      'lost CancelledError: lost',
+    ]);
     const failing = loop.createFuture<string>();
     future = failing;
     startCoroutine(waiting(), loop);
@@ -285,14 +291,131 @@ describe('core/running-coroutine', () => {
   });
 
   it('Task.uncancel() takes back what has not been thrown in a coroutine yet', async () => {
-    const task = loop.createTask(function* () {
-      return yield* startCoroutine(waiting('c'));
-    });
+    const tasks = [
+      loop.createTask(function* () {
+        return yield* startCoroutine(waiting('c'));
+      }),
+      loop.createTask(async () => startCoroutine(waiting('c'))),
+    ];
     await runOnce(loop);
     future.setResult('result');
-    task.cancel('y');
-    task.uncancel();
-    expect(await loop.runUntilComplete(task)).to.equal('c: result');
+    for (const task of tasks) {
+      task.cancel('y');
+      task.uncancel();
+    }
+    expect(await loop.runUntilComplete(() => Promise.all(tasks))).to.deep.equal(['c: result', 'c: result']);
+  });
+
+  it('cancel() of a coroutine itself, before it is delegated to, is thrown in it', async () => {
+    const caught = function* (
+      wait: Iterable<unknown, unknown, unknown>,
+    ): Generator<unknown, string, unknown> {
+      try {
+        yield* wait;
+      } catch (thrown) {
+        return `caught ${String(thrown)}`;
+      }
+      return 'nothing thrown';
+    };
+    const bare = function* (): Generator<unknown, void, unknown> {
+      yield;
+    };
+    for (const wait of [bare(), future]) {
+      const task = loop.createTask(function* () {
+        log.push(yield* coroutine);
+      });
+      const coroutine = startCoroutine(caught(wait), loop); // its next step comes after the task's first
+      if (wait === future) future.setResult('too late'); // it cannot be cancelled any more
+      expect(coroutine.cancel('at once')).to.equal(true);
+      await loop.runUntilComplete(task);
+    }
+    expect(log).to.deep.equal(['caught CancelledError: at once', 'caught CancelledError: at once']);
+  });
+
+  it('cancel() of a coroutine itself, and then of the task that delegates to it, is one error', async () => {
+    const spinning = function* (): Generator<unknown, void, unknown> {
+      try {
+        for (;;) yield;
+      } catch (thrown) {
+        log.push(String(thrown));
+      }
+      yield;
+      note('goes on');
+    };
+    const task = loop.createTask(function* () {
+      yield* coroutine;
+    });
+    const coroutine = startCoroutine(spinning(), loop); // its next step comes after the task's first
+    coroutine.cancel('coroutine');
+    await runOnce(loop);
+    task.cancel('task');
+    await loop.runUntilComplete(task);
+    expect(log).to.deep.equal(['CancelledError: task', 'goes on']);
+  });
+
+  it('cancel() of a coroutine that has ended says false', () => {
+    future.setResult('there');
+    const coroutine = startCoroutine(waiting(), loop);
+    expect([coroutine.cancel(), coroutine.cancelled()]).to.deep.equal([false, false]);
+  });
+
+  it('Coroutine that is delegated to by a generator that nobody steps to its end is closed with it', () => {
+    const cleaning = function* (): Generator<unknown, void, unknown> {
+      try {
+        yield* future;
+      } finally {
+        note('cleaned up');
+      }
+    };
+    const coroutine = startCoroutine(cleaning(), loop);
+    const delegate: Generator<unknown, unknown> = coroutine[Symbol.iterator]();
+    expect(delegate.next().value).to.equal(future);
+    expect(coroutine.driver).to.equal(null); // no task of ours
+    delegate.return('cut short');
+    expect(log).to.deep.equal(['cleaned up']);
+  });
+
+  it('Coroutine that nobody waits for keeps the context of who called it', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const looking = function* (): Generator<unknown, void, unknown> {
+      log.push(String(storage.getStore()));
+      yield* sleep(1);
+      log.push(String(storage.getStore()), String(currentTask()?.getName()));
+    };
+    loop.createTask(
+      function* () {
+        storage.run('here', () => startCoroutine(looking()));
+        storage.enterWith('there');
+        yield* sleep(2);
+      },
+      { name: 'owner' },
+    );
+    loop.callLater(3, () => loop.stop());
+    await loop.runForever();
+    expect(log).to.deep.equal(['here', 'here', 'owner']);
+  });
+
+  it('driver of a coroutine is itself, and then who delegates to it', async () => {
+    const drivers: unknown[] = [];
+    const inner = startCoroutine(waiting('inner'), loop);
+    const outer = startCoroutine(
+      (function* (): Generator<unknown, string, unknown> {
+        yield;
+        return yield* inner;
+      })(),
+      loop,
+    );
+    drivers.push(inner.driver === inner, outer.driver === outer);
+    await runOnce(loop);
+    drivers.push(inner.driver === outer, outer.driver === outer);
+    const task = loop.createTask(function* () {
+      return yield* outer;
+    });
+    await runOnce(loop);
+    drivers.push(inner.driver === task, outer.driver === task);
+    future.setResult('x');
+    await loop.runUntilComplete(task);
+    expect([drivers, task.result()]).to.deep.equal([Array(6).fill(true), 'inner: x']);
   });
 
   it('Coroutines nest a hundred deep, and cancel() reaches the innermost', async () => {

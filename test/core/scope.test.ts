@@ -246,7 +246,7 @@ describe('core/scope', () => {
   it('runScoped() runs the body as part of the task, and in its context', async () => {
     const storage = new AsyncLocalStorage<string>();
     const look = (): void => void log.push(currentTask()?.getName(), storage.getStore());
-    const bodies = [
+    const bodies: ScopeBody<string, void>[] = [
       async () => {
         look();
         await sleep(1);
@@ -263,13 +263,13 @@ describe('core/scope', () => {
         loop.runUntilComplete(loop.createTask(main as () => Promise<void>, { name: 'mine' })),
       );
     for (const body of bodies) {
+      await start(async () => slowly<void>(body));
       await start(function* () {
         yield* slowly(body);
       });
     }
-    await start(async () => slowly(bodies[0]!));
     const seen = log.filter((entry) => entry === 'mine' || entry === 'stored');
-    expect(seen).to.deep.equal(Array.from({ length: 6 }, () => ['mine', 'stored']).flat());
+    expect(seen).to.deep.equal(Array.from({ length: 8 }, () => ['mine', 'stored']).flat());
   });
 
   it('runScoped() does not leave an async body alone whose task, a generator, is cancelled', async () => {
@@ -287,6 +287,47 @@ describe('core/scope', () => {
     });
     expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
     expect(log).to.deep.equal(['enter', 'body ends', 'exit CancelledError', 'left']);
+  });
+
+  it('runScoped() does not leave an async body alone either that is within a generator in an async function', async () => {
+    const task = loop.createTask(async () =>
+      slowly(function* () {
+        log.push('generator');
+        yield* slowly(async () => {
+          try {
+            await sleep(100);
+          } finally {
+            await sleep(1);
+            log.push(`body ends at ${loop.time()}`);
+          }
+        });
+      }),
+    );
+    loop.callLater(1, () => task.cancel());
+    expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+    const left = ['exit CancelledError', 'left'];
+    expect(log).to.deep.equal(['enter', 'generator', 'enter', 'body ends at 2', ...left, ...left]);
+  });
+
+  it('runScoped() knows a generator from an async function that it starts at once as a task', async () => {
+    const cancelled = await loop.runUntilComplete(function* () {
+      const task = loop.createTask(
+        async () =>
+          atOnce(async () => {
+            try {
+              await sleep(100);
+            } catch {
+              return 'caught';
+            }
+            return 'slept';
+          }),
+        { eagerStart: true },
+      );
+      yield* sleep(1);
+      task.cancel();
+      return yield* task;
+    });
+    expect(cancelled).to.equal('caught');
   });
 
   it('runScoped() throws such a cancellation at the next await of a future in the body, if there is one', async () => {

@@ -1,3 +1,4 @@
+/* eslint-disable require-yield -- a coroutine need not wait for anything */
 import { inspect } from 'node:util';
 import {
   type BaseEventLoop,
@@ -139,18 +140,17 @@ describe('core/semaphore', () => {
     expect(unlimited.locked()).to.equal(false);
   });
 
-  it('Semaphore lets 10,000 through, also when all are woken at once', async () => {
-    const start = performance.now();
+  it('Semaphore lets 10,000 through that are woken all at once', async () => {
+    const names = Array.from({ length: 10_000 }, (_, name) => name);
     semaphore = new Semaphore(0);
-    await loop.runUntilComplete(async () => {
-      const tasks = Array.from({ length: 10_000 }, (_, name) => loop.createTask(acquiring(name)));
-      await sleep(0);
-      for (let left = 10_000; left > 0; left--) semaphore.release();
-      await Promise.all(tasks);
+    await loop.runUntilComplete(function* () {
+      const tasks = names.map((name) => loop.createTask(acquiring(name)));
+      yield;
+      tasks.forEach(() => semaphore.release());
+      yield* tasks[9999]!;
     });
-    expect(log).to.deep.equal(Array.from({ length: 10_000 }, (_, name) => name));
-    expect(performance.now() - start).to.be.below(2000);
-  });
+    expect(log).to.deep.equal(names);
+  }).slow(2000);
 
   it('Semaphore never lets more through than it has, and wastes nothing', async () => {
     const worker = fc.record({
@@ -203,5 +203,5 @@ describe('core/semaphore', () => {
         },
       ),
     );
-  });
+  }).slow(2000);
 });

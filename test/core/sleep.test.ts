@@ -1,7 +1,10 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import {
+  type Awaitable,
   type BaseEventLoop,
   CancelledError,
-  type Future,
+  currentTask,
+  Future,
   LoopStateError,
   sleep,
   VirtualHost,
@@ -10,6 +13,12 @@ import { expect } from 'chai';
 import { CountingHost } from './counting-host.js';
 import { rejectionOf } from './rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
+
+/** What sleep() of some time gives is a future. */
+function asFuture<T>(awaitable: Awaitable<T>): Future<T> {
+  if (awaitable instanceof Future) return awaitable as Future<T>; // of its own result
+  throw new TypeError('no future');
+}
 
 describe('core/sleep', () => {
   let loop: BaseEventLoop;
@@ -95,7 +104,14 @@ describe('core/sleep', () => {
       log.push(yield* sleep(10, 'slept 10'));
       log.push(String(yield* sleep(0)));
     });
-    expect([...log, loop.time()]).to.deep.equal(['slept 0', 'slept -1', '1,2,3', 'slept 10', 'undefined', 10]);
+    expect([...log, loop.time()]).to.deep.equal([
+      'slept 0',
+      'slept -1',
+      '1,2,3',
+      'slept 10',
+      'undefined',
+      10,
+    ]);
   });
 
   it('sleep() in a generator coroutine is where a cancelled task is told', async () => {
@@ -110,6 +126,28 @@ describe('core/sleep', () => {
     }
   });
 
+  it('sleep(0) outside of tasks is a promise, too, for callbacks', async () => {
+    loop.callSoon(() => {
+      void sleep(0, 'then').then((value) => log.push(value));
+      void sleep(0, 'catch').catch(() => 'not called');
+      void sleep(0, 'finally').finally(() => log.push('finally'));
+      loop.callSoon(() => log.push('next iteration'));
+    });
+    loop.callLater(1, () => loop.stop());
+    await loop.runForever();
+    expect(log).to.deep.equal(['next iteration', 'then', 'finally']);
+  });
+
+  it('sleep(0) that nobody awaits is no unhandled rejection when its task is cancelled', async () => {
+    const task = loop.createTask(async () => {
+      void sleep(0);
+      currentTask()?.cancel('by itself');
+      await immediate();
+    });
+    await rejectionOf(loop.runUntilComplete(task)).catch(() => undefined); // whichever way it goes
+    await immediate();
+  });
+
   it('sleep() that has begun goes on while nobody waits for it', async () => {
     await loop.runUntilComplete(async () => {
       const alarm = sleep(5, 'alarm');
@@ -121,10 +159,10 @@ describe('core/sleep', () => {
 
   it('sleep() can be cancelled by who holds it, before and after its time', async () => {
     await loop.runUntilComplete(async () => {
-      const alarm = sleep(5) as Future<void>;
+      const alarm = asFuture(sleep(5));
       alarm.cancel('by hand');
       log.push(String(await rejectionOf(alarm)));
-      const other = sleep(5) as Future<void>;
+      const other = asFuture(sleep(5));
       await sleep(6);
       log.push(String(other.cancel()));
     });
@@ -134,7 +172,7 @@ describe('core/sleep', () => {
   it('sleep() that was settled by hand is not settled again', async () => {
     const reports = reportsOf(loop);
     await loop.runUntilComplete(async () => {
-      const alarm = sleep(5, 'late') as Future<string>;
+      const alarm = asFuture(sleep(5, 'late'));
       alarm.setResult('early');
       log.push(await alarm);
       await sleep(10);

@@ -11,7 +11,7 @@ const { startCoroutine } = (await coreFile(
 
 /** Keeps the thread for a while. */
 function busy(ms: number): void {
-  for (const until = performance.now() + ms; performance.now() < until; );
+  for (const until = performance.now() + ms; performance.now() < until;);
 }
 
 describe('core/slow-callbacks', () => {
@@ -54,7 +54,9 @@ describe('core/slow-callbacks', () => {
     const told = await toldWhile(2);
     expect(told.length).to.equal(2);
     expect(told[0]).to.match(/^Executing <Handle slowOne\('x'\) created at .*> took 0\.\d{3} seconds$/);
-    expect(told[1]).to.match(/^Executing <TimerHandle when=1 slowTimer\(\) created at .*> took 0\.\d{3} seconds$/);
+    expect(told[1]).to.match(
+      /^Executing <TimerHandle when=1 slowTimer\(\) created at .*> took 0\.\d{3} seconds$/,
+    );
   });
 
   it('Loop out of debug mode tells nothing', async () => {

@@ -7,7 +7,7 @@ import {
   type BaseEventLoop,
   CancelledError,
   currentTask,
-  type Future,
+  Future,
   InvalidStateError,
   LoopStateError,
   sleep,
@@ -619,7 +619,9 @@ describe('core/task', () => {
       future.setResult('done');
       expect(inspect(inner)).to.equal("<Task pending name='inner' coro=<inner()> waitFor=<Future finished>>");
       inner.cancel();
-      expect(inspect(inner)).to.equal("<Task cancelling name='inner' coro=<inner()> waitFor=<Future finished>>");
+      expect(inspect(inner)).to.equal(
+        "<Task cancelling name='inner' coro=<inner()> waitFor=<Future finished>>",
+      );
       await rejectionOf(loop.runUntilComplete(outer));
       expect([inspect(inner), inspect(outer)]).to.deep.equal([
         "<Task cancelled name='inner' coro=<inner()>>",
@@ -631,7 +633,9 @@ describe('core/task', () => {
       const task = loop.createTask(() => watch('await', future), { name: 'me' });
       await runOnce(loop);
       future.cancel();
-      expect(inspect(task)).to.match(/^<Task pending name='me' coro=<\(anonymous\)\(\)> waitFor=<Future cancelled>>$/);
+      expect(inspect(task)).to.match(
+        /^<Task pending name='me' coro=<\(anonymous\)\(\)> waitFor=<Future cancelled>>$/,
+      );
       await loop.runUntilComplete(task);
     });
 
@@ -648,12 +652,15 @@ describe('core/task', () => {
     });
 
     it('Task shows a coroutine without a proper name', () => {
+      // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- what counts is its name
       class Odd {
         static name = Symbol('odd'); // as classes may have
       }
       const coroutine = Object.defineProperty(() => Promise.resolve(), 'name', { value: Symbol('odd') });
       for (const each of [coroutine, Promise.resolve(), Odd as never]) {
-        expect(inspect(loop.createTask(each, { name: 'x' }))).to.equal("<Task pending name='x' coro=<(anonymous)()>>");
+        expect(inspect(loop.createTask(each, { name: 'x' }))).to.equal(
+          "<Task pending name='x' coro=<(anonymous)()>>",
+        );
       }
     });
 
@@ -665,6 +672,49 @@ describe('core/task', () => {
       );
       expect(task.sourceTraceback?.split('\n')[0]).to.match(/task\.test\.[jt]s:\d+:\d+\)?$/);
     });
+  });
+
+  it('Task.cancel() before the start cancels what runs already, if it can be', async () => {
+    const cancelled: string[] = [];
+    const call = Object.assign(new Promise(() => undefined), { cancel: () => cancelled.push('the call') });
+    for (const running of [call, Promise.resolve('a plain promise')]) {
+      const task = loop.createTask(running);
+      task.cancel('early');
+      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('early');
+    }
+    expect(cancelled).to.deep.equal(['the call']);
+  });
+
+  // CPython SetMethodsTest.test_set_result_causes_invalid_state
+  it('Task that was settled behind its back is not stepped, which is reported', async () => {
+    for (const coroutine of [
+      async () => sleep(1),
+      function* () {
+        yield* sleep(1);
+      },
+    ]) {
+      const reports = reportsOf(loop);
+      const task: Task<unknown> = loop.createTask(coroutine);
+      await runOnce(loop);
+      Future.prototype.setResult.call(task, 'spam');
+      expect(await loop.runUntilComplete(task)).to.equal('spam');
+      await loop.runUntilComplete(() => sleep(2));
+      expect(
+        reports.map(({ message, exception, task: subject }) => [message, exception?.name, subject]),
+      ).to.deep.equal([['Exception in the step of a task', 'InvalidStateError', task]]);
+    }
+  });
+
+  it('Task that was settled behind its back before it started does not start', async () => {
+    const reports = reportsOf(loop);
+    const task = loop.createTask(async () => note('ran'));
+    Future.prototype.setException.call(task, new Error('spam'));
+    expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('spam');
+    await runOnce(loop);
+    expect([log, reports.map(({ exception }) => exception?.message.split(':')[0])]).to.deep.equal([
+      [],
+      ['step()'],
+    ]);
   });
 
   it('Task of a closed loop ends without a word to anybody', async () => {

@@ -80,6 +80,16 @@ describe('core/virtual-host', () => {
     expect(host.time()).to.equal(0);
   });
 
+  it('VirtualHost.advance() goes past the end of the run', async () => {
+    const host = new VirtualHost();
+    const loop = new BaseEventLoop({ host });
+    loop.callLater(1, () => loop.stop());
+    const running = loop.runForever();
+    host.advance(5);
+    expect([loop.isRunning(), host.time()]).to.deep.equal([false, 5]);
+    await running;
+  });
+
   it('VirtualHost tells when the loop has nothing to do and nothing to leap to', async () => {
     const log: string[] = [];
     const host = new VirtualHost({ autojump: true, onIdle: () => log.push(`idle at ${host.time()}`) });

@@ -79,6 +79,15 @@ describe('core/waiter-queue', () => {
     expect([queue.inUse, queue.size, queue.cancelled]).to.deep.equal([false, 2, 2]);
   });
 
+  it('WaiterQueue takes constant time, however many wait', () => {
+    const many = Array.from({ length: 100_000 }, () => queue.add(loop)); // a list would take minutes to …
+    many.forEach((waiter, at) => at % 2 === 0 && waiter.cancel());
+    const woken = [a, b, c, ...many].filter((waiter) => !waiter.cancelled());
+    for (const waiter of woken) expect(queue.wakeNext() === waiter).to.equal(true); // … find each who is not done
+    for (const waiter of [...many.reverse(), a, b, c]) queue.remove(waiter); // … or to take it out
+    expect([queue.size, queue.cancelled]).to.deep.equal([0, 0]);
+  }).slow(2000);
+
   it('WaiterQueue does what a list of all waiters does, step for step', () => {
     const step = fc.oneof(
       fc.constant({ do: 'add' } as const),

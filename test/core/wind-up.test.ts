@@ -106,13 +106,19 @@ describe('core/wind-up', () => {
     });
     await runOnce(loop);
     await runOnce(loop);
-    const { close } = loop;
+    const close = loop.close.bind(loop);
     loop.close = () => {
       note('loop');
-      close.call(loop);
+      close();
     };
     await windUp(loop);
-    expect(log).to.deep.equal(['task', 'generator', 'executor {"wait":true}', 'loop', 'executor {"wait":false}']);
+    expect(log).to.deep.equal([
+      'task',
+      'generator',
+      'executor {"wait":true}',
+      'loop',
+      'executor {"wait":false}',
+    ]);
   });
 
   it('windUp() closes the loop even where it cannot be wound up', async () => {

@@ -1,6 +1,6 @@
 import { currentTask as anyCurrentTask } from './current-task.js';
 import type { BaseEventLoop } from './event-loop.js';
-import { TASKS } from './loop-internals.js';
+import { NUMBER, TASKS } from './loop-internals.js';
 import { getRunningLoop, peekRunningLoop } from './running-loop.js';
 import type { Task } from './task.js';
 
@@ -9,7 +9,7 @@ import type { Task } from './task.js';
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
  */
 export function allTasks(loop: BaseEventLoop = getRunningLoop()): Set<Task<unknown>> {
-  return new Set(loop[TASKS]);
+  return new Set([...loop[TASKS]].sort((a, b) => a[NUMBER] - b[NUMBER]));
 }
 
 /**

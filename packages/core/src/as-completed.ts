@@ -18,6 +18,12 @@ export interface AsCompletedOptions {
 }
 
 /**
+ * A future that is done, as `for await` over asCompleted() gives it. It is the very future or task; the type leaves out that it
+ * can be awaited, for TypeScript takes it that `for await` does that with whatever can be.
+ */
+export type DoneFuture<T> = Pick<Future<T>, 'result' | 'exception' | 'cancelled' | 'done' | 'getLoop'>;
+
+/**
  * Runs `awaitables` concurrently and iterates over them in the order in which they are done. There are two ways:
  * - `for await (const future of asCompleted(tasks))` gives the future or task itself, which is done; one of its own for what was
  *   a coroutine or promise. Throws TimeoutError when the time is over.
@@ -40,7 +46,9 @@ export function asCompleted<T>(
 }
 
 /** The iterator that `asCompleted()` returns. */
-export class AsCompleted<T> implements IterableIterator<Awaitable<T>, undefined>, AsyncIterable<Future<T>> {
+export class AsCompleted<T>
+  implements IterableIterator<Awaitable<T>, undefined>, AsyncIterable<DoneFuture<T>>
+{
   readonly #loop: BaseEventLoop;
   readonly #todo: Set<Future<T>>;
   /** null stands for one that was not done in time. */
@@ -67,8 +75,8 @@ export class AsCompleted<T> implements IterableIterator<Awaitable<T>, undefined>
     return { done: false, value: new NextCompleted(() => startCoroutine(this.#nextResult(), this.#loop)) };
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Future<T>, undefined> & {
-    next(): Awaitable<IteratorResult<Future<T>, undefined>>;
+  [Symbol.asyncIterator](): AsyncIterator<DoneFuture<T>, undefined> & {
+    next(): Awaitable<IteratorResult<DoneFuture<T>, undefined>>;
   } {
     return { next: () => startCoroutine(this.#nextStep(), this.#loop) };
   }
@@ -91,7 +99,7 @@ export class AsCompleted<T> implements IterableIterator<Awaitable<T>, undefined>
     return (yield* this.#nextDone()).result();
   }
 
-  *#nextStep(): CoroutineGenerator<IteratorResult<Future<T>, undefined>> {
+  *#nextStep(): CoroutineGenerator<IteratorResult<DoneFuture<T>, undefined>> {
     if (this.#left === 0) return { done: true, value: undefined };
     this.#left--;
     return { done: false, value: yield* this.#nextDone() };

@@ -32,16 +32,26 @@ let everythingIsForeign = false;
 
 /** The resource that turns run in. */
 const GROUND = new AsyncResource('ringloop.EventLoop', UNWATCHED);
-Object.setPrototypeOf(
-  GROUND,
-  new Proxy(AsyncResource.prototype, {
-    set(target, key, value, receiver) {
-      if (learning) ownKey = key;
-      else if (key !== ownKey) foreignKeys = true;
-      return Reflect.set(target, key, value, receiver);
-    },
-  }),
-);
+const noticeWrites: ProxyHandler<object> = {
+  set(target, key, value, receiver) {
+    if (learning) ownKey = key;
+    else if (key !== ownKey) foreignKeys = true;
+    return Reflect.set(target, key, value, receiver);
+  },
+};
+
+Object.setPrototypeOf(GROUND, new Proxy(AsyncResource.prototype, noticeWrites));
+answerAtOnce();
+
+/** What Node itself looks for on a resource, at each question for the current one, it shall find without asking the Proxy. */
+function answerAtOnce(): void {
+  noticeWrites.get = (target, key, receiver) => {
+    if (typeof key === 'symbol') Object.defineProperty(receiver, key, { value: undefined });
+    return Reflect.get(target, key, receiver) as unknown;
+  };
+  GROUND.runInAsyncScope(executionAsyncResource);
+  delete noticeWrites.get;
+}
 
 /** Under which symbol a resource has its frame; null where there are no frames. */
 const FRAME = findFrameSymbol();

@@ -54,5 +54,7 @@ function isAsyncGeneratorFunction(value: unknown): boolean {
 }
 
 function tagOf(value: unknown): unknown {
-  return typeof value === 'function' ? Reflect.get(value, Symbol.toStringTag) : undefined;
+  return typeof value === 'function'
+    ? (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag]
+    : undefined;
 }

@@ -39,6 +39,7 @@ import { reportLeftovers } from './report-leftovers.js';
 import { runUntilComplete } from './run-until-complete.js';
 import { Task, type TaskOptions } from './task.js';
 import { checkTaskFactory, type TaskFactory } from './task-factory.js';
+import { TaskRegistry } from './task-registry.js';
 import { TimerHandle } from './timer-handle.js';
 import { TimerHeap } from './timer-heap.js';
 import { Unretrieved } from './unretrieved.js';
@@ -81,7 +82,7 @@ export class BaseEventLoop {
   readonly #executor: DefaultExecutor;
   readonly #stopMode: 'barrier' | 'batch';
   /** Tasks of this loop that are not done. */
-  readonly #tasks = new Set<Task<unknown>>();
+  readonly #tasks = new TaskRegistry<Task<unknown>>();
   readonly #unretrieved = new Unretrieved(this);
   readonly #slowCallbacks = new SlowCallbacks(this);
   #taskFactory: TaskFactory | null = null;
@@ -354,7 +355,7 @@ export class BaseEventLoop {
   // What follows is for the packages that extend the loop; users import none of it.
 
   /** The tasks of this loop that are not done. */
-  get [TASKS](): Set<Task<unknown>> {
+  get [TASKS](): TaskRegistry<Task<unknown>> {
     return this.#tasks;
   }
 

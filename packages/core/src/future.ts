@@ -10,6 +10,7 @@ import type { BaseEventLoop } from './event-loop.js';
 import { Handle } from './handle.js';
 import { inspectPart } from './inspect-safely.js';
 import { ADD_WAITER, CALLBACK, ENQUEUE, REMOVE_WAITER, UNRETRIEVED } from './loop-internals.js';
+import { isNativeResolver } from './native-resolver.js';
 import { Reaction } from './reaction.js';
 import type { Ready } from './ready-queue.js';
 
@@ -126,6 +127,11 @@ export class Future<T> implements Awaitable<T> {
     const awaiter = currentAwaiter();
     const refusal = awaiter?.beginWait(this) ?? null;
     if (refusal !== null) return Promise.reject(refusal).then(onFulfilled, onRejected);
+    if (isNativeResolver(onFulfilled) && isNativeResolver(onRejected)) {
+      const reaction = new Reaction<T, R1, R2>(this, awaiter, onFulfilled, onRejected);
+      this[ADD_WAITER](reaction);
+      return reaction.promise as Promise<R1 | R2>; // with reactions, T is what they return
+    }
     const reaction = new Reaction(this, awaiter);
     this[ADD_WAITER](reaction);
     return reaction.promise.then(onFulfilled, onRejected);
@@ -226,7 +232,7 @@ export class Future<T> implements Awaitable<T> {
   }
 
   #toPromise(): Promise<T> {
-    return new Promise((resolve) => resolve(this.result())); // what result() throws, the promise rejects with
+    return this.#state === 'finished' ? Promise.resolve(this.result()) : Promise.reject(this.#failure());
   }
 
   #failure(): Error {

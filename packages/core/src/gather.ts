@@ -121,13 +121,14 @@ class GatheringFuture extends Future<unknown[]> {
     const failure = this.done() || !this.#returnExceptions ? failureOf(child) : null;
     if (this.done()) return;
     if (failure !== null) this.setException(failure);
-    else if (this.#unfinished === 0) this.#finish(child);
+    else if (this.#unfinished === 0) this.#finish();
   }
 
-  #finish(last: Future<unknown>): void {
-    // A cancellation must not end up among the results.
+  #finish(): void {
+    // A cancellation must not end up among the results. Its message is that of the last in order, as in CPython.
     if (this.#cancelRequested) {
-      this.setException(last.cancelled() ? failureOf(last) : new CancelledError());
+      const last = this.#children.at(-1);
+      this.setException(last?.cancelled() === true ? failureOf(last) : new CancelledError());
     } else this.setResult(this.#children.map((child) => failureOf(child) ?? child.result()));
   }
 }

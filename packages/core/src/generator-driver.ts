@@ -193,7 +193,9 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
 }
 
 export function isGenerator(value: unknown): value is CoroutineGenerator<unknown> {
-  return Object.prototype.toString.call(value) === '[object Generator]';
+  return (
+    typeof value === 'object' && value !== null && Reflect.get(value, Symbol.toStringTag) === 'Generator'
+  );
 }
 
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {

@@ -1,5 +1,5 @@
 export { allTasks, currentTask } from './all-tasks.js';
-export { type AsCompleted, asCompleted, type AsCompletedOptions } from './as-completed.js';
+export { type AsCompleted, asCompleted, type AsCompletedOptions, type DoneFuture } from './as-completed.js';
 export { aclosing } from './asyncgens.js';
 export type { Awaitable } from './awaitable.js';
 export { Barrier } from './barrier.js';

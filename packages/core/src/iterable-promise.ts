@@ -5,7 +5,9 @@ import type { Awaitable } from './awaitable.js';
  * can `yield*` it, which waits for the promise to settle.
  */
 export function iterablePromise<T>(promise: Promise<T>): Awaitable<T> {
-  return Object.assign(promise, { [Symbol.iterator]: waitForThis<T> });
+  const awaitable = promise as Awaitable<T>; // on the next line
+  awaitable[Symbol.iterator] = waitForThis<T>;
+  return awaitable;
 }
 
 function* waitForThis<T>(this: Promise<T>): Generator<Promise<T>, T, T> {

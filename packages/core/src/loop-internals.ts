@@ -1,5 +1,9 @@
 // Keys of what sibling files and packages may do to a loop, handle or future and users may not.
 export const TASKS: unique symbol = Symbol('tasks');
+/** Which task this is, in the order of creation. */
+export const NUMBER: unique symbol = Symbol('number');
+/** Where in its loop's tasks a task stands. */
+export const SLOT: unique symbol = Symbol('slot');
 export const ASYNCGENS: unique symbol = Symbol('asyncgens');
 export const UNRETRIEVED: unique symbol = Symbol('unretrieved');
 export const STOP_AFTER_BATCH: unique symbol = Symbol('stop after batch');

@@ -5,7 +5,16 @@ const LONGEST_SLEEP_MS = 86_400_000;
 
 const RESOLVED = Promise.resolve();
 
-/** Turns from the thread's own libuv loop: `setImmediate` for the next one, one timer for the next deadline. */
+/**
+ * How long turns may follow each other, in ms, before libuv polls again: it costs as much as some 100 callbacks, and Node's own
+ * I/O must not wait noticeably. benchmarks/core.ts: twice the rate of one turn per poll, and nothing to gain beyond.
+ */
+const POLL_EVERY_MS = 0.25;
+
+/**
+ * Turns from the thread's own libuv loop: `setImmediate` for the next one, and one timer for the next deadline. A loop that is
+ * busy has several turns between two polls, each behind all promise reactions of the one before.
+ */
 export class NodeHost implements Host {
   #turn: (() => void) | null = null;
   #immediate: NodeJS.Immediate | null = null;
@@ -13,8 +22,24 @@ export class NodeHost implements Host {
   /** When the timer fires, in seconds; `Infinity` while none is armed. */
   #armedFor = Infinity;
 
+  /** When libuv polled last because of us, as `performance.now()`. */
+  #polledAt = -Infinity;
+  /** A turn is coming before the next poll; counts them, so that one that was taken back does not come later. */
+  #tickComing = 0;
+  #ticks = 0;
+
   readonly #onImmediate = (): void => {
     this.#immediate = null;
+    this.#polledAt = performance.now();
+    this.#turn?.();
+  };
+
+  // process.nextTick() out of a microtask: its turn is when no microtask is left.
+  readonly #afterMicrotasks = (): void => process.nextTick(this.#onTick, this.#tickComing);
+
+  readonly #onTick = (tick: number): void => {
+    if (tick === 0 || tick !== this.#tickComing) return; // stopped meanwhile
+    this.#tickComing = 0;
     this.#turn?.();
   };
 
@@ -35,7 +60,12 @@ export class NodeHost implements Host {
   }
 
   requestTurn(): void {
-    this.#immediate ??= setImmediate(this.#onImmediate);
+    if (this.#immediate !== null || this.#tickComing !== 0) return;
+    if (performance.now() - this.#polledAt > POLL_EVERY_MS) this.#immediate = setImmediate(this.#onImmediate);
+    else {
+      this.#tickComing = ++this.#ticks;
+      this.afterReactions(this.#afterMicrotasks);
+    }
   }
 
   afterReactions(fn: () => void): void {
@@ -56,6 +86,7 @@ export class NodeHost implements Host {
 
   stop(): void {
     this.#turn = null;
+    this.#tickComing = 0;
     if (this.#immediate !== null) clearImmediate(this.#immediate);
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#immediate = null;

@@ -18,6 +18,9 @@ export interface ItemStore<T> extends Iterable<T> {
   clear(): void;
 }
 
+/** How deep a queue within queues is shown where inspect() is to show all: it may contain itself. Arbitrary. */
+const DEEPEST_SHOWN = 4;
+
 /**
  * Hands items from those who put them in to those who get them, in order; both wait for each other, in the order in which they
  * came. Of one loop: threads do not share it. Python: asyncio.Queue.
@@ -155,10 +158,11 @@ export class Queue<T> {
     while (wakeNext(this.#putters));
   }
 
-  [inspect.custom](depth: number, options: InspectOptions): string {
+  [inspect.custom](depth: number | null, options: InspectOptions): string {
     const { name } = this.constructor;
-    if (depth < 0) return `[${name}]`;
-    const items = inspect([...this.#items], { ...options, depth: depth - 1 });
+    const levels = depth ?? DEEPEST_SHOWN;
+    if (levels < 0) return `[${name}]`;
+    const items = inspect([...this.#items], { ...options, depth: levels });
     const shown = [
       `maxsize=${this.#maxsize}`,
       this.empty() ? '' : `_queue=${items}`,

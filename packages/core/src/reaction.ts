@@ -3,18 +3,31 @@ import type { Future } from './future.js';
 import { promiseWithResolvers } from './promise-with-resolvers.js';
 import { type Ready, RUN } from './ready-queue.js';
 
+type OnFulfilled<T, R> = ((value: T) => R | PromiseLike<R>) | null;
+type OnRejected<R> = ((reason: unknown) => R | PromiseLike<R>) | null;
+
 /** A future as a promise, for who awaits it: settled when the future's turn in the ready queue comes. */
-export class Reaction<T> implements Ready {
+export class Reaction<T, R1 = T, R2 = never> implements Ready {
   readonly #future: Future<T>;
   readonly #awaiter: Awaiter | null;
-  readonly #result = promiseWithResolvers<T>();
+  readonly #onFulfilled: OnFulfilled<T, R1>;
+  readonly #onRejected: OnRejected<R2>;
+  readonly #result = promiseWithResolvers<T | R1 | R2>();
 
-  constructor(future: Future<T>, awaiter: Awaiter | null) {
+  /** With reactions, which must be native resolvers, those are called in that turn: an await goes on right after the batch. */
+  constructor(
+    future: Future<T>,
+    awaiter: Awaiter | null,
+    onFulfilled: OnFulfilled<T, R1> = null,
+    onRejected: OnRejected<R2> = null,
+  ) {
     this.#future = future;
     this.#awaiter = awaiter;
+    this.#onFulfilled = onFulfilled;
+    this.#onRejected = onRejected;
   }
 
-  get promise(): Promise<T> {
+  get promise(): Promise<T | R1 | R2> {
     return this.#result.promise;
   }
 
@@ -27,10 +40,15 @@ export class Reaction<T> implements Ready {
     const overruled = this.#awaiter?.endWait(this.#future) ?? null;
     try {
       const value = this.#future.result();
-      if (overruled === null) this.#result.resolve(value);
-      else this.#result.reject(overruled);
+      if (overruled !== null) this.#reject(overruled);
+      else this.#result.resolve(this.#onFulfilled === null ? value : this.#onFulfilled(value));
     } catch (thrown) {
-      this.#result.reject(overruled ?? thrown);
+      this.#reject(overruled ?? thrown);
     }
+  }
+
+  #reject(reason: unknown): void {
+    if (this.#onRejected === null) this.#result.reject(reason);
+    else this.#result.resolve(this.#onRejected(reason));
   }
 }

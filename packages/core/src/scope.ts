@@ -3,9 +3,10 @@ import { BodyOutcome } from './body-outcome.js';
 import { isGeneratorFunction } from './coroutine.js';
 import { currentAwaiter, currentTask, runAs } from './current-task.js';
 import { toError, typeError } from './errors.js';
-import { type CoroutineGenerator, isGenerator } from './generator-driver.js';
+import { type CoroutineGenerator, currentDriver, isGenerator } from './generator-driver.js';
 import { inspectSafely } from './inspect-safely.js';
 import { iterablePromise } from './iterable-promise.js';
+import type { Ready } from './ready-queue.js';
 import { RunningCoroutine, startCoroutine } from './running-coroutine.js';
 import { getRunningLoop } from './running-loop.js';
 
@@ -35,10 +36,16 @@ export function runScoped<S, R>(enter: ScopeEnter<S>, body: ScopeBody<S, R>, exi
   if (typeof body !== 'function') {
     throw typeError(`An async function or a generator function is required, got ${inspectSafely(body)}`);
   }
-  const isStepped = isGeneratorFunction(body) || currentTask() !== (currentAwaiter()?.task ?? null);
+  const isStepped = isGeneratorFunction(body) || isInGenerator();
   return isStepped
     ? startCoroutine(runSteps(enter, body, exit))
     : iterablePromise(runFunction(enter, body, exit));
+}
+
+/** Whether who calls is a generator of the task, not an async function that a generator of another task has started. */
+function isInGenerator(): boolean {
+  const driver: Ready | null = currentDriver();
+  return driver !== null && (driver.onBehalfOf === undefined ? driver : driver.onBehalfOf) === currentTask();
 }
 
 function* runSteps<S, R>(
@@ -60,8 +67,10 @@ function* runSteps<S, R>(
 
 function* bodySteps<S, R>(body: ScopeBody<S, R>, scope: S): CoroutineGenerator<R> {
   const task = currentTask();
-  // An async body's awaits are to be the task's, which runs a generator just now.
-  const started = task === null || isGeneratorFunction(body) ? body(scope) : runAs(task, () => body(scope));
+  const awaiter = currentAwaiter();
+  // An async body's awaits are to be the task's, or the block's of it, which runs a generator just now.
+  const owner = awaiter !== null && awaiter.task === task ? awaiter : task;
+  const started = owner === null || isGeneratorFunction(body) ? body(scope) : runAs(owner, () => body(scope));
   if (isGenerator(started)) return yield* started;
   const outcome = (yield new BodyOutcome(getRunningLoop(), started)) as PromiseSettledResult<R>; // what it gives
   if (outcome.status === 'rejected') throw outcome.reason;

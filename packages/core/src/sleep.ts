@@ -3,6 +3,7 @@ import { checkTime } from './check-callback.js';
 import { type Awaiter, currentAwaiter } from './current-task.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
+import { iterablePromise } from './iterable-promise.js';
 import { ENQUEUE } from './loop-internals.js';
 import { promiseWithResolvers } from './promise-with-resolvers.js';
 import { type Ready, RUN } from './ready-queue.js';
@@ -20,7 +21,13 @@ export function sleep<T>(delay: number, result: T): Awaitable<T>;
 export function sleep<T>(delay: number, result?: T): Awaitable<T | undefined> {
   checkTime(delay, 'delay');
   const loop = getRunningLoop();
-  return delay <= 0 ? new NextIteration(loop, result) : new Sleep(loop, delay, result);
+  if (delay > 0) return new Sleep(loop, delay, result);
+  const awaiter = currentAwaiter();
+  if (awaiter === null) return new NextIteration(loop, result);
+  // In an async function, a promise of Node's own: to await anything else takes three promises more.
+  const wakeUp = new WakeUp(awaiter, result);
+  loop[ENQUEUE](wakeUp);
+  return iterablePromise(wakeUp.promise);
 }
 
 /** A future with an alarm clock. */
@@ -54,7 +61,7 @@ class NextIteration<T> implements Awaitable<T> {
     onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
     onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
   ): Promise<R1 | R2> {
-    const wakeUp = new WakeUp(currentAwaiter(), this.#value);
+    const wakeUp = new WakeUp(null, this.#value);
     this.#loop[ENQUEUE](wakeUp);
     return wakeUp.promise.then(onFulfilled, onRejected);
   }
@@ -98,6 +105,9 @@ class WakeUp<T> implements Ready {
   [RUN](): void {
     const cancellation = this.#awaiter?.takeCancellation() ?? null;
     if (cancellation === null) this.#result.resolve(this.#value);
-    else this.#result.reject(cancellation);
+    else {
+      this.#result.promise.catch(() => undefined); // should nobody await it
+      this.#result.reject(cancellation);
+    }
   }
 }

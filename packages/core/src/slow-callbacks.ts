@@ -24,7 +24,7 @@ export class SlowCallbacks {
       entry[RUN]();
     } finally {
       this.current = null;
-      this.#tell(inspectSafely(entry.onBehalfOf ?? entry), performance.now() - started);
+      this.#tell(performance.now() - started, () => inspectSafely(entry.onBehalfOf ?? entry));
       if (entry.onBehalfOf != null) this.#resumed.add(entry.onBehalfOf);
     }
   }
@@ -37,15 +37,18 @@ export class SlowCallbacks {
     // A microtask queues this only to get behind all the others: process.nextTick() has its turn when no microtask is left.
     queueMicrotask(() => {
       process.nextTick(() => {
-        const who = [...resumed].map((task) => inspectSafely(task)).join(', ');
-        this.#tell(who === '' ? 'promise reactions' : who, performance.now() - started);
+        this.#tell(performance.now() - started, () => {
+          return resumed.size === 0
+            ? 'promise reactions'
+            : [...resumed].map((task) => inspectSafely(task)).join(', ');
+        });
       });
     });
   }
 
-  #tell(what: string, tookMs: number): void {
+  #tell(tookMs: number, what: () => string): void {
     const took = tookMs / 1000;
     if (took < this.#loop.slowCallbackDuration) return;
-    console.warn(`Executing ${what} took ${took.toFixed(3)} seconds`);
+    console.warn(`Executing ${what()} took ${took.toFixed(3)} seconds`);
   }
 }

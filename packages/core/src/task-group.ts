@@ -1,22 +1,11 @@
 import { inspect } from 'node:util';
-import { currentTask } from './all-tasks.js';
 import type { Awaitable } from './awaitable.js';
-import { Block, type BlockBody } from './block.js';
+import { type Block, type BlockBody, runBlock } from './block.js';
 import type { Coroutine } from './coroutine.js';
 import { CancelledError, endsTheLoop, ExceptionGroup, InvalidStateError, toError } from './errors.js';
-import type { BaseEventLoop } from './event-loop.js';
 import type { Future } from './future.js';
 import { type CoroutineGenerator, isGenerator } from './generator-driver.js';
-import { getRunningLoop } from './running-loop.js';
-import { runScoped } from './scope.js';
 import type { Task, TaskOptions } from './task.js';
-
-/** What a group has while and after its block runs. */
-interface Entered {
-  readonly loop: BaseEventLoop;
-  readonly parent: Task<unknown>;
-  readonly block: Block;
-}
 
 type GroupState = 'created' | 'entered' | 'exiting';
 
@@ -27,7 +16,7 @@ type GroupState = 'created' | 'entered' | 'exiting';
  */
 export class TaskGroup {
   #state: GroupState = 'created';
-  #entered!: Entered; // set when the block is entered; nothing asks for it before
+  #block!: Block; // set when it is entered; nothing asks for it before
   readonly #tasks = new Set<Task<unknown>>();
   /** All tasks have been cancelled, and there will be no more. */
   #aborting = false;
@@ -53,10 +42,9 @@ export class TaskGroup {
    * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
    */
   run<R>(body: BlockBody<TaskGroup, R>): Awaitable<R> {
-    const block = new Block();
-    return runScoped(
-      () => this.#enter(block),
-      block.bind(body),
+    return runBlock(
+      body,
+      (block) => this.#enter(block),
       (error) => this.#leave(error),
     );
   }
@@ -72,11 +60,10 @@ export class TaskGroup {
       if (isGenerator(coroutine)) coroutine.return(undefined as never); // nobody will run it
       throw new InvalidStateError(`TaskGroup ${inspect(this)} ${refusal}`);
     }
-    const entered = this.#entered;
-    const task = entered.loop.createTask(coroutine, options);
+    const task = this.#block.task.getLoop().createTask(coroutine, options);
     // An eager one may have failed already, but its caller is cancelled no earlier for that.
     this.#tasks.add(task);
-    task.addDoneCallback(() => this.#onTaskDone(task, entered));
+    task.addDoneCallback(() => this.#onTaskDone(task));
     return task;
   }
 
@@ -95,37 +82,34 @@ export class TaskGroup {
     return this.#aborting ? 'is shutting down' : null;
   }
 
-  #enter(block: Block): this {
+  #enter(block: Block | null): this {
     if (this.#state !== 'created') {
       throw new InvalidStateError(`TaskGroup ${inspect(this)} has already been entered`);
     }
-    const loop = getRunningLoop();
-    const parent = currentTask(loop);
-    if (parent === null) {
+    if (block === null) {
       throw new InvalidStateError(`TaskGroup ${inspect(this)} cannot determine the parent task`);
     }
-    this.#entered = { loop, parent, block };
-    block.enter(parent);
+    this.#block = block;
     this.#state = 'entered';
+    block.entered();
     return this;
   }
 
   *#leave(thrown: unknown): CoroutineGenerator<void> {
-    const { loop, parent, block } = this.#entered;
-    const error = block.leave(thrown);
+    const error = this.#block.left(thrown);
     this.#state = 'exiting';
     if (endsTheLoop(error)) this.#exit ??= error;
     if (error !== null && !this.#aborting) this.#abort();
-    const whileWaiting = yield* this.#waitForAll(loop);
+    const whileWaiting = yield* this.#waitForAll();
     const cancellation = whileWaiting ?? (error instanceof CancelledError ? error : null);
-    this.#throwWhatIsDue(error, cancellation, parent);
+    this.#throwWhatIsDue(error, cancellation);
   }
 
   /** Returns the cancellation from outside that came meanwhile, if any: it aborts the group like an error of the body. */
-  *#waitForAll(loop: BaseEventLoop): CoroutineGenerator<CancelledError | null> {
+  *#waitForAll(): CoroutineGenerator<CancelledError | null> {
     let cancellation: CancelledError | null = null;
     while (this.#tasks.size > 0) {
-      this.#allDone = loop.createFuture();
+      this.#allDone = this.#block.task.getLoop().createFuture();
       try {
         yield* this.#allDone;
       } catch (thrown) {
@@ -140,19 +124,16 @@ export class TaskGroup {
     return cancellation;
   }
 
-  #throwWhatIsDue(error: unknown, cancellation: CancelledError | null, parent: Task<unknown>): void {
+  #throwWhatIsDue(error: unknown, cancellation: CancelledError | null): void {
     const errors = this.#errors;
     this.#errors = [];
     if (this.#exit !== null) throw this.#exit;
-    const cancelledByOthers = !this.#parentCancelled || parent.uncancel() > 0;
+    const cancelledByOthers = !this.#parentCancelled || this.#block.uncancel() > 0;
     if (cancellation !== null && cancelledByOthers && errors.length === 0) throw cancellation;
     if (error !== null && !(error instanceof CancelledError)) errors.push(toError(error));
     if (errors.length === 0) return;
-    if (parent.cancelling() > 0) {
-      // Whoever cancelled it shall be heard at the next await, though the errors come first.
-      parent.uncancel();
-      parent.cancel();
-    }
+    // Whoever cancelled it shall be heard at the next await, though the errors come first.
+    if (this.#block.cancelling() > 0) this.#block.cancelAgain();
     throw new ExceptionGroup('unhandled errors in a TaskGroup', errors, { cause: undefined });
   }
 
@@ -161,21 +142,22 @@ export class TaskGroup {
     for (const task of this.#tasks) task.cancel(); // of one that is done this does nothing
   }
 
-  #onTaskDone(task: Task<unknown>, { loop, parent, block }: Entered): void {
+  #onTaskDone(task: Task<unknown>): void {
     this.#tasks.delete(task);
     if (this.#tasks.size === 0 && this.#allDone?.done() === false) this.#allDone.setResult();
     const exception = task.cancelled() ? null : task.exception();
     if (exception === null) return;
     this.#errors.push(exception);
     if (endsTheLoop(exception)) this.#exit ??= exception;
+    const parent = this.#block.task;
     if (parent.done()) {
       const message = `Task ${inspect(task)} has errored out but its parent task ${inspect(parent)} is already completed`;
-      loop.callExceptionHandler({ message, exception, task });
+      parent.getLoop().callExceptionHandler({ message, exception, task });
     } else if (!this.#aborting) {
       // The body may be waiting for something that would never come now.
       this.#abort();
       this.#parentCancelled = true;
-      block.cancel();
+      this.#block.cancel();
     }
   }
 }

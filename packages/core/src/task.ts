@@ -7,7 +7,7 @@ import { CancelledError, endsTheLoop, InvalidStateError, LoopStateError } from '
 import type { BaseEventLoop } from './event-loop.js';
 import type { Future, FutureState } from './future.js';
 import { type CoroutineGenerator, GeneratorDriver, isGenerator, messageOf } from './generator-driver.js';
-import { ABORTS, END_RUN, ENQUEUE, TASKS, WAITS } from './loop-internals.js';
+import { ABORTS, END_RUN, ENQUEUE, NUMBER, SLOT, TASKS, WAITS } from './loop-internals.js';
 import { RUN } from './ready-queue.js';
 import { RunningCoroutine } from './running-coroutine.js';
 
@@ -27,7 +27,11 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
   readonly #coroutine: Coroutine<T> | PromiseLike<T>;
   /** null: it has started. */
   #start: StartCoroutine<T> | null;
-  #name: string;
+  /** null: by its number. */
+  #name: string | null;
+  /** Tasks are numbered as they are created. */
+  readonly [NUMBER] = ++created;
+  [SLOT] = -1;
   #context: Context;
   /** What an async function awaits now: usually one future, several under Promise.all(). */
   #awaited: Set<Future<unknown>> | null = null;
@@ -43,7 +47,7 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     super(loop);
     this.#coroutine = coroutine;
     this.#start = toStart(coroutine);
-    this.#name = name ?? `Task-${++created}`;
+    this.#name = name ?? null;
     this.#context = context ?? captureContext();
     if (!eagerStart || !loop.isRunning()) loop[ENQUEUE](this);
     loop[TASKS].add(this);
@@ -53,7 +57,7 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
 
   /** Python: Task.get_name(). */
   getName(): string {
-    return this.#name;
+    return this.#name ?? `Task-${this[NUMBER]}`;
   }
 
   /** Python: Task.set_name(). */
@@ -165,7 +169,7 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     const [state, ...outcome] = super.describe().split(' ');
     const now = this.#cancelRequests > 0 && !this.done() ? 'cancelling' : state;
     const waits = this[WAITS]().map((future) => `waitFor=<${future.constructor.name} ${stateOf(future)}>`);
-    return [now, `name=${inspect(this.#name)}`, `coro=<${shown}()>`, ...waits, ...outcome].join(' ');
+    return [now, `name=${inspect(this.getName())}`, `coro=<${shown}()>`, ...waits, ...outcome].join(' ');
   }
 
   protected override settle(state: Exclude<FutureState, 'pending'>, outcome: unknown): void {

@@ -1,27 +1,23 @@
 import { inspect } from 'node:util';
-import { currentTask } from './all-tasks.js';
 import type { Awaitable } from './awaitable.js';
-import { Block, type BlockBody } from './block.js';
+import { type Block, type BlockBody, runBlock } from './block.js';
 import { checkTime } from './check-callback.js';
 import { CancelledError, ExceptionGroup, InvalidStateError, TimeoutError } from './errors.js';
 import type { Handle } from './handle.js';
 import { getRunningLoop } from './running-loop.js';
-import { runScoped } from './scope.js';
-import type { Task } from './task.js';
 
 type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
 
 /**
- * A deadline for a block of code. When it passes, the task that runs the block is cancelled, and what leaves the block as a
+ * A deadline for a block of code. When it passes, the block is cancelled, as its task would be, and what leaves it as a
  * CancelledError leaves it as a TimeoutError; a cancellation that somebody else asked for stays one. Made by `timeout()` and
  * `timeoutAt()`, and good for one block. Python: asyncio.Timeout.
  */
 export class Timeout {
   #state: TimeoutState = 'created';
   #when: number | null;
-  /** The block, the task that runs it, and how many cancellations of that stood when it began. */
-  #block!: Block; // set, like the task, when it is entered; nothing asks for them before
-  #task!: Task<unknown>;
+  /** The block, and how many cancellations of it stood when it began. */
+  #block!: Block; // set when it is entered; nothing asks for it before
   #cancelling = 0;
   #handle: Handle | null = null;
 
@@ -42,17 +38,16 @@ export class Timeout {
    * The body is interrupted where it awaits a future, or anything of this library. What cannot be interrupted is the await of
    * a native promise: the cancellation is thrown at the next await of a future, and a body that has none runs to its end and
    * gives its result, late (`expired()` tells). So either hand on the AbortSignal that the body is given as its second
-   * argument, or await such a promise by `waitFor()`, which abandons it. (The AbortSignal that a task gives its coroutine aborts
-   * for good at the first timeout: in the block, use the block's.)
+   * argument (it aborts with this block, with those around it and with the task), or await such a promise by `waitFor()`, which
+   * abandons it.
    * @throws {TypeError} when `body` is no function
    * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
    */
   run<R>(body: BlockBody<Timeout, R>): Awaitable<R> {
-    const block = new Block();
-    return runScoped(
-      () => this.#enter(block),
-      block.bind(body),
-      (error) => this.#exit(error, block),
+    return runBlock(
+      body,
+      (block) => this.#enter(block),
+      (error) => this.#exit(error),
     );
   }
 
@@ -87,15 +82,13 @@ export class Timeout {
     return `<Timeout [${this.#state}]${this.#state === 'active' ? ` when=${when}` : ''}>`;
   }
 
-  #enter(block: Block): this {
+  #enter(block: Block | null): this {
     if (this.#state !== 'created') throw new InvalidStateError('Timeout has already been entered');
-    const task = currentTask();
-    if (task === null) throw new InvalidStateError('Timeout should be used inside a task');
+    if (block === null) throw new InvalidStateError('Timeout should be used inside a task');
     this.#state = 'active';
-    this.#task = task;
-    this.#cancelling = task.cancelling();
+    this.#cancelling = block.cancelling();
     this.#block = block;
-    block.enter(task);
+    block.entered();
     this.reschedule(this.#when);
     return this;
   }
@@ -111,15 +104,15 @@ export class Timeout {
     this.#block.cancel();
   };
 
-  #exit(thrown: unknown, block: Block): void {
+  #exit(thrown: unknown): void {
     this.#handle?.cancel();
     this.#handle = null;
-    const error = block.leave(thrown);
+    const error = this.#block.left(thrown);
     if (this.#state === 'active') this.#state = 'finished';
     else {
       this.#state = 'expired';
-      // If others have cancelled the task as well, that goes first.
-      if (this.#task.uncancel() <= this.#cancelling) becomeTimeout(error);
+      // If others have cancelled it as well, that goes first.
+      if (this.#block.uncancel() <= this.#cancelling) becomeTimeout(error);
     }
     if (error !== thrown) throw error;
   }

@@ -21,6 +21,7 @@ export {
   currentTask,
   type DoneCallback,
   type DoneCallbackOptions,
+  type DoneFuture,
   eagerTaskFactory,
   ensureFuture,
   Event,
