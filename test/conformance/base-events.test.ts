@@ -457,7 +457,7 @@ describe('conformance/base-events', () => {
       loop.setDefaultExecutor(executor);
       await loop.runUntilComplete(() => loop.shutdownDefaultExecutor({ timeout: 0.01 }));
       expect(warned.firstCall.args).to.deep.equal([
-        'The executor did not finishing joining its threads within 0.01 seconds.',
+        'The executor did not finish joining its threads within 0.01 seconds.',
         'RuntimeWarning',
       ]);
       expect(shutdown.args).to.deep.equal([[{ wait: true }], [{ wait: false }]]);

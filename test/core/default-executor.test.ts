@@ -102,7 +102,7 @@ describe('core/default-executor', () => {
       const [warning] = await warned;
       expect([warning.name, warning.message]).to.deep.equal([
         'RuntimeWarning',
-        'The executor did not finishing joining its threads within 0.01 seconds.',
+        'The executor did not finish joining its threads within 0.01 seconds.',
       ]);
       expect(executor.shutdowns).to.deep.equal([{ wait: true }, { wait: false }]);
       finish(new Error('too late')); // unhandled, it would fail the test run

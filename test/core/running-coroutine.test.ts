@@ -197,6 +197,34 @@ describe('core/running-coroutine', () => {
     ]);
   });
 
+  it('Coroutine that has ended can be yielded, which takes the loop', async () => {
+    future.setResult('there');
+    const coroutine = startCoroutine(waiting(), loop);
+    const task = loop.createTask(function* (): Generator<unknown, unknown, unknown> {
+      return yield coroutine;
+    });
+    await runOnce(loop);
+    expect(task.done()).to.equal(false);
+    await runOnce(loop);
+    expect(task.result()).to.equal('coroutine: there');
+  });
+
+  it('Coroutine that one awaits and another delegates to fails for both when the other is cancelled', async () => {
+    const coroutine = startCoroutine(waiting(), loop);
+    const awaiting = loop.createTask(async () => rejectionOf(coroutine));
+    const delegating = loop.createTask(function* () {
+      return yield* coroutine;
+    });
+    await runOnce(loop);
+    delegating.cancel('enough');
+    expect((await loop.runUntilComplete(awaiting)).message).to.equal('enough');
+    expect([delegating.cancelled(), coroutine.cancelled(), log]).to.deep.equal([
+      true,
+      true,
+      ['coroutine begins', 'coroutine CancelledError: enough'],
+    ]);
+  });
+
   it('Coroutine that nobody waits for goes on, and tells the loop of its error at the end', async () => {
     const reports = reportsOf(loop);
     startCoroutine(waiting('kept'), loop);

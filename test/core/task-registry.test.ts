@@ -5,7 +5,9 @@ import { coreFile } from './core-file.js';
 const { TaskRegistry } = (await coreFile(
   'task-registry',
 )) as typeof import('../../packages/core/dist/task-registry.js');
-const internals = (await coreFile('loop-internals')) as typeof import('../../packages/core/dist/loop-internals.js');
+const internals = (await coreFile(
+  'loop-internals',
+)) as typeof import('../../packages/core/dist/loop-internals.js');
 
 type Registered = import('../../packages/core/dist/task-registry.js').Registered;
 

@@ -75,9 +75,8 @@ export class AsCompleted<T>
     return { done: false, value: new NextCompleted(() => startCoroutine(this.#nextResult(), this.#loop)) };
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<DoneFuture<T>, undefined> & {
-    next(): Awaitable<IteratorResult<DoneFuture<T>, undefined>>;
-  } {
+  /** Its next() is for `yield*`, too. */
+  [Symbol.asyncIterator](): { next(): Awaitable<IteratorResult<DoneFuture<T>, undefined>> } {
     return { next: () => startCoroutine(this.#nextStep(), this.#loop) };
   }
 

@@ -173,7 +173,10 @@ export class Block implements Awaiter {
     }
     const isStepped = currentTask() !== (currentAwaiter()?.task ?? null);
     return (scope: S) => {
-      const started = runAs(this, () => call(scope));
+      const started = runAs(this, () => {
+        const made = call(scope);
+        return isGenerator(made) ? made : Promise.resolve(made); // a body that returns a future waits for it, too
+      });
       this.#isAsync = !isGenerator(started);
       if (isStepped || !isGenerator(started)) return started;
       const coroutine = startCoroutine(started);

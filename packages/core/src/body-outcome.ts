@@ -9,9 +9,9 @@ import { OUTSIDE } from './loop-internals.js';
 export class BodyOutcome<T> extends Future<PromiseSettledResult<Awaited<T>>> {
   constructor(loop: BaseEventLoop, body: PromiseLike<T>) {
     super(loop);
-    loop[OUTSIDE].pending++;
+    loop[OUTSIDE].promises++;
     void Promise.allSettled([body]).then(([outcome]) => {
-      loop[OUTSIDE].pending--;
+      loop[OUTSIDE].promises--;
       if (!loop.isClosed()) this.setResult(outcome);
     });
   }

@@ -3,13 +3,25 @@ import { DeadlockError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { MAIN, OUTSIDE, TASKS, WAITS } from './loop-internals.js';
 
+/** Whether a job of an executor or a call into another thread is under way, which take real time. */
+export function waitsForThreads(loop: BaseEventLoop): boolean {
+  return loop[OUTSIDE].threads > 0;
+}
+
 /**
  * Why a loop that has nothing ready and nothing scheduled will never be done with what it runs for; null while something from
  * outside may still come: a job of an executor, a call into another thread, a descriptor, or a native promise that a task awaits.
  */
 export function deadlockOf(loop: BaseEventLoop): DeadlockError | null {
   const main = loop[MAIN];
-  if (main === null || main.done() || loop[OUTSIDE].pending > 0 || loop.watchesDescriptors()) return null;
+  if (
+    main === null ||
+    main.done() ||
+    waitsForThreads(loop) ||
+    loop[OUTSIDE].promises > 0 ||
+    loop.watchesDescriptors()
+  )
+    return null;
   const tasks = [...loop[TASKS]];
   if (tasks.some((task) => task[WAITS]().length === 0)) return null; // it awaits a native promise
   const waiters = tasks.map((task) => `\n  ${inspect(task)}`).join('');

@@ -48,7 +48,7 @@ export class DefaultExecutor {
     joined.catch(() => undefined); // if it fails after the timeout, nobody waits for it any more
     if (await isDoneWithin(joined, timeout)) return;
     process.emitWarning(
-      `The executor did not finishing joining its threads within ${timeout} seconds.`,
+      `The executor did not finish joining its threads within ${timeout} seconds.`,
       'RuntimeWarning',
     );
     await executor.shutdown({ wait: false });

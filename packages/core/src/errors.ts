@@ -28,7 +28,10 @@ export class CancelledError extends Error {
   readonly code = 'ERR_CANCELLED';
 }
 
-/** A future was settled twice, or read before it was settled. Python: asyncio.InvalidStateError. */
+/**
+ * An object was asked for something that its present state forbids: a future settled twice or read before it was, a lock released
+ * that nobody has, a task group or runner that has ended. Python: asyncio.InvalidStateError, and RuntimeError of the other classes.
+ */
 export class InvalidStateError extends Error {
   override readonly name = 'InvalidStateError';
   readonly code = 'ERR_INVALID_STATE';

@@ -243,9 +243,9 @@ export class BaseEventLoop {
   }
 
   /**
-   * Runs an async function as a task; it starts in the next iteration. Python: loop.create_task().
+   * Runs a coroutine as a task, which starts in the next iteration. Python: loop.create_task().
    * @throws {LoopStateError} ERR_LOOP_CLOSED
-   * @throws {TypeError} when `coroutine` is neither a function nor a promise
+   * @throws {TypeError} when `coroutine` is none: an async or generator function, a generator, or a promise
    */
   createTask<T>(coroutine: Coroutine<T> | PromiseLike<T>, options: TaskOptions = {}): Task<T> {
     this.checkClosed();
@@ -360,7 +360,7 @@ export class BaseEventLoop {
   }
 
   [MAIN]: Future<unknown> | null = null;
-  readonly [OUTSIDE] = { pending: 0 };
+  readonly [OUTSIDE] = { threads: 0, promises: 0 };
   readonly [ASYNCGENS] = new Asyncgens(this);
 
   /** Its failed futures whose exception nobody has retrieved. */

@@ -169,10 +169,10 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
       const loop = this.getLoop();
       const future = loop.createFuture<unknown>();
       const wanted = (): boolean => {
-        loop[OUTSIDE].pending--;
+        loop[OUTSIDE].promises--;
         return !future.done() && !loop.isClosed();
       };
-      loop[OUTSIDE].pending++;
+      loop[OUTSIDE].promises++;
       Promise.resolve(yielded).then(
         // a promise as it is; another thenable may throw, or call back twice
         (value) => {

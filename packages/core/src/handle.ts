@@ -14,7 +14,8 @@ export type Callback = (...args: never[]) => unknown;
 /** What debug mode keeps of a handle: it can still be shown when it was cancelled. */
 interface Origin {
   readonly stack: string;
-  readonly call: string;
+  /** Since it was cancelled. */
+  call: string | null;
 }
 
 let reporting: Handle | null = null;
@@ -43,11 +44,14 @@ export class Handle implements Ready {
     this.#args = args;
     this.#loop = loop;
     this.#context = context;
-    this.#origin = loop.getDebug() ? { stack: creationStack(), call: describeCall(callback, args) } : null;
+    this.#origin = loop.getDebug() ? { stack: creationStack(), call: null } : null;
   }
 
   /** Cancels the call. If it was cancelled or has run before, this has no effect. Python: Handle.cancel(). */
   cancel(): void {
+    if (this.#origin !== null && this.#callback !== null) {
+      this.#origin.call = describeCall(this.#callback, this.#args ?? []);
+    }
     this.#callback = null; // what they hold must not live until the queue gets here
     this.#args = null;
   }
@@ -99,13 +103,16 @@ export class Handle implements Ready {
       if (endsTheLoop(thrown)) throw thrown;
       // eslint-disable-next-line @typescript-eslint/no-this-alias -- see isReporting()
       reporting = this;
-      this.#loop.callExceptionHandler({
-        message: `Exception in callback ${describeCall(callback, args)}`,
-        exception: toError(thrown),
-        handle: this,
-        ...(this.#origin === null ? {} : { sourceTraceback: this.#origin.stack }),
-      });
-      reporting = null;
+      try {
+        this.#loop.callExceptionHandler({
+          message: `Exception in callback ${describeCall(callback, args)}`,
+          exception: toError(thrown),
+          handle: this,
+          ...(this.#origin === null ? {} : { sourceTraceback: this.#origin.stack }),
+        });
+      } finally {
+        reporting = null;
+      }
     }
   }
 }

@@ -3,7 +3,7 @@ export { checkCallback, checkTime } from './check-callback.js';
 export { endsTheLoop, rangeError, toError, typeError } from './errors.js';
 export { type Callback, Handle } from './handle.js';
 export type { Inbox, InboxOwner, OpenInbox } from './inbox.js';
-export { deadlockOf } from './deadlock.js';
+export { deadlockOf, waitsForThreads } from './deadlock.js';
 export { END_RUN, isStopFunction, OUTSIDE, type StopFunction } from './loop-internals.js';
 export { NodeHost } from './node-host.js';
 export { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';

@@ -16,7 +16,7 @@ export const ADD_WAITER: unique symbol = Symbol('add waiter');
 export const REMOVE_WAITER: unique symbol = Symbol('remove waiter');
 /** What `runUntilComplete()` waits for. */
 export const MAIN: unique symbol = Symbol('main');
-/** How much outside of the loop will report to it: jobs of executors, native promises, calls into other threads. */
+/** How much outside of the loop will report to it: jobs of executors and calls into other threads; native promises. */
 export const OUTSIDE: unique symbol = Symbol('outside');
 /** The AbortControllers that cancelling a task aborts. */
 export const ABORTS: unique symbol = Symbol('aborts');

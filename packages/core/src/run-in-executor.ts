@@ -19,10 +19,10 @@ export function runInExecutor<A extends unknown[], R>(
   const future = loop.createFuture<Awaited<R>>();
   // The result may come after the loop was closed, or after the future was cancelled: then nobody wants it.
   const wanted = (): boolean => {
-    loop[OUTSIDE].pending--;
+    loop[OUTSIDE].threads--;
     return !future.done() && !loop.isClosed();
   };
-  loop[OUTSIDE].pending++;
+  loop[OUTSIDE].threads++;
   job.result.then(
     (value) => {
       if (wanted()) future.setResult(value);

@@ -59,8 +59,9 @@ class Ended<T> implements Iterator<never, T> {
 }
 
 function settledForBoth<T>(value: T): Awaitable<T> {
-  const ended = new Ended(value);
-  return Object.assign(Promise.resolve(value), { [Symbol.iterator]: () => ended });
+  const awaitable = Promise.resolve(value) as Awaitable<T>; // on the next line
+  awaitable[Symbol.iterator] = () => new Ended(value);
+  return awaitable;
 }
 
 /**

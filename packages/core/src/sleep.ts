@@ -3,6 +3,7 @@ import { checkTime } from './check-callback.js';
 import { type Awaiter, currentAwaiter } from './current-task.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
+import { currentDriver } from './generator-driver.js';
 import { iterablePromise } from './iterable-promise.js';
 import { ENQUEUE } from './loop-internals.js';
 import { promiseWithResolvers } from './promise-with-resolvers.js';
@@ -23,7 +24,7 @@ export function sleep<T>(delay: number, result?: T): Awaitable<T | undefined> {
   const loop = getRunningLoop();
   if (delay > 0) return new Sleep(loop, delay, result);
   const awaiter = currentAwaiter();
-  if (awaiter === null) return new NextIteration(loop, result);
+  if (awaiter === null || currentDriver() !== null) return new NextIteration(loop, result);
   // In an async function, a promise of Node's own: to await anything else takes three promises more.
   const wakeUp = new WakeUp(awaiter, result);
   loop[ENQUEUE](wakeUp);
@@ -61,7 +62,7 @@ class NextIteration<T> implements Awaitable<T> {
     onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
     onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
   ): Promise<R1 | R2> {
-    const wakeUp = new WakeUp(null, this.#value);
+    const wakeUp = new WakeUp(currentAwaiter(), this.#value);
     this.#loop[ENQUEUE](wakeUp);
     return wakeUp.promise.then(onFulfilled, onRejected);
   }

@@ -2,12 +2,17 @@ import { checkTime } from './check-callback.js';
 import { rangeError } from './errors.js';
 import type { Host } from './host.js';
 
+/** How soon an idle loop looks again whether the world has changed, in ms of real time; arbitrary. */
+const LOOK_AGAIN_MS = 10;
+
 export interface VirtualHostOptions {
   /** Whether the clock leaps to the next deadline when the loop has nothing else to do; false by default. */
   readonly autojump?: boolean;
   /** What the clock shows at the beginning, in seconds; 0 by default. */
   readonly startAt?: number;
-  /** With autojump: called when there is no deadline to leap to either, after the promise reactions. */
+  /** With autojump: whether the clock may leap now; asked again until it may. By default always. */
+  readonly mayLeap?: () => boolean;
+  /** With autojump: called again and again as long as there is no deadline to leap to, after the promise reactions. */
   readonly onIdle?: () => void;
 }
 
@@ -19,15 +24,23 @@ export interface VirtualHostOptions {
 export class VirtualHost implements Host {
   readonly #autojump: boolean;
   readonly #onIdle: () => void;
+  readonly #mayLeap: () => boolean;
+  #lookingAgain: NodeJS.Timeout | null = null;
   #now: number;
   #turn: (() => void) | null = null;
   #immediate: NodeJS.Immediate | null = null;
   #turnRequested = false;
   #wakeAt = Infinity;
 
-  constructor({ autojump = false, startAt = 0, onIdle = () => undefined }: VirtualHostOptions = {}) {
+  constructor({
+    autojump = false,
+    startAt = 0,
+    mayLeap = () => true,
+    onIdle = () => undefined,
+  }: VirtualHostOptions = {}) {
     this.#autojump = autojump;
     this.#onIdle = onIdle;
+    this.#mayLeap = mayLeap;
     this.#now = startAt;
   }
 
@@ -73,15 +86,30 @@ export class VirtualHost implements Host {
     this.#wakeAt = Infinity;
     if (this.#immediate !== null) clearImmediate(this.#immediate);
     this.#immediate = null;
+    if (this.#lookingAgain !== null) clearTimeout(this.#lookingAgain);
+    this.#lookingAgain = null;
   }
 
   /** In a later macrotask: promise reactions of this turn may still find something to do now. */
   #turnSoon(): void {
     this.#immediate ??= setImmediate(() => {
       this.#immediate = null;
-      if (this.#turnRequested || (this.#autojump && this.#wakeAt !== Infinity)) this.#takeTurn();
-      else if (this.#autojump && this.#turn !== null) this.#onIdle();
+      if (this.#turnRequested) this.#takeTurn();
+      else if (this.#autojump && this.#turn !== null) this.#leap();
     });
+  }
+
+  #leap(): void {
+    const mayLeap = this.#mayLeap();
+    if (mayLeap && this.#wakeAt !== Infinity) {
+      this.#takeTurn();
+      return;
+    }
+    if (mayLeap) this.#onIdle();
+    this.#lookingAgain ??= setTimeout(() => {
+      this.#lookingAgain = null;
+      if (this.#turn !== null) this.#turnSoon();
+    }, LOOK_AGAIN_MS).unref();
   }
 
   /** The turn that was requested, or else the one at the next deadline. */

@@ -92,9 +92,9 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
 /** A future of `loop` that ends as `source` does, and cancels it when it is cancelled. Python: asyncio.wrap_future(). */
 export function wrapFuture<T>(source: ConcurrentFuture<T>, { loop }: { loop: BaseEventLoop }): Future<T> {
   const future = loop.createFuture<T>();
-  loop[OUTSIDE].pending++;
+  loop[OUTSIDE].threads++;
   source.whenDone(() => {
-    loop[OUTSIDE].pending--;
+    loop[OUTSIDE].threads--;
     if (future.done() || loop.isClosed()) return;
     if (source.cancelled()) {
       future.cancel();

@@ -1,5 +1,5 @@
 import { type LoopOptions, VirtualHost } from '@ringloop/core';
-import { deadlockOf, END_RUN } from '@ringloop/core/internal';
+import { deadlockOf, END_RUN, waitsForThreads } from '@ringloop/core/internal';
 import { EventLoop } from '../event-loop.js';
 
 /** How a TestEventLoop keeps time. */
@@ -14,13 +14,20 @@ export interface TestEventLoopOptions extends LoopOptions {
  * An event loop whose time is the test's: an hour of timers runs in a millisecond and always in the same order. With `autojump`
  * the clock leaps to the next timer as soon as nothing else is to do, and a main coroutine that can never be done, because
  * nothing is ready and nothing scheduled, rejects with DeadlockError, which names who waits for what. Without it only
- * `advance()` moves the clock. Sockets, executors and other threads work as ever, in real time.
+ * `advance()` moves the clock. Sockets, executors and other threads work as ever, in real time, and the clock does not leap
+ * while a job of an executor or a call into another thread is under way. It cannot know of what Node itself is waiting for:
+ * with a native promise of real I/O behind a timeout, or a callback of Node that settles a future, use `autojump: false`.
  */
 export class TestEventLoop extends EventLoop {
   readonly #virtual: VirtualHost;
 
   constructor({ autojump = true, startAt = 0, ...options }: TestEventLoopOptions = {}) {
-    const host = new VirtualHost({ autojump, startAt, onIdle: () => this.#endDeadlock() });
+    const host = new VirtualHost({
+      autojump,
+      startAt,
+      mayLeap: () => !waitsForThreads(this),
+      onIdle: () => this.#endDeadlock(),
+    });
     super({ ...options, host });
     this.#virtual = host;
   }
