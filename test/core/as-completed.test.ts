@@ -76,7 +76,7 @@ describe('core/as-completed', () => {
       const [next] = [...asCompleted([() => Promise.reject(new RangeError('no'))])];
       const awaitable = next!; // there is one
       expect((await rejectionOf(awaitable)).message).to.equal('no');
-      expect((await awaitable.catch((error: unknown) => error))).to.be.instanceOf(RangeError);
+      expect(await awaitable.catch((error: unknown) => error)).to.be.instanceOf(RangeError);
       expect(await rejectionOf(awaitable.finally(() => undefined))).to.be.instanceOf(RangeError);
       expect(Object.prototype.toString.call(awaitable)).to.equal('[object NextCompleted]');
     }));
@@ -118,6 +118,16 @@ describe('core/as-completed', () => {
       for (const next of again)
         names.push(await next.then(String, (error: unknown) => (error as Error).name));
       expect(names).to.deep.equal(['late', 'TimeoutError']);
+    }));
+
+  it('asCompleted() does not hear of what was done in the iteration of the timeout, just before it', () =>
+    main(async () => {
+      const future = loop.createFuture<string>();
+      loop.callAt(1, () => future.setResult('just before'));
+      const [next] = [...asCompleted([future], { timeout: 1 })];
+      expect(await rejectionOf(next!)).to.be.instanceOf(TimeoutError); // there is one
+      await sleep(0);
+      expect(future.result()).to.equal('just before');
     }));
 
   it('asCompleted() leaves no timer behind when all are done', async () => {

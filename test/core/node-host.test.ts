@@ -49,6 +49,42 @@ describe('core/node-host', () => {
     expect(loop.time()).to.be.at.least(start + 0.05);
   });
 
+  it('requestTurn() gives turns behind all promise reactions, and lets Node in between', async () => {
+    const host = new NodeHost();
+    const log: string[] = [];
+    let turns = 0;
+    const ended = new Promise<void>((resolve) => {
+      host.start(() => {
+        log.push('turn');
+        void Promise.resolve().then(() => Promise.resolve().then(() => log.push('reactions')));
+        if (turns === 0) setImmediate(() => log.push('Node'));
+        if (++turns < 2000) host.requestTurn();
+        else resolve();
+      });
+    });
+    host.requestTurn();
+    await ended;
+    host.stop();
+    const alternating = log.filter((entry) => entry !== 'Node');
+    expect(new Set(alternating.filter((_, at) => at % 2 === 0))).to.deep.equal(new Set(['turn']));
+    expect(log.indexOf('Node')).to.be.within(1, log.length - 2);
+  });
+
+  it('stop() takes back a turn that was to come before the next poll', async () => {
+    const host = new NodeHost();
+    let turns = 0;
+    await new Promise<void>((resolve) => {
+      host.start(() => {
+        turns++;
+        host.requestTurn();
+        host.stop();
+        setImmediate(resolve);
+      });
+      host.requestTurn();
+    });
+    expect(turns).to.equal(1);
+  });
+
   it('callAt() is not early after the thread was busy, when the timers of Node are', async () => {
     const loop = new BaseEventLoop();
     let late = -1;

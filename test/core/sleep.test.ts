@@ -7,6 +7,7 @@ import {
   Future,
   LoopStateError,
   sleep,
+  timeout,
   VirtualHost,
 } from '@ringloop/core';
 import { expect } from 'chai';
@@ -124,6 +125,19 @@ describe('core/sleep', () => {
       task.cancel(`enough of ${delay}`);
       expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal(`enough of ${delay}`);
     }
+  });
+
+  it('sleep(0) takes one iteration in a generator block of an async function, too', async () => {
+    const turns = new CountingHost(new VirtualHost({ autojump: true }));
+    loop = jumpingLoop({ host: turns });
+    const taken = await loop.runUntilComplete(async () => {
+      const before = turns.turns;
+      await timeout(5).run(function* () {
+        for (let i = 0; i < 3; i++) yield* sleep(0);
+      });
+      return turns.turns - before;
+    });
+    expect(taken).to.equal(3);
   });
 
   it('sleep(0) outside of tasks is a promise, too, for callbacks', async () => {

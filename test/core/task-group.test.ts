@@ -264,9 +264,10 @@ describe('core/task-group', () => {
     });
     await main(() => sleep(2));
     expect(log).to.deep.equal(['rejected']);
-    expect(reports.map(({ message }) => message?.replaceAll(/<.*?>+/g, '…'))).to.deep.equal([
-      'Task … has errored out but its parent task … is already completed',
-    ]);
+    expect(reports).to.have.lengthOf(1);
+    expect(reports[0]?.message).to.match(
+      /^Task <.*> has errored out but its parent task <.*> is already completed$/,
+    );
   });
 
   it('TaskGroup.run() of 10,000 tasks', async () => {

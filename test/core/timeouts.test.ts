@@ -4,6 +4,7 @@ import {
   type BaseEventLoop,
   CancelledError,
   currentTask,
+  Future,
   InvalidStateError,
   LoopStateError,
   sleep,
@@ -154,6 +155,25 @@ describe('core/timeouts', () => {
     expect([log, loop.time()]).to.deep.equal([['cleaned up'], 2]);
   });
 
+  it('Timeout.run() that could not interrupt its body throws when a wait that cannot be cancelled is over', async () => {
+    class Stubborn extends Future<void> {
+      override cancel(): boolean {
+        return false;
+      }
+    }
+    const stubborn = new Stubborn(loop);
+    loop.callLater(2, () => stubborn.setResult());
+    const limited = main(() =>
+      timeout(1).run(async () => {
+        await new Promise<void>((resolve) => loop.callLater(1.5, resolve)); // past the limit
+        await stubborn;
+        log.push('not reached');
+      }),
+    );
+    expect(await rejectionOf(limited)).to.be.instanceOf(TimeoutError);
+    expect([loop.time(), log]).to.deep.equal([2, []]);
+  });
+
   it('Timeout.run() cannot interrupt a native promise; a body without another await gives its result, late', async () => {
     const limit = timeoutAt(1);
     const host = new VirtualHost();
@@ -184,6 +204,29 @@ describe('core/timeouts', () => {
     );
     expect(error).to.be.instanceOf(TimeoutError);
     expect([log, loop.time()]).to.deep.equal([['promise'], 0]);
+  });
+
+  it('Timeout.run() throws behind the await of a future that refuses to be cancelled', async () => {
+    const stubborn = loop.createFuture<string>();
+    stubborn.cancel = () => false;
+    const limit = timeoutAt(0);
+    const running = main(() =>
+      limit.run(async () => {
+        await delay(1); // here the deadline passes
+        loop.callLater(1, () => stubborn.setResult('result'));
+        await stubborn;
+        log.push('not reached');
+      }),
+    );
+    expect(await rejectionOf(running)).to.be.instanceOf(TimeoutError);
+    expect([log, loop.time()]).to.deep.equal([[], 1]);
+  });
+
+  it('Timeout.run() does not keep the body from being told that a future is of another loop', async () => {
+    const running = main(() => timeout(1).run(async () => jumpingLoop().createFuture()));
+    expect(await rejectionOf(running))
+      .to.be.instanceOf(LoopStateError)
+      .with.property('code', 'ERR_OTHER_LOOP');
   });
 
   describe('AbortSignal', () => {

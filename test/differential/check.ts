@@ -27,11 +27,11 @@ export async function check(
 }
 
 /**
- * gather() with return_exceptions, cancelled, gives its CancelledError the message that the last of its arguments was
- * cancelled with at any time, even where that went on and finished: an accident of CPython that is not worth copying.
+ * gather(), cancelled, gives its CancelledError the message that the last of its arguments was cancelled with at any time,
+ * even where that went on and finished: an accident of CPython that is not worth copying.
  */
 function losesMessages(program: Program): boolean {
-  return JSON.stringify(program).includes('"returnExceptions":true');
+  return JSON.stringify(program).includes('"from":"gather"');
 }
 
 /** What to tell of two traces, or null where they are the same. */

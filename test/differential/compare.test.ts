@@ -46,7 +46,9 @@ describe('differential/compare', () => {
   });
 
   it('byActor() keeps time, iteration and the order of each body, and no other order', () => {
-    expect(byActor([STARTS, OTHER, SLEEPS])).to.deep.equal([STARTS, SLEEPS, OTHER]);
+    const [starts, sleeps, other] = byActor([STARTS, OTHER, SLEEPS]);
+    expect([starts?.[3], sleeps?.[3], other?.[2]]).to.deep.equal(['starts', 'sleep', 'c2']);
+    expect(byActor([SLEEPS, OTHER])).to.deep.equal(byActor([OTHER, SLEEPS]));
     const later: Event = [1, 3, 'c1', 'sleep', '5'];
     expect(firstDifference(byActor([STARTS, OTHER, SLEEPS]), byActor([STARTS, OTHER, later]))?.at).to.equal(
       1,

@@ -24,12 +24,19 @@ export function withoutMessages(trace: readonly Event[]): Event[] {
   });
 }
 
-/** The trace as a sequence that does not tell in which order different bodies did things within an iteration. */
+/**
+ * The trace as a sequence that does not tell in which order different bodies did things within an iteration, and that does
+ * not count iterations in which nobody did anything: where blocks of async functions end, a wake-up for nothing is missing.
+ */
 export function byActor(trace: readonly Event[]): Event[] {
-  return trace.toSorted(([, iteration, actor], [, otherIteration, otherActor]) => {
-    if (iteration !== otherIteration) return iteration - otherIteration;
-    return actor < otherActor ? -1 : Number(actor > otherActor);
-  });
+  const iterations = [...new Set(trace.map(([, iteration]) => iteration))];
+  const rank = new Map(iterations.map((iteration, at) => [iteration, at]));
+  return trace
+    .map(([time, iteration, ...rest]): Event => [time, rank.get(iteration) ?? 0, ...rest])
+    .sort(([, iteration, actor], [, otherIteration, otherActor]) => {
+      if (iteration !== otherIteration) return iteration - otherIteration;
+      return actor < otherActor ? -1 : Number(actor > otherActor);
+    });
 }
 
 /**

@@ -18,7 +18,8 @@ import { findPython, Oracle } from './oracle.js';
  * With generator coroutines the traces must be equal, event for event. With async functions they cannot be: code behind an
  * `await` runs after the batch in which a generator goes on (contract 0.5), so where two coroutines go on in the same
  * iteration, another one may be first. Hence those programs are taken apart in time (grammar/separate.ts), so that nothing
- * depends on who is first; then the traces must be equal body by body, time and iteration of each event included.
+ * depends on who is first; then the traces must be equal body by body, each event at its time, and the same events in one
+ * iteration.
  * Left out there: SystemExit, which ends the batch that it is raised in; cancelling() and uncancel(), for a block of an async
  * function counts the cancellations itself that it asks for (docs/asyncio-differences.md, Blocks).
  *

@@ -1,7 +1,7 @@
 import type { Awaitable } from './awaitable.js';
 import { isGeneratorFunction } from './coroutine.js';
 import { type Awaiter, currentAwaiter, currentTask, runAs } from './current-task.js';
-import { CancelledError } from './errors.js';
+import { CancelledError, isOfCancellation } from './errors.js';
 import type { Future } from './future.js';
 import { type CoroutineGenerator, currentDriver, isGenerator } from './generator-driver.js';
 import { ABORTS } from './loop-internals.js';
@@ -203,8 +203,4 @@ export class Block implements Awaiter {
     this.task.cancel();
     for (const each of around) signals.add(each);
   }
-}
-
-function isOfCancellation(thrown: unknown): thrown is Error & { readonly cause: CancelledError } {
-  return thrown instanceof Error && thrown.name === 'AbortError' && thrown.cause instanceof CancelledError;
 }

@@ -7,7 +7,7 @@ const CAPTURED = 40;
 
 /** Where ringloop's packages are: `packages/` in its repository, `node_modules/@ringloop/` and `…/ringloop/` installed. */
 const SCOPE = fileURLToPath(new URL('../../', import.meta.url));
-const UMBRELLA = SCOPE.replace(/@ringloop([\\/])$/, 'ringloop$1');
+const OURS = [SCOPE, SCOPE.replace(/@ringloop([\\/])$/, 'ringloop$1')];
 
 /**
  * Where something was created, for debug mode: the frames of the user's code that led here, the innermost first, as they stand
@@ -34,7 +34,7 @@ export function creationSite(stack: string): string {
 }
 
 function isOurs(frame: string): boolean {
-  return frame.includes(SCOPE) || (UMBRELLA !== SCOPE && frame.includes(UMBRELLA));
+  return OURS.some((folder) => frame.includes(folder));
 }
 
 function isNodes(frame: string): boolean {

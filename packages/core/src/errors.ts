@@ -131,3 +131,8 @@ export function typeError(message: string, code = 'ERR_INVALID_ARG_TYPE'): TypeE
 export function rangeError(message: string, code = 'ERR_OUT_OF_RANGE'): RangeError & { code: string } {
   return Object.assign(new RangeError(message), { code });
 }
+
+/** Whether `thrown` is how Node's functions answer an AbortSignal that a cancellation aborted: an AbortError with that cause. */
+export function isOfCancellation(thrown: unknown): thrown is Error & { readonly cause: CancelledError } {
+  return thrown instanceof Error && thrown.name === 'AbortError' && thrown.cause instanceof CancelledError;
+}

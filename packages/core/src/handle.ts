@@ -30,7 +30,7 @@ export class Handle implements Ready {
   readonly #loop: BaseEventLoop;
   /** null: cancelled. */
   #callback: Callback | null;
-  #args: readonly unknown[] | null;
+  #args: readonly unknown[];
   readonly #context: Context;
   readonly #origin: Origin | null;
 
@@ -50,10 +50,10 @@ export class Handle implements Ready {
   /** Cancels the call. If it was cancelled or has run before, this has no effect. Python: Handle.cancel(). */
   cancel(): void {
     if (this.#origin !== null && this.#callback !== null) {
-      this.#origin.call = describeCall(this.#callback, this.#args ?? []);
+      this.#origin.call = describeCall(this.#callback, this.#args);
     }
     this.#callback = null; // what they hold must not live until the queue gets here
-    this.#args = null;
+    this.#args = [];
   }
 
   /** Whether `cancel()` was called; having run does not count. Python: Handle.cancelled(). */
@@ -76,9 +76,10 @@ export class Handle implements Ready {
   }
 
   [RUN](): void {
-    if (this.#callback === null) return; // cancelled while it was queued
-    if (mustEnter(this.#context)) runInContext(this.#context, () => this.#call());
-    else this.#call();
+    const callback = this.#callback;
+    if (callback === null) return; // cancelled while it was queued
+    if (mustEnter(this.#context)) runInContext(this.#context, () => this.#call(callback));
+    else this.#call(callback);
   }
 
   [inspect.custom](): string {
@@ -87,16 +88,14 @@ export class Handle implements Ready {
 
   protected describe(): string {
     const call =
-      this.#origin?.call ?? (this.#callback === null ? null : describeCall(this.#callback, this.#args ?? []));
+      this.#origin?.call ?? (this.#callback === null ? null : describeCall(this.#callback, this.#args));
     const parts = [this.#callback === null ? 'cancelled' : null, call];
     if (this.#origin !== null) parts.push(`created at ${creationSite(this.#origin.stack)}`);
     return parts.filter((part) => part !== null).join(' ');
   }
 
-  #call(): void {
-    const callback = this.#callback;
-    if (callback === null) return;
-    const args = this.#args ?? [];
+  #call(callback: Callback): void {
+    const args = this.#args;
     try {
       Reflect.apply(callback, undefined, args);
     } catch (thrown) {

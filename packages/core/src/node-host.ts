@@ -24,9 +24,8 @@ export class NodeHost implements Host {
 
   /** When libuv polled last because of us, as `performance.now()`. */
   #polledAt = -Infinity;
-  /** A turn is coming before the next poll; counts them, so that one that was taken back does not come later. */
-  #tickComing = 0;
-  #ticks = 0;
+  /** A turn is coming before the next poll. */
+  #tickComing = false;
 
   readonly #onImmediate = (): void => {
     this.#immediate = null;
@@ -35,11 +34,11 @@ export class NodeHost implements Host {
   };
 
   // process.nextTick() out of a microtask: its turn is when no microtask is left.
-  readonly #afterMicrotasks = (): void => process.nextTick(this.#onTick, this.#tickComing);
+  readonly #afterMicrotasks = (): void => process.nextTick(this.#onTick);
 
-  readonly #onTick = (tick: number): void => {
-    if (tick === 0 || tick !== this.#tickComing) return; // stopped meanwhile
-    this.#tickComing = 0;
+  readonly #onTick = (): void => {
+    if (!this.#tickComing) return; // it was taken back, or another one has come
+    this.#tickComing = false;
     this.#turn?.();
   };
 
@@ -60,10 +59,10 @@ export class NodeHost implements Host {
   }
 
   requestTurn(): void {
-    if (this.#immediate !== null || this.#tickComing !== 0) return;
+    if (this.#immediate !== null || this.#tickComing) return;
     if (performance.now() - this.#polledAt > POLL_EVERY_MS) this.#immediate = setImmediate(this.#onImmediate);
     else {
-      this.#tickComing = ++this.#ticks;
+      this.#tickComing = true;
       this.afterReactions(this.#afterMicrotasks);
     }
   }
@@ -86,7 +85,7 @@ export class NodeHost implements Host {
 
   stop(): void {
     this.#turn = null;
-    this.#tickComing = 0;
+    this.#tickComing = false;
     if (this.#immediate !== null) clearImmediate(this.#immediate);
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#immediate = null;

@@ -60,16 +60,13 @@ export class Runner<L extends BaseEventLoop = BaseEventLoop> implements AsyncDis
     const loop = this.getLoop();
     const task = loop.createTask(main, options);
     const interrupt = new Interrupt(loop, task);
-    try {
-      return await loop.runUntilComplete(task);
-    } catch (thrown) {
-      if (thrown instanceof CancelledError && interrupt.count > 0 && task.uncancel() === 0) {
-        throw new KeyboardInterrupt('Interrupted by Ctrl-C', { cause: thrown });
-      }
-      throw thrown;
-    } finally {
-      interrupt.restore();
-    }
+    return loop
+      .runUntilComplete(task)
+      .catch((thrown: unknown) => {
+        const interrupted = thrown instanceof CancelledError && interrupt.count > 0 && task.uncancel() === 0;
+        throw interrupted ? new KeyboardInterrupt('Interrupted by Ctrl-C', { cause: thrown }) : thrown;
+      })
+      .finally(() => interrupt.restore());
   }
 
   /** Cancels the tasks that are left, shuts the default executor down and closes the loop. Idempotent. Python: Runner.close(). */

@@ -67,13 +67,13 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
     try {
       const value = yield* new Resumption(generator, waitingOn, this.takeCancellation());
       this.settle('finished', value);
+      this.#queueWaiters();
       return value;
     } catch (thrown) {
       this.failWith(thrown);
       this.retrieve(); // it is on its way
+      this.#queueWaiters();
       throw thrown;
-    } finally {
-      for (const waiter of this.#waiters.splice(0)) this.getLoop()[ENQUEUE](waiter); // others that hold it, too
     }
   }
 
@@ -85,6 +85,11 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
   protected override fail(thrown: unknown): void {
     this.#undelivered = this.takeCancellation();
     this.failWith(thrown);
+  }
+
+  /** Others that hold it, too: this is not their turn. */
+  #queueWaiters(): void {
+    for (const waiter of this.#waiters.splice(0)) this.getLoop()[ENQUEUE](waiter);
   }
 
   #tellWaiters(): void {

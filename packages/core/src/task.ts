@@ -3,7 +3,13 @@ import { inspect } from 'node:util';
 import { asResource, captureContext, type Context, mustEnter, runInContext } from './context.js';
 import { type Coroutine, isGeneratorFunction, type StartCoroutine, toStart } from './coroutine.js';
 import { type Awaiter, enterStep, leaveStep, runAs } from './current-task.js';
-import { CancelledError, endsTheLoop, InvalidStateError, LoopStateError } from './errors.js';
+import {
+  CancelledError,
+  endsTheLoop,
+  InvalidStateError,
+  isOfCancellation,
+  LoopStateError,
+} from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import type { Future, FutureState } from './future.js';
 import { type CoroutineGenerator, GeneratorDriver, isGenerator, messageOf } from './generator-driver.js';
@@ -168,7 +174,9 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     const shown = typeof name === 'string' && name !== '' ? name : '(anonymous)';
     const [state, ...outcome] = super.describe().split(' ');
     const now = this.#cancelRequests > 0 && !this.done() ? 'cancelling' : state;
-    const waits = this[WAITS]().map((future) => `waitFor=<${future.constructor.name} ${stateOf(future)}>`);
+    const waits = (this.done() ? [] : this[WAITS]()).map(
+      (future) => `waitFor=<${future.constructor.name} ${stateOf(future)}>`,
+    );
     return [now, `name=${inspect(this.getName())}`, `coro=<${shown}()>`, ...waits, ...outcome].join(' ');
   }
 
@@ -268,11 +276,6 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     }
     return isGenerator(started) ? started : Promise.resolve(started);
   }
-}
-
-/** Node's functions answer an AbortSignal with an AbortError whose cause is the signal's reason, here a CancelledError. */
-function isOfCancellation(thrown: unknown): thrown is Error & { readonly cause: CancelledError } {
-  return thrown instanceof Error && thrown.name === 'AbortError' && thrown.cause instanceof CancelledError;
 }
 
 /** Something that runs already and will not be waited for now, a call into another thread for example. */

@@ -38,8 +38,7 @@ export class Unretrieved {
   }
 
   delete(future: Future<unknown>): void {
-    const key = this.#keys.get(future);
-    if (key === undefined) return;
+    const key = this.#keys.get(future)!; // eslint-disable-line @typescript-eslint/no-non-null-assertion -- it was added
     this.#keys.delete(future);
     this.#reports.delete(key);
     this.#registry.unregister(key);

@@ -1,7 +1,6 @@
 import {
   ALL_COMPLETED,
   asCompleted,
-  type Awaitable,
   CancelledError,
   FIRST_COMPLETED,
   FIRST_EXCEPTION,
@@ -60,12 +59,11 @@ export const combinatorWaits: Waits<CombinatorWait> = {
     const futures = completable(world, of);
     if (futures === null) return REFUSED;
     const iterator = asCompleted(futures, { timeout: world.delay(timeout) })[Symbol.asyncIterator]();
-    const advance = (): Awaitable<IteratorResult<object, undefined>> => iterator.next() as Awaitable<never>; // its type forgets
-    let next = yield* awaitIt(world, advance());
+    let next = yield* awaitIt(world, iterator.next());
     while (next.done !== true) {
       const future = next.value as Future<unknown>; // one of `futures`
       world.note(actor, 'next is', [futures.indexOf(future), showState(future)]);
-      next = yield* awaitIt(world, advance());
+      next = yield* awaitIt(world, iterator.next());
     }
     return null;
   },

@@ -1,12 +1,13 @@
 """CPython's event loop on a clock that jumps to the next deadline whenever the loop would block.
 
-Four things are made definite that CPython leaves open or does otherwise than ringloop's contract says:
+Five things are made definite that CPython leaves open or does otherwise than ringloop's contract says:
 
 1. Timers of equal time run in the order they were scheduled. CPython's heap leaves their order open.
 2. stop_at_barrier() is the public stop() of ringloop (contract 0.1): what was scheduled before it still runs, what is
    scheduled after it waits for the next run. The stop() that run_until_complete() calls is CPython's own.
 3. A run that was stopped as its main coroutine finished leaves no second stop behind, which would end the next run.
 4. A task group cancels its children in the order they were created (see task_groups.py). CPython's set has no order.
+5. shield() keeps a callback on its inner future as that of 3.14 does (see sources.py), which takes an iteration.
 """
 
 import asyncio

@@ -9,6 +9,7 @@ import {
   sleep,
   type SocketAddress,
   type StreamTransport,
+  waitFor,
   wrapFuture,
 } from 'ringloop';
 import { DeadlockError, TestEventLoop } from 'ringloop/testing';
@@ -197,6 +198,14 @@ describe('ringloop/testing', function () {
       ).to.equal('generator');
     });
 
+    it('TestEventLoop does not leap to a timeout while a job runs', async () => {
+      const text = await loop.runUntilComplete(async () =>
+        waitFor(loop.runInExecutor(null, work, 20, 'text'), 10),
+      );
+      expect([text, loop.time()]).to.deep.equal(['text from the pool', 0]);
+      await loop.runUntilComplete(() => loop.shutdownDefaultExecutor());
+    });
+
     it('TestEventLoop waits for all of them in tasks that main waits for', async () => {
       const results = await loop.runUntilComplete(async () => {
         const tasks = [
@@ -211,8 +220,7 @@ describe('ringloop/testing', function () {
     });
   });
 
-  // The loop would have to look again without a turn: until it does, these two would hang.
-  describe.skip('is a deadlock once it is over', () => {
+  describe('is a deadlock once it is over', () => {
     it('TestEventLoop sees it when the native promise of another task is settled', async () => {
       loop.createTask(async () => {
         await delay(20);
