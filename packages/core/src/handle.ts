@@ -11,6 +11,8 @@ import { RUN, type Ready } from './ready-queue.js';
 // The loop type-checks arguments against the callback where both are given; in the queue they are opaque.
 export type Callback = (...args: never[]) => unknown;
 
+const NO_ARGS: readonly unknown[] = [];
+
 /** What debug mode keeps of a handle: it can still be shown when it was cancelled. */
 interface Origin {
   readonly stack: string;
@@ -41,7 +43,7 @@ export class Handle implements Ready {
     context: Context = captureContext(),
   ) {
     this.#callback = callback;
-    this.#args = args;
+    this.#args = args.length === 0 ? NO_ARGS : args; // an array less to keep
     this.#loop = loop;
     this.#context = context;
     this.#origin = loop.getDebug() ? { stack: creationStack(), call: null } : null;
@@ -53,7 +55,7 @@ export class Handle implements Ready {
       this.#origin.call = describeCall(this.#callback, this.#args);
     }
     this.#callback = null; // what they hold must not live until the queue gets here
-    this.#args = [];
+    this.#args = NO_ARGS;
   }
 
   /** Whether `cancel()` was called; having run does not count. Python: Handle.cancelled(). */
@@ -78,8 +80,9 @@ export class Handle implements Ready {
   [RUN](): void {
     const callback = this.#callback;
     if (callback === null) return; // cancelled while it was queued
-    if (mustEnter(this.#context)) runInContext(this.#context, () => this.#call(callback));
-    else this.#call(callback);
+    const args = this.#args;
+    if (mustEnter(this.#context)) runInContext(this.#context, () => call(this.#loop, this, callback, args));
+    else call(this.#loop, this, callback, args);
   }
 
   [inspect.custom](): string {
@@ -93,26 +96,27 @@ export class Handle implements Ready {
     if (this.#origin !== null) parts.push(`created at ${creationSite(this.#origin.stack)}`);
     return parts.filter((part) => part !== null).join(' ');
   }
+}
 
-  #call(callback: Callback): void {
-    const args = this.#args;
-    try {
-      Reflect.apply(callback, undefined, args);
-    } catch (thrown) {
-      if (endsTheLoop(thrown)) throw thrown;
-      // eslint-disable-next-line @typescript-eslint/no-this-alias -- see isReporting()
-      reporting = this;
-      try {
-        this.#loop.callExceptionHandler({
-          message: `Exception in callback ${describeCall(callback, args)}`,
-          exception: toError(thrown),
-          handle: this,
-          ...(this.#origin === null ? {} : { sourceTraceback: this.#origin.stack }),
-        });
-      } finally {
-        reporting = null;
-      }
-    }
+// No private method: that is a field more in each of so many objects.
+function call(loop: BaseEventLoop, handle: Handle, callback: Callback, args: readonly unknown[]): void {
+  try {
+    if (args.length === 0) (callback)();
+    else Reflect.apply(callback, undefined, args);
+  } catch (thrown) {
+    if (endsTheLoop(thrown)) throw thrown;
+    report(loop, handle, `Exception in callback ${describeCall(callback, args)}`, toError(thrown));
+  }
+}
+
+function report(loop: BaseEventLoop, handle: Handle, message: string, exception: Error): void {
+  const { sourceTraceback } = handle;
+  reporting = handle;
+  try {
+    const traced = sourceTraceback === undefined ? {} : { sourceTraceback };
+    loop.callExceptionHandler({ message, exception, handle, ...traced });
+  } finally {
+    reporting = null;
   }
 }
 

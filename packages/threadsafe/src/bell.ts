@@ -57,6 +57,14 @@ export function isRung(words: Int32Array): boolean {
   return (load(words, BELL) & STATE) === RUNG;
 }
 
+/**
+ * The same as a plain read, a third of the price, for `callSoon()`: a call that had returned before it began must be seen, and is,
+ * because whatever told this thread that it had returned orders the two. That a later one is missed does no harm.
+ */
+export function plainIsRung(words: Int32Array): boolean {
+  return ((words[BELL] ?? QUIET) & STATE) === RUNG;
+}
+
 /** Owner: whether it fell asleep, and nobody has rung since. */
 export function isAsleep(words: Int32Array): boolean {
   return (load(words, BELL) & STATE) === ASLEEP;

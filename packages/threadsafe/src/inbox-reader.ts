@@ -1,4 +1,4 @@
-import { closeBell, hush, isAsleep, isRung, Sleeper } from './bell.js';
+import { closeBell, hush, isAsleep, isRung, plainIsRung, Sleeper } from './bell.js';
 import { CalledFunctions } from './called-functions.js';
 import { type InboxAddress, InboxMemory, LANES } from './inbox-memory.js';
 import { type LaneEvents, LaneReader } from './lane-reader.js';
@@ -17,6 +17,7 @@ export type InboxEvents = Omit<LaneEvents, 'takeAside' | 'isSealed'> & {
 /** The owner's end of an inbox: reads all lanes, sleeps, closes. Which thread's turn it is, its user decides. */
 export class InboxReader {
   readonly #memory: InboxMemory;
+  readonly #words: Int32Array;
   readonly #sideRoad: SideRoad;
   readonly #sleeper: Sleeper;
   readonly #events: InboxEvents;
@@ -29,6 +30,7 @@ export class InboxReader {
 
   constructor(address: InboxAddress, events: InboxEvents) {
     this.#memory = new InboxMemory(address.memory);
+    this.#words = this.#memory.words;
     addLocalInbox(this.#memory);
     this.#sideRoad = new SideRoad(address.id);
     this.#events = events;
@@ -50,9 +52,9 @@ export class InboxReader {
     return this.#lanes.reduce((sum, lane) => sum + (lane?.received ?? 0), this.#receivedFromLeavers);
   }
 
-  /** Whether a producer has rung since the last look. */
+  /** Whether a producer has rung since the last look; see plainIsRung(). */
   isRung(): boolean {
-    return isRung(this.#memory.words);
+    return plainIsRung(this.#words);
   }
 
   /**
