@@ -101,7 +101,7 @@ export class Handle implements Ready {
 // No private method: that is a field more in each of so many objects.
 function call(loop: BaseEventLoop, handle: Handle, callback: Callback, args: readonly unknown[]): void {
   try {
-    if (args.length === 0) (callback)();
+    if (args.length === 0) callback();
     else Reflect.apply(callback, undefined, args);
   } catch (thrown) {
     if (endsTheLoop(thrown)) throw thrown;
