@@ -39,8 +39,9 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
   readonly [NUMBER] = ++created;
   [SLOT] = -1;
   #context: Context;
-  /** What an async function awaits now: usually one future, several under Promise.all(). */
-  #awaited: Set<Future<unknown>> | null = null;
+  /** What an async function awaits now: usually one future, several under Promise.all(). A Set only for more: it is large. */
+  #awaited: Future<unknown> | null = null;
+  #alsoAwaited: Set<Future<unknown>> | null = null;
   #cancelRequests = 0;
   #aborts: Set<AbortController> | null = null;
 
@@ -89,10 +90,11 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     if (this.done()) return this.refuseCancel();
     this.#cancelRequests++;
     const error = new CancelledError(message);
-    if (this.#awaited === null || this.#awaited.size === 0) super.cancel(message);
+    const awaited = this.#allAwaited();
+    if (awaited.length === 0) super.cancel(message);
     else {
       // A future that is done cannot be cancelled any more, but its await has not gone on yet and can still throw.
-      const refusals = [...this.#awaited].filter((future) => !future.cancel(message));
+      const refusals = awaited.filter((future) => !future.cancel(message));
       if (refusals.length > 0) this.postponeCancellation(error);
     }
     if (this.#aborts !== null) for (const controller of this.#aborts) controller.abort(error);
@@ -108,7 +110,7 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
   uncancel(): number {
     if (this.#cancelRequests > 0 && --this.#cancelRequests === 0) {
       this.takeCancellation();
-      for (const future of this.#awaited ?? []) {
+      for (const future of this.#allAwaited()) {
         if (future instanceof RunningCoroutine) future.takeCancellation(); // it keeps the task's for it
       }
     }
@@ -136,20 +138,22 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
       const message = `Task ${inspect(this)} got Future ${inspect(future)} attached to a different loop`;
       return new LoopStateError(message, 'ERR_OTHER_LOOP');
     }
-    (this.#awaited ??= new Set()).add(future);
+    if (this.#awaited === null) this.#awaited = future;
+    else (this.#alsoAwaited ??= new Set()).add(future);
     const due = this.takeCancellation(); // as if cancel() had been called now
     if (due !== null && !future.cancel(messageOf(due))) this.postponeCancellation(due);
     return null;
   }
 
   endWait(future: Future<unknown>): CancelledError | null {
-    this.#awaited?.delete(future);
+    if (this.#awaited === future) this.#awaited = null;
+    this.#alsoAwaited?.delete(future);
     const cancellation = this.takeCancellation();
     return future.cancelled() ? null : cancellation; // the await throws a CancelledError already: one is enough
   }
 
   [WAITS](): Future<unknown>[] {
-    return [...(this.#awaited ?? []), ...(this.waitingOn === null ? [] : [this.waitingOn])];
+    return [...this.#allAwaited(), ...(this.waitingOn === null ? [] : [this.waitingOn])];
   }
 
   /** What `cancel()` aborts, for who gives an AbortSignal to a part of the coroutine. */
@@ -264,6 +268,11 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
         this.getLoop()[END_RUN](thrown);
       },
     );
+  }
+
+  #allAwaited(): Future<unknown>[] {
+    const first = this.#awaited === null ? [] : [this.#awaited];
+    return this.#alsoAwaited === null ? first : [...new Set([...first, ...this.#alsoAwaited])];
   }
 
   #call(start: StartCoroutine<T>): Promise<T> | CoroutineGenerator<T> {
