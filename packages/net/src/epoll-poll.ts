@@ -1,5 +1,5 @@
 import koffi, { type node } from 'koffi';
-import { startPolled, stopPolled } from './polled-descriptors.js';
+import { callPollHandle, startPolled, stopPolled } from './polled-descriptors.js';
 
 /**
  * Has this thread's own libuv loop watch one epoll descriptor. Unreferenced: what keeps the process alive is the loop's host.
@@ -20,16 +20,18 @@ export class EpollPoll {
   /** libuv reports again and again until the events are collected: polling while nobody does would spin. */
   start(): void {
     this.#slot = startPolled(this.#fd);
-    if (this.#handle === null) {
-      this.#handle = koffi.node.poll(this.#fd, { readable: true }, this.#onReadable);
-      this.#handle.unref();
-    } else {
-      this.#handle.start({ readable: true }, this.#onReadable);
-    }
+    callPollHandle(() => {
+      if (this.#handle === null) {
+        this.#handle = koffi.node.poll(this.#fd, { readable: true }, this.#onReadable);
+        this.#handle.unref();
+      } else {
+        this.#handle.start({ readable: true }, this.#onReadable);
+      }
+    });
   }
 
   stop(): void {
-    this.#handle?.stop();
+    callPollHandle(() => this.#handle?.stop());
     if (this.#slot !== null) stopPolled(this.#slot);
     this.#slot = null;
     if (this.#hop !== null) clearImmediate(this.#hop);
@@ -39,7 +41,7 @@ export class EpollPoll {
   /** Before the descriptor is closed. */
   close(): void {
     this.stop();
-    this.#handle?.close();
+    callPollHandle(() => this.#handle?.close());
     this.#handle = null; // koffi's handle must not be touched after its close()
   }
 
