@@ -12,6 +12,7 @@ import { Queue } from './queue.js';
 import { startCoroutine } from './running-coroutine.js';
 import type { TimerHandle } from './timer-handle.js';
 
+/** What `asCompleted()` can be told. */
 export interface AsCompletedOptions {
   /** Seconds, for all of them; by default, and with null, there is no limit. */
   readonly timeout?: number | null;
@@ -65,18 +66,23 @@ export class AsCompleted<T>
     this.#timer = timeout === null || this.#left === 0 ? null : loop.callLater(timeout, this.#onTimeout);
   }
 
+  /** For `for … of`: the iterator itself, so that an iteration that was left resumes. */
   [Symbol.iterator](): this {
     return this;
   }
 
+  /** Something to wait with for whichever is done next. It rejects with TimeoutError when the time is over. */
   next(): IteratorResult<Awaitable<T>, undefined> {
     if (this.#left === 0) return { done: true, value: undefined };
     this.#left--;
     return { done: false, value: new NextCompleted(() => startCoroutine(this.#nextResult(), this.#loop)) };
   }
 
-  /** Its next() is for `yield*`, too. */
-  [Symbol.asyncIterator](): { next(): Awaitable<IteratorResult<DoneFuture<T>, undefined>> } {
+  /** For `for await`. Its next() is for `yield*`, too. */
+  [Symbol.asyncIterator](): {
+    /** The next future, once it is done. Rejects with TimeoutError when the time is over. */
+    next(): Awaitable<IteratorResult<DoneFuture<T>, undefined>>;
+  } {
     return { next: () => startCoroutine(this.#nextStep(), this.#loop) };
   }
 

@@ -77,6 +77,7 @@ export class Barrier {
     return startCoroutine(this.#abort());
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     const waiting = this.broken ? '' : `, waiters:${this.nWaiting}/${this.#parties}`;
     return `<${this.constructor.name} [${this.#state}${waiting}]>`;

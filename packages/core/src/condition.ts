@@ -89,6 +89,7 @@ export class Condition implements Disposable {
     this.release();
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     const { size } = this.#waiters;
     const waiting = size > 0 ? `, waiters:${size}` : '';

@@ -11,6 +11,7 @@ export class LoopStateError extends Error {
   }
 }
 
+/** What the `code` of a LoopStateError can be. */
 export type LoopStateCode =
   | 'ERR_LOOP_CLOSED'
   | 'ERR_LOOP_RUNNING'

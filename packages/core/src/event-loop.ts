@@ -44,6 +44,7 @@ import { TimerHandle } from './timer-handle.js';
 import { TimerHeap } from './timer-heap.js';
 import { Unretrieved } from './unretrieved.js';
 
+/** What a loop can be told when it is made. */
 export interface LoopOptions {
   /** Shown in messages and inspect output. */
   readonly name?: string;
@@ -347,6 +348,7 @@ export class BaseEventLoop {
     this.#debug = enabled;
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     const { constructor, name } = this;
     return `<${constructor.name} ${name} running=${this.isRunning()} closed=${this.isClosed()} debug=${this.#debug}>`;
@@ -354,28 +356,31 @@ export class BaseEventLoop {
 
   // What follows is for the packages that extend the loop; users import none of it.
 
-  /** The tasks of this loop that are not done. */
+  /** The tasks of this loop that are not done. @internal */
   get [TASKS](): TaskRegistry<Task<unknown>> {
     return this.#tasks;
   }
 
+  /** @internal */
   [MAIN]: Future<unknown> | null = null;
+  /** @internal */
   readonly [OUTSIDE] = { threads: 0, promises: 0 };
+  /** @internal */
   readonly [ASYNCGENS] = new Asyncgens(this);
 
-  /** Its failed futures whose exception nobody has retrieved. */
+  /** Its failed futures whose exception nobody has retrieved. @internal */
   get [UNRETRIEVED](): Unretrieved {
     return this.#unretrieved;
   }
 
-  /** Queues `entry` behind what is ready already, calls from other threads included. */
+  /** Queues `entry` behind what is ready already, calls from other threads included. @internal */
   [ENQUEUE](entry: Ready): void {
     this.checkClosed();
     if (this.#inbox?.rung === true) this.#inbox.drain();
     this.addReady(entry);
   }
 
-  /** Ends the run after the current batch: for runUntilComplete(), whose callers count iterations. */
+  /** Ends the run after the current batch: for runUntilComplete(), whose callers count iterations. @internal */
   [STOP_AFTER_BATCH](): void {
     this.#stopAfterBatch = true;
     if (this.#state === 'running') this.#comeAround();
@@ -386,7 +391,7 @@ export class BaseEventLoop {
     await this.#inbox?.seal();
   }
 
-  /** Ends the run with an error, from outside a callback. */
+  /** Ends the run with an error, from outside a callback. @internal */
   [END_RUN](exc: Error): void {
     if (this.#state === 'running') this.#end(exc);
   }

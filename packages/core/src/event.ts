@@ -38,6 +38,7 @@ export class Event {
     return this.#set ? SETTLED_TRUE : startCoroutine(this.#wait());
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     const { size } = this.#waiters;
     const waiting = size > 0 ? `, waiters:${size}` : '';

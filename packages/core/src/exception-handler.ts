@@ -8,13 +8,21 @@ import { inspectSafely } from './inspect-safely.js';
 export interface ExceptionContext {
   /** What went wrong, one line. */
   readonly message?: string;
+  /** What was thrown, as an Error. */
   readonly exception?: Error;
+  /** The handle whose callback failed. */
   readonly handle?: Handle;
+  /** The future it is about. */
   readonly future?: unknown;
+  /** The task it is about. */
   readonly task?: unknown;
+  /** The protocol one of whose methods failed, or that was being connected. */
   readonly protocol?: unknown;
+  /** The transport of that protocol. */
   readonly transport?: unknown;
+  /** The listening socket that could not accept a connection. */
   readonly socket?: unknown;
+  /** The asynchronous generator that could not be closed. */
   readonly asyncgen?: unknown;
   /** Debug mode: where the future, task or handle was created, as in an error's stack. */
   readonly sourceTraceback?: string;
@@ -22,6 +30,7 @@ export interface ExceptionContext {
   readonly handleTraceback?: string;
 }
 
+/** Told of the errors that nobody can catch; where it throws, the default handler reports that. Python: the handler of loop.set_exception_handler(). */
 export type ExceptionHandler = (loop: BaseEventLoop, context: ExceptionContext) => void;
 
 const TRACEBACKS: Record<string, string> = {

@@ -6,7 +6,9 @@ export interface Executor {
   shutdown(options?: { wait?: boolean; cancelFutures?: boolean }): Promise<void>;
 }
 
+/** A call that an executor has taken. Python: concurrent.futures.Future. */
 export interface ExecutorJob<R> {
+  /** What the call returns; rejects with its error. */
   readonly result: Promise<R>;
   /** Takes the job back. False: it runs already, or is done. */
   cancel(): boolean;

@@ -19,6 +19,7 @@ export type FutureState = 'pending' | 'finished' | 'failed' | 'cancelled';
 /** Called with the future, once, in an iteration after it was settled. */
 export type DoneCallback<T> = (future: Future<T>) => unknown;
 
+/** What `addDoneCallback()` can be told. */
 export interface DoneCallbackOptions {
   /** What AsyncLocalStorages hold in the callback; by default what they hold when it is added. */
   readonly context?: AsyncResource;
@@ -153,6 +154,7 @@ export class Future<T> implements Awaitable<T> {
     return this.result();
   }
 
+  /** @internal */
   get [Symbol.toStringTag](): string {
     return 'Future';
   }
@@ -162,6 +164,7 @@ export class Future<T> implements Awaitable<T> {
     return this.#origin ?? undefined;
   }
 
+  /** @internal */
   [ADD_WAITER](waiter: Ready): void {
     if (this.done()) this.#loop[ENQUEUE](waiter);
     else if (this.#waiters === null) this.#waiters = waiter;
@@ -169,10 +172,12 @@ export class Future<T> implements Awaitable<T> {
     else this.#waiters = [this.#waiters, waiter];
   }
 
+  /** @internal */
   [REMOVE_WAITER](waiter: Ready): void {
     this.#removeWaiters((other) => other === waiter);
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     const created = this.#origin === null ? '' : ` created at ${creationSite(this.#origin)}`;
     return `<${this.constructor.name} ${this.describe()}${created}>`;

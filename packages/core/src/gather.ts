@@ -21,6 +21,7 @@ export type ResultOf<A> =
         ? T
         : never;
 
+/** What `gather()` can be told. */
 export interface GatherOptions {
   /** Puts errors among the results, rather than failing with the first one. */
   readonly returnExceptions?: boolean;

@@ -73,10 +73,12 @@ export class Handle implements Ready {
     return this.#origin?.stack;
   }
 
+  /** @internal */
   get [CALLBACK](): Callback | null {
     return this.#callback;
   }
 
+  /** @internal */
   [RUN](): void {
     const callback = this.#callback;
     if (callback === null) return; // cancelled while it was queued
@@ -85,6 +87,7 @@ export class Handle implements Ready {
     else call(this.#loop, this, callback, args);
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     return `<${this.constructor.name} ${this.describe()}>`;
   }

@@ -10,5 +10,6 @@ export interface Host {
   afterReactions(fn: () => void): void;
   /** Gives one turn at `when` (seconds, `Infinity` for never), or somewhat later or earlier: the loop looks again. */
   sleepUntil(when: number): void;
+  /** No more turns, and the process is kept alive no longer, until `start()` is called again. */
   stop(): void;
 }

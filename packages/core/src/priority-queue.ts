@@ -4,6 +4,7 @@ import { typeError } from './errors.js';
 import { type Compare, naturalOrder } from './natural-order.js';
 import { type ItemStore, Queue } from './queue.js';
 
+/** What a PriorityQueue can be told. */
 export interface PriorityQueueOptions<T> {
   /**
    * Negative where `a` comes out first, as for `Array.prototype.sort()`. By default the order of Python's `<`, for numbers,

@@ -12,9 +12,11 @@ import { WaiterQueue } from './waiter-queue.js';
 /** What a queue keeps its items in, and which of them it gives first. It is iterated where the queue is shown. */
 export interface ItemStore<T> extends Iterable<T> {
   readonly size: number;
+  /** Adds an item; where it throws, nothing may have changed. */
   push(item: T): void;
   /** Called only while it is not empty. */
   pop(): T;
+  /** Drops all items. */
   clear(): void;
 }
 
@@ -158,6 +160,7 @@ export class Queue<T> {
     while (wakeNext(this.#putters));
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](depth: number | null, options: InspectOptions): string {
     const { name } = this.constructor;
     const levels = depth ?? DEEPEST_SHOWN;

@@ -9,12 +9,15 @@ import { peekRunningLoop } from './running-loop.js';
 import type { Task } from './task.js';
 import { windUp } from './wind-up.js';
 
+/** What a Runner can be told. */
 export interface RunnerOptions<L extends BaseEventLoop = BaseEventLoop> {
   /** Debug mode of the loop; by default as the loop has it. */
   readonly debug?: boolean;
+  /** Makes the loop, at its first use. Python: `loop_factory`. */
   readonly loopFactory: () => L;
 }
 
+/** What `Runner.run()` can be told. */
 export interface RunnerRunOptions {
   /** What AsyncLocalStorages hold in the coroutine; by default what they hold at the call. */
   readonly context?: AsyncResource;
@@ -82,6 +85,7 @@ export class Runner<L extends BaseEventLoop = BaseEventLoop> implements AsyncDis
     }
   }
 
+  /** The end of `await using`: as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

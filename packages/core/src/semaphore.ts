@@ -67,6 +67,7 @@ export class Semaphore implements Disposable {
     this.release();
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     const { size } = this.#waiters;
     const state = this.locked() ? 'locked' : `unlocked, value:${this.#value}`;

@@ -67,6 +67,7 @@ export class TaskGroup {
     return task;
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     const words = ['TaskGroup'];
     if (this.#tasks.size > 0) words.push(`tasks=${this.#tasks.size}`);

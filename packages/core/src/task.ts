@@ -17,6 +17,7 @@ import { ABORTS, END_RUN, ENQUEUE, NUMBER, SLOT, TASKS, WAITS } from './loop-int
 import { RUN } from './ready-queue.js';
 import { RunningCoroutine } from './running-coroutine.js';
 
+/** What `createTask()` can be told. */
 export interface TaskOptions {
   /** Shown in messages; 'Task-N' by default. */
   readonly name?: string;
@@ -35,8 +36,9 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
   #start: StartCoroutine<T> | null;
   /** null: by its number. */
   #name: string | null;
-  /** Tasks are numbered as they are created. */
+  /** Tasks are numbered as they are created. @internal */
   readonly [NUMBER] = ++created;
+  /** @internal */
   [SLOT] = -1;
   #context: Context;
   /** What an async function awaits now: usually one future, several under Promise.all(). A Set only for more: it is large. */
@@ -152,15 +154,17 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     return future.cancelled() ? null : cancellation; // the await throws a CancelledError already: one is enough
   }
 
+  /** @internal */
   [WAITS](): Future<unknown>[] {
     return [...this.#allAwaited(), ...(this.waitingOn === null ? [] : [this.waitingOn])];
   }
 
-  /** What `cancel()` aborts, for who gives an AbortSignal to a part of the coroutine. */
+  /** What `cancel()` aborts, for who gives an AbortSignal to a part of the coroutine. @internal */
   get [ABORTS](): Set<AbortController> {
     return (this.#aborts ??= new Set());
   }
 
+  /** @internal */
   override [RUN](): void {
     if (this.done()) {
       this.#reportStepOfDone();

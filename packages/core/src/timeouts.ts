@@ -77,6 +77,7 @@ export class Timeout {
     return this.#state === 'expiring' || this.#state === 'expired';
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     const when = this.#when === null ? null : Math.round(this.#when * 1000) / 1000;
     return `<Timeout [${this.#state}]${this.#state === 'active' ? ` when=${when}` : ''}>`;

@@ -5,6 +5,7 @@ import type { Host } from './host.js';
 /** How soon an idle loop looks again whether the world has changed, in ms of real time; arbitrary. */
 const LOOK_AGAIN_MS = 10;
 
+/** What a VirtualHost can be told. */
 export interface VirtualHostOptions {
   /** Whether the clock leaps to the next deadline when the loop has nothing else to do; false by default. */
   readonly autojump?: boolean;

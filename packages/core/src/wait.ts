@@ -21,6 +21,7 @@ export const ALL_COMPLETED = 'ALL_COMPLETED';
 /** What `wait()` waits for. */
 export type ReturnWhen = typeof FIRST_COMPLETED | typeof FIRST_EXCEPTION | typeof ALL_COMPLETED;
 
+/** What `wait()` can be told. */
 export interface WaitOptions {
   /** Seconds; by default, and with null, there is no limit. */
   readonly timeout?: number | null;

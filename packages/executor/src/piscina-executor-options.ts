@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { ResourceLimits } from 'node:worker_threads';
 import { checkTime, rangeError, typeError } from '@ringloop/core/internal';
 
+/** What a PiscinaExecutor can be told. */
 export interface PiscinaExecutorOptions {
   /** Most threads, and so most jobs that run at once; the number of cores by default. */
   readonly maxThreads?: number;

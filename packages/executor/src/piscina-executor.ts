@@ -104,6 +104,7 @@ export class PiscinaExecutor implements Executor {
     return this.shutdown();
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     const counts = `threads=${this.#pool.threads} running=${this.#running.size} queued=${this.#queue.length}`;
     return `<PiscinaExecutor ${this.#state} ${counts}>`;

@@ -7,6 +7,7 @@ import { startTransport } from './start-transport.js';
 import { checkStreamSocket, takeOver } from './stream-socket.js';
 import type { StreamTransport } from './stream-transport.js';
 
+/** Options of `connectAcceptedSocket()`: only those of TLS, which are refused with TypeError as long as there is none. */
 export type AcceptedSocketOptions = TlsOptions;
 
 /** The transport owns the connection from here on: `sock` is detached. Python: loop.connect_accepted_socket(). */

@@ -14,6 +14,7 @@ import type { StreamTransport } from './stream-transport.js';
 import { bindingFailed, combineErrors } from './connect-errors.js';
 import { isSystemError, type SystemError } from './system-error.js';
 
+/** What `createConnection()` connects to: a host and a port, or `sock`, never both. */
 export interface ConnectionOptions extends TlsOptions {
   /** A name or an IP address; null with a port is this machine. */
   readonly host?: string | null;

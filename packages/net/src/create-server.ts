@@ -24,6 +24,7 @@ import { checkStreamSocket } from './stream-socket.js';
 import { EADDRNOTAVAIL } from './syscalls.js';
 import { isSystemError } from './system-error.js';
 
+/** What `createServer()` listens on: hosts and a port, or `sock`, never both. */
 export interface ServerOptions extends TlsOptions {
   /** A name or an IP address, several of them, or '' or null for all interfaces. */
   readonly host?: string | readonly string[] | null;

@@ -2,7 +2,12 @@ import { inspect } from 'node:util';
 import { rangeError, typeError } from '@ringloop/core/internal';
 
 /** A descriptor's number, or what has one. */
-export type FileDescriptorLike = number | { fileno(): number };
+export type FileDescriptorLike =
+  | number
+  | {
+      /** The descriptor's number; a negative one, as that of a closed socket, is refused with RangeError. */
+      fileno(): number;
+    };
 
 /**
  * @throws {TypeError} when `file` is neither a number nor has a fileno()

@@ -1,5 +1,6 @@
 import { rangeError } from '@ringloop/core/internal';
 
+/** Marks of the write buffer, in bytes. A missing one follows from the other: high is 4 × low; 64 KiB and 16 KiB by default. */
 export interface WriteBufferLimits {
   /** Bytes above which the protocol is asked to pause. */
   readonly high?: number;

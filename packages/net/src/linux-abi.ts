@@ -2,61 +2,112 @@
  * Numbers of the Linux headers that libc calls take: <bits/socket.h>, <asm-generic/socket.h>, <netinet/tcp.h>, <sys/epoll.h>,
  * <fcntl.h>. They are the same on every architecture that koffi has a Linux build for. Names as in Python's `socket`.
  */
+
+/** Address family: any. */
 export const AF_UNSPEC = 0;
+/** Address family: Unix sockets. */
 export const AF_UNIX = 1;
+/** Address family: IPv4. */
 export const AF_INET = 2;
+/** Address family: IPv6. */
 export const AF_INET6 = 10;
 
+/** Socket type: a stream of bytes, as TCP. */
 export const SOCK_STREAM = 1;
+/** Socket type: datagrams, as UDP. */
 export const SOCK_DGRAM = 2;
+/** Flag of socket() and accept4(): as O_NONBLOCK. */
 export const SOCK_NONBLOCK = 0o4000;
+/** Flag of socket() and accept4(): as FD_CLOEXEC. */
 export const SOCK_CLOEXEC = 0o2000000;
+/** The largest backlog that the headers name; the system caps it at net.core.somaxconn. */
 export const SOMAXCONN = 4096;
 
+/** Level of the SO_ options. */
 export const SOL_SOCKET = 1;
+/** Bool: bind an address that old connections still use. */
 export const SO_REUSEADDR = 2;
+/** Read only: the socket type, SOCK_STREAM or SOCK_DGRAM. */
 export const SO_TYPE = 3;
+/** Read only: the pending error's errno, or 0; reading clears it. */
 export const SO_ERROR = 4;
+/** Bool: datagrams may go to broadcast addresses. */
 export const SO_BROADCAST = 6;
+/** Bytes of the system's send buffer; reads as twice what was set. */
 export const SO_SNDBUF = 7;
+/** Bytes of the system's receive buffer; reads as twice what was set. */
 export const SO_RCVBUF = 8;
+/** Bool: probe idle connections. */
 export const SO_KEEPALIVE = 9;
+/** Two ints, `struct linger`: on or off, and the seconds that closing may take. */
 export const SO_LINGER = 13;
+/** Bool: several sockets share one address and port. */
 export const SO_REUSEPORT = 15;
+/** Read only bool: the socket is listening. */
 export const SO_ACCEPTCONN = 30;
+/** Read only: the protocol, such as IPPROTO_TCP. */
 export const SO_PROTOCOL = 38;
+/** Read only: the address family. */
 export const SO_DOMAIN = 39;
 
+/** Protocol TCP, and level of the TCP_ options. */
 export const IPPROTO_TCP = 6;
+/** Protocol UDP. */
 export const IPPROTO_UDP = 17;
+/** Level of the IPV6_ options. */
 export const IPPROTO_IPV6 = 41;
+/** Bool: no IPv4 through this IPv6 socket. */
 export const IPV6_V6ONLY = 26;
+/** Bool: send small packets at once, without Nagle's algorithm. */
 export const TCP_NODELAY = 1;
+/** Idle seconds before the first keep-alive probe. */
 export const TCP_KEEPIDLE = 4;
+/** Seconds between keep-alive probes. */
 export const TCP_KEEPINTVL = 5;
+/** Unanswered keep-alive probes that end a connection. */
 export const TCP_KEEPCNT = 6;
+/** Milliseconds that sent data may stay unacknowledged before the connection ends; 0 for the system's default. */
 export const TCP_USER_TIMEOUT = 18;
 
+/** shutdown(): no more reading. */
 export const SHUT_RD = 0;
+/** shutdown(): no more writing; the peer sees the end of the stream. */
 export const SHUT_WR = 1;
+/** shutdown(): neither reading nor writing. */
 export const SHUT_RDWR = 2;
+/** Flag of recv(): leave the data in the queue. */
 export const MSG_PEEK = 0x2;
+/** Flag of send(): EPIPE without SIGPIPE. */
 export const MSG_NOSIGNAL = 0x4000;
 
+/** fcntl(): read the descriptor's flags. */
 export const F_GETFD = 1;
+/** fcntl(): set the descriptor's flags. */
 export const F_SETFD = 2;
+/** fcntl(): read the open file's status flags. */
 export const F_GETFL = 3;
+/** fcntl(): set the open file's status flags. */
 export const F_SETFL = 4;
+/** fcntl(): duplicate, close-on-exec. */
 export const F_DUPFD_CLOEXEC = 1030;
+/** Descriptor flag: closed by exec(). */
 export const FD_CLOEXEC = 1;
+/** Status flag: calls fail with EAGAIN instead of waiting. */
 export const O_NONBLOCK = 0o4000;
+/** Flag of open() and dup3(): as FD_CLOEXEC. */
 export const O_CLOEXEC = 0o2000000;
 
+/** Flag of epoll_create1(): as FD_CLOEXEC. */
 export const EPOLL_CLOEXEC = 0o2000000;
+/** epoll_ctl(): watch a descriptor. */
 export const EPOLL_CTL_ADD = 1;
+/** epoll_ctl(): stop watching a descriptor. */
 export const EPOLL_CTL_DEL = 2;
+/** epoll_ctl(): change what is watched for. */
 export const EPOLL_CTL_MOD = 3;
+/** Event: it can be read. */
 export const EPOLLIN = 0x1;
+/** Event: it can be written. */
 export const EPOLLOUT = 0x4;
 /** Bytes of `struct epoll_event`: packed on x86-64 and naturally so on ia32, padded elsewhere. */
 export const EPOLL_EVENT_BYTES = process.arch === 'x64' || process.arch === 'ia32' ? 12 : 16;

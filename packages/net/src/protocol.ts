@@ -5,6 +5,7 @@ import type { StreamTransport } from './stream-transport.js';
  * connectionLost exactly once. Python: asyncio.Protocol.
  */
 export interface Protocol {
+  /** The first call, in the iteration after the transport was made. Python: BaseProtocol.connection_made(). */
   connectionMade?(transport: StreamTransport): void;
   /** `data` is the protocol's to keep and to change. */
   dataReceived?(data: Buffer): void;
@@ -14,6 +15,7 @@ export interface Protocol {
   connectionLost?(exc: Error | null): void;
   /** The write buffer is above its high-water mark: stop writing until `resumeWriting()`. */
   pauseWriting?(): void;
+  /** The write buffer is down to its low-water mark: writing may go on. Python: BaseProtocol.resume_writing(). */
   resumeWriting?(): void;
 }
 

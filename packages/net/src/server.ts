@@ -117,11 +117,13 @@ export class Server implements AsyncDisposable, Abandonable {
     for (const transport of [...this.#transports]) transport.abort();
   }
 
+  /** `close()`, then `waitClosed()`. Python: async with server. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
     await this.waitClosed();
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     return `<Server ${this.#state} sockets=${inspect(this.sockets)} connections=${this.#transports.size}>`;
   }

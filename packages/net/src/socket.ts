@@ -20,6 +20,7 @@ import {
 import * as sys from './syscalls.js';
 import { systemError } from './system-error.js';
 
+/** Options of `new Socket()`; the protocol is 0, the default of family and type, unless given. */
 export interface SocketOptions {
   readonly proto?: number;
   /** Takes over this descriptor instead of opening one; family, type and protocol are then asked of the system. */
@@ -71,11 +72,21 @@ export class Socket {
     return this.#fd;
   }
 
+  /**
+   * Gives the socket its own address. Python: socket.bind().
+   * @throws {SystemError} such as EADDRINUSE, EADDRNOTAVAIL, EACCES
+   * @throws {TypeError} when the address does not suit the family; names are not resolved
+   * @throws {RangeError} for a port or path that does not fit
+   */
   bind(address: AddressInput): void {
     const bytes = encodeAddress(this.family, address);
     must('bind', sys.bind(this.#fd, bytes), address);
   }
 
+  /**
+   * Lets up to `backlog` connections wait to be accepted. Python: socket.listen().
+   * @throws {SystemError} such as EADDRINUSE
+   */
   listen(backlog: number = SOMAXCONN): void {
     must('listen', sys.listen(this.#fd, backlog));
   }
@@ -87,6 +98,7 @@ export class Socket {
     return accepted;
   }
 
+  /** As `accept()`, or `-errno`: -EAGAIN when no connection is waiting. */
   tryAccept(): [Socket, SocketAddress | string] | number {
     lengthWord[0] = SOCKADDR_BYTES;
     const fd = sys.accept(this.#fd, addressRoom, lengthRoom);
@@ -95,10 +107,17 @@ export class Socket {
     return [fresh(this.family, this.type, this.proto, fd), peer];
   }
 
+  /**
+   * Connects, or begins to: on EINPROGRESS, wait until it can be written, then ask for SO_ERROR. Python: socket.connect().
+   * @throws {SystemError} such as EINPROGRESS, ECONNREFUSED
+   * @throws {TypeError} when the address does not suit the family; names are not resolved
+   * @throws {RangeError} for a port or path that does not fit
+   */
   connect(address: AddressInput): void {
     must('connect', this.tryConnect(address), address);
   }
 
+  /** 0 when connected, else `-errno`: -EINPROGRESS when it has only begun. Throws for addresses as `connect()` does. Python: connect_ex(). */
   tryConnect(address: AddressInput): number {
     return sys.connect(this.#fd, encodeAddress(this.family, address));
   }
@@ -114,6 +133,7 @@ export class Socket {
     return must('recv', this.tryRecvInto(buffer, flags));
   }
 
+  /** As `recvInto()`, or `-errno`: -EAGAIN when nothing has come in. */
   tryRecvInto(buffer: Uint8Array, flags = 0): number {
     return sys.recv(this.#fd, buffer, flags);
   }
@@ -123,11 +143,19 @@ export class Socket {
     return must('send', this.trySend(data, flags));
   }
 
+  /**
+   * As `send()`, or `-errno`: -EAGAIN when the system's buffer is full.
+   * @throws {TypeError} when `data` is no Uint8Array
+   */
   trySend(data: Uint8Array, flags = 0): number {
     checkBytes(data);
     return sys.send(this.#fd, data, flags);
   }
 
+  /**
+   * Numbers and booleans are passed as an int, a Uint8Array as it is. Python: socket.setsockopt().
+   * @throws {SystemError} such as ENOPROTOOPT, EINVAL
+   */
   setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void {
     intWord[0] = typeof value === 'object' ? 0 : Number(value);
     must('setsockopt', sys.setsockopt(this.#fd, level, name, typeof value === 'object' ? value : intRoom));
@@ -150,16 +178,25 @@ export class Socket {
     return decodeAddress(addressRoom, lengthWord[0]);
   }
 
+  /**
+   * The peer's address. Python: socket.getpeername().
+   * @throws {SystemError} such as ENOTCONN
+   */
   getpeername(): SocketAddress | string {
     lengthWord[0] = SOCKADDR_BYTES;
     must('getpeername', sys.getpeername(this.#fd, addressRoom, lengthRoom));
     return decodeAddress(addressRoom, lengthWord[0]);
   }
 
+  /**
+   * Ends one or both directions: SHUT_RD, SHUT_WR or SHUT_RDWR. Python: socket.shutdown().
+   * @throws {SystemError} such as ENOTCONN
+   */
   shutdown(how: number): void {
     must('shutdown', this.tryShutdown(how));
   }
 
+  /** As `shutdown()`: 0, or `-errno`. */
   tryShutdown(how: number): number {
     return sys.shutdown(this.#fd, how);
   }
@@ -182,10 +219,12 @@ export class Socket {
     if (fd !== -1) sys.close(fd); // Linux releases the number whatever it returns
   }
 
+  /** As `close()`. Python: with sock. */
   [Symbol.dispose](): void {
     this.close();
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     return `<Socket fd=${this.#fd} family=${this.family} type=${this.type} proto=${this.proto}>`;
   }

@@ -123,6 +123,7 @@ export class StreamTransport implements Abandonable {
     if (this.#buffer.size === 0) this.#shutdown();
   }
 
+  /** Always true: every stream socket can end its side. Python: WriteTransport.can_write_eof(). */
   canWriteEof(): boolean {
     return true;
   }
@@ -140,6 +141,7 @@ export class StreamTransport implements Abandonable {
     this.#forceClose(null);
   }
 
+  /** True after `close()` or `abort()`, and when the connection is lost. Python: BaseTransport.is_closing(). */
   isClosing(): boolean {
     return this.#state !== 'open';
   }
@@ -151,12 +153,14 @@ export class StreamTransport implements Abandonable {
     this.#net.selector.unwatch(this.#fd, 'reader');
   }
 
+  /** Undoes `pauseReading()`; without one it does nothing. Python: ReadTransport.resume_reading(). */
   resumeReading(): void {
     if (this.#state !== 'open' || this.#reading !== 'paused') return;
     this.#reading = 'on';
     this.#watchReader();
   }
 
+  /** False when paused, when the peer has ended its side, and when closing. Python: ReadTransport.is_reading(). */
   isReading(): boolean {
     return this.#state === 'open' && (this.#reading === 'starting' || this.#reading === 'on');
   }
@@ -193,10 +197,12 @@ export class StreamTransport implements Abandonable {
     this.#protocol = protocol;
   }
 
+  /** The protocol that gets the events. Python: BaseTransport.get_protocol(). */
   getProtocol(): Protocol {
     return this.#protocol;
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     return `<StreamTransport fd=${this.#fd} ${this.#state} reading=${this.#reading} buffered=${this.#buffer.size}>`;
   }

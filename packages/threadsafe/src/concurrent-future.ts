@@ -23,10 +23,12 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     this.#settled.promise.catch(() => undefined); // whoever awaits it gets the error; nobody need
   }
 
+  /** Whether it has a result or an error, or was cancelled. Python: Future.done(). */
   done(): boolean {
     return this.#outcome.kind !== 'pending';
   }
 
+  /** Whether it was cancelled, from here or in the other loop. Python: Future.cancelled(). */
   cancelled(): boolean {
     return this.#outcome.kind === 'cancelled';
   }

@@ -10,6 +10,7 @@ import { type RemoteFunction, remoteIdOf } from './remote.js';
 /** Makes the loop of a worker thread, on the ports given. */
 export type LoopFactory = RemoteFunction<[ports: LoopPorts], BaseEventLoop>;
 
+/** What `LoopGroup.spawn()` can be told. */
 export interface LoopGroupOptions {
   /** How many loops, each in a worker thread of its own; the number of cores by default. */
   readonly loops?: number;
@@ -103,10 +104,12 @@ export class LoopGroup {
     return this.#closing;
   }
 
+  /** The end of `await using`: as `close()`, with its default timeout. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     return `<LoopGroup ${this.#members.map((member) => `${member.ref.name}=${member.state}`).join(' ')}>`;
   }

@@ -16,7 +16,7 @@ import type { ThreadsafeHandle } from './threadsafe-handle.js';
  * `ref.toWire()` in `workerData` and messages of Node's own.
  */
 export class LoopRef {
-  // The one public field: structured clone sends fields, and the receiving side knows the reference by it.
+  /** The one public field: structured clone sends fields, and the receiving side knows the reference by it. @internal */
   readonly [REF_MARK]: InboxAddress;
   #outbox: Outbox | null = null;
 
@@ -42,6 +42,7 @@ export class LoopRef {
     return { [REF_MARK]: this[REF_MARK] };
   }
 
+  /** The name of the loop. */
   get name(): string {
     return this[REF_MARK].name;
   }
@@ -100,6 +101,7 @@ export class LoopRef {
     return (this.#outbox ??= outboxTo(this[REF_MARK]));
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     return `<LoopRef ${this.name}>`;
   }

@@ -37,6 +37,7 @@ export class ThreadsafeHandle {
     return this.#start === CANCELLED;
   }
 
+  /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     return `<ThreadsafeHandle${this.cancelled() ? ' cancelled' : ''}>`;
   }
