@@ -81,6 +81,7 @@ export class VirtualHost implements Host {
     this.#now = target;
   }
 
+  /** See Host. */
   stop(): void {
     this.#turn = null;
     this.#turnRequested = false;
