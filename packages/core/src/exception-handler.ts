@@ -30,7 +30,10 @@ export interface ExceptionContext {
   readonly handleTraceback?: string;
 }
 
-/** Told of the errors that nobody can catch; where it throws, the default handler reports that. Python: the handler of loop.set_exception_handler(). */
+/**
+ * Told of the errors that nobody can catch; where it throws, the default handler reports that.
+ * Python: the handler of loop.set_exception_handler().
+ */
 export type ExceptionHandler = (loop: BaseEventLoop, context: ExceptionContext) => void;
 
 const TRACEBACKS: Record<string, string> = {

@@ -12,7 +12,7 @@ import { WaiterQueue } from './waiter-queue.js';
 /** What a queue keeps its items in, and which of them it gives first. It is iterated where the queue is shown. */
 export interface ItemStore<T> extends Iterable<T> {
   readonly size: number;
-  /** Adds an item; where it throws, nothing may have changed. */
+  /** Adds an item. Where it throws, it must have changed nothing. */
   push(item: T): void;
   /** Called only while it is not empty. */
   pop(): T;
