@@ -33,6 +33,13 @@ export function creationSite(stack: string): string {
     .replace(/^file:\/\//, '');
 }
 
+/** The part of a report that tells where its subject was created, if that is known. */
+export function tracebackOf({ sourceTraceback }: { readonly sourceTraceback: string | undefined }): {
+  readonly sourceTraceback?: string;
+} {
+  return sourceTraceback === undefined ? {} : { sourceTraceback };
+}
+
 function isOurs(frame: string): boolean {
   return OURS.some((folder) => frame.includes(folder));
 }

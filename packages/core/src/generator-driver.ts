@@ -144,7 +144,7 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
       return;
     }
     const future = yielded instanceof Future ? yielded : this.#follow(yielded);
-    const complaint = future instanceof Future ? this.#refuse(future) : future;
+    const complaint = future instanceof Future ? this.refusalOf(future) : future;
     if (complaint !== null) {
       this.#complaint = complaint;
       this.getLoop()[ENQUEUE](this);
@@ -156,7 +156,8 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
       this.#mustCancel = null;
   }
 
-  #refuse(future: Future<unknown>): Error | null {
+  /** Why it cannot wait for `future`, if so. */
+  protected refusalOf(future: Future<unknown>): Error | null {
     if (future === this) return new InvalidStateError(`Task cannot await on itself: ${inspect(this)}`);
     if (future.getLoop() === this.getLoop()) return null;
     const message = `Task ${inspect(this)} got Future ${inspect(future)} attached to a different loop`;

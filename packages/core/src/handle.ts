@@ -1,7 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import { asResource, captureContext, type Context, mustEnter, runInContext } from './context.js';
-import { creationSite, creationStack } from './creation-stack.js';
+import { creationSite, creationStack, tracebackOf } from './creation-stack.js';
 import { endsTheLoop, toError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { inspectPart } from './inspect-safely.js';
@@ -113,11 +113,9 @@ function call(loop: BaseEventLoop, handle: Handle, callback: Callback, args: rea
 }
 
 function report(loop: BaseEventLoop, handle: Handle, message: string, exception: Error): void {
-  const { sourceTraceback } = handle;
   reporting = handle;
   try {
-    const traced = sourceTraceback === undefined ? {} : { sourceTraceback };
-    loop.callExceptionHandler({ message, exception, handle, ...traced });
+    loop.callExceptionHandler({ message, exception, handle, ...tracebackOf(handle) });
   } finally {
     reporting = null;
   }

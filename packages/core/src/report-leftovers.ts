@@ -1,3 +1,4 @@
+import { tracebackOf } from './creation-stack.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { TASKS, UNRETRIEVED } from './loop-internals.js';
 import { isQuiet } from './quiet-tasks.js';
@@ -10,11 +11,10 @@ export function reportLeftovers(loop: BaseEventLoop): void {
   loop[UNRETRIEVED].reportAll();
   for (const task of loop[TASKS]) {
     if (isQuiet(task)) continue;
-    const { sourceTraceback } = task;
     loop.callExceptionHandler({
       message: 'Task was destroyed but it is pending!',
       task,
-      ...(sourceTraceback === undefined ? {} : { sourceTraceback }),
+      ...tracebackOf(task),
     });
   }
 }

@@ -1,3 +1,4 @@
+import { tracebackOf } from './creation-stack.js';
 import { ensureFuture } from './ensure-future.js';
 import type { Future } from './future.js';
 import type { Joinable } from './gather.js';
@@ -36,11 +37,10 @@ export function shield<T>(awaitable: Joinable<T>): Future<T> {
 function reportFailure(inner: Future<unknown>): void {
   const exception = inner.cancelled() ? null : inner.exception();
   if (exception === null) return;
-  const { sourceTraceback } = inner;
   inner.getLoop().callExceptionHandler({
     message: `${exception.name} exception in shielded future`,
     exception,
     future: inner,
-    ...(sourceTraceback === undefined ? {} : { sourceTraceback }),
+    ...tracebackOf(inner),
   });
 }

@@ -3,13 +3,7 @@ import { inspect } from 'node:util';
 import { asResource, captureContext, type Context, mustEnter, runInContext } from './context.js';
 import { type Coroutine, isGeneratorFunction, type StartCoroutine, toStart } from './coroutine.js';
 import { type Awaiter, enterStep, leaveStep, runAs } from './current-task.js';
-import {
-  CancelledError,
-  endsTheLoop,
-  InvalidStateError,
-  isOfCancellation,
-  LoopStateError,
-} from './errors.js';
+import { CancelledError, endsTheLoop, InvalidStateError, isOfCancellation } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import type { Future, FutureState } from './future.js';
 import { type CoroutineGenerator, GeneratorDriver, isGenerator, messageOf } from './generator-driver.js';
@@ -135,11 +129,8 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
   }
 
   beginWait(future: Future<unknown>): Error | null {
-    if (future === this) return new InvalidStateError(`Task cannot await on itself: ${inspect(this)}`);
-    if (future.getLoop() !== this.getLoop()) {
-      const message = `Task ${inspect(this)} got Future ${inspect(future)} attached to a different loop`;
-      return new LoopStateError(message, 'ERR_OTHER_LOOP');
-    }
+    const refusal = this.refusalOf(future);
+    if (refusal !== null) return refusal;
     if (this.#awaited === null) this.#awaited = future;
     else (this.#alsoAwaited ??= new Set()).add(future);
     const due = this.takeCancellation(); // as if cancel() had been called now
@@ -260,11 +251,7 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
       return;
     }
     started.then(
-      (value) => {
-        const late = this.takeCancellation();
-        if (late === null) this.settle('finished', value);
-        else this.settle('cancelled', messageOf(late));
-      },
+      (value) => this.finish(value),
       (thrown: unknown) => {
         this.failWith(thrown);
         if (!endsTheLoop(thrown)) return;

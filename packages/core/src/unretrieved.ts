@@ -1,3 +1,4 @@
+import { tracebackOf } from './creation-stack.js';
 import type { BaseEventLoop } from './event-loop.js';
 import type { Future } from './future.js';
 
@@ -58,7 +59,7 @@ export class Unretrieved {
       message,
       exception,
       future: future.deref(), // undefined when it has been collected
-      ...(sourceTraceback === undefined ? {} : { sourceTraceback }),
+      ...tracebackOf({ sourceTraceback }),
     });
   }
 }
