@@ -170,7 +170,7 @@ describe('LoopGroup', () => {
 
   it('threads that come and go give their lanes back', async () => {
     const { loop, ref } = loopWithInbox();
-    const lanes = new InboxMemory(ref['ringloop.LoopRef'].memory);
+    const lanes = new InboxMemory(ref.address.memory);
     const before = outboxCount();
     await loop.runUntilComplete(async () => {
       for (let round = 0; round < 5; round++) {

@@ -6,7 +6,6 @@ import { allocateInbox, InboxMemory } from './inbox-memory.js';
 import { LoopRef } from './loop-ref.js';
 import { outboxTo } from './outboxes.js';
 import type { RemoteId } from './remote.js';
-import { REF_MARK } from './revive-refs.js';
 import { sendEventually } from './send-eventually.js';
 import { stop } from './well-known.js';
 
@@ -65,6 +64,7 @@ export class GroupMember {
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
     this.#producer = this.#worker.threadId + 1; // afterwards the worker no longer knows
+    memoryOf(this.ref).setOwner(this.#producer);
     this.#worker.on('message', (message: MemberMessage) => this.#hear(message));
     this.#worker.on('error', (error: unknown) => (this.#error = toError(error)));
     this.#worker.on('exit', (code) => this.#exited(code));
@@ -94,8 +94,8 @@ export class GroupMember {
   tellExit(gone: GroupMember): void {
     if (this.#state === 'ended') return;
     memoryOf(this.ref).leave(gone.#producer);
-    const { id } = gone.ref[REF_MARK];
-    sendEventually(() => outboxTo(this.ref[REF_MARK]).announceExit(id, gone.#producer, gone.#exitMessage));
+    const { id } = gone.ref.address;
+    sendEventually(() => outboxTo(this.ref.address).announceExit(id, gone.#producer, gone.#exitMessage));
   }
 
   #kill(): void {
@@ -120,7 +120,7 @@ export class GroupMember {
     const { name } = this.ref;
     this.#exitMessage = `The thread of loop "${name}" has ended (exit code ${code})`;
     memoryOf(this.ref).abandon();
-    peerExited(this.ref[REF_MARK].id, this.#producer, this.#exitMessage, this.#error);
+    peerExited(this.ref.address.id, this.#producer, this.#exitMessage, this.#error);
     this.#onExit(this);
     this.#ready.reject(
       new PeerExitedError(`${this.#exitMessage} before it was ready`, { cause: this.#error }),
@@ -132,5 +132,5 @@ export class GroupMember {
 }
 
 function memoryOf(ref: LoopRef): InboxMemory {
-  return new InboxMemory(ref[REF_MARK].memory);
+  return new InboxMemory(ref.address.memory);
 }

@@ -7,7 +7,6 @@ import type { MemberData, MemberMessage } from './group-member.js';
 import { LoopInbox } from './loop-inbox.js';
 import { LoopRef } from './loop-ref.js';
 import { importRemote } from './remote.js';
-import { REF_MARK } from './revive-refs.js';
 
 const { wire, name, debug, factory } = workerData as MemberData; // as GroupMember sends it
 
@@ -17,7 +16,7 @@ const createLoop = (await importRemote(factory)) as unknown as LoopFactory; // L
 const loop: BaseEventLoop = createLoop({
   name,
   debug,
-  openInbox: (owner) => new LoopInbox(owner, LoopRef.fromWire(wire)[REF_MARK]),
+  openInbox: (owner) => new LoopInbox(owner, LoopRef.fromWire(wire).address),
 });
 loop.callSoon(() => tell('ready'));
 try {

@@ -4,6 +4,8 @@
  *   word            written by          read by          meaning
  *   BELL            see bell.ts
  *   LANES_USED      producers (cas)     owner            lanes from here on have never been claimed; only grows
+ *   OWNED_BY        owner, or whoever   all              the owner as a producer (thread id + 1), 0 before its thread is known
+ *                   spawned it
  *   OWNER[lane]     producers (cas),    owner            FREE, the producer (thread id + 1), or minus that: it has left
  *                   owner, group
  *
@@ -25,6 +27,7 @@ const RING_BYTES = 64 * 1024;
 
 const CONTROL_WORDS = 32;
 const LANES_USED = 16;
+const OWNED_BY = 17;
 const OWNERS = CONTROL_WORDS;
 const LANE_TABLE_WORDS = LANES;
 const SEGMENTS_AT = (CONTROL_WORDS + LANE_TABLE_WORDS) * 4;
@@ -46,6 +49,7 @@ export interface InboxAddress {
 
 let allocated = 0;
 
+/** Memory for an inbox of this thread, or of one that it will spawn and tell by `setOwner()`. */
 export function allocateInbox(name: string): InboxAddress {
   const id = `${process.pid}.${threadId}.${++allocated}`;
   return { memory: new SharedArrayBuffer(SEGMENTS_AT + LANES * SEGMENT_BYTES), id, name };
@@ -64,6 +68,15 @@ export class InboxMemory {
   /** The first ring of a lane. */
   segment(lane: number): Segment {
     return new Segment(this.#memory, SEGMENTS_AT + lane * SEGMENT_BYTES, RING_BYTES);
+  }
+
+  /** Whose inbox it is, once that is known: thread id + 1, as in the lane table. */
+  get owner(): number {
+    return load(this.words, OWNED_BY);
+  }
+
+  setOwner(producer: number): void {
+    store(this.words, OWNED_BY, producer);
   }
 
   /** Lanes that have ever been claimed are below this number. */

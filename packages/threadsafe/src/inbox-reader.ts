@@ -1,9 +1,9 @@
 import { closeBell, hush, isAsleep, isRung, plainIsRung, Sleeper } from './bell.js';
 import { CalledFunctions } from './called-functions.js';
-import { type InboxAddress, InboxMemory, LANES } from './inbox-memory.js';
+import { type InboxAddress, InboxMemory, LANES, thisProducer } from './inbox-memory.js';
 import { type LaneEvents, LaneReader } from './lane-reader.js';
 import { addLocalInbox, removeLocalInbox } from './local-inboxes.js';
-import { reviveRefs } from './revive-refs.js';
+import { reviveSendables } from './sendable.js';
 import { SideRoad } from './side-road.js';
 
 /** What the owner of an inbox does with what arrives; see LaneEvents. */
@@ -31,13 +31,14 @@ export class InboxReader {
   constructor(address: InboxAddress, events: InboxEvents) {
     this.#memory = new InboxMemory(address.memory);
     this.#words = this.#memory.words;
+    this.#memory.setOwner(thisProducer);
     addLocalInbox(this.#memory);
     this.#sideRoad = new SideRoad(address.id);
     this.#events = events;
     this.#laneEvents = {
       ...events,
       isSealed: () => this.#sealed,
-      takeAside: (producer, number) => reviveRefs(this.#sideRoad.take(producer, number)),
+      takeAside: (producer, number) => reviveSendables(this.#sideRoad.take(producer, number)),
     };
     this.#sleeper = new Sleeper(this.#memory.words, (woken) => {
       void woken.then(() => {

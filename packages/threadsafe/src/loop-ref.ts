@@ -7,28 +7,34 @@ import { outboxTo, peekOutbox } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
 import type { Outbox } from './outbox.js';
 import type { RemoteFunction } from './remote.js';
-import { REF_MARK, setReviver } from './revive-refs.js';
+import { registerSendable, type Sendable, WIRE, type Wire } from './sendable.js';
 import { sendEventually } from './send-eventually.js';
 import type { ThreadsafeHandle } from './threadsafe-handle.js';
+
+/** What a LoopRef is while it crosses. */
+interface LoopRefWire extends Wire {
+  readonly kind: 'LoopRef';
+  readonly address: InboxAddress;
+}
 
 /**
  * A loop of any thread, as other threads see it. It can be sent to any thread: as an argument or result of a call, or as
  * `ref.toWire()` in `workerData` and messages of Node's own.
  */
-export class LoopRef {
-  /** The one public field: structured clone sends fields, and the receiving side knows the reference by it. @internal */
-  readonly [REF_MARK]: InboxAddress;
+export class LoopRef implements Sendable<LoopRefWire> {
+  /** @internal */
+  readonly [WIRE]: LoopRefWire;
   #outbox: Outbox | null = null;
 
   /** @internal */
   constructor(address: InboxAddress) {
-    this[REF_MARK] = address;
+    this[WIRE] = { kind: 'LoopRef', address };
   }
 
   /** A reference from what `toWire()` gave. @throws {TypeError} when it is something else */
   static fromWire(wire: unknown): LoopRef {
     const address =
-      typeof wire === 'object' && wire !== null ? (wire as Partial<LoopRef>)[REF_MARK] : undefined;
+      typeof wire === 'object' && wire !== null ? (wire as Partial<LoopRef>)[WIRE]?.address : undefined;
     if (!(address?.memory instanceof SharedArrayBuffer)) {
       throw new TypeError(
         `Cannot make a LoopRef of ${inspect(wire, { depth: 0 })}: toWire() did not make it`,
@@ -39,17 +45,22 @@ export class LoopRef {
 
   /** A form that `postMessage` and `workerData` can carry. */
   toWire(): object {
-    return { [REF_MARK]: this[REF_MARK] };
+    return { [WIRE]: this[WIRE] };
+  }
+
+  /** Where its inbox is. @internal */
+  get address(): InboxAddress {
+    return this[WIRE].address;
   }
 
   /** The name of the loop. */
   get name(): string {
-    return this[REF_MARK].name;
+    return this.address.name;
   }
 
   /** Calls that this thread has made into the loop. */
   get sent(): number {
-    return (this.#outbox ?? peekOutbox(this[REF_MARK].id))?.sent ?? 0;
+    return (this.#outbox ?? peekOutbox(this.address.id))?.sent ?? 0;
   }
 
   /**
@@ -84,7 +95,7 @@ export class LoopRef {
     ...args: A
   ): ConcurrentFuture<Awaited<R>> {
     const outbox = this.#out();
-    const { call, future } = pendingCalls.add<Awaited<R>>(this[REF_MARK].id, (cancelled) => {
+    const { call, future } = pendingCalls.add<Awaited<R>>(this.address.id, (cancelled) => {
       pendingCalls.take(cancelled);
       sendEventually(() => outbox.cancelTask(cancelled));
     });
@@ -98,7 +109,7 @@ export class LoopRef {
   }
 
   #out(): Outbox {
-    return (this.#outbox ??= outboxTo(this[REF_MARK]));
+    return (this.#outbox ??= outboxTo(this.address));
   }
 
   /** As `util.inspect()` and `console.log()` show it. */
@@ -110,4 +121,4 @@ export class LoopRef {
 /** What `callSoonThreadsafe()` takes: a remote function, or a loop's own `stop`. */
 export type RemoteCallback<A extends unknown[]> = RemoteFunction<A> | (A extends [] ? StopFunction : never);
 
-setReviver((wire) => LoopRef.fromWire(wire));
+registerSendable<LoopRefWire>('LoopRef', ({ address }) => new LoopRef(address));
