@@ -85,6 +85,9 @@ export {
   ConcurrentFuture,
   type LoopGroupOptions,
   LoopRef,
+  type LoopRefOptions,
+  type LoopRefStatistics,
+  MainThreadError,
   PeerExitedError,
   registerErrorClass,
   remote,
@@ -144,6 +147,12 @@ export {
   TransportStateError,
   type WriteBufferLimits,
 } from '@ringloop/net';
-export { EventLoop, getEventLoop, getRunningLoop, type LoopStatistics } from './event-loop.js';
+export {
+  EventLoop,
+  type EventLoopOptions,
+  getEventLoop,
+  getRunningLoop,
+  type LoopStatistics,
+} from './event-loop.js';
 export { LoopGroup } from './loop-group.js';
 export { newEventLoop, run, Runner, type RunnerOptions } from './run.js';
