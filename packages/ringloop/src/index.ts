@@ -81,14 +81,17 @@ export {
   type WaitOptions,
 } from '@ringloop/core';
 export {
+  CancelRef,
   CloneError,
   ConcurrentFuture,
+  FutureRef,
   type LoopGroupOptions,
   LoopRef,
   type LoopRefOptions,
   type LoopRefStatistics,
   MainThreadError,
   PeerExitedError,
+  refTo,
   registerErrorClass,
   remote,
   type RemoteCallback,

@@ -8,6 +8,7 @@ export {
   RingFullError,
   TooManyProducersError,
 } from './errors.js';
+export { CancelRef, FutureRef, refTo } from './future-ref.js';
 export { type LoopFactory, LoopGroup, type LoopGroupOptions } from './loop-group.js';
 export { LoopRef, type RemoteCallback } from './loop-ref.js';
 export { remote, type RemoteFunction } from './remote.js';

@@ -11,6 +11,7 @@ import {
 } from '@ringloop/core/internal';
 import { CloneError } from './errors.js';
 import { peerExited } from './exits.js';
+import { setAddressOf } from './future-ref.js';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
 import type { LaneReader } from './lane-reader.js';
@@ -48,6 +49,7 @@ export class LoopInbox implements Inbox {
     checkSpin(spin);
     this.#loop = owner.loop;
     this.ref = new LoopRef(address);
+    setAddressOf(owner.loop, address);
     this.#spinning = new Spinning(spin, { look: () => this.#reader.isRung() || collectAnswers(), callsSent });
     this.#reader = new InboxReader(address, {
       addReady: owner.addReady,
@@ -60,6 +62,7 @@ export class LoopInbox implements Inbox {
       answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
       peerExited,
       failedCallback: (name, thrown) => this.#failedCallback(name, thrown),
+      corrupted: (_, exception) => this.#loop.callExceptionHandler({ message: exception.message, exception }),
       producerLeft: (lane) => this.#forgetCaller(lane),
     });
   }

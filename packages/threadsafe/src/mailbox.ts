@@ -29,6 +29,7 @@ class Mailbox implements AnswerBox {
       answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
       peerExited,
       failedCallback: refuseCalls,
+      corrupted: (_, reason) => process.emitWarning(reason),
       wake: () => this.#look(),
       producerLeft: () => undefined,
     });
