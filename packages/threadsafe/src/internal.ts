@@ -2,7 +2,9 @@
 export { planArguments, readArguments, writeArguments } from './arguments.js';
 export { closeBell, hush, isRung, ring, Sleeper } from './bell.js';
 export { CalledFunctions } from './called-functions.js';
+export { Descendants } from './descendants.js';
 export { encodeError, decodeError, type WireError } from './error-codec.js';
+export { hearExits, onThreadExit } from './exit-news.js';
 export { allocateInbox, type InboxAddress, InboxMemory, LANES, thisProducer } from './inbox-memory.js';
 export { InboxReader, type InboxEvents } from './inbox-reader.js';
 export { LaneReader, type LaneEvents } from './lane-reader.js';

@@ -23,7 +23,6 @@ export interface LaneEvents {
   refuseTask(lane: LaneReader, call: number, reason: Error): void;
   cancelTask(lane: LaneReader, call: number): void;
   answer(call: number, answer: { value: unknown } | { reason: unknown } | null): void;
-  peerExited(inboxId: string, producer: number, message: string): void;
   failedCallback(name: string, thrown: unknown): void;
 }
 
@@ -43,6 +42,8 @@ export class LaneReader {
   #released: number;
   /** A function's module is being imported; the lane waits for it, the others go on. */
   #stalled = false;
+  /** The lane goes on in another segment than its first. */
+  #grown = false;
   /** Where the producer wants its answers: opaque here. */
   replyTo: unknown = null;
   /** Calls run so far. */
@@ -68,6 +69,11 @@ export class LaneReader {
   /** Whether everything published has run. */
   isEmpty(): boolean {
     return !this.#stalled && this.#segment.loadTail() === this.#head;
+  }
+
+  /** Bytes to be read where the lane has gone on in a ring that only its two ends know. */
+  grownBytes(): number {
+    return this.#grown ? (this.#segment.loadTail() - this.#head) | 0 : 0;
   }
 
   /** Queues what has been published since the last time. False: nothing. */
@@ -148,11 +154,6 @@ export class LaneReader {
       case Kind.JUMP:
         this.#jump(words[at + 1]!);
         return true;
-      case Kind.PEER_EXITED: {
-        const [inboxId, producer, message] = this.#readArguments(at) as [string, number, string]; // as announceExit() writes
-        this.#events.peerExited(inboxId, producer, message);
-        return false;
-      }
       default:
         throw new Error(`Unknown record kind ${kindOf(words, at)}`);
     }
@@ -181,7 +182,9 @@ export class LaneReader {
 
   #jump(sideNumber: number): void {
     const memory = this.#events.takeAside(this.producer, sideNumber) as SharedArrayBuffer; // as LaneWriter sends it
+    this.#segment.storeHead(this.#head); // nothing is left there, as far as anybody counts
     this.#segment = Segment.over(memory);
+    this.#grown = true;
     this.#head = this.#queued = this.#released = 0;
     if (this.#events.isSealed()) this.#segment.seal(); // sealed where it had been, the lane is sealed here as well
     this.collect(); // its bell may have rung before we could see there

@@ -1,6 +1,5 @@
 import { type Ready, RUN } from '@ringloop/core/internal';
 import { InternalError } from '@ringloop/core';
-import { peerExited } from './exits.js';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
 import { pendingCalls } from './pending-calls.js';
@@ -24,12 +23,16 @@ class Mailbox {
       refuseTask: refuseCalls,
       cancelTask: refuseCalls,
       answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
-      peerExited,
       failedCallback: refuseCalls,
       wake: () => this.#look(),
       producerLeft: () => undefined,
     });
     this.#look();
+  }
+
+  /** Settles what has been answered by now. */
+  read(): void {
+    this.#reader.collect();
   }
 
   #look(): void {
@@ -45,6 +48,11 @@ function refuseCalls(): never {
 }
 
 let mailbox: Mailbox | null = null;
+
+/** Settles at once what has been answered by now, rather than when the mailbox wakes. */
+export function readMailbox(): void {
+  mailbox?.read();
+}
 
 /** This thread's mailbox. */
 export function mailboxAddress(): InboxAddress {

@@ -86,14 +86,24 @@ export class Outbox {
     this.#put(Kind.CANCELLED, 0, call, [], 'the cancellation');
   }
 
-  /** Tells the thread that another one has ended. */
-  announceExit(inboxId: string, producer: number, message: string): void {
-    this.#put(Kind.PEER_EXITED, 0, 0, [inboxId, producer, message], 'an exit');
+  /** Whose inbox it is: thread id + 1. */
+  get owner(): number {
+    return this.#memory.owner;
   }
 
-  /** The owner of the inbox has ended: later calls fail with `reason`. */
+  /** The name of the loop. */
+  get name(): string {
+    return this.#address.name;
+  }
+
+  /** No call gets through any more: later ones fail with `reason`. */
   close(reason: Error): void {
     this.#closed ??= reason;
+  }
+
+  /** Where the inbox is. */
+  get memory(): InboxMemory {
+    return this.#memory;
   }
 
   /** This thread calls into the inbox no more. */
