@@ -115,7 +115,7 @@ export function spawnedBy(threadId: number): readonly number[] {
 /** Why nothing can be sent to that loop any more, or null while its thread lives as far as is known here. */
 export function endOf(memory: InboxMemory, loopName: string): PeerExitedError | null {
   const end = ends.get(memory.owner - 1);
-  if (end === undefined && !memory.isAbandoned()) return null;
+  if (end === undefined && !memory.hasEnded()) return null;
   return exitError(loopName, end ?? null);
 }
 

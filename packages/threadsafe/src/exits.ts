@@ -1,3 +1,4 @@
+import { allBlockedThreads } from './blocking.js';
 import { onOwnEnd, onThreadExit } from './exit-news.js';
 import { abandonLocalInboxes, leaveLocalInboxes } from './local-inboxes.js';
 import { readMailbox } from './mailbox.js';
@@ -11,6 +12,7 @@ onThreadExit((threadId) => {
   readMailbox(); // an answer that was given counts
   for (const { inboxId, reason } of ownerEnded(producer)) pendingCalls.rejectAll(inboxId, reason);
   leaveLocalInboxes(producer);
+  allBlockedThreads().forget(producer);
 });
 
 // A plain worker ends: its lanes will be taken from it, so it must not write there any more.

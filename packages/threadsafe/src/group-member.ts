@@ -1,5 +1,6 @@
 import { isMainThread, Worker, type ResourceLimits } from 'node:worker_threads';
 import { promiseWithResolvers, toError } from '@ringloop/core/internal';
+import { sharedBlockedThreads } from './blocked-threads.js';
 import { decodeError, type WireError } from './error-codec.js';
 import { PeerExitedError } from './errors.js';
 import { spawnedBy, tellEnded, tellSpawned } from './exit-news.js';
@@ -111,6 +112,7 @@ export class GroupMember {
       setup,
       preload,
     };
+    sharedBlockedThreads(); // which the worker inherits
     this.#worker = new Worker(new URL('./group-worker.js', import.meta.url), {
       name,
       workerData,

@@ -4,9 +4,8 @@
  *   word            written by          read by          meaning
  *   BELL            see bell.ts
  *   LANES_USED      producers (cas)     owner            lanes from here on have never been claimed; only grows
- *   OWNED_BY        owner, or whoever   all              the owner as a producer (thread id + 1), 0 before its thread is known;
- *                   spawned it, or saw                   minus that: its thread has ended
- *                   it end
+ *   OWNED_BY        owner, or whoever   all              the owner as a producer (thread id + 1), 0 before its thread is known, or
+ *                   saw it begin, end                    minus the producer: its thread has ended
  *   TASKS           owner               all              tasks under way for other threads
  *   BACKLOG         owner               all              bytes to be read of lanes that have grown, when it looked last
  *   OWNER[lane]     producers (cas),    owner            FREE, the producer (thread id + 1), or minus that: it has left
@@ -75,13 +74,13 @@ export class InboxMemory {
     return new Segment(this.#memory, SEGMENTS_AT + lane * SEGMENT_BYTES, RING_BYTES);
   }
 
-  /** Whose inbox it is, once that is known: thread id + 1, as in the lane table. */
+  /** Whose inbox it is or was, once that is known: thread id + 1, as in the lane table. */
   get owner(): number {
     return Math.abs(load(this.words, OWNED_BY));
   }
 
-  /** Whether somebody has seen the owner's thread end. */
-  isAbandoned(): boolean {
+  /** Whether the owner's thread has been seen to end. */
+  hasEnded(): boolean {
     return load(this.words, OWNED_BY) < 0;
   }
 

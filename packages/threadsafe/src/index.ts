@@ -2,6 +2,7 @@ export { ConcurrentFuture, wrapFuture } from './concurrent-future.js';
 export { registerErrorClass } from './error-codec.js';
 export {
   CloneError,
+  MainThreadError,
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,
@@ -17,6 +18,8 @@ export {
 } from './loop-group.js';
 export { LoopRef, type RemoteCallback } from './loop-ref.js';
 export { remote, type RemoteFunction } from './remote.js';
+export type { LoopRefStatistics } from './outbox.js';
 export type { RestartOptions } from './restart-policy.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';
 export { watchWorker } from './watch-worker.js';
+export type { LoopRefOptions } from './when-full.js';

@@ -8,6 +8,7 @@ import { GroupPlace, type LoopCloseReport, type LoopExit, type LoopRestart } fro
 import type { LoopRef, RemoteCallback } from './loop-ref.js';
 import { type RemoteFunction, remoteIdOf } from './remote.js';
 import { type RestartOptions, restartPolicy } from './restart-policy.js';
+import { isGone } from './send-eventually.js';
 import type { ThreadsafeHandle } from './threadsafe-handle.js';
 
 /** Makes the loop of a worker thread, on the ports given. */
@@ -145,7 +146,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
    * @throws {PeerExitedError} when all have died
    */
   next(): LoopRef {
-    for (let tries = 0; tries < this.#places.length; tries++) {
+    for (let left = this.size; left > 0; left--) {
       const place = this.#places[this.#next++ % this.#places.length];
       if (place?.isRunning === true) return place.ref;
     }
@@ -189,7 +190,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
       try {
         handles.push(place.ref.callSoonThreadsafe(fn, ...args));
       } catch (reason) {
-        if (!isGone(reason)) refused ??= { reason };
+        if (!isGone(reason)) refused ??= { reason }; // gone: stopped by itself, its thread is about to end
       }
     }
     if (refused !== null) throw refused.reason;
@@ -231,14 +232,6 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
       ? new LoopStateError('Cannot choose a loop: the group is closed', 'ERR_LOOP_CLOSED')
       : new PeerExitedError('Cannot choose a loop: all of the group have ended');
   }
-}
-
-/** Whether a loop refused because it is gone: it has ended, or stopped by itself, and its thread is about to end. */
-function isGone(reason: unknown): boolean {
-  return (
-    reason instanceof PeerExitedError ||
-    (reason instanceof LoopStateError && reason.code === 'ERR_LOOP_CLOSED')
-  );
 }
 
 function checkDuration(seconds: unknown, parameter: string): void {

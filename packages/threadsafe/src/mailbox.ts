@@ -2,6 +2,7 @@ import { type Ready, RUN } from '@ringloop/core/internal';
 import { InternalError } from '@ringloop/core';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
+import type { AnswerBox } from './outbox.js';
 import { pendingCalls } from './pending-calls.js';
 
 /** Looks taken in one turn of the thread before others get theirs. */
@@ -11,13 +12,14 @@ const LOOKS_A_TURN = 16;
  * Where a thread receives the answers to its calls. It is an inbox like a loop's, but needs no loop: it runs what arrives
  * when it is woken. Made at the first call that wants an answer.
  */
-class Mailbox {
+class Mailbox implements AnswerBox {
   readonly address: InboxAddress = allocateInbox('mailbox');
   readonly #reader: InboxReader;
 
   constructor() {
     this.#reader = new InboxReader(this.address, {
       addReady: (entry: Ready) => entry[RUN](),
+      mayGoOn: () => true, // answers are no more than this thread has asked for
       putBack: () => undefined, // nothing here throws what ends a loop
       startTask: refuseCalls,
       refuseTask: refuseCalls,
@@ -32,6 +34,13 @@ class Mailbox {
 
   /** Settles what has been answered by now. */
   read(): void {
+    this.#reader.collect();
+  }
+
+  /** Blocks the thread until something arrives, and runs it. */
+  block(timeoutMs: number): void {
+    if (this.#reader.collect()) return;
+    this.#reader.block(timeoutMs);
     this.#reader.collect();
   }
 
@@ -55,7 +64,7 @@ export function readMailbox(): void {
 }
 
 /** This thread's mailbox. */
-export function mailboxAddress(): InboxAddress {
+export function thisMailbox(): AnswerBox {
   mailbox ??= new Mailbox();
-  return mailbox.address;
+  return mailbox;
 }
