@@ -10,6 +10,9 @@ import { LoopInbox } from './loop-inbox.js';
 import { LoopRef } from './loop-ref.js';
 import { importRemote, type RemoteFunction } from './remote.js';
 
+/** Node's longest timer, in ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 const { wire, name, index, debug, factory, setup, preload } = workerData as MemberData; // as GroupMember sends it
 
 const tell = (message: MemberMessage): void => parentPort?.postMessage(message);
@@ -79,9 +82,6 @@ async function drain(loop: BaseEventLoop, inbox: LoopInbox, { drainUntil }: Clos
   tell({ kind: 'drained', inTime, tasksLeft: allTasks(loop).size });
   loop.stop();
 }
-
-/** The longest timer of Node, in ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 function until(time: number): Promise<void> {
   const ms = Math.min(Math.max((time - threadTime()) * 1000, 0), LONGEST_TIMER_MS);

@@ -32,9 +32,9 @@ class Mailbox implements AnswerBox {
     this.#look();
   }
 
-  /** Settles what has been answered by now. */
+  /** Settles what has been answered by now, and sleeps again: who only looked would be hushed and never woken. */
   read(): void {
-    this.#reader.collect();
+    this.#look();
   }
 
   /** Blocks the thread until something arrives, and runs it. */
