@@ -77,8 +77,8 @@ describe('LoopGroup', () => {
       await Promise.all([group.close({ drain: 0 }), group.close()]);
       expect((await dozing).name).to.equal('CancelledError');
       expect(() => group.next().callSoonThreadsafe(note, 1))
-        .to.throw(Error)
-        .with.property('code', 'ERR_PEER_EXITED');
+        .to.throw(Error, 'the group is closed')
+        .with.property('code', 'ERR_LOOP_CLOSED');
       await sleep(0.01);
     });
     expect(noted.splice(0)).to.deep.equal(Array.from({ length: 1000 }, (_, i) => i));

@@ -76,9 +76,9 @@ export class LoopInbox implements Inbox {
 
   /** Resolves when no task is under way that another thread waits for. */
   answered(): Promise<void> {
-    this.#answered ??= promiseWithResolvers();
+    const answered = (this.#answered ??= promiseWithResolvers());
     this.#countTasks(0);
-    return this.#answered.promise;
+    return answered.promise;
   }
 
   close(): void {
