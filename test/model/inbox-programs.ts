@@ -152,7 +152,6 @@ function openReader({ memory, notes }: InboxBuffers): { reader: InboxReader; loo
       refuseTask: unexpected,
       cancelTask: unexpected,
       answer: unexpected,
-      peerExited: unexpected,
       failedCallback: (name) => note(words, Number(name.slice('function '.length))),
       producerLeft: () => undefined,
     },

@@ -227,7 +227,6 @@ function openReader(buffers: LaneBuffers, seen: number[], isSealed: () => boolea
     refuseTask: unexpected,
     cancelTask: unexpected,
     answer: unexpected,
-    peerExited: unexpected,
     failedCallback: unexpected,
   };
   const called = { name: 'see', fn: (value: number) => seen.push(value), error: null };

@@ -46,7 +46,6 @@ function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
     refuseTask: unexpected,
     cancelTask: unexpected,
     answer: unexpected,
-    peerExited: unexpected,
     failedCallback: unexpected,
   };
   const reader = new LaneReader(1, first, functions, events);

@@ -31,7 +31,6 @@ function readAll(
     refuseTask: step,
     cancelTask: step,
     answer: step,
-    peerExited: step,
     failedCallback: step,
     corrupted: (_, reason) => onCorrupted(reason),
   };
@@ -92,7 +91,10 @@ describe('LaneReader and bytes that no writer wrote', () => {
     expect(told.map(({ message }) => message)).to.deep.equal([
       'What thread 0 has sent cannot be read, and what follows is lost (this is a bug in ringloop, please report it)',
     ]);
-    expect(told[0]?.cause).to.be.instanceOf(InternalError).with.property('message', 'Kind 0, 0 bytes');
+    expect(told[0]?.cause)
+      .to.be.instanceOf(InternalError)
+      .with.property('message')
+      .that.includes('Kind 0, 0 bytes');
     expect([lane.collect(), lane.hasNews(), lane.isEmpty()]).to.deep.equal([false, false, true]);
     expect(told.length).to.equal(1);
   });

@@ -25,7 +25,6 @@ export interface LaneEvents {
   refuseTask(lane: LaneReader, call: number, reason: Error): void;
   cancelTask(lane: LaneReader, call: number): void;
   answer(call: number, answer: { value: unknown } | { reason: unknown } | null): void;
-  peerExited(inboxId: string, producer: number, message: string): void;
   failedCallback(name: string, thrown: unknown): void;
   /** What stands in the lane cannot be read. */
   corrupted(lane: LaneReader, reason: Error): void;
@@ -52,6 +51,8 @@ export class LaneReader {
   #stalled = false;
   /** Something else than its writer has written here: nothing in it can be trusted from there on. */
   #corrupt = false;
+  /** The lane goes on in another segment than its first. */
+  #grown = false;
   /** Where the producer wants its answers: opaque here. */
   replyTo: unknown = null;
   /** Calls run so far. */
@@ -77,6 +78,11 @@ export class LaneReader {
   /** Whether everything published has run. */
   isEmpty(): boolean {
     return this.#corrupt || (!this.#stalled && this.#segment.loadTail() === this.#head);
+  }
+
+  /** Bytes to be read where the lane has gone on in a ring that only its two ends know. */
+  grownBytes(): number {
+    return this.#grown ? (this.#segment.loadTail() - this.#head) | 0 : 0;
   }
 
   /** Queues what has been published since the last time. False: nothing. */
@@ -190,11 +196,6 @@ export class LaneReader {
       case Kind.JUMP:
         this.#jump(words[at + 1]!);
         return true;
-      case Kind.PEER_EXITED: {
-        const [inboxId, producer, message] = this.#readArguments(at) as [string, number, string]; // as announceExit() writes
-        this.#events.peerExited(inboxId, producer, message);
-        return false;
-      }
       default:
         throw new InternalError(`Unknown record kind ${kindOf(words, at)}`);
     }
@@ -240,6 +241,7 @@ export class LaneReader {
     this.#release(); // the writer may still wait for what it has sent here
     const memory = this.#events.takeAside(this.producer, sideNumber) as SharedArrayBuffer; // as LaneWriter sends it
     this.#segment = Segment.over(memory);
+    this.#grown = true;
     this.#head = this.#queued = this.#released = 0;
     if (this.#events.isSealed()) this.#segment.seal(); // sealed where it had been, the lane is sealed here as well
     this.collect(); // its bell may have rung before we could see there

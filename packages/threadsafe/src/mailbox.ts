@@ -1,6 +1,5 @@
 import { type Ready, RUN } from '@ringloop/core/internal';
 import { InternalError } from '@ringloop/core';
-import { peerExited } from './exits.js';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
 import type { AnswerBox } from './outbox.js';
@@ -27,12 +26,16 @@ class Mailbox implements AnswerBox {
       refuseTask: refuseCalls,
       cancelTask: refuseCalls,
       answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
-      peerExited,
       failedCallback: refuseCalls,
       corrupted: (_, reason) => process.emitWarning(reason),
       wake: () => this.#look(),
       producerLeft: () => undefined,
     });
+    this.#look();
+  }
+
+  /** Settles what has been answered by now, and sleeps again: who only looked would be hushed and never woken. */
+  read(): void {
     this.#look();
   }
 
@@ -69,6 +72,11 @@ function refuseCalls(): never {
 }
 
 let mailbox: Mailbox | null = null;
+
+/** Settles at once what has been answered by now, rather than when the mailbox wakes. */
+export function readMailbox(): void {
+  mailbox?.read();
+}
 
 /** This thread's mailbox. */
 export function thisMailbox(): AnswerBox {
