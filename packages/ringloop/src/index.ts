@@ -83,10 +83,17 @@ export {
 export {
   CloneError,
   ConcurrentFuture,
+  Exposure,
   type LoopGroupOptions,
   LoopRef,
+  NameTakenError,
+  NotExposedError,
   PeerExitedError,
+  proxy,
+  type ProxyMarked,
   registerErrorClass,
+  releaseProxy,
+  type Remote,
   remote,
   type RemoteCallback,
   type RemoteFunction,
@@ -95,6 +102,7 @@ export {
   ThreadsafeHandle,
   TooManyProducersError,
   wrapFuture,
+  type WrapOptions,
 } from '@ringloop/threadsafe';
 export { ExecutorFullError, PiscinaExecutor, type PiscinaExecutorOptions } from '@ringloop/executor';
 export {

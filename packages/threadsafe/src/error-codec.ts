@@ -14,6 +14,8 @@ import {
 } from '@ringloop/core';
 import {
   CloneError,
+  NameTakenError,
+  NotExposedError,
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,
@@ -82,6 +84,8 @@ for (const errorClass of [
 }
 for (const errorClass of [
   CloneError,
+  NameTakenError,
+  NotExposedError,
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,

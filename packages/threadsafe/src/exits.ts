@@ -1,3 +1,4 @@
+import { forgetBorrower } from './control/exposed-objects.js';
 import { PeerExitedError } from './errors.js';
 import { leaveLocalInboxes } from './local-inboxes.js';
 import { ownerEnded } from './outboxes.js';
@@ -17,4 +18,5 @@ export function peerExited(
   ownerEnded(inboxId, reason);
   pendingCalls.rejectAll(inboxId, reason);
   leaveLocalInboxes(producer);
+  forgetBorrower(producer);
 }

@@ -1,7 +1,13 @@
 export { ConcurrentFuture, wrapFuture } from './concurrent-future.js';
+export { type ProxyMarked, releaseProxy, type Remote } from 'comlink';
+export { Exposure } from './control/exposed-objects.js';
+export { proxy } from './control/proxy.js';
+export type { WrapOptions } from './control/wrap.js';
 export { registerErrorClass } from './error-codec.js';
 export {
   CloneError,
+  NameTakenError,
+  NotExposedError,
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,

@@ -2,6 +2,7 @@
 export { planArguments, readArguments, writeArguments } from './arguments.js';
 export { closeBell, hush, isRung, ring, Sleeper } from './bell.js';
 export { CalledFunctions } from './called-functions.js';
+export { exposedObjectsOf } from './control/exposed-objects.js';
 export { encodeError, decodeError, type WireError } from './error-codec.js';
 export { allocateInbox, type InboxAddress, InboxMemory, LANES, thisProducer } from './inbox-memory.js';
 export { InboxReader, type InboxEvents } from './inbox-reader.js';

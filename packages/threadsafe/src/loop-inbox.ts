@@ -6,6 +6,7 @@ import {
   promiseWithResolvers,
   toError,
 } from '@ringloop/core/internal';
+import { ExposedObjects } from './control/exposed-objects.js';
 import { CloneError } from './errors.js';
 import { peerExited } from './exits.js';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
@@ -24,12 +25,14 @@ export class LoopInbox implements Inbox {
   readonly #reader: InboxReader;
   /** Tasks run for other threads that are not done, by lane and the caller's number. */
   readonly #tasks = new Map<LaneReader, Map<number, Task<unknown>>>();
+  readonly #exposed: ExposedObjects;
   #emptied: (() => void) | null = null;
 
   /** @param address memory that another thread has allocated for this loop; its own by default */
   constructor(owner: InboxOwner, address: InboxAddress = allocateInbox(owner.loop.name)) {
     this.#loop = owner.loop;
     this.ref = new LoopRef(address);
+    this.#exposed = new ExposedObjects(owner.loop, this.ref);
     this.#reader = new InboxReader(address, {
       addReady: owner.addReady,
       putBack: owner.putBack,
@@ -82,6 +85,7 @@ export class LoopInbox implements Inbox {
       for (const call of tasks.keys()) this.#reply(lane, (caller) => caller.replyError(call, reason));
     }
     this.#tasks.clear();
+    this.#exposed.close();
     this.#reader.close();
   }
 
@@ -127,6 +131,7 @@ export class LoopInbox implements Inbox {
   /** The thread that called is gone, and with it the mailbox that its answers went to. */
   #forgetCaller(lane: LaneReader): void {
     this.#tasks.delete(lane);
+    this.#exposed.forgetBorrower(lane.producer);
     if (lane.replyTo !== null) dropOutbox((lane.replyTo as InboxAddress).id); // its HELLO brought it
   }
 

@@ -1,0 +1,53 @@
+import { inspect } from 'node:util';
+import { type Endpoint, proxyMarker, releaseProxy, type Remote, wrap as comlinkWrap } from 'comlink';
+import { checkTime, typeError } from '@ringloop/core/internal';
+import type { LoopRef } from '../loop-ref.js';
+import { registerSendable, reviveSendables, type Sendable } from '../sendable.js';
+import { type EndpointOptions, LoopEndpoint } from './loop-endpoint.js';
+import { proxy } from './proxy.js';
+import type { LentObjectWire } from './values.js';
+
+/** What `LoopRef.wrap()` can be told. */
+export interface WrapOptions {
+  /** Seconds that each call may take, then it rejects with TimeoutError and is cancelled; null, the default: for ever. */
+  readonly timeout?: number | null;
+}
+
+/** What `LoopRef.wrap()` does, and throws. */
+export function wrap<T>(ref: LoopRef, name: string, { timeout = null }: WrapOptions): Remote<T> & Disposable {
+  if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
+  if (timeout !== null) checkTime(timeout, 'timeout');
+  return wrapTarget<T>({ ref, target: name, label: name, timeout });
+}
+
+/**
+ * Comlink's proxy, in one of ours that does what Comlink's cannot: it is released by `using` as well, keeps what is pending when it
+ * is released, does not take a look by `console.log()` for a call, and may be an argument itself.
+ */
+function wrapTarget<T>(options: EndpointOptions): Remote<T> & Disposable {
+  const endpoint = new LoopEndpoint(options);
+  const comlink = comlinkWrap<object>(endpoint as unknown as Endpoint) as object; // its events are promises: see there
+  const release = (): void => endpoint.release();
+  const remote = new Proxy(shownAs(`<Remote ${options.label} of ${options.ref.name}>`), {
+    get: (_, key) => {
+      if (key === releaseProxy || key === Symbol.dispose) return release;
+      if (key === proxyMarker) return undefined; // Comlink takes for marked whatever has this
+      return Reflect.get(comlink, key) as unknown;
+    },
+    set: (_, key, value) => Reflect.set(comlink, key, value),
+    apply: (_, self, args) => Reflect.apply(comlink as () => unknown, self, args), // Comlink's proxies are callable, all of them
+    construct: (_, args) => Reflect.construct(comlink as new () => object, args),
+  });
+  return proxy(remote) as unknown as Remote<T> & Disposable; // what T is, the caller says
+}
+
+/** What a proxy stands in front of, and so what `console.log()` shows of it. Callable and constructible, as they all are. */
+function shownAs(text: string): object {
+  return Object.assign(function remote() {}, { [inspect.custom]: () => text });
+}
+
+registerSendable<LentObjectWire>('LentObject', ({ loop, number, label }) => {
+  const ref = reviveSendables(loop) as LoopRef; // as LentObject wrote it
+  const remote = wrapTarget<object>({ ref, target: number, label, timeout: null });
+  return remote as unknown as Sendable<LentObjectWire>; // what arrives is the proxy; nobody asks it for its wire
+});
