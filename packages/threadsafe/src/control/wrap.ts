@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { type Endpoint, proxyMarker, releaseProxy, type Remote, wrap as comlinkWrap } from 'comlink';
+import { createEndpoint, releaseProxy, type Remote, wrap as comlinkWrap } from 'comlink';
 import { checkTime, typeError } from '@ringloop/core/internal';
 import type { LoopRef } from '../loop-ref.js';
 import { registerSendable, reviveSendables, type Sendable } from '../sendable.js';
@@ -21,29 +21,35 @@ export function wrap<T>(ref: LoopRef, name: string, { timeout = null }: WrapOpti
 }
 
 /**
- * Comlink's proxy, in one of ours that does what Comlink's cannot: it is released by `using` as well, keeps what is pending when it
- * is released, does not take a look by `console.log()` for a call, and may be an argument itself.
+ * Comlink's proxy behind one of ours, which alone can be released by `using` and be an argument itself, and does not take
+ * `console.log()` or a template string for calls.
  */
 function wrapTarget<T>(options: EndpointOptions): Remote<T> & Disposable {
   const endpoint = new LoopEndpoint(options);
-  const comlink = comlinkWrap<object>(endpoint as unknown as Endpoint) as object; // its events are promises: see there
+  const comlink = comlinkWrap<object>(endpoint);
   const release = (): void => endpoint.release();
   const remote = new Proxy(shownAs(`<Remote ${options.label} of ${options.ref.name}>`), {
-    get: (_, key) => {
+    get: (shown, key) => {
       if (key === releaseProxy || key === Symbol.dispose) return release;
-      if (key === proxyMarker) return undefined; // Comlink takes for marked whatever has this
-      return Reflect.get(comlink, key) as unknown;
+      const names = typeof key === 'string' || key === createEndpoint; // other symbols do not cross: Comlink would call strings
+      return Reflect.get(names ? comlink : shown, key) as unknown;
     },
-    set: (_, key, value) => Reflect.set(comlink, key, value),
-    apply: (_, self, args) => Reflect.apply(comlink as () => unknown, self, args), // Comlink's proxies are callable, all of them
-    construct: (_, args) => Reflect.construct(comlink as new () => object, args),
+    set: (_, key, value: unknown) => Reflect.set(comlink, key, value),
+    // Comlink's proxies can all be called and constructed.
+    apply: (_, self, args) => Reflect.apply(comlink as () => unknown, self, args) as unknown,
+    construct: (_, args) => Reflect.construct(comlink as new () => object, args) as object,
   });
   return proxy(remote) as unknown as Remote<T> & Disposable; // what T is, the caller says
 }
 
 /** What a proxy stands in front of, and so what `console.log()` shows of it. Callable and constructible, as they all are. */
 function shownAs(text: string): object {
-  return Object.assign(function remote() {}, { [inspect.custom]: () => text });
+  return Object.assign(
+    function remote() {
+      return undefined;
+    },
+    { [inspect.custom]: () => text },
+  );
 }
 
 registerSendable<LentObjectWire>('LentObject', ({ loop, number, label }) => {
