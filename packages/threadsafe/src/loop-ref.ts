@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
-import type { Remote } from 'comlink';
 import type { StopFunction } from '@ringloop/core/internal';
 import type { ConcurrentFuture } from './concurrent-future.js';
 import { expose, type Exposure } from './control/exposed-objects.js';
+import type { Remote } from './control/remote-object.js';
 import { wrap, type WrapOptions } from './control/wrap.js';
 import type { InboxAddress } from './inbox-memory.js';
 import { mailboxAddress } from './mailbox.js';
@@ -130,7 +130,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
    * and rejects. Cancelling a task that awaits a call cancels the call.
    * @throws {TypeError} ERR_INVALID_ARG_TYPE when `name` is no string or `timeout` neither a number nor null
    */
-  wrap<T>(name: string, options: WrapOptions = {}): Remote<T> & Disposable {
+  wrap<T>(name: string, options: WrapOptions = {}): Remote<T> {
     return wrap<T>(this, name, options);
   }
 

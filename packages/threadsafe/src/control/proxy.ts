@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import type { ProxyMarked } from 'comlink';
 import { typeError } from '@ringloop/core/internal';
+import type { ProxyMarked } from './remote-object.js';
 
 /** What is to stay where it is. Not a property of the object: it may be frozen, or somebody's proxy itself. */
 const marked = new WeakSet<object>();
@@ -20,7 +20,7 @@ export function proxy<T extends object>(value: T): T & ProxyMarked {
     throw typeError(`value must be an object or a function, got ${inspect(value)}`);
   }
   marked.add(value);
-  return value as T & ProxyMarked; // so that Comlink's types see it; the property itself would make Comlink open a port
+  return value as T & ProxyMarked; // for the compiler; there is no such property
 }
 
 /** Whether `proxy()` was called with it. */

@@ -1,10 +1,11 @@
 import { inspect } from 'node:util';
-import { createEndpoint, releaseProxy, type Remote, wrap as comlinkWrap } from 'comlink';
+import { createEndpoint, wrap as comlinkWrap } from 'comlink';
 import { checkTime, typeError } from '@ringloop/core/internal';
 import type { LoopRef } from '../loop-ref.js';
 import { registerSendable, reviveSendables, type Sendable } from '../sendable.js';
 import { type EndpointOptions, LoopEndpoint } from './loop-endpoint.js';
 import { proxy } from './proxy.js';
+import { type Remote, releaseProxy } from './remote-object.js';
 import type { LentObjectWire } from './values.js';
 
 /** What `LoopRef.wrap()` can be told. */
@@ -14,7 +15,7 @@ export interface WrapOptions {
 }
 
 /** What `LoopRef.wrap()` does, and throws. */
-export function wrap<T>(ref: LoopRef, name: string, { timeout = null }: WrapOptions): Remote<T> & Disposable {
+export function wrap<T>(ref: LoopRef, name: string, { timeout = null }: WrapOptions): Remote<T> {
   if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
   if (timeout !== null) checkTime(timeout, 'timeout');
   return wrapTarget<T>({ ref, target: name, label: name, timeout });
@@ -24,7 +25,7 @@ export function wrap<T>(ref: LoopRef, name: string, { timeout = null }: WrapOpti
  * Comlink's proxy behind one of ours, which alone can be released by `using` and be an argument itself, and does not take
  * `console.log()` or a template string for calls.
  */
-function wrapTarget<T>(options: EndpointOptions): Remote<T> & Disposable {
+function wrapTarget<T>(options: EndpointOptions): Remote<T> {
   const endpoint = new LoopEndpoint(options);
   const comlink = comlinkWrap<object>(endpoint);
   const release = (): void => endpoint.release();
@@ -39,7 +40,7 @@ function wrapTarget<T>(options: EndpointOptions): Remote<T> & Disposable {
     apply: (_, self, args) => Reflect.apply(comlink as () => unknown, self, args) as unknown,
     construct: (_, args) => Reflect.construct(comlink as new () => object, args) as object,
   });
-  return proxy(remote) as unknown as Remote<T> & Disposable; // what T is, the caller says
+  return proxy(remote) as unknown as Remote<T>; // what T is, the caller says
 }
 
 /** What a proxy stands in front of, and so what `console.log()` shows of it. Callable and constructible, as they all are. */
