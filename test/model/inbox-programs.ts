@@ -145,6 +145,7 @@ function openReader({ memory, notes }: InboxBuffers): { reader: InboxReader; loo
     {
       addReady: (entry) => ready.push(entry),
       putBack: unexpected,
+      mayGoOn: () => true,
       wake: () => undefined,
       startTask: unexpected,
       refuseTask: unexpected,

@@ -14,6 +14,7 @@ import {
 } from '@ringloop/core';
 import {
   CloneError,
+  MainThreadError,
   NameTakenError,
   NotExposedError,
   PeerExitedError,
@@ -84,6 +85,7 @@ for (const errorClass of [
 }
 for (const errorClass of [
   CloneError,
+  MainThreadError,
   NameTakenError,
   NotExposedError,
   PeerExitedError,

@@ -39,3 +39,9 @@ export class NameTakenError extends Error {
   override readonly name = 'NameTakenError';
   readonly code = 'ERR_NAME_TAKEN';
 }
+
+/** The main thread was asked to wait by blocking, which it must not: it has a process to look after. */
+export class MainThreadError extends Error {
+  override readonly name = 'MainThreadError';
+  readonly code = 'ERR_MAIN_THREAD';
+}

@@ -14,6 +14,7 @@ export type { WrapOptions } from './control/wrap.js';
 export { registerErrorClass } from './error-codec.js';
 export {
   CloneError,
+  MainThreadError,
   NameTakenError,
   NotExposedError,
   PeerExitedError,
@@ -24,4 +25,6 @@ export {
 export { type LoopFactory, LoopGroup, type LoopGroupOptions } from './loop-group.js';
 export { LoopRef, type RemoteCallback } from './loop-ref.js';
 export { remote, type RemoteFunction } from './remote.js';
+export type { LoopRefStatistics } from './outbox.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';
+export type { LoopRefOptions } from './when-full.js';

@@ -16,6 +16,7 @@ import { Cell, Kind, kindOf, Segment, sizeOf } from './segment.js';
 export interface LaneEvents {
   addReady(entry: Ready): void;
   putBack(entry: Ready): void;
+  mayGoOn(): boolean;
   isSealed(): boolean;
   takeAside(producer: number, sideNumber: number): unknown;
   /** Runs a task for the caller; `hello` is where it wants the answer. */
@@ -26,6 +27,9 @@ export interface LaneEvents {
   peerExited(inboxId: string, producer: number, message: string): void;
   failedCallback(name: string, thrown: unknown): void;
 }
+
+/** Records run between two looks at the clock; after the first ones of a batch it looks more often: they may be slow. Arbitrary. */
+const LOOK_AT_CLOCK_EVERY = 64;
 
 /** Bytes read before the writer is told that it may write there again, as a share of the ring: a store each time would cost. */
 const RELEASE_FRACTION = 1 / 8;
@@ -80,22 +84,28 @@ export class LaneReader {
     return true;
   }
 
-  /** Runs the records of `segment` up to `end`. */
-  runTo(segment: Segment, end: number): void {
+  /** Runs the records of `segment` up to `end`. False: its share of the iteration was used up before. */
+  runTo(segment: Segment, end: number): boolean {
     // A stall or a jump before this batch ran has taken what it stood for: the lane collects it anew.
-    if (segment !== this.#segment) return;
+    if (segment !== this.#segment) return true;
     const { words, capacityBytes } = segment;
     const mask = capacityBytes - 1;
     const releaseAfter = capacityBytes * RELEASE_FRACTION;
+    let ran = 0;
+    let lookAtClock = 1;
     while (this.#head !== end && !this.#stalled) {
       const at = (this.#head & mask) >> 2;
       this.#head = (this.#head + sizeOf(words, at)) | 0;
       const kind = kindOf(words, at);
       if (kind === Kind.CALL_NUMBER || kind === Kind.CALL) this.#call(segment, at, kind);
-      else if (this.#control(words, at)) return; // the lane goes on elsewhere
+      else if (this.#control(words, at)) return true; // the lane goes on elsewhere
       if (((this.#head - this.#released) | 0) >= releaseAfter) this.#release();
+      if (++ran < lookAtClock) continue;
+      if (!this.#events.mayGoOn()) break;
+      lookAtClock += Math.min(ran, LOOK_AT_CLOCK_EVERY);
     }
     this.#release();
+    return !this.remains(segment, end);
   }
 
   #release(): void {
@@ -180,6 +190,7 @@ export class LaneReader {
   }
 
   #jump(sideNumber: number): void {
+    this.#release(); // the writer may still wait for what it has sent here
     const memory = this.#events.takeAside(this.producer, sideNumber) as SharedArrayBuffer; // as LaneWriter sends it
     this.#segment = Segment.over(memory);
     this.#head = this.#queued = this.#released = 0;
@@ -204,6 +215,11 @@ export class LaneReader {
       }
     }
     this.#head = this.#queued = tail;
+  }
+
+  /** Nothing more is read here. */
+  close(): void {
+    this.#segment.drop();
   }
 
   #readArguments(at: number): unknown[] {
@@ -234,7 +250,7 @@ export class LaneBatch implements Ready {
 
   [RUN](): void {
     try {
-      this.#lane.runTo(this.#segment, this.#end);
+      if (!this.#lane.runTo(this.#segment, this.#end)) this.#lane.putBack(this);
     } catch (thrown) {
       // The loop ends: what stands behind the call that ended it runs when the loop runs again.
       if (this.#lane.remains(this.#segment, this.#end)) this.#lane.putBack(this);

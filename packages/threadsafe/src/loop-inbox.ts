@@ -36,6 +36,7 @@ export class LoopInbox implements Inbox {
     this.#reader = new InboxReader(address, {
       addReady: owner.addReady,
       putBack: owner.putBack,
+      mayGoOn: owner.mayGoOn,
       wake: owner.wake,
       startTask: (lane, fn, call, args) => this.#startTask(lane, fn, call, args),
       refuseTask: (lane, call, reason) => this.#reply(lane, (caller) => caller.replyError(call, reason)),
