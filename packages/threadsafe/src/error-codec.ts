@@ -11,6 +11,7 @@ import {
   KeyboardInterrupt,
   LoopStateError,
   SystemExit,
+  TimeoutError,
 } from '@ringloop/core';
 import {
   CloneError,
@@ -80,6 +81,7 @@ for (const errorClass of [
   KeyboardInterrupt,
   LoopStateError,
   SystemExit,
+  TimeoutError,
 ]) {
   registerErrorClass(errorClass);
 }

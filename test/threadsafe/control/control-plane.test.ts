@@ -250,7 +250,9 @@ describe('LoopRef.wrap()', () => {
     });
 
     it('is told from a TimeoutError that the method throws', async () => {
-      expect((await rejection(counter.time())).message).to.equal('mine');
+      expect(await rejection(counter.time()))
+        .to.be.instanceOf(TimeoutError)
+        .with.property('message', 'mine');
     });
   });
 
