@@ -504,6 +504,15 @@ describe('proxy()', () => {
     expect(await rejection(adder(1))).to.be.instanceOf(InvalidStateError);
   });
 
+  it('does what was called just before the release', async () => {
+    await using group = await spawnCounters(1);
+    const adder = await group.next().wrap<Counter>('counter').adder(5);
+    const last = Promise.all([adder(1), adder(2)]);
+    adder[releaseProxy]();
+    expect(await last).to.deep.equal([6, 7]);
+    expect(await group.next().runCoroutineThreadsafe(lentCount)).to.equal(0);
+  });
+
   it('lends on what was lent', async () => {
     await using group = await spawnCounters(2);
     const first = group.next().wrap<Counter>('counter');
@@ -544,6 +553,17 @@ describe('proxy()', () => {
       expect(await exposed.publish(4)).to.deep.equal([8]);
       await group.close();
       expect(await rejection(exposed.publish(4))).to.be.instanceOf(PeerExitedError);
+      await lentCountOf(loop, 0);
+    });
+  });
+
+  it('frees what was lent to a thread that has ended without ever calling it', async () => {
+    const group = await spawnCounters(1);
+    await inLoop(async (_, loop) => {
+      const counter = group.next().wrap<Counter>('counter');
+      await counter.subscribe(proxy(async (value: number) => Promise.resolve(value)));
+      await lentCountOf(loop, 1);
+      await group.close();
       await lentCountOf(loop, 0);
     });
   });

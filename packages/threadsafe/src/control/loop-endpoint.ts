@@ -163,7 +163,13 @@ export class LoopEndpoint {
     if (this.#released) return;
     this.#released = true;
     const target = this.#target;
-    if (typeof target === 'number') sendEventually(() => this.#ref.callSoonThreadsafe(giveBack, target));
+    if (typeof target !== 'number') return;
+    try {
+      sendEventually(() => this.#ref.callSoonThreadsafe(giveBack, target));
+    } catch (thrown) {
+      // No lane is free. Nothing called here could help, and a finalizer must not throw: the owner keeps the object until this thread ends.
+      process.emitWarning(toError(thrown));
+    }
   }
 
   #describe(request: string, path: readonly string[]): string {
