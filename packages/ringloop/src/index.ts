@@ -86,6 +86,9 @@ export {
   Exposure,
   type LoopGroupOptions,
   LoopRef,
+  type LoopRefOptions,
+  type LoopRefStatistics,
+  MainThreadError,
   NameTakenError,
   NotExposedError,
   PeerExitedError,
@@ -156,6 +159,12 @@ export {
   TransportStateError,
   type WriteBufferLimits,
 } from '@ringloop/net';
-export { EventLoop, getEventLoop, getRunningLoop, type LoopStatistics } from './event-loop.js';
+export {
+  EventLoop,
+  type EventLoopOptions,
+  getEventLoop,
+  getRunningLoop,
+  type LoopStatistics,
+} from './event-loop.js';
 export { LoopGroup } from './loop-group.js';
 export { newEventLoop, run, Runner, type RunnerOptions } from './run.js';

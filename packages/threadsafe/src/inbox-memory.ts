@@ -17,6 +17,7 @@
 import { threadId } from 'node:worker_threads';
 import { cas, load, store } from '#atomics';
 import { closeBell, ring } from './bell.js';
+import { sharedBlockedThreads } from './blocked-threads.js';
 import { TooManyProducersError } from './errors.js';
 import { HEAD, HEADER_BYTES, Segment, TAIL } from './segment.js';
 
@@ -51,6 +52,7 @@ let allocated = 0;
 
 /** Memory for an inbox of this thread, or of one that it will spawn and tell by `setOwner()`. */
 export function allocateInbox(name: string): InboxAddress {
+  sharedBlockedThreads(); // now: threads that are started before it is there do not share it
   const id = `${process.pid}.${threadId}.${++allocated}`;
   return { memory: new SharedArrayBuffer(SEGMENTS_AT + LANES * SEGMENT_BYTES), id, name };
 }

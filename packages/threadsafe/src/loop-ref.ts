@@ -157,10 +157,10 @@ export class LoopRef implements Sendable<LoopRefWire> {
 
   /**
    * A proxy of the object that the loop exposes under `name`: what its methods return is a promise here, and so is each property
-   * that is read. `proxy[releaseProxy]()`, or the end of `using`, releases it. Nothing is sent before it is used, so it may be made earlier than the
-   * object is exposed. Calls run in the order made. They reject with what the method throws; with NotExposedError when there is
-   * nothing of that name; with TimeoutError after `timeout` seconds; and for the reasons for which `runCoroutineThreadsafe()` throws
-   * and rejects. Cancelling a task that awaits a call cancels the call.
+   * that is read. `proxy[releaseProxy]()`, or the end of `using`, releases it. Nothing is sent before it is used, so it may be made
+   * earlier than the object is exposed. Calls run in the order made. They reject with what the method throws; with NotExposedError
+   * when there is nothing of that name; with TimeoutError after `timeout` seconds; and for the reasons for which
+   * `runCoroutineThreadsafe()` throws and rejects. Cancelling a task that awaits a call cancels the call.
    * @throws {TypeError} ERR_INVALID_ARG_TYPE when `name` is no string or `timeout` neither a number nor null
    */
   wrap<T>(name: string, options: WrapOptions = {}): Remote<T> {

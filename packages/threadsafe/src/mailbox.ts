@@ -16,6 +16,7 @@ const LOOKS_A_TURN = 16;
 class Mailbox implements AnswerBox {
   readonly address: InboxAddress = allocateInbox('mailbox');
   readonly #reader: InboxReader;
+  #keptAwake = false;
 
   constructor() {
     this.#reader = new InboxReader(this.address, {
@@ -41,6 +42,19 @@ class Mailbox implements AnswerBox {
     this.#reader.collect();
   }
 
+  /** Takes what has arrived. Until `rest()` nobody wakes its thread. */
+  collect(): boolean {
+    this.#keptAwake = true;
+    return this.#reader.collect();
+  }
+
+  /** Its thread is about to sleep. */
+  rest(): void {
+    if (!this.#keptAwake) return;
+    this.#keptAwake = false;
+    this.#look();
+  }
+
   #look(): void {
     for (let looks = 0; looks < LOOKS_A_TURN; looks++) {
       if (!this.#reader.collect() && this.#reader.trySleep()) return;
@@ -59,4 +73,14 @@ let mailbox: Mailbox | null = null;
 export function thisMailbox(): AnswerBox {
   mailbox ??= new Mailbox();
   return mailbox;
+}
+
+/** Takes the answers that have arrived, while this thread is awake anyhow. Until `restMailbox()` nobody wakes it for them. */
+export function collectAnswers(): boolean {
+  return mailbox?.collect() ?? false;
+}
+
+/** The thread that has called `collectAnswers()` is about to sleep. */
+export function restMailbox(): void {
+  mailbox?.rest();
 }
