@@ -1,15 +1,13 @@
 import { BaseEventLoop, type Task, LoopStateError } from '@ringloop/core';
-import { inspect } from 'node:util';
 import {
-  checkTime,
   endsTheLoop,
   type Inbox,
   type InboxOwner,
   promiseWithResolvers,
   type PromiseWithResolvers,
-  rangeError,
   toError,
 } from '@ringloop/core/internal';
+import { ExposedObjects } from './control/exposed-objects.js';
 import { CloneError } from './errors.js';
 import { setAddressOf } from './future-ref.js';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
@@ -21,7 +19,7 @@ import { collectAnswers, restMailbox } from './mailbox.js';
 import { callsSent, dropOutbox, outboxTo } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
 import { sendEventually } from './send-eventually.js';
-import { Spinning } from './spinning.js';
+import { checkSpin, Spinning } from './spinning.js';
 
 /** How a loop's inbox is made. */
 export interface LoopInboxOptions {
@@ -38,6 +36,7 @@ export class LoopInbox implements Inbox {
   readonly #reader: InboxReader;
   /** Tasks run for other threads that are not done, by lane and the caller's number. */
   readonly #tasks = new Map<LaneReader, Map<number, Task<unknown>>>();
+  readonly #exposed: ExposedObjects;
   readonly #spinning: Spinning;
   /** How many these are; while they end, who waits for the last. */
   #underWay = 0;
@@ -54,6 +53,7 @@ export class LoopInbox implements Inbox {
     this.#loop = owner.loop;
     this.ref = new LoopRef(address);
     setAddressOf(owner.loop, address);
+    this.#exposed = new ExposedObjects(owner.loop, this.ref);
     this.#spinning = new Spinning(spin, { look: () => this.#reader.isRung() || collectAnswers(), callsSent });
     this.#reader = new InboxReader(address, {
       addReady: owner.addReady,
@@ -117,6 +117,7 @@ export class LoopInbox implements Inbox {
     }
     this.#tasks.clear();
     this.#countTasks(-this.#underWay);
+    this.#exposed.close();
     this.#reader.close();
   }
 
@@ -171,6 +172,7 @@ export class LoopInbox implements Inbox {
   #forgetCaller(lane: LaneReader): void {
     this.#countTasks(-(this.#tasks.get(lane)?.size ?? 0));
     this.#tasks.delete(lane);
+    this.#exposed.forgetBorrower(lane.producer);
     if (lane.replyTo !== null) dropOutbox((lane.replyTo as InboxAddress).id); // its HELLO brought it
   }
 
@@ -181,11 +183,6 @@ export class LoopInbox implements Inbox {
       exception: toError(thrown),
     });
   }
-}
-
-function checkSpin(spin: unknown): void {
-  checkTime(spin, 'spin');
-  if (!((spin as number) >= 0)) throw rangeError(`spin must not be negative, got ${inspect(spin)}`);
 }
 
 function sendOutcome(caller: Outbox, call: number, task: Task<unknown>): void {

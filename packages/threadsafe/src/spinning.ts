@@ -7,6 +7,7 @@
  * Source: adaptive mutexes (glibc's PTHREAD_MUTEX_ADAPTIVE_NP), for a sleeper that knows whether it has asked for something.
  */
 import { availableParallelism } from 'node:os';
+import { checkTime, rangeError } from '@ringloop/core/internal';
 
 /** How long a loop looks after it has called another one, in ms: to wake that takes 30 µs, and it has to answer. */
 const BRIEF_MS = 0.06;
@@ -91,4 +92,10 @@ export class Spinning {
     } while (performance.now() < deadlineMs);
     return false;
   }
+}
+
+/** @throws {TypeError} ERR_INVALID_ARG_TYPE @throws {RangeError} ERR_OUT_OF_RANGE */
+export function checkSpin(spin: number): void {
+  checkTime(spin, 'spin');
+  if (spin < 0) throw rangeError(`spin must not be negative, got ${spin}`);
 }
