@@ -9,5 +9,6 @@ export {
 } from './errors.js';
 export { type LoopFactory, LoopGroup, type LoopGroupOptions } from './loop-group.js';
 export { LoopRef, type RemoteCallback } from './loop-ref.js';
+export type { Preload } from './preload.js';
 export { remote, type RemoteFunction } from './remote.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';

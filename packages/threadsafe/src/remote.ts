@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { importModule } from './import-module.js';
 import { RemoteFunctionError } from './errors.js';
 
 /** Where another thread finds a function: a module, and its name there. */
@@ -64,13 +65,7 @@ export function lookUpRemote(id: RemoteId): RemoteFunction | null {
 
 /** Imports the module and finds the function. Rejects with RemoteFunctionError, its cause this thread's own error. */
 export async function importRemote(id: RemoteId): Promise<RemoteFunction> {
-  try {
-    await import(id.url);
-  } catch (cause) {
-    throw new RemoteFunctionError(`Cannot find ${id.name}: importing ${id.url} failed in the called thread`, {
-      cause,
-    });
-  }
+  await importModule(id.url, `find ${id.name}`);
   const fn = lookUpRemote(id);
   if (fn === null) {
     throw new RemoteFunctionError(
