@@ -10,5 +10,6 @@ export {
 export { type LoopFactory, LoopGroup, type LoopGroupOptions } from './loop-group.js';
 export { LoopRef, type RemoteCallback } from './loop-ref.js';
 export type { Preload } from './preload.js';
-export { remote, type RemoteFunction } from './remote.js';
+export { remote, type RemoteFunction, type RemoteOptions, type RemoteResult } from './remote.js';
+export { type RemoteModule, remoteModule } from './remote-module.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';

@@ -4,6 +4,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import { type BaseEventLoop, InternalError, type LoopPorts } from '@ringloop/core';
 import { rangeError } from '@ringloop/core/internal';
 import { GroupMember } from './group-member.js';
+import { refuseWhileImporting } from './import-module.js';
 import type { LoopRef } from './loop-ref.js';
 import { type RemoteFunction, remoteIdOf } from './remote.js';
 
@@ -60,6 +61,7 @@ export class LoopGroup {
     if (!Number.isInteger(loops) || loops < 1 || loops > MOST_LOOPS) {
       throw rangeError(`loops must be an integer from 1 to ${MOST_LOOPS}, got ${inspect(loops)}`);
     }
+    refuseWhileImporting('spawn a group');
     const factory = remoteIdOf(loopFactory);
     const members: GroupMember[] = [];
     for (let i = 0; i < loops; i++) {

@@ -6,7 +6,7 @@ import { mailboxAddress } from './mailbox.js';
 import { outboxTo, peekOutbox } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
 import type { Outbox } from './outbox.js';
-import type { RemoteFunction } from './remote.js';
+import type { RemoteFunction, RemoteResult } from './remote.js';
 import { registerSendable, type Sendable, WIRE, type Wire } from './sendable.js';
 import { sendEventually } from './send-eventually.js';
 import type { ThreadsafeHandle } from './threadsafe-handle.js';
@@ -66,13 +66,14 @@ export class LoopRef implements Sendable<LoopRefWire> {
   /**
    * Calls `fn(...args)` in the loop as soon as possible: calls of one thread in the order made. Costs little more than
    * writing the arguments down, and wakes the loop only if it sleeps. Python: loop.call_soon_threadsafe().
-   * @param fn made by `remote()`, or the `stop` of any loop
+   * @param fn made by `remote()` or `remoteModule()`, or the `stop` of any loop
    * @throws {LoopStateError} ERR_LOOP_CLOSED when the loop is closed
    * @throws {PeerExitedError} when its thread has ended
    * @throws {RingFullError} when the loop is too far behind
    * @throws {CloneError} when an argument cannot be sent
    * @throws {RemoteFunctionError} when `fn` is not known to other threads
-   * @throws {TypeError} when `fn` is an async function: see `runCoroutineThreadsafe()`
+   * @throws {TypeError} when `fn` is an async function: see `runCoroutineThreadsafe()`. One of `remoteModule()` is not
+   * known to be one before it is called: the other loop's exception handler gets the TypeError then
    * @throws {TooManyProducersError} when too many threads call into the loop
    */
   callSoonThreadsafe<A extends unknown[]>(fn: RemoteCallback<A>, ...args: A): ThreadsafeHandle {
@@ -93,9 +94,9 @@ export class LoopRef implements Sendable<LoopRefWire> {
   runCoroutineThreadsafe<A extends unknown[], R>(
     fn: RemoteFunction<A, R>,
     ...args: A
-  ): ConcurrentFuture<Awaited<R>> {
+  ): ConcurrentFuture<RemoteResult<R>> {
     const outbox = this.#out();
-    const { call, future } = pendingCalls.add<Awaited<R>>(this.address.id, (cancelled) => {
+    const { call, future } = pendingCalls.add<RemoteResult<R>>(this.address.id, (cancelled) => {
       pendingCalls.take(cancelled);
       sendEventually(() => outbox.cancelTask(cancelled));
     });
