@@ -1,8 +1,10 @@
+import { type EventEmitter, on } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
+import { BroadcastChannel } from 'node:worker_threads';
 import { expect } from 'chai';
 import { BaseEventLoop, type Future } from '@ringloop/core';
 import { PiscinaExecutor } from '@ringloop/executor';
@@ -14,23 +16,20 @@ import {
   RemoteFunctionError,
   remoteModule,
 } from '@ringloop/threadsafe';
-import {
-  createLoop,
-  echo,
-  lastReport,
-  reportErrors,
-  sendNumbers,
-  tallied,
-} from './fixtures/reporting-loop.js';
+import { createLoop, echo, lastReport, reportErrors, sendNumbers } from './fixtures/reporting-loop.js';
 
+type SlowModule = typeof import('./fixtures/slow-module.js');
 type MathModule = typeof import('./fixtures/math.js');
+
+const SLOW_MODULES: SlowModule['CHANNEL'] = 'ringloop-test-slow-module';
 
 const math = remoteModule<MathModule>('./fixtures/math.js', import.meta.url);
 const mathUrl = new URL('./fixtures/math.js', import.meta.url).href;
 
 /** References by path, for what no type would let one write. */
 type Untyped = RemoteFunction<unknown[]> & { readonly [key: string]: Untyped };
-const untyped = (specifier: string, base?: string): Untyped => remoteModule(specifier, base) as Untyped; // on purpose
+const at = (path: string, url = mathUrl): Untyped =>
+  path.split('.').reduce((ref, key) => ref[key]!, remoteModule(url) as Untyped); // anything can be asked for
 
 describe('remoteModule()', () => {
   let group: LoopGroup;
@@ -94,7 +93,7 @@ describe('remoteModule()', () => {
       expect(await loop.runInExecutor(null, math.vector.add, [1], [2])).to.deep.equal([3]);
       expect(await loop.runInExecutor(null, math.counter.add, 5)).to.equal(5);
       expect(await loop.runInExecutor(null, os.availableParallelism)).to.be.a('number');
-      const error = await rejection(loop.runInExecutor(null, untyped(mathUrl).pi!));
+      const error = await rejection(loop.runInExecutor(null, at('pi')));
       expect(error).to.be.instanceOf(RemoteFunctionError);
       expect(error.message).to.include('pi is a number (3.14) there');
       await loop.shutdownDefaultExecutor();
@@ -123,89 +122,78 @@ describe('remoteModule()', () => {
     }
   });
 
-  it('stalls only the lane that waits for a slow module, and keeps its order', async () => {
-    const slow = remoteModule<typeof import('./fixtures/slow-module.js')>(
-      './fixtures/slow-module.js',
-      import.meta.url,
-    );
-    const other = group.loops[1] as LoopRef; // there are two
-    const answered: string[] = [];
-    // Two threads have it imported in `there`, and each has it imported for the first time.
-    const fromOther = other.runCoroutineThreadsafe(sendNumbers, there, 100);
-    for (let i = 0; i < 100; i++) there.callSoonThreadsafe(slow.record, i);
-    const recorded = there
-      .runCoroutineThreadsafe(slow.recorded)
-      .then((values) => values.filter((value) => typeof value === 'number'));
-    const behind = there.runCoroutineThreadsafe(echo, 'behind').then(() => answered.push('behind'));
-    const elsewhere = other.runCoroutineThreadsafe(echo, 'elsewhere').then(() => answered.push('elsewhere'));
-    await Promise.all([behind, elsewhere, fromOther]);
-    expect(answered).to.deep.equal(['elsewhere', 'behind']);
-    expect(await recorded).to.deep.equal(Array.from({ length: 100 }, (_, i) => i));
-    expect(await there.runCoroutineThreadsafe(slow.times)).to.equal(1);
-    expect(await other.runCoroutineThreadsafe(tallied)).to.equal(100);
-  });
+  describe('of a slow module', () => {
+    const slowUrl = new URL('./fixtures/slow-module.js', import.meta.url);
+    let arrivals: AsyncIterator<unknown>;
+    let channel: BroadcastChannel;
 
-  it('is imported by two threads at the same time, once in each', async () => {
-    const url = new URL('./fixtures/slow-module.js?both', import.meta.url);
-    const slow = remoteModule<typeof import('./fixtures/slow-module.js')>(url);
-    const times = await Promise.all(
-      group.loops.flatMap((ref) => [
-        ref.runCoroutineThreadsafe(slow.times),
-        ref.runCoroutineThreadsafe(slow.times),
-      ]),
-    );
-    expect(times[0]).to.equal(times[1]);
-    expect(times[2]).to.equal(times[3]);
+    beforeEach(() => {
+      channel = new BroadcastChannel(SLOW_MODULES);
+      arrivals = on(channel as unknown as EventEmitter, 'message')[Symbol.asyncIterator](); // an EventTarget will do
+    });
+    afterEach(() => channel.close());
+
+    it('stalls only the lane that waits for it, and keeps its order', async () => {
+      const slow = remoteModule<SlowModule>(slowUrl);
+      const other = group.loops[1]!; // there are two
+      await other.runCoroutineThreadsafe(echo, 'ready');
+      let answers = 0;
+      const fromOther = other.runCoroutineThreadsafe(sendNumbers, there, 100);
+      for (let i = 0; i < 100; i++) there.callSoonThreadsafe(slow.record, i);
+      const recorded = there.runCoroutineThreadsafe(slow.recorded);
+      const behind = there.runCoroutineThreadsafe(echo, 'behind').then(() => answers++);
+      await arrivals.next();
+      await other.runCoroutineThreadsafe(echo, 'elsewhere');
+      expect(answers).to.equal(0);
+      channel.postMessage('go on');
+      await Promise.all([behind, fromOther]);
+      const numbers = (await recorded).filter((value) => typeof value === 'number');
+      expect(numbers).to.deep.equal(Array.from({ length: 100 }, (_, i) => i));
+      expect(await there.runCoroutineThreadsafe(slow.times)).to.equal(1); // though two threads had it imported
+    });
+
+    it('is imported by two threads at the same time, once in each', async () => {
+      const slow = remoteModule<SlowModule>(`${slowUrl.href}?both`);
+      const times = group.loops.map((ref) =>
+        Promise.all([ref.runCoroutineThreadsafe(slow.times), ref.runCoroutineThreadsafe(slow.times)]),
+      );
+      await arrivals.next();
+      await arrivals.next();
+      channel.postMessage('go on');
+      for (const [first, second] of await Promise.all(times)) expect(first).to.equal(second);
+    });
   });
 
   it('rejects with what is there instead, and what could be asked for', async () => {
-    const wrong = untyped(mathUrl);
-    const refused: [Untyped, string][] = [
-      [wrong.pi!, 'Cannot find pi in URL: pi is a number (3.14) there'],
-      [wrong.vector!.label!, "Cannot find vector.label in URL: vector.label is a string ('vector') there"],
-      [wrong.vector!, 'Cannot find vector in URL: vector is an object there'],
+    const refused: [path: string, why: string][] = [
+      ['pi', 'pi is a number (3.14) there'],
+      ['vector.label', "vector.label is a string ('vector') there"],
+      ['vector', 'vector is an object there'],
+      ['vector.units.zero', 'vector.units.zero is an array there'],
+      ['nothing', 'nothing is null there'],
+      ['nothing.at', 'nothing is null there'],
+      ['pi.half', 'pi is a number (3.14) there'],
+      ['Account', 'Account is a class, and classes cannot be called'],
       [
-        wrong.vector!.units!.zero!,
-        'Cannot find vector.units.zero in URL: vector.units.zero is an array there',
+        'subtract',
+        'there is no subtract: it exports Account, add, addLater, addStepwise, counter, default, fragile, many, nothing, own, pi, table, vector',
       ],
-      [wrong.nothing!, 'Cannot find nothing in URL: nothing is null there'],
-      [wrong.nothing!.at!, 'Cannot find nothing.at in URL: nothing is null there'],
-      [wrong.pi!.half!, 'Cannot find pi.half in URL: pi is a number (3.14) there'],
-      [wrong.Account!, 'Cannot find Account in URL: Account is a class, and classes cannot be called'],
-      [
-        wrong.subtract!,
-        'Cannot find subtract in URL: there is no subtract: it exports Account, add, addLater, addStepwise, counter, default, fragile, many, nothing, own, pi, table, vector',
-      ],
-      [
-        wrong.vector!.subtract!,
-        'Cannot find vector.subtract in URL: there is no vector.subtract: vector has label, add, units',
-      ],
-      [
-        wrong.counter!.subtract!,
-        'Cannot find counter.subtract in URL: there is no counter.subtract: counter has add',
-      ],
-      [
-        wrong.vector!.hasOwnProperty as unknown as Untyped,
-        'Cannot find vector.hasOwnProperty in URL: there is no vector.hasOwnProperty: vector has label, add, units',
-      ], // eslint-disable-line no-prototype-builtins -- a reference
-      [
-        wrong.vector!.__proto__ as unknown as Untyped,
-        'Cannot find vector.__proto__ in URL: there is no vector.__proto__: vector has label, add, units',
-      ],
-      [
-        wrong.add!.call as unknown as Untyped,
-        'Cannot find add.call in URL: there is no add.call: add has length, name',
-      ],
-      [wrong.fragile!.part!, 'Cannot find fragile.part in URL: reading part failed in the called thread'],
+      ['vector.subtract', 'there is no vector.subtract: vector has label, add, units'],
+      ['vector.hasOwnProperty', 'there is no vector.hasOwnProperty: vector has label, add, units'],
+      ['vector.__proto__', 'there is no vector.__proto__: vector has label, add, units'],
+      ['vector.__proto__.add', 'there is no vector.__proto__: vector has label, add, units'],
+      ['counter.subtract', 'there is no counter.subtract: counter has add'],
+      ['add.call', 'there is no add.call: add has length, name'],
+      ['fragile.part', 'reading part failed in the called thread'],
     ];
-    for (const [fn, message] of refused) {
-      const error = await rejection(there.runCoroutineThreadsafe(fn));
+    for (const [path, why] of refused) {
+      const error = await rejection(there.runCoroutineThreadsafe(at(path)));
       expect(error).to.be.instanceOf(RemoteFunctionError).with.property('code', 'ERR_REMOTE_FUNCTION');
-      expect(error.message).to.equal(message.replace('URL', mathUrl));
+      expect(error.message).to.equal(`Cannot find ${path} in ${mathUrl}: ${why}`);
     }
-    const many = await rejection(there.runCoroutineThreadsafe(wrong.many!.g!));
+    const many = await rejection(there.runCoroutineThreadsafe(at('many.g')));
     expect(many.message).to.match(/many has f0, f1, .* f19 and 9980 more$/);
-    const fragile = await rejection(there.runCoroutineThreadsafe(wrong.fragile!.part!));
+    const fragile = await rejection(there.runCoroutineThreadsafe(at('fragile.part')));
     expect(fragile.cause).to.be.instanceOf(TypeError).with.property('message', 'out of order');
   });
 
@@ -225,7 +213,7 @@ describe('remoteModule()', () => {
       expect(cause.stack).to.match(/at prepare .*throws-at-import/);
       expect(cause.cause).to.be.instanceOf(TypeError).with.property('message', 'file is missing');
     }
-    const absent = await rejection(there.runCoroutineThreadsafe(untyped('file:///no/such/module.js').fn!));
+    const absent = await rejection(there.runCoroutineThreadsafe(at('fn', 'file:///no/such/module.js')));
     expect(absent.cause).to.be.instanceOf(Error).with.property('code', 'ERR_MODULE_NOT_FOUND');
   });
 
@@ -234,13 +222,13 @@ describe('remoteModule()', () => {
       [math.addLater, 'AsyncFunction addLater'],
       [math.addStepwise, 'GeneratorFunction addStepwise'],
     ] as const) {
-      there.callSoonThreadsafe(fn, 1, 2);
+      there.callSoonThreadsafe(fn, 1, 2); // eslint-disable-line @typescript-eslint/no-misused-promises -- the linter would have told
       const [message, exception] = await there.runCoroutineThreadsafe(lastReport);
       expect(message).to.match(/^Exception in callback add(Later|Stepwise)\(\) called from another thread$/);
       expect(exception).to.be.instanceOf(TypeError);
       expect(exception?.message).to.equal(`coroutines cannot be used with callSoonThreadsafe(), got ${kind}`);
     }
-    there.callSoonThreadsafe(untyped(mathUrl).pi!);
+    there.callSoonThreadsafe(at('pi'));
     const [, exception] = await there.runCoroutineThreadsafe(lastReport);
     expect(exception?.message).to.include('pi is a number');
   });
@@ -284,31 +272,27 @@ describe('remoteModule()', () => {
 });
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-const expectType = <A>() => ({ toBe: <B>(same: Equal<A, B>): B | boolean => same });
+const expectType = <A>(value: A) => ({ toBe: <B>(same: Equal<A, B>): unknown => [value, same] });
 
 /** Never called: it compiles, or it does not. */
 export function types(there: LoopRef, loop: BaseEventLoop): void {
-  const add = there.runCoroutineThreadsafe(math.add, 1, 2);
-  expectType<typeof add>().toBe<ConcurrentFuture<number>>(true);
-  const later = there.runCoroutineThreadsafe(math.addLater, 1, 2);
-  expectType<typeof later>().toBe<ConcurrentFuture<number>>(true);
-  const stepwise = there.runCoroutineThreadsafe(math.addStepwise, 1, 2);
-  expectType<typeof stepwise>().toBe<ConcurrentFuture<number>>(true);
-  const pooled = loop.runInExecutor(null, math.vector.units.scaled, 2);
-  expectType<typeof pooled>().toBe<Future<number[]>>(true);
-  expectType<typeof math.vector.add>().toBe<
-    RemoteFunction<[a: readonly number[], b: readonly number[]], number[]>
-  >(true);
+  expectType(there.runCoroutineThreadsafe(math.add, 1, 2)).toBe<ConcurrentFuture<number>>(true);
+  expectType(there.runCoroutineThreadsafe(math.addLater, 1, 2)).toBe<ConcurrentFuture<number>>(true);
+  expectType(there.runCoroutineThreadsafe(math.addStepwise, 1, 2)).toBe<ConcurrentFuture<number>>(true);
+  expectType(loop.runInExecutor(null, math.vector.units.scaled, 2)).toBe<Future<number[]>>(true);
+  expectType(math.add).toBe<RemoteFunction<[a: number, b: number], number>>(true);
+  // @ts-expect-error -- it is not a string
+  expectType(there.runCoroutineThreadsafe(math.add, 1, 2)).toBe<ConcurrentFuture<string>>(true);
   // @ts-expect-error -- a string is no number
   there.callSoonThreadsafe(math.add, 1, '2');
   // @ts-expect-error -- one argument is missing
   there.callSoonThreadsafe(math.vector.add, [1]);
   // @ts-expect-error -- no function
-  void math.pi;
+  expectType(math.pi);
   // @ts-expect-error -- no function
-  void math.vector.label;
+  expectType(math.vector.label);
   // @ts-expect-error -- no such export
-  void math.subtract;
+  expectType(math.subtract);
   // @ts-expect-error -- an object, not a function
   there.callSoonThreadsafe(math.vector);
   // @ts-expect-error -- classes are not called
