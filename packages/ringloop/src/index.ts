@@ -81,11 +81,17 @@ export {
   type WaitOptions,
 } from '@ringloop/core';
 export {
+  CancelRef,
   CloneError,
   ConcurrentFuture,
+  FutureRef,
   type LoopGroupOptions,
   LoopRef,
+  type LoopRefOptions,
+  type LoopRefStatistics,
+  MainThreadError,
   PeerExitedError,
+  refTo,
   registerErrorClass,
   type Preload,
   remote,
@@ -149,6 +155,12 @@ export {
   TransportStateError,
   type WriteBufferLimits,
 } from '@ringloop/net';
-export { EventLoop, getEventLoop, getRunningLoop, type LoopStatistics } from './event-loop.js';
+export {
+  EventLoop,
+  type EventLoopOptions,
+  getEventLoop,
+  getRunningLoop,
+  type LoopStatistics,
+} from './event-loop.js';
 export { LoopGroup } from './loop-group.js';
 export { newEventLoop, run, Runner, type RunnerOptions } from './run.js';

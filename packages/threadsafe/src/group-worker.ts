@@ -16,7 +16,7 @@ const createLoop = (await importRemote(factory)) as unknown as LoopFactory; // L
 const loop: BaseEventLoop = createLoop({
   name,
   debug,
-  openInbox: (owner) => new LoopInbox(owner, LoopRef.fromWire(wire).address),
+  openInbox: (owner) => new LoopInbox(owner, { address: LoopRef.fromWire(wire).address }),
 });
 loop.callSoon(() => tell('ready'));
 try {

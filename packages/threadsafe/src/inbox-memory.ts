@@ -4,8 +4,8 @@
  *   word            written by          read by          meaning
  *   BELL            see bell.ts
  *   LANES_USED      producers (cas)     owner            lanes from here on have never been claimed; only grows
- *   OWNED_BY        owner, or whoever   all              the owner as a producer (thread id + 1), 0 before its thread is known
- *                   spawned it
+ *   OWNED_BY        owner, or whoever   all              the owner as a producer (thread id + 1), 0 before its thread is known, or
+ *                   saw it begin, end                    minus the producer: its thread has ended
  *   OWNER[lane]     producers (cas),    owner            FREE, the producer (thread id + 1), or minus that: it has left
  *                   owner, group
  *
@@ -17,6 +17,7 @@
 import { threadId } from 'node:worker_threads';
 import { cas, load, store } from '#atomics';
 import { closeBell, ring } from './bell.js';
+import { sharedBlockedThreads } from './blocked-threads.js';
 import { TooManyProducersError } from './errors.js';
 import { HEAD, HEADER_BYTES, Segment, TAIL } from './segment.js';
 
@@ -51,6 +52,7 @@ let allocated = 0;
 
 /** Memory for an inbox of this thread, or of one that it will spawn and tell by `setOwner()`. */
 export function allocateInbox(name: string): InboxAddress {
+  sharedBlockedThreads(); // now: threads that are started before it is there do not share it
   const id = `${process.pid}.${threadId}.${++allocated}`;
   return { memory: new SharedArrayBuffer(SEGMENTS_AT + LANES * SEGMENT_BYTES), id, name };
 }
@@ -70,9 +72,14 @@ export class InboxMemory {
     return new Segment(this.#memory, SEGMENTS_AT + lane * SEGMENT_BYTES, RING_BYTES);
   }
 
-  /** Whose inbox it is, once that is known: thread id + 1, as in the lane table. */
+  /** Whose inbox it is or was, once that is known: thread id + 1, as in the lane table. */
   get owner(): number {
-    return load(this.words, OWNED_BY);
+    return Math.abs(load(this.words, OWNED_BY));
+  }
+
+  /** Whether the owner's thread has been seen to end. */
+  hasEnded(): boolean {
+    return load(this.words, OWNED_BY) < 0;
   }
 
   setOwner(producer: number): void {
@@ -126,6 +133,7 @@ export class InboxMemory {
 
   /** Whoever saw the owner's thread end: producers are refused from now on. */
   abandon(): void {
+    store(this.words, OWNED_BY, -this.owner);
     closeBell(this.words);
   }
 

@@ -71,6 +71,11 @@ export class InboxReader {
     return this.#look();
   }
 
+  /** Blocks the thread until something arrives, or for `timeoutMs`. */
+  block(timeoutMs: number): void {
+    this.#sleeper.block(timeoutMs);
+  }
+
   /** False: something has arrived, look again. */
   trySleep(): boolean {
     if (this.#sealed) return !this.#hasNews(); // nobody will ring
@@ -99,6 +104,7 @@ export class InboxReader {
   }
 
   close(): void {
+    for (const lane of this.lanes()) lane.close();
     removeLocalInbox(this.#memory);
     this.#sideRoad.close();
   }

@@ -3,6 +3,7 @@ import { InternalError } from '@ringloop/core';
 import { peerExited } from './exits.js';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
+import type { AnswerBox } from './outbox.js';
 import { pendingCalls } from './pending-calls.js';
 
 /** Looks taken in one turn of the thread before others get theirs. */
@@ -12,13 +13,15 @@ const LOOKS_A_TURN = 16;
  * Where a thread receives the answers to its calls. It is an inbox like a loop's, but needs no loop: it runs what arrives
  * when it is woken. Made at the first call that wants an answer.
  */
-class Mailbox {
+class Mailbox implements AnswerBox {
   readonly address: InboxAddress = allocateInbox('mailbox');
   readonly #reader: InboxReader;
+  #keptAwake = false;
 
   constructor() {
     this.#reader = new InboxReader(this.address, {
       addReady: (entry: Ready) => entry[RUN](),
+      mayGoOn: () => true, // answers are no more than this thread has asked for
       putBack: () => undefined, // nothing here throws what ends a loop
       startTask: refuseCalls,
       refuseTask: refuseCalls,
@@ -26,9 +29,30 @@ class Mailbox {
       answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
       peerExited,
       failedCallback: refuseCalls,
+      corrupted: (_, reason) => process.emitWarning(reason),
       wake: () => this.#look(),
       producerLeft: () => undefined,
     });
+    this.#look();
+  }
+
+  /** Blocks the thread until something arrives, and runs it. */
+  block(timeoutMs: number): void {
+    if (this.#reader.collect()) return;
+    this.#reader.block(timeoutMs);
+    this.#reader.collect();
+  }
+
+  /** Takes what has arrived. Until `rest()` nobody wakes its thread. */
+  collect(): boolean {
+    this.#keptAwake = true;
+    return this.#reader.collect();
+  }
+
+  /** Its thread is about to sleep. */
+  rest(): void {
+    if (!this.#keptAwake) return;
+    this.#keptAwake = false;
     this.#look();
   }
 
@@ -47,7 +71,17 @@ function refuseCalls(): never {
 let mailbox: Mailbox | null = null;
 
 /** This thread's mailbox. */
-export function mailboxAddress(): InboxAddress {
+export function thisMailbox(): AnswerBox {
   mailbox ??= new Mailbox();
-  return mailbox.address;
+  return mailbox;
+}
+
+/** Takes the answers that have arrived, while this thread is awake anyhow. Until `restMailbox()` nobody wakes it for them. */
+export function collectAnswers(): boolean {
+  return mailbox?.collect() ?? false;
+}
+
+/** The thread that has called `collectAnswers()` is about to sleep. */
+export function restMailbox(): void {
+  mailbox?.rest();
 }
