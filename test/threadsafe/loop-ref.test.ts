@@ -92,7 +92,7 @@ describe('LoopRef', () => {
     // @ts-expect-error -- only remote functions are accepted; JavaScript does not know that
     expect(() => there.callSoonThreadsafe(closure)).to.throw(
       RemoteFunctionError,
-      'Cannot send function closure to another thread',
+      'Cannot send arrow function closure to another thread',
     );
     // @ts-expect-error -- no function at all
     expect(() => there.callSoonThreadsafe(5)).to.throw(TypeError, 'a callable object was expected');

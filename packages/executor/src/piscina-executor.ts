@@ -8,7 +8,7 @@ import { inspect } from 'node:util';
 import { type Executor, type ExecutorJob, LoopStateError } from '@ringloop/core';
 import { promiseWithResolvers, type PromiseWithResolvers } from '@ringloop/core/internal';
 import { PeerExitedError } from '@ringloop/threadsafe';
-import { remoteIdOf } from '@ringloop/threadsafe/internal';
+import { refuseWhileImporting, remoteIdOf } from '@ringloop/threadsafe/internal';
 import { ExecutorFullError } from './errors.js';
 import { Job } from './job.js';
 import { packArguments } from './job-message.js';
@@ -60,7 +60,7 @@ export class PiscinaExecutor implements Executor {
    * Runs `fn(...args)` in a thread, or queues it until one is free. The arguments are copied at once. The result rejects
    * with what the function throws, with CloneError when its result cannot be sent, and with PeerExitedError when its thread
    * ends. Python: Executor.submit().
-   * @param fn a function made by `remote()`; may be async
+   * @param fn a function made by `remote()` or `remoteModule()`; may be async
    * @throws {RemoteFunctionError} when it is another function
    * @throws {CloneError} naming the argument that cannot be sent
    * @throws {LoopStateError} ERR_EXECUTOR_SHUTDOWN
@@ -68,6 +68,7 @@ export class PiscinaExecutor implements Executor {
    */
   submit<A extends unknown[], R>(fn: (...args: A) => R, args: A): ExecutorJob<Awaited<R>> {
     const id = remoteIdOf(fn);
+    refuseWhileImporting(`submit ${id.name}()`);
     if (this.#state !== 'open') {
       throw new LoopStateError('Cannot schedule new futures after shutdown', 'ERR_EXECUTOR_SHUTDOWN');
     }

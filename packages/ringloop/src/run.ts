@@ -1,4 +1,5 @@
 import { type Coroutine, run as runIn, Runner as BareRunner, setEventLoop } from '@ringloop/core';
+import { refuseWhileImporting } from '@ringloop/threadsafe/internal';
 import { EventLoop } from './event-loop.js';
 
 /** How `Runner` and `run()` get their loop. */
@@ -24,8 +25,11 @@ export function newEventLoop(): EventLoop {
 /**
  * Runs `main` in a new event loop and closes it: tasks left behind are cancelled, the default executor is shut down.
  * Python: asyncio.run(). Rejects as `main` does, and with LoopStateError ERR_LOOP_RUNNING when a loop runs in this thread already.
+ * @throws {RemoteFunctionError} at once, when the module that calls it is just being imported for another thread: it is a
+ * main program, and was to be imported for a function of it
  */
 export function run<T>(main: Coroutine<T> | PromiseLike<T>, options: RunnerOptions = {}): Promise<T> {
+  refuseWhileImporting('run a main program');
   return runIn(main, { loopFactory: newCurrentLoop, ...options });
 }
 

@@ -32,9 +32,11 @@ export {
   type LoopSetup,
 } from './loop-group.js';
 export { LoopRef, type RemoteCallback } from './loop-ref.js';
-export { remote, type RemoteFunction } from './remote.js';
 export type { LoopRefStatistics } from './outbox.js';
 export type { RestartOptions } from './restart-policy.js';
+export type { Preload } from './preload.js';
+export { remote, type RemoteFunction, type RemoteOptions, type RemoteResult } from './remote.js';
+export { type RemoteModule, remoteModule } from './remote-module.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';
 export { watchWorker } from './watch-worker.js';
 export type { LoopRefOptions } from './when-full.js';

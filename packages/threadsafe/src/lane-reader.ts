@@ -135,11 +135,11 @@ export class LaneReader {
     const cell = words[at + 1]! & ~3;
     if (cas(words, at + 1, cell, cell | Cell.STARTED) !== cell) return; // cancelled in time
     this.received++;
-    const { fn, name, error } = this.#functions.get(cell >>> 2);
+    const { callback, name, error } = this.#functions.get(cell >>> 2);
     try {
-      if (fn === null) throw error;
-      if (kind === Kind.CALL_NUMBER) fn(segment.floats[(at >> 1) + 1]!);
-      else fn(...this.#readArguments(at));
+      if (callback === null) throw error;
+      if (kind === Kind.CALL_NUMBER) callback(segment.floats[(at >> 1) + 1]!);
+      else callback(...this.#readArguments(at));
     } catch (thrown) {
       this.#events.failedCallback(name, thrown);
     }
@@ -224,8 +224,9 @@ export class LaneReader {
   }
 
   #define(words: Int32Array, at: number): boolean {
-    const [url, name] = this.#readArguments(at) as [string, string]; // as Outbox writes them
-    const importing = this.#functions.define(words[at + 1]! >>> 2, { url, name });
+    const [url, name, ...path] = this.#readArguments(at) as [string, string, ...string[]]; // as Outbox writes them
+    const id = path.length === 0 ? { url, name } : { url, name, path };
+    const importing = this.#functions.define(words[at + 1]! >>> 2, id);
     if (importing === null) return false;
     this.#stalled = true;
     void importing.then(() => {

@@ -5,6 +5,7 @@ import { type BaseEventLoop, type LoopPorts, LoopStateError } from '@ringloop/co
 import { checkTime, rangeError, typeError } from '@ringloop/core/internal';
 import { PeerExitedError } from './errors.js';
 import { GroupPlace, type LoopCloseReport, type LoopExit, type LoopRestart } from './group-place.js';
+import { refuseWhileImporting } from './import-module.js';
 import type { LoopRef, RemoteCallback } from './loop-ref.js';
 import { type RemoteFunction, remoteIdOf } from './remote.js';
 import { type RestartOptions, restartPolicy } from './restart-policy.js';
@@ -95,6 +96,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
     if (!Number.isInteger(loops) || loops < 1 || loops > MOST_LOOPS) {
       throw rangeError(`loops must be an integer from 1 to ${MOST_LOOPS}, got ${inspect(loops)}`);
     }
+    refuseWhileImporting('spawn a group');
     if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
     checkSpin(options.spin ?? 0);
     const shared = {

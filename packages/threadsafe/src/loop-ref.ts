@@ -9,7 +9,7 @@ import type { InboxAddress } from './inbox-memory.js';
 import { thisMailbox } from './mailbox.js';
 import { outboxTo, peekOutbox } from './outboxes.js';
 import type { LoopRefStatistics, Outbox } from './outbox.js';
-import type { RemoteFunction } from './remote.js';
+import type { RemoteFunction, RemoteResult } from './remote.js';
 import { registerSendable, type Sendable, WIRE, type Wire } from './sendable.js';
 import { isGone } from './send-eventually.js';
 import { RingFullError } from './errors.js';
@@ -88,13 +88,14 @@ export class LoopRef implements Sendable<LoopRefWire> {
   /**
    * Calls `fn(...args)` in the loop as soon as possible: calls of one thread in the order made. Costs little more than
    * writing the arguments down, and wakes the loop only if it sleeps. Python: loop.call_soon_threadsafe().
-   * @param fn made by `remote()`, or the `stop` of any loop
+   * @param fn made by `remote()` or `remoteModule()`, or the `stop` of any loop
    * @throws {LoopStateError} ERR_LOOP_CLOSED when the loop is closed
    * @throws {PeerExitedError} when its thread has ended
    * @throws {RingFullError} when the loop is too far behind
    * @throws {CloneError} when an argument cannot be sent
    * @throws {RemoteFunctionError} when `fn` is not known to other threads
-   * @throws {TypeError} when `fn` is an async function: see `runCoroutineThreadsafe()`
+   * @throws {TypeError} when `fn` is an async function: see `runCoroutineThreadsafe()`. One of `remoteModule()` is not
+   * known to be one before it is called: the other loop's exception handler gets the TypeError then
    * @throws {TooManyProducersError} when too many threads call into the loop
    */
   callSoonThreadsafe<A extends unknown[]>(fn: RemoteCallback<A>, ...args: A): ThreadsafeHandle {
@@ -141,8 +142,8 @@ export class LoopRef implements Sendable<LoopRefWire> {
   runCoroutineThreadsafe<A extends unknown[], R>(
     fn: RemoteFunction<A, R>,
     ...args: A
-  ): ConcurrentFuture<Awaited<R>> {
-    return this.#out().runTask<Awaited<R>>(this.#whenFull, fn, args, thisMailbox);
+  ): ConcurrentFuture<RemoteResult<R>> {
+    return this.#out().runTask<RemoteResult<R>>(this.#whenFull, fn, args, thisMailbox);
   }
 
   /**

@@ -218,7 +218,7 @@ export class Outbox implements CalledLoop {
     if (known !== undefined) return known;
     const id = remoteIdOf(isStopFunction(fn) ? stop : fn);
     const number = this.#functions.size + 1;
-    this.#put(Kind.DEFINE, number, 0, [id.url, id.name], 'a function');
+    this.#put(Kind.DEFINE, number, 0, [id.url, id.name, ...(id.path ?? [])], 'a function');
     this.#functions.set(fn, number);
     return number;
   }

@@ -1,23 +1,42 @@
 import { inspect } from 'node:util';
+import type { CoroutineGenerator } from '@ringloop/core';
+import { typeError } from '@ringloop/core/internal';
+import { findExport, listed } from './find-export.js';
+import { whyNot } from './function-kind.js';
+import { importModule } from './import-module.js';
 import { RemoteFunctionError } from './errors.js';
 
-/** Where another thread finds a function: a module, and its name there. */
+/** Where another thread finds a function. */
 export interface RemoteId {
+  /** The module. */
   readonly url: string;
+  /** What it was registered as by `remote()`; for an export, its path with dots, for messages. */
   readonly name: string;
+  /** The way to an export: its name, and the properties to follow from there. Absent where `remote()` was used. */
+  readonly path?: readonly string[];
 }
 
 export const REMOTE: unique symbol = Symbol('remote');
 
-/** A function that can be named to another thread. It is still an ordinary function. */
+/** A function that can be named to another thread. One made by `remote()` is still an ordinary function. */
 export type RemoteFunction<A extends unknown[] = never[], R = unknown> = ((...args: A) => R) & {
   readonly [REMOTE]: RemoteId;
 };
 
-/** This thread's remote functions, by module and name. */
-const registry = new Map<string, RemoteFunction>();
+/** What a remote function's task results in: what it returns, or what its promise or generator coroutine does. */
+export type RemoteResult<R> = R extends CoroutineGenerator<infer T> ? T : Awaited<R>;
 
-const keyOf = ({ url, name }: RemoteId): string => `${url}#${name}`;
+/** What `remote()` can be told. */
+export interface RemoteOptions {
+  /** What other threads ask for; the function's own name by default. For code that a bundler or minifier renames. */
+  readonly name?: string;
+}
+
+/** This thread's remote functions, by module and name. */
+const registry = new Map<string, Map<string, RemoteFunction>>();
+
+/** Exports that other threads have asked for, by module and path. */
+const exported = new Map<string, RemoteFunction>();
 
 /**
  * Makes a function callable from other threads. They find it by importing the module `url`, whose evaluation must come
@@ -26,60 +45,82 @@ const keyOf = ({ url, name }: RemoteId): string => `${url}#${name}`;
  *     export const digest = remote(import.meta.url, async function digest(path: string): Promise<string> { … });
  *
  * @param url the module's `import.meta.url`
- * @param fn a function with a name; the name is what other threads ask for
- * @throws {TypeError} ERR_INVALID_ARG_TYPE when `url` or `fn` is something else
- * @throws {RemoteFunctionError} when the function has no name, or the module has another one of that name
+ * @param fn a function; other threads ask for its name, or for `name`
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE when an argument is something else
+ * @throws {RemoteFunctionError} when there is no name, when the module has another function of that name, and when the
+ * function is a reference already
  */
-export function remote<A extends unknown[], R>(url: string, fn: (...args: A) => R): RemoteFunction<A, R> {
+export function remote<A extends unknown[], R>(
+  url: string,
+  fn: (...args: A) => R,
+  options: RemoteOptions = {},
+): RemoteFunction<A, R> {
   if (typeof url !== 'string' || !URL.canParse(url)) {
-    throw invalidType(`url must be the module's import.meta.url, got ${inspect(url)}`);
+    throw typeError(`url must be the module's import.meta.url, got ${inspect(url)}`);
   }
-  if (typeof fn !== 'function') throw invalidType(`fn must be a function, got ${inspect(fn)}`);
-  if (fn.name === '') {
+  if (typeof fn !== 'function') throw typeError(`fn must be a function, got ${inspect(fn)}`);
+  const { name = fn.name } = options;
+  if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
+  if (name === '') {
     throw new RemoteFunctionError(
-      `Cannot name an anonymous function to other threads: write remote(url, function name() {…})`,
+      `Cannot name an anonymous function to other threads: write remote(url, function name() {…}), ` +
+        `or give its name as remote(url, …, { name }) where a minifier drops it`,
     );
   }
-  const id: RemoteId = { url, name: fn.name };
-  if (registry.has(keyOf(id))) throw new RemoteFunctionError(`Cannot register ${fn.name} twice in ${url}`);
+  const before = (fn as Partial<RemoteFunction>)[REMOTE];
+  if (before !== undefined) {
+    throw new RemoteFunctionError(
+      `Cannot register ${name}: it is a reference already, to ${before.name} of ${before.url}`,
+    );
+  }
+  let functions = registry.get(url);
+  if (functions === undefined) registry.set(url, (functions = new Map<string, RemoteFunction>()));
+  if (functions.has(name)) {
+    throw new RemoteFunctionError(
+      `Cannot register ${name} twice in ${url}: give one of them another name, as remote(url, …, { name })`,
+    );
+  }
+  const id: RemoteId = { url, name };
   const remoteFn = Object.defineProperty(fn, REMOTE, { value: id }) as RemoteFunction<A, R>;
-  registry.set(keyOf(id), remoteFn); // looked up by key, called with what its key was called with
+  functions.set(name, remoteFn); // looked up by its id, called with what its id was called with
   return remoteFn;
 }
 
-/** @throws {RemoteFunctionError} unless `fn` was made by `remote()` */
+/** @throws {RemoteFunctionError} unless `fn` is a reference, made by `remote()` or `remoteModule()` */
 export function remoteIdOf(fn: unknown): RemoteId {
   const id = typeof fn === 'function' ? (fn as Partial<RemoteFunction>)[REMOTE] : undefined;
   if (id !== undefined) return id;
-  const what = typeof fn === 'function' ? `function ${fn.name || '(anonymous)'}` : inspect(fn);
-  throw new RemoteFunctionError(
-    `Cannot send ${what} to another thread: wrap it at the top level of its module in remote(import.meta.url, …)`,
-  );
+  const what =
+    typeof fn === 'function'
+      ? whyNot(fn)
+      : `${inspect(fn)} to another thread: a reference is needed, made by remote() or remoteModule()`;
+  throw new RemoteFunctionError(`Cannot send ${what}`);
 }
 
-/** The function of that name if its module has been evaluated in this thread. */
+/** The function if this thread can tell at once. */
 export function lookUpRemote(id: RemoteId): RemoteFunction | null {
-  return registry.get(keyOf(id)) ?? null;
+  const fn = id.path === undefined ? registry.get(id.url)?.get(id.name) : exported.get(exportKey(id));
+  return fn ?? null;
 }
 
 /** Imports the module and finds the function. Rejects with RemoteFunctionError, its cause this thread's own error. */
 export async function importRemote(id: RemoteId): Promise<RemoteFunction> {
-  try {
-    await import(id.url);
-  } catch (cause) {
-    throw new RemoteFunctionError(`Cannot find ${id.name}: importing ${id.url} failed in the called thread`, {
-      cause,
-    });
-  }
-  const fn = lookUpRemote(id);
-  if (fn === null) {
-    throw new RemoteFunctionError(
-      `Cannot find ${id.name}: ${id.url} makes no remote function of that name when imported`,
-    );
-  }
+  const namespace = await importModule(id.url, `find ${id.name}`);
+  const known = lookUpRemote(id);
+  if (known !== null) return known;
+  if (id.path === undefined) throw notRegistered(id);
+  // Called with what the reference was called with, whose type is the function's own.
+  const fn = findExport(namespace, id.path, id.url) as unknown as RemoteFunction;
+  exported.set(exportKey(id), fn);
   return fn;
 }
 
-function invalidType(message: string): TypeError {
-  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' });
+const exportKey = ({ url, path }: RemoteId): string => JSON.stringify([url, path]);
+
+function notRegistered({ url, name }: RemoteId): RemoteFunctionError {
+  const names = [...(registry.get(url)?.keys() ?? [])];
+  return new RemoteFunctionError(
+    `Cannot find ${name}: ${url} makes no remote function of that name when imported. Call remote() at the top level ` +
+      `of the module, not in a function. ${names.length === 0 ? 'It makes none' : `It makes ${listed(names)}`}`,
+  );
 }

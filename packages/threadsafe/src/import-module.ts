@@ -1,0 +1,73 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { realpathSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+import { RemoteFunctionError } from './errors.js';
+
+/** A module that is imported because another thread asked for a function of it. */
+interface Import {
+  readonly url: string;
+  done: boolean;
+}
+
+/**
+ * The import that the running code was started by. Not a plain variable: while a slow module is being imported, the
+ * other tasks of the thread go on, and are none of its business.
+ */
+const importing = new AsyncLocalStorage<Import>();
+
+/** What a module exports. */
+export type Namespace = Readonly<Record<string, unknown>>;
+
+/**
+ * Imports a module that another thread asked for. Node evaluates it once, however often and from wherever it is asked for.
+ * Rejects with RemoteFunctionError, its cause this thread's own error.
+ * @param wanted what the module is imported for, for the message: "Cannot <wanted>: …"
+ */
+export async function importModule(url: string, wanted: string): Promise<Namespace> {
+  const current: Import = { url, done: false };
+  try {
+    return await importing.run(current, () => import(url) as Promise<Namespace>); // whatever it exports
+  } catch (cause) {
+    throw new RemoteFunctionError(`Cannot ${wanted}: importing ${url} failed in the called thread`, {
+      cause,
+    });
+  } finally {
+    current.done = true;
+  }
+}
+
+/** Under which key threads are told which module the process was started with. */
+const MAIN_MODULE = 'ringloop.mainModule';
+
+/**
+ * Threads started from here on know which module is the main program. Called before threads are started.
+ * Only main threads know it: to a worker, the module that it was made with is the main one.
+ */
+function tellMainModule(): void {
+  const [, path] = process.argv;
+  if (!isMainThread || path === undefined || mainModule() !== undefined) return;
+  try {
+    setEnvironmentData(MAIN_MODULE, pathToFileURL(realpathSync(path)).href);
+  } catch {
+    setEnvironmentData(MAIN_MODULE, ''); // none, as with --eval and standard input: nobody can import it
+  }
+}
+
+const mainModule = (): unknown => getEnvironmentData(MAIN_MODULE);
+
+/**
+ * Called before threads are started. Throws if a module does so that is just being imported for another thread, or has
+ * been and is the main program: each thread that it starts would import it again, for ever.
+ * @param action what is refused, for the message: "Cannot <action>: …"
+ * @throws {RemoteFunctionError}
+ */
+export function refuseWhileImporting(action: string): void {
+  tellMainModule();
+  const current = importing.getStore();
+  if (current === undefined || (current.done && current.url !== mainModule())) return;
+  throw new RemoteFunctionError(
+    `Cannot ${action} from ${current.url}, which was imported for another thread and would be imported again in each ` +
+      `thread it starts: put the main program into a module of its own, or run it only if (isMainThread)`,
+  );
+}
