@@ -6,7 +6,7 @@ import { createLoop, loopWithInbox, note } from '../threadsafe/fixtures/calls.js
 import { count, counts, dieNowOr, napHere, pester } from '../threadsafe/fixtures/group-calls.js';
 
 /** How many threads are ended, and the seed of when and how: `KILLS=5000 SEED=7 npx mocha build/test/stress/kill.test.js`. */
-const KILLS = Number(process.env.KILLS ?? 150);
+const KILLS = Number(process.env.KILLS ?? 30);
 const SEED = Number(process.env.SEED ?? 1);
 /** What was pending must be settled so soon after the end of its thread, in ms. */
 const SETTLED_WITHIN_MS = 1000;
@@ -119,7 +119,7 @@ describe('Threads that end at random instructions', () => {
   it('groups that are terminated at any time leave no lane and no pending future behind', async () => {
     const next = random(SEED + 1);
     counts.clear();
-    const rounds = Math.ceil(KILLS / 10);
+    const rounds = KILLS;
     await inLoop(async (ref) => {
       const bystander = await LoopGroup.spawn({ loops: 1, name: 'bystander', loopFactory: createLoop });
       for (let round = 0; round < rounds; round++) {
