@@ -81,9 +81,7 @@ describe('Threads that end at random instructions', () => {
         victim.callSoonThreadsafe(dieNowOr, Math.floor(next() * 3), next() * 5);
         ref.callSoonThreadsafe(count, steady, asked++);
         await gone;
-        const outcomes = await Promise.all(
-          [...pending, pestering.get(victim) as PromiseLike<void>].map(outcome),
-        ); // it was given one
+        const outcomes = await Promise.all([...pending, pestering.get(victim)!].map(outcome)); // it was given one
         for (const each of outcomes) kinds.set(each, (kinds.get(each) ?? 0) + 1);
         pestering.delete(victim);
         expect(() => victim.callSoonThreadsafe(note, kill)).to.throw(PeerExitedError);

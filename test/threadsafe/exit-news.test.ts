@@ -140,7 +140,7 @@ describe('The news that a thread has ended', () => {
   });
 
   it('watchWorker() refuses what is no worker, or has ended', async () => {
-    expect(() => watchWorker({} as Worker)).to.throw(TypeError, 'worker must be a Worker');
+    expect(() => watchWorker('thread 7' as unknown as Worker)).to.throw(TypeError, 'worker must be a Worker');
     const worker = new Worker('', { eval: true });
     await once(worker, 'exit');
     expect(() => watchWorker(worker)).to.throw(TypeError, 'Cannot watch a worker that has ended');
