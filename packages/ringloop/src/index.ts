@@ -81,28 +81,46 @@ export {
   type WaitOptions,
 } from '@ringloop/core';
 export {
+  CancelRef,
   CloneError,
   ConcurrentFuture,
+  Exposure,
+  FutureRef,
   type LoopCloseReport,
   type LoopExit,
   type LoopGroupCloseOptions,
   type LoopGroupOptions,
   type LoopOutcome,
   LoopRef,
+  type LoopRefOptions,
+  type LoopRefStatistics,
   type LoopRestart,
   type LoopSetup,
+  MainThreadError,
+  NameTakenError,
+  NotExposedError,
   PeerExitedError,
+  proxy,
+  type ProxyMarked,
+  refTo,
   registerErrorClass,
+  releaseProxy,
   remote,
+  type Remote,
   type RemoteCallback,
   type RemoteFunction,
   RemoteFunctionError,
+  type RemoteFunctions,
+  type RemoteHandle,
+  type RemoteMember,
+  type RemoteMembers,
   type RestartOptions,
   RingFullError,
   ThreadsafeHandle,
   TooManyProducersError,
   watchWorker,
   wrapFuture,
+  type WrapOptions,
 } from '@ringloop/threadsafe';
 export { ExecutorFullError, PiscinaExecutor, type PiscinaExecutorOptions } from '@ringloop/executor';
 export {
@@ -152,6 +170,12 @@ export {
   TransportStateError,
   type WriteBufferLimits,
 } from '@ringloop/net';
-export { EventLoop, getEventLoop, getRunningLoop, type LoopStatistics } from './event-loop.js';
+export {
+  EventLoop,
+  type EventLoopOptions,
+  getEventLoop,
+  getRunningLoop,
+  type LoopStatistics,
+} from './event-loop.js';
 export { LoopGroup } from './loop-group.js';
 export { newEventLoop, run, Runner, type RunnerOptions } from './run.js';

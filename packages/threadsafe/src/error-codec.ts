@@ -11,10 +11,13 @@ import {
   KeyboardInterrupt,
   LoopStateError,
   SystemExit,
+  TimeoutError,
 } from '@ringloop/core';
 import {
   CloneError,
   MainThreadError,
+  NameTakenError,
+  NotExposedError,
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,
@@ -78,12 +81,15 @@ for (const errorClass of [
   KeyboardInterrupt,
   LoopStateError,
   SystemExit,
+  TimeoutError,
 ]) {
   registerErrorClass(errorClass);
 }
 for (const errorClass of [
   CloneError,
   MainThreadError,
+  NameTakenError,
+  NotExposedError,
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,

@@ -28,6 +28,18 @@ export class CloneError extends Error {
   readonly code = 'ERR_NOT_CLONEABLE';
 }
 
+/** No object is exposed under that name, or a lent one has been given back. */
+export class NotExposedError extends Error {
+  override readonly name = 'NotExposedError';
+  readonly code = 'ERR_NOT_EXPOSED';
+}
+
+/** Another object is exposed under that name in that loop. */
+export class NameTakenError extends Error {
+  override readonly name = 'NameTakenError';
+  readonly code = 'ERR_NAME_TAKEN';
+}
+
 /** The main thread was asked to wait by blocking, which it must not: it has a process to look after. */
 export class MainThreadError extends Error {
   override readonly name = 'MainThreadError';

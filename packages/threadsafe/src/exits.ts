@@ -1,3 +1,4 @@
+import { forgetBorrower } from './control/exposed-objects.js';
 import { allBlockedThreads } from './blocking.js';
 import { onOwnEnd, onThreadExit } from './exit-news.js';
 import { abandonLocalInboxes, leaveLocalInboxes } from './local-inboxes.js';
@@ -13,6 +14,7 @@ onThreadExit((threadId) => {
   for (const { inboxId, reason } of ownerEnded(producer)) pendingCalls.rejectAll(inboxId, reason);
   leaveLocalInboxes(producer);
   allBlockedThreads().forget(producer);
+  forgetBorrower(producer);
 });
 
 // A plain worker ends: its lanes will be taken from it, so it must not write there any more.

@@ -14,6 +14,7 @@ export interface MemberData {
   readonly name: string;
   readonly index: number;
   readonly debug: boolean;
+  readonly spin: number;
   readonly factory: RemoteId;
   readonly setup: RemoteId | null;
   readonly preload: readonly string[];
@@ -44,6 +45,7 @@ export interface MemberOptions {
   readonly name: string;
   readonly index: number;
   readonly debug: boolean;
+  readonly spin: number;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly factory: RemoteId;
   readonly setup: RemoteId | null;
@@ -96,7 +98,7 @@ export class GroupMember {
   #deadline: NodeJS.Timeout | null = null;
 
   constructor(options: MemberOptions) {
-    const { name, index, debug, resourceLimits, factory, setup, preload } = options;
+    const { name, index, debug, spin, resourceLimits, factory, setup, preload } = options;
     const address = allocateInbox(name);
     this.ref = new LoopRef(address);
     this.ready = this.#ready.promise;
@@ -108,6 +110,7 @@ export class GroupMember {
       name,
       index,
       debug,
+      spin,
       factory,
       setup,
       preload,

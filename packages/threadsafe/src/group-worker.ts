@@ -13,7 +13,7 @@ import { importRemote, type RemoteFunction } from './remote.js';
 /** Node's longest timer, in ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-const { wire, name, index, debug, factory, setup, preload } = workerData as MemberData; // as GroupMember sends it
+const { wire, name, index, debug, spin, factory, setup, preload } = workerData as MemberData; // as GroupMember sends it
 
 const tell = (message: MemberMessage): void => parentPort?.postMessage(message);
 
@@ -31,7 +31,7 @@ const loop: BaseEventLoop = createLoop({
   name,
   debug,
   openInbox: (owner) => {
-    const inbox = new LoopInbox(owner, LoopRef.fromWire(wire).address);
+    const inbox = new LoopInbox(owner, { address: LoopRef.fromWire(wire).address, spin });
     opened.push(inbox);
     return inbox;
   },

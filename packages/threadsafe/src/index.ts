@@ -1,13 +1,28 @@
 export { ConcurrentFuture, wrapFuture } from './concurrent-future.js';
+export { Exposure } from './control/exposed-objects.js';
+export { proxy } from './control/proxy.js';
+export {
+  type ProxyMarked,
+  releaseProxy,
+  type Remote,
+  type RemoteFunctions,
+  type RemoteHandle,
+  type RemoteMember,
+  type RemoteMembers,
+} from './control/remote-object.js';
+export type { WrapOptions } from './control/wrap.js';
 export { registerErrorClass } from './error-codec.js';
 export {
   CloneError,
   MainThreadError,
+  NameTakenError,
+  NotExposedError,
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,
   TooManyProducersError,
 } from './errors.js';
+export { CancelRef, FutureRef, refTo } from './future-ref.js';
 export { type LoopCloseReport, type LoopExit, type LoopOutcome, type LoopRestart } from './group-place.js';
 export {
   type LoopFactory,

@@ -9,6 +9,7 @@ import type { LoopRef, RemoteCallback } from './loop-ref.js';
 import { type RemoteFunction, remoteIdOf } from './remote.js';
 import { type RestartOptions, restartPolicy } from './restart-policy.js';
 import { isGone } from './send-eventually.js';
+import { checkSpin } from './spinning.js';
 import type { ThreadsafeHandle } from './threadsafe-handle.js';
 
 /** Makes the loop of a worker thread, on the ports given. */
@@ -25,6 +26,8 @@ export interface LoopGroupOptions {
   readonly name?: string;
   /** Debug mode of every loop. */
   readonly debug?: boolean;
+  /** How long every loop looks for more after a call before it sleeps, in seconds; 0 by default. See `EventLoop`. */
+  readonly spin?: number;
   /** Memory limits of every worker, as `new Worker()` takes them. */
   readonly resourceLimits?: ResourceLimits;
   /**
@@ -93,7 +96,9 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
       throw rangeError(`loops must be an integer from 1 to ${MOST_LOOPS}, got ${inspect(loops)}`);
     }
     if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
+    checkSpin(options.spin ?? 0);
     const shared = {
+      spin: options.spin ?? 0,
       debug: options.debug ?? false,
       resourceLimits: options.resourceLimits,
       factory: remoteIdOf(options.loopFactory),

@@ -2,6 +2,9 @@ import { inspect } from 'node:util';
 import type { StopFunction } from '@ringloop/core/internal';
 import type { ConcurrentFuture } from './concurrent-future.js';
 import './exits.js'; // whoever can call is told of the ends of others
+import { expose, type Exposure } from './control/exposed-objects.js';
+import type { Remote } from './control/remote-object.js';
+import { wrap, type WrapOptions } from './control/wrap.js';
 import type { InboxAddress } from './inbox-memory.js';
 import { thisMailbox } from './mailbox.js';
 import { outboxTo, peekOutbox } from './outboxes.js';
@@ -140,6 +143,29 @@ export class LoopRef implements Sendable<LoopRefWire> {
     ...args: A
   ): ConcurrentFuture<Awaited<R>> {
     return this.#out().runTask<Awaited<R>>(this.#whenFull, fn, args, thisMailbox);
+  }
+
+  /**
+   * Lets other threads use `object` through `ref.wrap(name)`, until the registration is closed or the loop is. Each call of a method,
+   * and each property that is read or written, is a task of this loop. Only the loop's own thread may do this, before or while it runs.
+   * @throws {NameTakenError} when the loop exposes something of that name
+   * @throws {LoopStateError} ERR_OTHER_LOOP in another thread, ERR_LOOP_CLOSED when the loop is closed
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE when `name` is no string or `object` neither an object nor a function
+   */
+  expose(name: string, object: object): Exposure {
+    return expose(this, name, object);
+  }
+
+  /**
+   * A proxy of the object that the loop exposes under `name`: what its methods return is a promise here, and so is each property
+   * that is read. `proxy[releaseProxy]()`, or the end of `using`, releases it. Nothing is sent before it is used, so it may be made
+   * earlier than the object is exposed. Calls run in the order made. They reject with what the method throws; with NotExposedError
+   * when there is nothing of that name; with TimeoutError after `timeout` seconds; and for the reasons for which
+   * `runCoroutineThreadsafe()` throws and rejects. Cancelling a task that awaits a call cancels the call.
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE when `name` is no string or `timeout` neither a number nor null
+   */
+  wrap<T>(name: string, options: WrapOptions = {}): Remote<T> {
+    return wrap<T>(this, name, options);
   }
 
   #out(): Outbox {

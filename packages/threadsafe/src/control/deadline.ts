@@ -1,0 +1,23 @@
+import { peekRunningLoop } from '@ringloop/core/internal';
+
+/** Node's longest timer. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Calls `expire` in `seconds`, in the loop that runs here, or else from a timer of Node's. A thread may call without a loop.
+ * @returns what calls it off
+ */
+export function startDeadline(seconds: number, expire: () => void): () => void {
+  const loop = peekRunningLoop();
+  if (loop !== null) {
+    const handle = loop.callLater(seconds, expire);
+    return () => handle.cancel();
+  }
+  let timer: NodeJS.Timeout;
+  const arm = (leftMs: number): void => {
+    const periodMs = Math.min(leftMs, LONGEST_TIMER_MS);
+    timer = setTimeout(() => (leftMs > periodMs ? arm(leftMs - periodMs) : expire()), periodMs);
+  };
+  arm(Math.ceil(seconds * 1000) + 1); // Node's timers may come 1 ms early
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,71 @@
+/**
+ * The owner's side: what a proxy of another thread asks for is done in the loop that has the object, as one task for each call. It
+ * speaks the messages of Comlink's proxies but is not Comlink's `expose()`: that keeps three fields of an error, answers from
+ * outside of any task, and cannot be told to stop.
+ */
+import { getRunningLoop, isCoroutine } from '@ringloop/core';
+import { remote } from '../remote.js';
+import { runningObjects, type Target } from './exposed-objects.js';
+import { isObject, proxy } from './proxy.js';
+import { packResult, unpack } from './values.js';
+
+/** What a proxy can ask for. */
+export type Request = 'GET' | 'SET' | 'APPLY' | 'CONSTRUCT';
+
+/** Property names from the object to what is meant; one that is alone needs no array. */
+export type Path = string | readonly string[];
+
+/**
+ * Does what a proxy asks for. The names and arguments of a call are arguments here, so that plain ones take the codec's short way.
+ * @param caller the producer that asks
+ */
+export const deliver = remote(
+  import.meta.url,
+  async function deliver(
+    target: Target,
+    caller: number,
+    request: Request,
+    path: Path,
+    ...args: unknown[]
+  ): Promise<unknown> {
+    const object = runningObjects().find(target);
+    const result = await fulfil(
+      object,
+      request,
+      typeof path === 'string' ? [path] : path,
+      args.map((arg) => unpack(arg)),
+    );
+    return packResult(result, caller);
+  },
+);
+
+/** The thread that had borrowed the object needs it no more. */
+export const giveBack = remote(import.meta.url, function giveBack(number: number): void {
+  const objects = runningObjects();
+  // Behind the first steps of the tasks that its last calls have started: those look the object up.
+  getRunningLoop().callSoon(() => objects.takeBack(number));
+});
+
+function fulfil(object: object, request: Request, path: readonly string[], args: unknown[]): unknown {
+  const owner = path.slice(0, -1).reduce(property, object);
+  const key = path.at(-1);
+  if (request === 'SET') {
+    (owner as Record<string, unknown>)[String(key)] = args[0]; // whatever it is, JavaScript throws if it takes no properties
+    return true;
+  }
+  const value = key === undefined ? object : property(owner, key);
+  if (request === 'GET') return value;
+  if (typeof value !== 'function') throw new TypeError(`${path.join('.')} is not a function`);
+  if (request === 'CONSTRUCT') {
+    return proxy(Reflect.construct(value as new () => object, args)); // it throws if it is no constructor
+  }
+  const result: unknown = Reflect.apply(value as () => unknown, owner, args);
+  // A generator coroutine. It is a task of its own, which is cancelled with this one.
+  return isObject(result) && typeof result === 'object' && isCoroutine(result)
+    ? getRunningLoop().createTask(result)
+    : result;
+}
+
+function property(object: unknown, key: string): unknown {
+  return (object as Record<string, unknown>)[key]; // JavaScript throws if it has no properties
+}

@@ -1,0 +1,154 @@
+/**
+ * Arguments and results on their way. Most go as they are, by the codec of all calls. Three kinds are looked for, at the top only,
+ * as Comlink does: what `proxy()` marked is lent, what one of Comlink's transfer handlers takes goes in the form that it gives, and
+ * what would need a MessagePort is refused: on Node 20 two arbitrary threads cannot exchange one.
+ */
+import { transferHandlers } from 'comlink';
+import { CloneError } from '../errors.js';
+import { reviveSendables, type Sendable, WIRE, type Wire } from '../sendable.js';
+import { type ExposedObjects, runningObjects } from './exposed-objects.js';
+import { isMarked } from './proxy.js';
+
+/** A value as Comlink hands it to its endpoint: after its transfer handlers. */
+export type WireValue =
+  | { readonly type: 'RAW'; readonly value: unknown }
+  | { readonly type: 'HANDLER'; readonly name: string; readonly value: unknown };
+
+/** Handlers that every instance of Comlink has. */
+const PROXY = 'proxy';
+const THROW = 'throw';
+
+/** The key of what a transfer handler made; the value is the handler's name. */
+const HANDLED = 'ringloop.handled';
+
+interface Handled {
+  readonly [HANDLED]: string;
+  readonly value: unknown;
+}
+
+/** What a lent object is while it crosses. */
+export interface LentObjectWire extends Wire {
+  readonly kind: 'LentObject';
+  /** The LoopRef of its loop, in the form that crosses. */
+  readonly loop: object;
+  readonly number: number;
+  /** For messages. */
+  readonly label: string;
+}
+
+/** An object of this thread that another thread uses through a proxy. */
+class LentObject implements Sendable<LentObjectWire> {
+  readonly [WIRE]: LentObjectWire;
+  readonly #owner: ExposedObjects;
+
+  constructor(object: object, borrower: number) {
+    this.#owner = runningObjects();
+    this[WIRE] = {
+      kind: 'LentObject',
+      loop: this.#owner.ref.toWire(),
+      number: this.#owner.lend(object, borrower),
+      label: labelOf(object),
+    };
+  }
+
+  takeBack(): void {
+    this.#owner.takeBack(this[WIRE].number);
+  }
+}
+
+/** The name of a function, or of an object's class. Where there is none: a remote proxy has a proxy there as well. */
+function labelOf(object: {
+  readonly name?: unknown;
+  readonly constructor?: { readonly name: unknown };
+}): string {
+  const name = typeof object === 'function' ? object.name : object.constructor?.name;
+  return typeof name === 'string' && name !== '' ? name : 'a lent object';
+}
+
+/**
+ * A result in the form that crosses.
+ * @param borrower the producer that receives it
+ * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
+ * @throws {CloneError}
+ */
+export function packResult(value: unknown, borrower: number): unknown {
+  if (isMarked(value)) return new LentObject(value, borrower);
+  for (const [name, handler] of transferHandlers) {
+    if (name === THROW || !handler.canHandle(value)) continue; // nothing here is in Comlink's box for what was thrown
+    if (name === PROXY) return new LentObject(value as object, borrower); // it marks objects and nothing else
+    const [serialized, transferables] = handler.serialize(value);
+    refuseTransfer(transferables, 'the result');
+    return handled(name, serialized);
+  }
+  return value;
+}
+
+/**
+ * Arguments in the form that crosses.
+ * @param what whose they are, for messages
+ * @throws as `packResult()` does
+ */
+export function packArguments(
+  args: readonly WireValue[],
+  transfer: readonly unknown[],
+  borrower: number,
+  what: string,
+): unknown[] {
+  for (const arg of args) {
+    if (arg.type === 'HANDLER' && arg.name === PROXY) {
+      closePorts(transfer);
+      throw new CloneError(
+        `Cannot send an argument of ${what}: Comlink's own proxy() marked it; use proxy() of ringloop`,
+      );
+    }
+  }
+  refuseTransfer(transfer, `an argument of ${what}`);
+  const packed: unknown[] = [];
+  try {
+    for (const arg of args) packed.push(packArgument(arg, borrower));
+  } catch (thrown) {
+    takeBack(packed);
+    throw thrown;
+  }
+  return packed;
+}
+
+function packArgument(arg: WireValue, borrower: number): unknown {
+  if (arg.type === 'HANDLER') return handled(arg.name, arg.value);
+  return isMarked(arg.value) ? new LentObject(arg.value, borrower) : arg.value;
+}
+
+/** They were not sent after all. */
+export function takeBack(packed: readonly unknown[]): void {
+  for (const value of packed) if (value instanceof LentObject) value.takeBack();
+}
+
+/** What `packResult()` or `packArguments()` was given, in the other thread. */
+export function unpack(value: unknown): unknown {
+  const revived = reviveSendables(value);
+  if (!isHandled(revived)) return revived;
+  const handler = transferHandlers.get(revived[HANDLED]);
+  if (handler !== undefined) return handler.deserialize(revived.value);
+  throw new CloneError(
+    `Cannot read a value: no transfer handler "${revived[HANDLED]}" is registered with Comlink in the thread that received it`,
+  );
+}
+
+function handled(name: string, value: unknown): Handled {
+  return { [HANDLED]: name, value };
+}
+
+function isHandled(value: unknown): value is Handled {
+  return typeof value === 'object' && value !== null && HANDLED in value;
+}
+
+function refuseTransfer(transfer: readonly unknown[], what: string): void {
+  if (transfer.length === 0) return;
+  closePorts(transfer);
+  throw new CloneError(`Cannot transfer ${what}: between loops it can be copied or shared`);
+}
+
+/** What nobody will receive would keep its process alive. */
+function closePorts(transfer: readonly unknown[]): void {
+  for (const item of transfer) if (item instanceof MessagePort) item.close();
+}

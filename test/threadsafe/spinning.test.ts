@@ -1,0 +1,98 @@
+import { expect } from 'chai';
+import { availableParallelism } from 'node:os';
+import { LoopGroup } from '@ringloop/threadsafe';
+import { LoopInbox, Spinning } from '@ringloop/threadsafe/internal';
+import { createLoop, echo, loopWithInbox } from './fixtures/calls.js';
+
+describe('Spinning', () => {
+  let sent: number;
+  let looks: number;
+  let arrivesAt: number;
+  const ports = { look: (): boolean => ++looks >= arrivesAt, callsSent: (): number => sent };
+
+  beforeEach(() => {
+    sent = 0;
+    looks = 0;
+    arrivesAt = Infinity;
+  });
+
+  before(function () {
+    if (availableParallelism() === 1) this.skip(); // there it never looks
+  });
+
+  it('staysAwake() is false, without a look, in a loop that has called nobody', () => {
+    const spinning = new Spinning(0, ports);
+    spinning.arrived();
+    expect([spinning.staysAwake(), looks]).to.deep.equal([false, 0]);
+  });
+
+  it('staysAwake() is true when something arrives soon after a call', () => {
+    const spinning = new Spinning(0, ports);
+    sent = 1;
+    arrivesAt = 3;
+    expect([spinning.staysAwake(), looks]).to.deep.equal([true, 3]);
+    expect([spinning.staysAwake(), looks]).to.deep.equal([false, 3]); // nothing was called since
+  });
+
+  it('staysAwake() passes over more and more chances while it looks in vain, and none when it was worth it', () => {
+    const spinning = new Spinning(0, ports);
+    const looked = (): boolean => {
+      const before = looks;
+      sent++;
+      spinning.staysAwake();
+      return looks > before;
+    };
+    const tried = Array.from({ length: 12 }, looked);
+    expect(tried.map(Number)).to.deep.equal([1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 1, 0]);
+    arrivesAt = 1;
+    while (!looked());
+    expect([looked(), looked(), looked()]).to.deep.equal([true, true, true]);
+  });
+
+  it('staysAwake() with `spin` looks for so long after each call in either direction, and then sleeps', () => {
+    const spinning = new Spinning(0.005, ports);
+    expect(spinning.staysAwake()).to.equal(false);
+    for (const call of [
+      (): void => spinning.arrived(),
+      (): void => {
+        sent++;
+      },
+    ]) {
+      call();
+      const started = performance.now();
+      while (spinning.staysAwake());
+      expect(performance.now() - started).to.be.at.least(4.9);
+    }
+  });
+
+  it('spin of a group and of a loop changes nothing but the time', async () => {
+    await using group = await LoopGroup.spawn({ loops: 2, spin: 0.001, loopFactory: createLoop });
+    for (let i = 0; i < 100; i++)
+      expect(await group.next().runCoroutineThreadsafe(echo, i)).to.deep.equal([i]);
+  });
+
+  it('spin that is no time is refused', async () => {
+    const { loop } = loopWithInbox();
+    const owner = {
+      loop,
+      addReady: () => undefined,
+      putBack: () => undefined,
+      mayGoOn: () => true,
+      wake: () => undefined,
+    };
+    expect(() => new LoopInbox(owner, { spin: -1 })).to.throw(
+      RangeError,
+      'spin must not be negative, got -1',
+    );
+    expect(() => new LoopInbox(owner, { spin: '1' as never })).to.throw(
+      TypeError,
+      'spin must be a number of seconds',
+    );
+    loop.close();
+    let thrown: unknown;
+    await LoopGroup.spawn({ loops: 1, spin: NaN, loopFactory: createLoop }).catch(
+      (reason: unknown) => (thrown = reason),
+    );
+    expect(thrown).to.be.instanceOf(TypeError);
+  });
+});
