@@ -29,6 +29,7 @@ import {
   tallies,
   thread,
 } from './fixtures/calls.js';
+import { rejection } from './rejection.js';
 
 const spawn = (loops: number, loopFactory: LoopFactory = createLoop): Promise<LoopGroup> =>
   LoopGroup.spawn({ loops, name: 'test', loopFactory });
@@ -207,12 +208,3 @@ describe('LoopGroup', () => {
     expect(await there.runCoroutineThreadsafe(countNotes)).to.equal(sent); // nothing that was accepted is lost
   });
 });
-
-async function rejection(promise: PromiseLike<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (thrown) {
-    return thrown as Error;
-  }
-  throw new Error('It should have been rejected');
-}

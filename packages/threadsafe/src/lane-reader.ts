@@ -49,6 +49,11 @@ export class LaneReader {
   #released: number;
   /** A function's module is being imported; the lane waits for it, the others go on. */
   #stalled = false;
+  /**
+   * A call of this lane runs right now. It may look at the inbox itself, by `callSoon()`: a lane that was left, and of which this is
+   * the last call, must not be freed then, because its HEAD is stored once more behind it, perhaps into the next producer's ring.
+   */
+  #running = false;
   /** Something else than its writer has written here: nothing in it can be trusted from there on. */
   #corrupt = false;
   /** The lane goes on in another segment than its first. */
@@ -77,6 +82,7 @@ export class LaneReader {
 
   /** Whether everything published has run. */
   isEmpty(): boolean {
+    if (this.#running) return false;
     return this.#corrupt || (!this.#stalled && this.#segment.loadTail() === this.#head);
   }
 
@@ -97,6 +103,16 @@ export class LaneReader {
 
   /** Runs the records of `segment` up to `end`. False: its share of the iteration was used up before. */
   runTo(segment: Segment, end: number): boolean {
+    const outer = this.#running;
+    this.#running = true;
+    try {
+      return this.#runTo(segment, end);
+    } finally {
+      this.#running = outer;
+    }
+  }
+
+  #runTo(segment: Segment, end: number): boolean {
     // A stall or a jump before this batch ran has taken what it stood for: the lane collects it anew.
     if (segment !== this.#segment) return true;
     const { words, capacityBytes } = segment;
