@@ -54,13 +54,14 @@ describe('LoopGroup.spawn() with options', () => {
     const preload = [new URL('./fixtures/broken-module.js', import.meta.url).href];
     const error = await rejection(spawn({ loops: 1, preload }));
     expect(error).to.be.instanceOf(PeerExitedError);
-    expect(error.cause).to.be.instanceOf(SyntaxError);
+    expect(error.cause).to.be.instanceOf(RemoteFunctionError);
+    expect((error.cause as Error).cause).to.be.instanceOf(SyntaxError);
   });
 
   it('arguments that are wrong are refused with their value', async () => {
     const wrong: [unknown, string, string][] = [
       [{ name: 7 }, 'ERR_INVALID_ARG_TYPE', 'name must be a string, got 7'],
-      [{ preload: 'x' }, 'ERR_INVALID_ARG_TYPE', "preload must be an array of URLs, got 'x'"],
+      [{ preload: 'x' }, 'ERR_INVALID_ARG_TYPE', "preload must be an array, got 'x'"],
       [{ preload: ['x'] }, 'ERR_INVALID_ARG_TYPE', "got 'x'"],
       [{ setup: () => 1 }, 'ERR_REMOTE_FUNCTION', 'Cannot send function setup'],
       [{ onExit: 1 }, 'ERR_INVALID_ARG_TYPE', 'onExit must be a function, got 1'],
@@ -99,6 +100,7 @@ describe('LoopGroup.spawn() with options', () => {
       expect(group.loop(1)).not.to.equal(old);
       expect(() => old.callSoonThreadsafe(note, 1)).to.throw(
         PeerExitedError,
+  RemoteFunctionError,
         'The thread of loop "test-1" has ended',
       );
       const { prepared } = await group.loop(1).runCoroutineThreadsafe(preparedHere);

@@ -8,6 +8,7 @@ import type { LoopFactory } from './loop-group.js';
 import { type CloseRequest, type MemberData, type MemberMessage, threadTime } from './group-member.js';
 import { LoopInbox } from './loop-inbox.js';
 import { LoopRef } from './loop-ref.js';
+import { importAll } from './preload.js';
 import { importRemote, type RemoteFunction } from './remote.js';
 
 /** Node's longest timer, in ms. */
@@ -23,7 +24,7 @@ process.on('uncaughtExceptionMonitor', (error: unknown) =>
   tell({ kind: 'failed', error: encodeError(error) }),
 );
 
-await Promise.all(preload.map((url) => import(url)));
+await importAll(preload);
 const createLoop = (await importRemote(factory)) as unknown as LoopFactory; // LoopGroup.spawn() takes nothing else
 const prepare = setup === null ? null : await importRemote(setup);
 const opened: LoopInbox[] = [];

@@ -7,6 +7,7 @@ import { PeerExitedError } from './errors.js';
 import { GroupPlace, type LoopCloseReport, type LoopExit, type LoopRestart } from './group-place.js';
 import { refuseWhileImporting } from './import-module.js';
 import type { LoopRef, RemoteCallback } from './loop-ref.js';
+import { checkPreload, type Preload } from './preload.js';
 import { type RemoteFunction, remoteIdOf } from './remote.js';
 import { type RestartOptions, restartPolicy } from './restart-policy.js';
 import { isGone } from './send-eventually.js';
@@ -32,10 +33,10 @@ export interface LoopGroupOptions {
   /** Memory limits of every worker, as `new Worker()` takes them. */
   readonly resourceLimits?: ResourceLimits;
   /**
-   * URLs of modules that every worker imports before its loop is made: `import.meta.resolve('./digest.js')`. The first call of a
-   * function of theirs then need not wait for the import.
+   * Modules that every worker imports, in order, before its loop is made: absolute URLs, or functions of theirs. The first call of a
+   * function then need not wait for the import. If one fails, so does `spawn()`, with RemoteFunctionError.
    */
-  readonly preload?: readonly string[];
+  readonly preload?: readonly Preload[];
   /**
    * Called in every loop, as a task, with the loop's place in the group. The loop counts as running when it is done. If it fails,
    * so does `spawn()`.
@@ -251,14 +252,4 @@ function checkListener<F>(listener: F | undefined, parameter: string): F | null 
   if (typeof listener !== 'function')
     throw typeError(`${parameter} must be a function, got ${inspect(listener)}`);
   return listener;
-}
-
-function checkPreload(urls: unknown): readonly string[] {
-  if (!Array.isArray(urls)) throw typeError(`preload must be an array of URLs, got ${inspect(urls)}`);
-  for (const url of urls as unknown[]) {
-    if (typeof url !== 'string' || !URL.canParse(url)) {
-      throw typeError(`preload must contain URLs, such as import.meta.resolve() gives, got ${inspect(url)}`);
-    }
-  }
-  return urls as readonly string[]; // seen just now
 }
