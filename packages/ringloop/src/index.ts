@@ -94,6 +94,7 @@ export {
   RingFullError,
   ThreadsafeHandle,
   TooManyProducersError,
+  transfer,
   wrapFuture,
 } from '@ringloop/threadsafe';
 export { ExecutorFullError, PiscinaExecutor, type PiscinaExecutorOptions } from '@ringloop/executor';

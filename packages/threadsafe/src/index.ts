@@ -13,4 +13,5 @@ export { LoopRef, type RemoteCallback } from './loop-ref.js';
 export { remote, type RemoteFunction } from './remote.js';
 export type { LoopRefStatistics } from './outbox.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';
+export { transfer } from './transfer.js';
 export type { LoopRefOptions } from './when-full.js';
