@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { BaseEventLoop } from '@ringloop/core';
 import { PiscinaExecutor } from '@ringloop/executor';
-import { CloneError, LoopRef } from '@ringloop/threadsafe';
+import { CloneError, LoopRef, transfer } from '@ringloop/threadsafe';
 import { LoopInbox } from '@ringloop/threadsafe/internal';
 import {
   block,
@@ -41,6 +41,13 @@ describe('executor/job-message', () => {
     const [there] = (await executor.submit(echo, [words]).result) as [Int32Array];
     Atomics.store(words, 0, 7);
     expect(there[0]).to.equal(7);
+  });
+
+  it('packArguments() and packResult() take away what was marked by transfer()', async () => {
+    const bytes = new Uint8Array([1, 2, 3]);
+    const job = executor.submit(same, [transfer(bytes, [bytes.buffer])]);
+    expect(bytes.byteLength).to.equal(0);
+    expect(await job.result).to.deep.equal(new Uint8Array([1, 2, 3]));
   });
 
   it('packArguments() names the argument that cannot be sent, before anything is queued', () => {

@@ -127,12 +127,12 @@ describe('error codec', () => {
     });
     const crossed = cross(new AggregateError([error, Symbol('s')], 'a'));
     const [first, second] = crossed.errors as [Record<string, unknown>, unknown];
-    expect([first['f'], first['list'], second]).to.deep.equal([
+    expect([first.f, first.list, second]).to.deep.equal([
       '[Function: f]',
       [1, '[Function (anonymous)]'],
       'Symbol(s)',
     ]);
-    expect(first['bad']).to.match(/^\[Getter threw Error: no/);
+    expect(first.bad).to.match(/^\[Getter threw Error: no/);
   });
 
   it('passes on what is no error as it is, or as it looks', () => {

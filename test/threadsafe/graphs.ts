@@ -61,7 +61,7 @@ export function sameGraph(a: unknown, b: unknown, seen = new Map<object, object>
   if (a instanceof Date || a instanceof Number || a instanceof String || a instanceof Boolean) {
     if (!Object.is(a.valueOf(), (b as Date).valueOf())) return false; // of one prototype
   }
-  if (a instanceof RegExp && String(a) !== String(b)) return false;
+  if (a instanceof RegExp && String(a) !== String(b as RegExp)) return false;
   if (ArrayBuffer.isView(a)) {
     const other = b as ArrayBufferView; // of one prototype
     if (a.byteOffset !== other.byteOffset || a.byteLength !== other.byteLength) return false;
@@ -74,9 +74,9 @@ export function sameGraph(a: unknown, b: unknown, seen = new Map<object, object>
 
 function parts(object: object): unknown[] {
   const own = Reflect.ownKeys(object).flatMap((key) => {
-    const { value, writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(object, key) ?? {};
-    return [key, value as unknown, writable, enumerable, configurable];
+    const { writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(object, key) ?? {};
+    return [key, Reflect.get(object, key) as unknown, writable, enumerable, configurable];
   });
-  if (object instanceof Map) return [...own, ...[...object].flat()];
-  return object instanceof Set ? [...own, ...object] : own;
+  if (object instanceof Map) return [...own, ...[...(object as Map<unknown, unknown>)].flat()];
+  return object instanceof Set ? [...own, ...(object as Set<unknown>)] : own;
 }

@@ -4,7 +4,15 @@
  * serializer of node:v8 would save that, but refuses SharedArrayBuffers.
  */
 import { CloneError } from '@ringloop/threadsafe';
-import { cloneFailure, pack, type Packed, packThrown, type RemoteId } from '@ringloop/threadsafe/internal';
+import {
+  cloneFailure,
+  pack,
+  type Packed,
+  packThrown,
+  type RemoteId,
+  takeAway,
+  transferredBy,
+} from '@ringloop/threadsafe/internal';
 
 export interface JobRequest extends RemoteId {
   /** An array. */
@@ -16,7 +24,7 @@ export type JobOutcome = { readonly ok: Packed } | { readonly error: Packed };
 /** @throws {CloneError} naming the argument that cannot be sent */
 export function packArguments(args: readonly unknown[], name: string): Packed {
   try {
-    return args.every(isImmutable) ? { value: args, packed: false } : structuredClone(pack(args));
+    return args.every(isImmutable) ? { value: args, packed: false } : copy(args, args);
   } catch (cause) {
     throw cloneFailure(args, { name }, cause);
   }
@@ -25,7 +33,7 @@ export function packArguments(args: readonly unknown[], name: string): Packed {
 /** @throws {CloneError} */
 export function packResult(value: unknown, name: string): Packed {
   try {
-    return isImmutable(value) ? { value, packed: false } : structuredClone(pack(value));
+    return isImmutable(value) ? { value, packed: false } : copy(value, [value]);
   } catch (cause) {
     throw cloneFailure([value], `the result of ${name}()`, cause);
   }
@@ -38,6 +46,14 @@ export function packOutcomeOf(thrown: unknown, name: string): Packed {
   } catch (cause) {
     return packThrown(new CloneError(`Cannot send what ${name}() threw: ${String(cause)}`, { cause }));
   }
+}
+
+/** @param marked values that may take buffers along, see `transfer()` */
+function copy(message: unknown, marked: readonly unknown[]): Packed {
+  const transferred = transferredBy(marked);
+  const packed = structuredClone(pack(message));
+  if (transferred !== null) takeAway(marked, transferred);
+  return packed;
 }
 
 /** Values that need no copy and can always be sent. */

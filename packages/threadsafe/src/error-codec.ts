@@ -119,8 +119,12 @@ export function errorParts(
     ...(pack === null
       ? {}
       : {
-          hidden: partsOf(error, pack, (key, { enumerable }) => enumerable !== true && HIDDEN.includes(key)),
-          properties: partsOf(error, pack, (_, { enumerable }) => enumerable === true),
+          hidden: partsOf(
+            error,
+            pack,
+            HIDDEN.filter((key) => isHidden(error, key)),
+          ),
+          properties: partsOf(error, pack, Object.keys(error)),
         }),
   };
 }
@@ -128,7 +132,7 @@ export function errorParts(
 /** An error of the class that was sent, or of the nearest that is known here; no constructor of a user is called. */
 export function createError(wire: ErrorWire): Error {
   const { classNames = [], name = 'Error', message = '', isDOMException = false, stack } = wire;
-  const error = isDOMException ? new DOMException(message, name) : new Error(message);
+  const error = withoutTrace(() => (isDOMException ? new DOMException(message, name) : new Error(message)));
   const [className = 'Error'] = classNames;
   const known = classNames.find((each) => classes.has(each)) ?? 'Error';
   if (!isDOMException) {
@@ -139,6 +143,17 @@ export function createError(wire: ErrorWire): Error {
   }
   define(error, 'stack', stack);
   return error;
+}
+
+/** It gets the stack of the one that was sent: to take one here, and to format it, costs tens of microseconds. */
+function withoutTrace(create: () => Error): Error {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return create();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** Gives it what hung on it. @param unpack unpacks what is inside */
@@ -190,12 +205,11 @@ function read(error: Error, key: string): unknown {
 function partsOf(
   error: Error,
   pack: (value: unknown) => unknown,
-  isWanted: (key: string, descriptor: PropertyDescriptor) => boolean,
+  keys: readonly string[],
 ): Record<string, unknown> {
   const parts: Record<string, unknown> = {};
-  for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
-    if (!isWanted(key, descriptor)) continue;
-    if (key === '__proto__') continue;
+  for (const key of keys) {
+    if (key === '__proto__') continue; // it is no name for a part of an error
     const value = read(error, key);
     // One error that cannot be sent must not take the others with it.
     parts[key] = Array.isArray(value)
@@ -203,6 +217,10 @@ function partsOf(
       : sendableOrText(value, pack);
   }
   return parts;
+}
+
+function isHidden(error: Error, key: string): boolean {
+  return Object.hasOwn(error, key) && !Object.prototype.propertyIsEnumerable.call(error, key);
 }
 
 /** The value packed, or how it looks where it cannot be sent: an error must arrive, whatever hangs on it. */

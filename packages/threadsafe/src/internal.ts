@@ -14,4 +14,5 @@ export { pack, type Packed, packThrown, unpack } from './packing.js';
 export { importRemote, lookUpRemote, REMOTE, type RemoteId, remoteIdOf } from './remote.js';
 export { SideRoad, SideRoadSender } from './side-road.js';
 export { Cell, HEAD, Kind, Segment, TAIL } from './segment.js';
+export { takeAway, transferredBy } from './transfer.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';

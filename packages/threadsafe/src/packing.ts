@@ -109,7 +109,7 @@ class Packer {
 }
 
 function emptyLike(container: object): object {
-  if (Array.isArray(container)) return new Array(container.length); // holes stay holes
+  if (Array.isArray(container)) return new Array<unknown>(container.length); // holes stay holes
   if (types.isMap(container)) return new Map();
   return types.isSet(container) ? new Set() : {};
 }

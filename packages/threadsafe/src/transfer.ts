@@ -9,7 +9,7 @@ let isUsed = false;
 
 /**
  * Marks `value` so that the call which sends it takes `transferList` away from this thread: as an argument of a call into
- * another loop, or as the result of a function called from there. The buffers are detached when the call was accepted, and only
+ * another loop or an executor, or as the result of a function called from there. The buffers are detached when the call was accepted, and only
  * then: a call that throws leaves them as they are. A buffer that Node does not let go (one of its pool, or of
  * WebAssembly) is copied.
  *
