@@ -61,7 +61,7 @@ export function sameGraph(a: unknown, b: unknown, seen = new Map<object, object>
   if (a instanceof Date || a instanceof Number || a instanceof String || a instanceof Boolean) {
     if (!Object.is(a.valueOf(), (b as Date).valueOf())) return false; // of one prototype
   }
-  if (a instanceof RegExp && String(a) !== String(b as RegExp)) return false;
+  if (a instanceof RegExp && String(a) !== (b as RegExp).toString()) return false;
   if (ArrayBuffer.isView(a)) {
     const other = b as ArrayBufferView; // of one prototype
     if (a.byteOffset !== other.byteOffset || a.byteLength !== other.byteLength) return false;

@@ -63,8 +63,8 @@ function* inside(container: object): Generator<[step: string, inner: unknown]> {
     for (const value of container) yield [`.values()[${index++}]`, value];
   } else {
     // A getter that throws would be the culprit itself.
-    for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(container))) {
-      yield [stepTo(container, key), value];
+    for (const [key, { value, enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(container))) {
+      if (enumerable === true) yield [stepTo(container, key), value];
     }
   }
 }
