@@ -222,11 +222,11 @@ function openReader(buffers: LaneBuffers, seen: number[], isSealed: () => boolea
     },
     putBack: unexpected,
     mayGoOn: () => true,
+    corrupted: unexpected,
     startTask: unexpected,
     refuseTask: unexpected,
     cancelTask: unexpected,
     answer: unexpected,
-    peerExited: unexpected,
     failedCallback: unexpected,
   };
   const called = { name: 'see', fn: (value: number) => seen.push(value), error: null };

@@ -61,7 +61,8 @@ export function sameGraph(a: unknown, b: unknown, seen = new Map<object, object>
   if (a instanceof Date || a instanceof Number || a instanceof String || a instanceof Boolean) {
     if (!Object.is(a.valueOf(), (b as Date).valueOf())) return false; // of one prototype
   }
-  if (a instanceof RegExp && String(a) !== (b as RegExp).toString()) return false;
+  if (a instanceof RegExp && !(a.source === (b as RegExp).source && a.flags === (b as RegExp).flags))
+    return false; // of one prototype
   if (ArrayBuffer.isView(a)) {
     const other = b as ArrayBufferView; // of one prototype
     if (a.byteOffset !== other.byteOffset || a.byteLength !== other.byteLength) return false;

@@ -40,12 +40,12 @@ function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
     addReady: (entry) => ready.push(entry),
     putBack: (entry) => ready.unshift(entry),
     mayGoOn: () => true,
+    corrupted: unexpected,
     takeAside: (_, number) => aside[number],
     startTask: unexpected,
     refuseTask: unexpected,
     cancelTask: unexpected,
     answer: unexpected,
-    peerExited: unexpected,
     failedCallback: unexpected,
   };
   const reader = new LaneReader(1, first, functions, events);

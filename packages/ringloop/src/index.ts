@@ -81,20 +81,34 @@ export {
   type WaitOptions,
 } from '@ringloop/core';
 export {
+  CancelRef,
   CloneError,
   ConcurrentFuture,
+  FutureRef,
+  type LoopCloseReport,
+  type LoopExit,
+  type LoopGroupCloseOptions,
   type LoopGroupOptions,
+  type LoopOutcome,
   LoopRef,
+  type LoopRefOptions,
+  type LoopRefStatistics,
+  type LoopRestart,
+  type LoopSetup,
+  MainThreadError,
   PeerExitedError,
+  refTo,
   registerErrorClass,
   remote,
   type RemoteCallback,
   type RemoteFunction,
   RemoteFunctionError,
+  type RestartOptions,
   RingFullError,
   ThreadsafeHandle,
   TooManyProducersError,
   transfer,
+  watchWorker,
   wrapFuture,
 } from '@ringloop/threadsafe';
 export { ExecutorFullError, PiscinaExecutor, type PiscinaExecutorOptions } from '@ringloop/executor';
@@ -145,6 +159,12 @@ export {
   TransportStateError,
   type WriteBufferLimits,
 } from '@ringloop/net';
-export { EventLoop, getEventLoop, getRunningLoop, type LoopStatistics } from './event-loop.js';
+export {
+  EventLoop,
+  type EventLoopOptions,
+  getEventLoop,
+  getRunningLoop,
+  type LoopStatistics,
+} from './event-loop.js';
 export { LoopGroup } from './loop-group.js';
 export { newEventLoop, run, Runner, type RunnerOptions } from './run.js';

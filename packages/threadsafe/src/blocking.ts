@@ -2,9 +2,10 @@ import { isMainThread } from 'node:worker_threads';
 import { DeadlockError } from '@ringloop/core';
 import { BlockedThreads, sharedBlockedThreads } from './blocked-threads.js';
 import { MainThreadError, PeerExitedError } from './errors.js';
+import { hearExits } from './exit-news.js';
 import { type InboxMemory, thisProducer } from './inbox-memory.js';
 
-/** How often a blocked thread looks whether the one that it waits for has ended, in ms: nobody can tell it. Arbitrary. */
+/** How often a blocked thread looks whether the one that it waits for has ended, in ms: nobody can wake it. Arbitrary. */
 const LOOK_EVERY_MS = 100;
 
 let blockedThreads: BlockedThreads | null = null;
@@ -56,6 +57,7 @@ export function block({ what, memory, name, timeout, attempt }: Blocking): boole
     }
     const deadline = performance.now() + timeout * 1000;
     while (true) {
+      hearExits(); // no event comes meanwhile
       const ended = memory.hasEnded(); // before the attempt: what it left behind counts
       const leftMs = deadline - performance.now();
       if (attempt(Math.max(0, Math.min(leftMs, LOOK_EVERY_MS)))) return true;

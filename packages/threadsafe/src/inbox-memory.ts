@@ -6,6 +6,8 @@
  *   LANES_USED      producers (cas)     owner            lanes from here on have never been claimed; only grows
  *   OWNED_BY        owner, or whoever   all              the owner as a producer (thread id + 1), 0 before its thread is known, or
  *                   saw it begin, end                    minus the producer: its thread has ended
+ *   TASKS           owner               all              tasks under way for other threads
+ *   BACKLOG         owner               all              bytes to be read of lanes that have grown, when it looked last
  *   OWNER[lane]     producers (cas),    owner            FREE, the producer (thread id + 1), or minus that: it has left
  *                   owner, group
  *
@@ -16,9 +18,10 @@
  */
 import { threadId } from 'node:worker_threads';
 import { cas, load, store } from '#atomics';
-import { closeBell, ring } from './bell.js';
+import { sharedBlockedThreads } from './blocked-threads.js';
+import { closeBell, isAsleep, ring } from './bell.js';
 import { TooManyProducersError } from './errors.js';
-import { HEAD, HEADER_BYTES, Segment, TAIL } from './segment.js';
+import { HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Segment, TAIL } from './segment.js';
 
 /** Producer threads per inbox. A power of ten more than cores on most machines. */
 export const LANES = 64;
@@ -28,6 +31,8 @@ const RING_BYTES = 64 * 1024;
 const CONTROL_WORDS = 32;
 const LANES_USED = 16;
 const OWNED_BY = 17;
+const TASKS = 24;
+const BACKLOG = 25;
 const OWNERS = CONTROL_WORDS;
 const LANE_TABLE_WORDS = LANES;
 const SEGMENTS_AT = (CONTROL_WORDS + LANE_TABLE_WORDS) * 4;
@@ -51,6 +56,7 @@ let allocated = 0;
 
 /** Memory for an inbox of this thread, or of one that it will spawn and tell by `setOwner()`. */
 export function allocateInbox(name: string): InboxAddress {
+  sharedBlockedThreads(); // now: threads that are started before it is there do not share it
   const id = `${process.pid}.${threadId}.${++allocated}`;
   return { memory: new SharedArrayBuffer(SEGMENTS_AT + LANES * SEGMENT_BYTES), id, name };
 }
@@ -132,7 +138,33 @@ export class InboxMemory {
   /** Whoever saw the owner's thread end: producers are refused from now on. */
   abandon(): void {
     store(this.words, OWNED_BY, -this.owner);
-    closeBell(this.words);
+    closeBell(this.words); // last: who sees the bell closed finds out why
+  }
+
+  /** Owner: how many tasks are under way for other threads. */
+  storeTasks(count: number): void {
+    store(this.words, TASKS, count);
+  }
+
+  /** Owner: how many bytes are to be read of lanes that have grown, which nobody else can find. */
+  storeBacklog(bytes: number): void {
+    if (load(this.words, BACKLOG) !== bytes) store(this.words, BACKLOG, bytes);
+  }
+
+  /**
+   * How much the owner has to do for other threads, as any thread can see it at any time: bytes that stand in the lanes, and for
+   * each task under way as much as the smallest call. 0: it sleeps, and waits for no task.
+   */
+  outstanding(): number {
+    let bytes = load(this.words, TASKS) * RECORD_BYTES;
+    if (isAsleep(this.words)) return bytes;
+    bytes += 1 + load(this.words, BACKLOG);
+    const used = this.lanesUsed();
+    for (let lane = 0; lane < used; lane++) {
+      const header = new Int32Array(this.#memory, SEGMENTS_AT + lane * SEGMENT_BYTES, HEADER_BYTES / 4);
+      bytes += ((load(header, TAIL) & ~SEALED) - load(header, HEAD)) >>> 0;
+    }
+    return bytes;
   }
 
   #countUsed(atLeast: number): void {

@@ -47,6 +47,11 @@ export class InboxReader {
     });
   }
 
+  /** Tells whoever looks for the least busy loop how many tasks are under way here for other threads. */
+  storeTasks(count: number): void {
+    this.#memory.storeTasks(count);
+  }
+
   /** Calls that have run, tasks included. */
   get received(): number {
     return this.#lanes.reduce((sum, lane) => sum + (lane?.received ?? 0), this.#receivedFromLeavers);
@@ -117,7 +122,12 @@ export class InboxReader {
   #look(): boolean {
     const used = this.#memory.lanesUsed();
     let found = false;
-    for (let index = 0; index < used; index++) found = this.#collectLane(index) || found;
+    let grown = 0;
+    for (let index = 0; index < used; index++) {
+      found = this.#collectLane(index) || found;
+      grown += this.#lanes[index]?.grownBytes() ?? 0;
+    }
+    this.#memory.storeBacklog(grown);
     return found;
   }
 

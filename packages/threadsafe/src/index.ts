@@ -8,10 +8,20 @@ export {
   RingFullError,
   TooManyProducersError,
 } from './errors.js';
-export { type LoopFactory, LoopGroup, type LoopGroupOptions } from './loop-group.js';
+export { CancelRef, FutureRef, refTo } from './future-ref.js';
+export { type LoopCloseReport, type LoopExit, type LoopOutcome, type LoopRestart } from './group-place.js';
+export {
+  type LoopFactory,
+  LoopGroup,
+  type LoopGroupCloseOptions,
+  type LoopGroupOptions,
+  type LoopSetup,
+} from './loop-group.js';
 export { LoopRef, type RemoteCallback } from './loop-ref.js';
 export { remote, type RemoteFunction } from './remote.js';
 export type { LoopRefStatistics } from './outbox.js';
+export type { RestartOptions } from './restart-policy.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';
 export { transfer } from './transfer.js';
+export { watchWorker } from './watch-worker.js';
 export type { LoopRefOptions } from './when-full.js';

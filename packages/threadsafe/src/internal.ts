@@ -4,6 +4,8 @@ export { closeBell, hush, isRung, ring, Sleeper } from './bell.js';
 export { BlockedThreads } from './blocked-threads.js';
 export { CalledFunctions } from './called-functions.js';
 export { cloneFailure } from './clone-failure.js';
+export { Descendants } from './descendants.js';
+export { hearExits, onThreadExit } from './exit-news.js';
 export { allocateInbox, type InboxAddress, InboxMemory, LANES, thisProducer } from './inbox-memory.js';
 export { InboxReader, type InboxEvents } from './inbox-reader.js';
 export { LaneReader, type LaneEvents } from './lane-reader.js';

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { StopFunction } from '@ringloop/core/internal';
 import type { ConcurrentFuture } from './concurrent-future.js';
+import './exits.js'; // whoever can call is told of the ends of others
 import type { InboxAddress } from './inbox-memory.js';
 import { thisMailbox } from './mailbox.js';
 import { outboxTo, peekOutbox } from './outboxes.js';

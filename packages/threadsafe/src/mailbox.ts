@@ -1,6 +1,5 @@
 import { type Ready, RUN } from '@ringloop/core/internal';
 import { InternalError } from '@ringloop/core';
-import { peerExited } from './exits.js';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
 import type { AnswerBox } from './outbox.js';
@@ -16,6 +15,7 @@ const LOOKS_A_TURN = 16;
 class Mailbox implements AnswerBox {
   readonly address: InboxAddress = allocateInbox('mailbox');
   readonly #reader: InboxReader;
+  #keptAwake = false;
 
   constructor() {
     this.#reader = new InboxReader(this.address, {
@@ -26,11 +26,16 @@ class Mailbox implements AnswerBox {
       refuseTask: refuseCalls,
       cancelTask: refuseCalls,
       answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
-      peerExited,
       failedCallback: refuseCalls,
+      corrupted: (_, reason) => process.emitWarning(reason),
       wake: () => this.#look(),
       producerLeft: () => undefined,
     });
+    this.#look();
+  }
+
+  /** Settles what has been answered by now, and sleeps again: who only looked would be hushed and never woken. */
+  read(): void {
     this.#look();
   }
 
@@ -39,6 +44,19 @@ class Mailbox implements AnswerBox {
     if (this.#reader.collect()) return;
     this.#reader.block(timeoutMs);
     this.#reader.collect();
+  }
+
+  /** Takes what has arrived. Until `rest()` nobody wakes its thread. */
+  collect(): boolean {
+    this.#keptAwake = true;
+    return this.#reader.collect();
+  }
+
+  /** Its thread is about to sleep. */
+  rest(): void {
+    if (!this.#keptAwake) return;
+    this.#keptAwake = false;
+    this.#look();
   }
 
   #look(): void {
@@ -55,8 +73,23 @@ function refuseCalls(): never {
 
 let mailbox: Mailbox | null = null;
 
+/** Settles at once what has been answered by now, rather than when the mailbox wakes. */
+export function readMailbox(): void {
+  mailbox?.read();
+}
+
 /** This thread's mailbox. */
 export function thisMailbox(): AnswerBox {
   mailbox ??= new Mailbox();
   return mailbox;
+}
+
+/** Takes the answers that have arrived, while this thread is awake anyhow. Until `restMailbox()` nobody wakes it for them. */
+export function collectAnswers(): boolean {
+  return mailbox?.collect() ?? false;
+}
+
+/** The thread that has called `collectAnswers()` is about to sleep. */
+export function restMailbox(): void {
+  mailbox?.rest();
 }

@@ -6,6 +6,7 @@ import { block } from './blocking.js';
 import type { CalledLoop, ConcurrentFuture } from './concurrent-future.js';
 import { Drains } from './drains.js';
 import { RingFullError } from './errors.js';
+import { endOf } from './exit-news.js';
 import { type InboxAddress, InboxMemory, thisProducer } from './inbox-memory.js';
 import { FULL_LANE, LaneWriter, SEALED_LANE, writeCallWithNumber, writeRecord } from './lane-writer.js';
 import { pendingCalls } from './pending-calls.js';
@@ -170,15 +171,25 @@ export class Outbox implements CalledLoop {
     this.#put(Kind.CANCELLED, 0, call, [], 'the cancellation');
   }
 
-  /** Tells the thread that another one has ended. */
-  announceExit(inboxId: string, producer: number, message: string): void {
-    this.#put(Kind.PEER_EXITED, 0, 0, [inboxId, producer, message], 'an exit');
+  /** Whose inbox it is: thread id + 1. */
+  get owner(): number {
+    return this.#memory.owner;
   }
 
-  /** The owner of the inbox has ended: later calls fail with `reason`. */
+  /** The name of the loop. */
+  get name(): string {
+    return this.#address.name;
+  }
+
+  /** No call gets through any more: later ones fail with `reason`. */
   close(reason: Error): void {
-    this.#closed ??= reason;
+    this.#closed = reason; // that its thread has ended says more than that it was found closed
     this.#drains.forget();
+  }
+
+  /** Where the inbox is. */
+  get memory(): InboxMemory {
+    return this.#memory;
   }
 
   /** This thread calls into the inbox no more. */
@@ -288,7 +299,9 @@ export class Outbox implements CalledLoop {
     throw this.#closed;
   }
 
-  #closedError(): LoopStateError {
+  #closedError(): Error {
+    const reason = endOf(this.#memory, this.#address.name); // the news may still be on its way
+    if (reason !== null) return reason;
     return new LoopStateError(
       `Cannot call into loop "${this.#address.name}": Event loop is closed`,
       'ERR_LOOP_CLOSED',

@@ -70,8 +70,6 @@ export const Kind = {
   HELLO: 9,
   /** The lane goes on in another segment, on the side road. */
   JUMP: 10,
-  /** A thread has ended: what was pending there will not be answered. */
-  PEER_EXITED: 11,
 } as const;
 
 export type RecordKind = (typeof Kind)[keyof typeof Kind];
