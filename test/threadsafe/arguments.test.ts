@@ -117,7 +117,7 @@ describe('arguments', () => {
       })(),
     'no prototype': () => Object.assign(Object.create(null) as object, { a: 1 }),
     'another realm': () => runInNewContext('({ a: [1, { b: 2 }], d: new Date(3) })') as unknown,
-    'boxed primitives': () => [Object(1), Object('s'), Object(true), Object(5n)],
+    'boxed primitives': () => [1, 's', true, 5n].map((value): unknown => Object(value)),
     'a date as a plain object': () => Object.setPrototypeOf(new Date(5), Object.prototype) as unknown,
     'a toStringTag': () => ({ [Symbol.toStringTag]: 'Map', a: 1 }),
     'Map, Set, Date and RegExp': () => [new Map([[{}, new Set([1])]]), new Date(NaN), /x/giu],
@@ -247,11 +247,7 @@ describe('arguments', () => {
     ['in a Map', new Map([['k', Symbol('s')]]), "argument 2.get('k') of f(): Symbol(s) cannot be cloned"],
     ['a proxy', { p: new Proxy({}, {}) }, 'argument 2.p of f(): a Proxy cannot be cloned'],
     ['a proxy of an array', [new Proxy([], {})], 'argument 2[0] of f(): a Proxy cannot be cloned'],
-    [
-      'an arguments object',
-      runInNewContext('(function () { return arguments; })(1)'),
-      'argument 2 of f(): ',
-    ],
+    ['an arguments object', runInNewContext('(function () { return arguments; })(1)'), 'argument 2 of f(): '],
     ['a promise', { p: Promise.resolve() }, 'argument 2.p of f(): #<Promise> could not be cloned.'],
     ['a weak map', new WeakMap(), 'argument 2 of f(): #<WeakMap> could not be cloned.'],
     [

@@ -35,3 +35,17 @@ export function reviveSendable(wire: Wire): Sendable {
     throw new TypeError(`No class is registered here for what was sent as ${wire.kind}`);
   return reviver(wire as never); // registered for this kind
 }
+
+/** Puts the sendables in a message together again: those at its top, in arrays and in plain objects. In place. */
+export function reviveSendables(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isSendable(value)) return reviveSendable(value[WIRE]);
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const container = value as Record<string, unknown>; // an array is indexed the same way
+  for (const key of Object.keys(container)) {
+    const inner = container[key];
+    const revived = reviveSendables(inner);
+    if (revived !== inner) container[key] = revived;
+  }
+  return value;
+}
