@@ -10,12 +10,11 @@
  * PACKED says of the last two that something in them must be unpacked (packing.ts).
  */
 import { Deserializer, Serializer } from 'node:v8';
-import { InternalError } from '@ringloop/core';
 import { cloneFailure, type Sent } from './clone-failure.js';
 import { pack, unpack } from './packing.js';
 import { RECORD_BYTES, type Segment, sizeOf } from './segment.js';
 import { transferredBy } from './transfer.js';
-import { draft, endOfValues, readValues, writeDraft } from './value-stream.js';
+import { draft, readValues, writeDraft } from './value-stream.js';
 
 const PLAIN = 0;
 const SERIALIZED = 1;
@@ -139,11 +138,7 @@ export function readArguments(
 
 function readPlain(segment: Segment, at: number, count: number): unknown[] {
   const word = at + RECORD_BYTES / 4;
-  const values = readValues(segment, word, count);
-  if (endOfValues() > at + sizeOf(segment.words, at) / 4) {
-    throw new InternalError('The arguments of a record reach beyond its end');
-  }
-  return values;
+  return readValues(segment, word, count, at + sizeOf(segment.words, at) / 4);
 }
 
 function deserialize(segment: Segment, word: number): unknown {

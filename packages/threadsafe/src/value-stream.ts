@@ -318,20 +318,25 @@ function putBytes(type: number, view: ArrayBufferView, length: number): boolean 
 /** Where the next value begins. */
 let position = 0;
 
-/** Reads `count` values from the word `at` of a record. @returns them; `endOfValues()` says where they ended */
-export function readValues(segment: Segment, at: number, count: number): unknown[] {
+/** The word behind the record: nothing is read from there on. */
+let limit = 0;
+
+/** Reads `count` values from the word `at` of a record that ends at `end`. @throws {RangeError} when they reach beyond it */
+export function readValues(segment: Segment, at: number, count: number, end: number): unknown[] {
   position = at;
+  limit = Math.min(end, segment.words.length);
+  needWords(count); // each has at least one
   const values: unknown[] = [];
   for (let i = 0; i < count; i++) values.push(take(segment));
   return values;
 }
 
-/** The word behind the values last read. */
-export function endOfValues(): number {
-  return position;
+function needWords(count: number): void {
+  if (count > limit - position) throw new RangeError('The arguments of a record reach beyond its end');
 }
 
 function take(segment: Segment): unknown {
+  needWords(1);
   const head = segment.words[position++]!;
   switch (head & 15) {
     case UNDEFINED:
@@ -359,6 +364,7 @@ function take(segment: Segment): unknown {
     case BYTES:
       return takeBytes(segment, (head >>> 4) & 15, head >>> 8);
     case ARRAY: {
+      needWords(head >>> 4);
       const array: unknown[] = [];
       for (let left = head >>> 4; left > 0; left--) array.push(take(segment));
       return array;
@@ -369,18 +375,21 @@ function take(segment: Segment): unknown {
 }
 
 function takeFloat(segment: Segment): void {
+  needWords(2);
   floatWords[0] = segment.words[position]!;
   floatWords[1] = segment.words[position + 1]!;
   position += 2;
 }
 
 function takeText(segment: Segment, encoding: 'latin1' | 'utf16le' | 'utf8', length: number): string {
+  needWords((length + 3) >> 2);
   const start = position * 4;
   position += (length + 3) >> 2;
   return segment.bytes.toString(encoding, start, start + length);
 }
 
 function takeBytes(segment: Segment, type: number, length: number): ArrayBufferView | ArrayBuffer {
+  needWords((length + 3) >> 2);
   const start = position * 4;
   position += (length + 3) >> 2;
   const copy = new Uint8Array(length);
@@ -390,6 +399,7 @@ function takeBytes(segment: Segment, type: number, length: number): ArrayBufferV
 }
 
 function takeObject(segment: Segment, count: number): object {
+  needWords(count);
   const at = position;
   position += count;
   const keys = keysAt(segment.words, at, count, () =>
