@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { CancelledError, LoopStateError } from '@ringloop/core';
+import { CancelledError, ExceptionGroup, LoopStateError } from '@ringloop/core';
 import { registerErrorClass } from '@ringloop/threadsafe';
-import { decodeError, encodeError } from '@ringloop/threadsafe/internal';
+import { packThrown, unpack } from '@ringloop/threadsafe/internal';
 
 /** What a thrown value is after it has crossed to another thread. */
 const cross = (thrown: unknown): Error & Record<string, unknown> =>
-  decodeError(structuredClone(encodeError(thrown))) as Error & Record<string, unknown>;
+  unpack(structuredClone(packThrown(thrown))) as Error & Record<string, unknown>;
 
 class RegisteredError extends Error {
   override readonly name = 'RegisteredError';
@@ -62,11 +62,77 @@ describe('error codec', () => {
     expect(crossed.extra).to.deep.equal(new Map([[1, 2]]));
   });
 
-  it('survives circular causes and properties that cannot be sent', () => {
-    const error: Error & { f?: unknown } = new Error('round');
-    error.cause = error;
-    error.f = () => 1;
-    expect(cross(error).f).to.equal('[Function (anonymous)]');
+  it('gives an error of an unknown class the nearest class that is known', () => {
+    class NarrowError extends RegisteredError {}
+    registerErrorClass(RegisteredError);
+    expect(cross(new NarrowError('n'))).to.be.instanceOf(RegisteredError);
+    class OddRangeError extends RangeError {}
+    expect(cross(new OddRangeError('o')))
+      .to.be.instanceOf(RangeError)
+      .with.property('name', 'OddRangeError');
+  });
+
+  it('keeps the name that an unknown class has given itself', () => {
+    class Minified extends Error {
+      override get name(): string {
+        return 'BillingError';
+      }
+    }
+    expect(cross(new Minified('m'))).to.have.property('name', 'BillingError');
+  });
+
+  it('keeps circular causes circular', () => {
+    const error = new Error('round');
+    error.cause = new TypeError('and round', { cause: error });
+    const crossed = cross(error);
+    expect(crossed.cause).to.be.instanceOf(TypeError).with.property('cause', crossed);
+  });
+
+  it('follows a chain of causes, and gives up on an endless one', () => {
+    let error = new Error('first');
+    for (let i = 0; i < 10_000; i++) error = new Error(`${i}`, { cause: error });
+    let depth = 0;
+    for (let each: unknown = cross(error); each instanceof Error; each = each.cause) depth++;
+    expect(depth).to.equal(65);
+  });
+
+  it('keeps an undefined cause apart from none', () => {
+    expect(cross(new Error('u', { cause: undefined }))).to.have.own.property('cause', undefined);
+    expect(cross(new Error('n'))).not.to.have.own.property('cause');
+  });
+
+  it('keeps errors in properties, and in an ExceptionGroup', () => {
+    const group = new ExceptionGroup('g', [
+      new CancelledError('c'),
+      new ExceptionGroup('inner', [new URIError('u')]),
+    ]);
+    const crossed = cross(
+      Object.assign(group, { first: new RangeError('r'), list: [{ e: new EvalError('e') }] }),
+    );
+    expect(crossed).to.be.instanceOf(ExceptionGroup).with.property('code', 'ERR_EXCEPTION_GROUP');
+    const [, inner] = crossed.errors as [unknown, ExceptionGroup];
+    expect(inner.errors[0]).to.be.instanceOf(URIError);
+    expect(crossed.first).to.be.instanceOf(RangeError);
+    expect((crossed.list as { e: unknown }[])[0]?.e).to.be.instanceOf(EvalError);
+    expect(Object.keys(crossed)).not.to.include('errors');
+  });
+
+  it('shows properties that cannot be sent, and getters that throw, as text', () => {
+    const error = Object.assign(new Error('e'), { f: () => 1, list: [1, () => 2] });
+    Object.defineProperty(error, 'bad', {
+      enumerable: true,
+      get: () => {
+        throw new Error('no');
+      },
+    });
+    const crossed = cross(new AggregateError([error, Symbol('s')], 'a'));
+    const [first, second] = crossed.errors as [Record<string, unknown>, unknown];
+    expect([first.f, first.list, second]).to.deep.equal([
+      '[Function: f]',
+      [1, '[Function (anonymous)]'],
+      'Symbol(s)',
+    ]);
+    expect(first.bad).to.match(/^\[Getter threw Error: no/);
   });
 
   it('passes on what is no error as it is, or as it looks', () => {

@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { LoopGroup, type LoopGroupOptions, PeerExitedError, type LoopExit } from '@ringloop/threadsafe';
+import {
+  type LoopExit,
+  LoopGroup,
+  type LoopGroupOptions,
+  PeerExitedError,
+  RemoteFunctionError,
+} from '@ringloop/threadsafe';
 import { blockUntil, createLoop, dieNow, doze, echo, note, takeNotes } from './fixtures/calls.js';
 import {
   exhaustMemory,
@@ -100,7 +106,6 @@ describe('LoopGroup.spawn() with options', () => {
       expect(group.loop(1)).not.to.equal(old);
       expect(() => old.callSoonThreadsafe(note, 1)).to.throw(
         PeerExitedError,
-  RemoteFunctionError,
         'The thread of loop "test-1" has ended',
       );
       const { prepared } = await group.loop(1).runCoroutineThreadsafe(preparedHere);

@@ -82,7 +82,7 @@ describe('LoopRef', () => {
 
   it('callSoonThreadsafe() names the argument that cannot be sent, and sends nothing', async () => {
     expect(() => there.callSoonThreadsafe(note, 1, { f: () => 1 }))
-      .to.throw(CloneError, 'Cannot send argument 2 of note()')
+      .to.throw(CloneError, 'Cannot send argument 2.f of note()')
       .with.property('code', 'ERR_NOT_CLONEABLE');
     expect(await there.runCoroutineThreadsafe(takeNotes)).to.deep.equal([]);
   });
@@ -216,7 +216,7 @@ describe('LoopRef', () => {
   it('runCoroutineThreadsafe() rejects when the result cannot be sent', async () => {
     const error = await caught(there.runCoroutineThreadsafe(unsendable));
     expect(error).to.be.instanceOf(CloneError);
-    expect(error.message).to.include('Cannot send argument 1 of the result');
+    expect(error.message).to.include('Cannot send the result: an anonymous function cannot be cloned');
   });
 
   it('runCoroutineThreadsafe() cancels the task when its future is cancelled', async () => {

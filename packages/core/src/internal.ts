@@ -5,6 +5,7 @@ export { type Callback, Handle } from './handle.js';
 export type { Inbox, InboxOwner, OpenInbox } from './inbox.js';
 export { deadlockOf, waitsForThreads } from './deadlock.js';
 export { END_RUN, HANDLE_LOOP, isStopFunction, OUTSIDE, type StopFunction } from './loop-internals.js';
+export { inspectSafely } from './inspect-safely.js';
 export { NodeHost } from './node-host.js';
 export { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
 export { type Ready, RUN } from './ready-queue.js';

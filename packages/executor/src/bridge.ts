@@ -2,16 +2,16 @@
  * What Piscina calls in each of its threads. Piscina finds functions by path and export name only, and ends a thread whose
  * answer cannot be posted; so every job comes through here, and nothing is thrown.
  */
-import { importRemote, lookUpRemote } from '@ringloop/threadsafe/internal';
-import { type JobOutcome, type JobRequest, packResult, packThrown, unpack } from './job-message.js';
+import { importRemote, lookUpRemote, unpack } from '@ringloop/threadsafe/internal';
+import { type JobOutcome, type JobRequest, packOutcomeOf, packResult } from './job-message.js';
 
 export async function runJob(request: JobRequest): Promise<JobOutcome> {
   const { name, args } = request;
   try {
     const fn = lookUpRemote(request) ?? (await importRemote(request));
     const call = fn as (...args: never) => unknown; // submit() checked the arguments against the function's type
-    return { ok: packResult(await call(...(args.map(unpack) as never)), name) };
+    return { ok: packResult(await call(...(unpack(args) as never)), name) };
   } catch (thrown) {
-    return { error: packThrown(thrown, name) };
+    return { error: packOutcomeOf(thrown, name) };
   }
 }

@@ -1,7 +1,7 @@
 import { CancelledError, type ExecutorJob, InternalError } from '@ringloop/core';
 import { promiseWithResolvers } from '@ringloop/core/internal';
-import { decodeError } from '@ringloop/threadsafe/internal';
-import { type JobOutcome, type JobRequest, unpack } from './job-message.js';
+import { unpack } from '@ringloop/threadsafe/internal';
+import type { JobOutcome, JobRequest } from './job-message.js';
 
 type JobState = 'queued' | 'running' | 'done' | 'cancelled';
 
@@ -57,7 +57,7 @@ export class Job implements ExecutorJob<unknown> {
   finish(outcome: JobOutcome): void {
     this.#become('done');
     if ('ok' in outcome) this.#result.resolve(unpack(outcome.ok));
-    else this.#result.reject(decodeError(outcome.error));
+    else this.#result.reject(unpack(outcome.error));
   }
 
   fail(reason: Error): void {

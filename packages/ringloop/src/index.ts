@@ -123,6 +123,7 @@ export {
   RingFullError,
   ThreadsafeHandle,
   TooManyProducersError,
+  transfer,
   watchWorker,
   wrapFuture,
   type WrapOptions,

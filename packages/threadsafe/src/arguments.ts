@@ -1,139 +1,124 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices of a record that lies inside its ring */
 /**
- * Arguments and results as bytes of a record. Numbers, short Latin-1 strings, booleans, null and undefined are written as
- * they are, without allocating; anything else is structured-cloned, all arguments together; what structured clone can only
- * share, not copy (SharedArrayBuffer, and with it LoopRef), and what is very large goes by the side road.
+ * Arguments and results as bytes of a record. What is plain is written as words (value-stream.ts), without allocating. All
+ * else is serialized as structured clone does it. What can only be shared, not copied (SharedArrayBuffer, and with it
+ * LoopRef), and what is very large goes by the side road.
  *
- * The tags word tells which: four bits an argument, lowest first, 0 for "no more". Each written value takes whole 8-byte
- * units. With SERIALIZED or SIDE, which stand alone, come a length and that many bytes, or a number on the side road.
+ * The tags word of a record says which in its lowest two bits. Behind the fixed part stand
+ *   PLAIN       as many values as the bits above say        SERIALIZED  a length in bytes, and these
+ *   SIDE        a number on the side road
+ * PACKED says of the last two that something in them must be unpacked (packing.ts).
  */
-import { DefaultSerializer, deserialize } from 'node:v8';
-import { CloneError } from './errors.js';
-import { decodeError, encodeError, type WireError } from './error-codec.js';
-import { RECORD_BYTES, type Segment } from './segment.js';
+import { Deserializer, Serializer } from 'node:v8';
+import { cloneFailure, type Sent } from './clone-failure.js';
+import { pack, unpack } from './packing.js';
+import { RECORD_BYTES, type Segment, sizeOf } from './segment.js';
+import { transferredBy } from './transfer.js';
+import { draft, readValues, writeDraft } from './value-stream.js';
 
-const NUMBER = 1;
-const TRUE = 2;
-const FALSE = 3;
-const NULL = 4;
-const UNDEFINED = 5;
-const STRING = 6;
-const SERIALIZED = 14;
-const SIDE = 15;
+const PLAIN = 0;
+const SERIALIZED = 1;
+const SIDE = 2;
+const FORM = 3;
+const PACKED = 4;
+const COUNT_SHIFT = 2;
 
-/** Fits one tags word. */
-const MOST_TAGGED = 8;
-/** Up to here, a loop over the characters is faster than the serializer. Arbitrary within a factor of two. */
-const LONGEST_TAGGED_STRING = 128;
 /** Larger than this goes by the side road, lest one call fill the ring. */
 const LARGEST_IN_RING = 1 << 20;
 
-/** How a list of arguments will be written: found out before room is claimed. */
+/** How arguments will be written: found out before room is claimed. The next plan may be the same object. */
 export interface Plan {
   readonly tags: number;
   readonly sizeBytes: number;
-  /** The serialized arguments, or their number on the side road. */
-  readonly rest: Buffer | number | null;
+  /** The serialized arguments; null: they are drafted, or go by the side road. */
+  readonly bytes: Buffer | null;
+  /** What goes by the side road, when there is room for the record that says so. */
+  readonly aside: { readonly value: unknown } | null;
+  /** Buffers to be taken away when the call was accepted. */
+  readonly transferred: readonly ArrayBuffer[] | null;
 }
 
-type SendAside = (value: unknown) => number;
+/** Plans for plain arguments, used again and again: a call of them allocates none. */
+const plain = {
+  tags: PLAIN,
+  sizeBytes: 0,
+  bytes: null,
+  aside: null,
+  transferred: null as readonly ArrayBuffer[] | null,
+};
 
-/** @throws {CloneError} naming the argument that cannot be sent; `what` is what the arguments are of */
-export function planArguments(args: readonly unknown[], sendAside: SendAside, what: () => string): Plan {
-  return planTagged(args) ?? planSerialized(args, sendAside, what);
-}
-
-function planTagged(args: readonly unknown[]): Plan | null {
-  if (args.length > MOST_TAGGED) return null;
-  let tags = 0;
-  let sizeBytes = RECORD_BYTES;
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i];
-    const tag = tagOf(arg);
-    if (tag === 0) return null;
-    tags |= tag << (4 * i);
-    if (tag === NUMBER) sizeBytes += 8;
-    else if (tag === STRING) sizeBytes += (4 + (arg as string).length + 7) & ~7; // tagOf() said so
-  }
-  return { tags, sizeBytes, rest: null };
-}
-
-function tagOf(arg: unknown): number {
-  switch (typeof arg) {
-    case 'number':
-      return NUMBER;
-    case 'boolean':
-      return arg ? TRUE : FALSE;
-    case 'undefined':
-      return UNDEFINED;
-    case 'string':
-      return isShortLatin1(arg) ? STRING : 0;
-    default:
-      return arg === null ? NULL : 0;
-  }
-}
-
-function isShortLatin1(text: string): boolean {
-  if (text.length > LONGEST_TAGGED_STRING) return false;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false;
-  return true;
-}
-
-function planSerialized(args: readonly unknown[], sendAside: SendAside, what: () => string): Plan {
-  const wire = args.map(wrapError);
-  let bytes: Buffer | null = null;
+/**
+ * @param sent what the arguments are of
+ * @throws {CloneError} naming the argument that cannot be sent
+ */
+export function planArguments(args: readonly unknown[], sent: Sent): Plan {
   try {
-    bytes = serialize(wire);
-  } catch {
-    // It may still be something that can be shared: the side road tells.
-  }
-  if (bytes !== null && bytes.byteLength <= LARGEST_IN_RING) {
-    return { tags: SERIALIZED, sizeBytes: RECORD_BYTES + ((4 + bytes.byteLength + 7) & ~7), rest: bytes };
-  }
-  try {
-    return { tags: SIDE, sizeBytes: RECORD_BYTES + 8, rest: sendAside(wire) };
+    // Before drafting: nothing must come between a draft and its being written.
+    const transferred = transferredBy(args);
+    const words = draft(args);
+    if (words < 0) return planSerialized(args, transferred);
+    plain.tags = PLAIN | (args.length << COUNT_SHIFT);
+    plain.sizeBytes = (RECORD_BYTES + words * 4 + 7) & ~7;
+    plain.transferred = transferred;
+    return plain;
   } catch (cause) {
-    throw whyNot(args, what, cause);
+    throw cloneFailure(args, sent, cause);
   }
 }
 
-function whyNot(args: readonly unknown[], what: () => string, cause: unknown): CloneError {
-  const culprit = args.findIndex((arg) => {
-    try {
-      structuredClone(wrapError(arg));
-      return false;
-    } catch {
-      return true;
-    }
-  });
-  const which = culprit === -1 ? 'the arguments' : `argument ${culprit + 1}`;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new CloneError(`Cannot send ${which} of ${what()}: ${reason}`, { cause });
+function planSerialized(args: readonly unknown[], transferred: readonly ArrayBuffer[] | null): Plan {
+  const { value, packed } = pack(args);
+  const flags = packed ? PACKED : 0;
+  const bytes = serialize(value);
+  if (bytes !== null && bytes.byteLength <= LARGEST_IN_RING) {
+    const sizeBytes = RECORD_BYTES + ((4 + bytes.byteLength + 7) & ~7);
+    return { tags: SERIALIZED | flags, sizeBytes, bytes, aside: null, transferred };
+  }
+  return { tags: SIDE | flags, sizeBytes: RECORD_BYTES + 8, bytes: null, aside: { value }, transferred };
 }
 
-/** Writes planned arguments behind the fixed part of the record at word `at`. */
-export function writeArguments(segment: Segment, at: number, args: readonly unknown[], plan: Plan): void {
+/** Null: it cannot be serialized, but perhaps shared. The side road tells. */
+function serialize(value: unknown): Buffer | null {
+  // Not DefaultSerializer, which has its own ideas of views: this one does what structured clone does.
+  const serializer = new Serializer();
+  serializer.writeHeader();
+  try {
+    serializer.writeValue(value);
+  } catch {
+    return null;
+  }
+  return serializer.releaseBuffer();
+}
+
+/**
+ * Sends what a plan wants sent by the side road. User code may run meanwhile and may call into the same inbox, so claim again.
+ * @returns its number there
+ * @throws {CloneError} naming the argument that cannot be sent
+ */
+export function sendAside(
+  plan: Plan,
+  args: readonly unknown[],
+  send: (value: unknown) => number,
+  sent: Sent,
+): number {
+  try {
+    return send(plan.aside?.value);
+  } catch (cause) {
+    throw cloneFailure(args, sent, cause);
+  }
+}
+
+/** Writes planned arguments behind the fixed part of the record at word `at`. @param sideNumber as `sendAside()` gave it */
+export function writeArguments(segment: Segment, at: number, plan: Plan, sideNumber = 0): void {
   const { words, bytes } = segment;
-  let word = at + RECORD_BYTES / 4;
-  if (plan.rest !== null) {
-    if (typeof plan.rest === 'number') {
-      words[word] = plan.rest;
-    } else {
-      words[word] = plan.rest.byteLength;
-      bytes.set(plan.rest, (word + 1) * 4);
-    }
-    return;
-  }
-  for (const arg of args) {
-    if (typeof arg === 'number') {
-      segment.floats[word >> 1] = arg;
-      word += 2;
-    } else if (typeof arg === 'string') {
-      words[word] = arg.length;
-      const start = (word + 1) * 4;
-      for (let i = 0; i < arg.length; i++) bytes[start + i] = arg.charCodeAt(i);
-      word += ((4 + arg.length + 7) & ~7) >> 2;
-    }
+  const word = at + RECORD_BYTES / 4;
+  if (plan.bytes !== null) {
+    words[word] = plan.bytes.byteLength;
+    bytes.set(plan.bytes, (word + 1) * 4);
+  } else if (plan.aside !== null) {
+    words[word] = sideNumber;
+  } else {
+    writeDraft(segment, word);
   }
 }
 
@@ -143,58 +128,22 @@ export function readArguments(
   at: number,
   takeAside: (sideNumber: number) => unknown,
 ): unknown[] {
-  const { words, bytes } = segment;
+  const { words } = segment;
   const tags = words[at + 3]!;
-  let word = at + RECORD_BYTES / 4;
-  if ((tags & 15) === SERIALIZED) {
-    const start = (word + 1) * 4;
-    // A copy: what is deserialized may keep pointing into the buffer it came from.
-    const copy = Buffer.from(bytes.subarray(start, start + words[word]!));
-    return (deserialize(copy) as unknown[]).map(unwrap);
-  }
-  if ((tags & 15) === SIDE) return (takeAside(words[word]!) as unknown[]).map(unwrap);
-  const args: unknown[] = [];
-  for (let left = tags; left !== 0; left >>>= 4) {
-    const tag = left & 15;
-    if (tag === NUMBER) {
-      args.push(segment.floats[word >> 1]);
-      word += 2;
-    } else if (tag === STRING) {
-      const start = (word + 1) * 4;
-      args.push(bytes.toString('latin1', start, start + words[word]!));
-      word += ((4 + words[word]! + 7) & ~7) >> 2;
-    } else {
-      args.push(tag === UNDEFINED ? undefined : tag === NULL ? null : tag === TRUE);
-    }
-  }
-  return args;
+  const word = at + RECORD_BYTES / 4;
+  if ((tags & FORM) === PLAIN) return readPlain(segment, at, tags >>> COUNT_SHIFT);
+  const value = (tags & FORM) === SIDE ? takeAside(words[word]!) : deserialize(segment, word);
+  return unpack({ value, packed: (tags & PACKED) !== 0 }) as unknown[]; // arguments are sent as an array
 }
 
-/** Node's serializer copies a view of shared memory where structured clone would share it: those take the side road. */
-class CopyingSerializer extends DefaultSerializer {
-  // Called by the engine; Node's types do not know it.
-  _writeHostObject(view: NodeJS.ArrayBufferView): void {
-    if (view.buffer instanceof SharedArrayBuffer)
-      throw new CloneError('A view of shared memory cannot be copied');
-    (DefaultSerializer.prototype as unknown as CopyingSerializer)._writeHostObject.call(this, view);
-  }
+function readPlain(segment: Segment, at: number, count: number): unknown[] {
+  const word = at + RECORD_BYTES / 4;
+  return readValues(segment, word, count, at + sizeOf(segment.words, at) / 4);
 }
 
-function serialize(value: unknown): Buffer {
-  const serializer = new CopyingSerializer();
-  serializer.writeHeader();
-  serializer.writeValue(value);
-  return serializer.releaseBuffer();
-}
-
-const WIRE_ERROR = 'ringloop.error';
-
-function wrapError(value: unknown): unknown {
-  return value instanceof Error ? { [WIRE_ERROR]: encodeError(value) } : value;
-}
-
-function unwrap(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (WIRE_ERROR in value) return decodeError(value[WIRE_ERROR] as WireError); // only wrapError() makes this key
-  return value;
+function deserialize(segment: Segment, word: number): unknown {
+  const start = (word + 1) * 4;
+  const deserializer = new Deserializer(segment.bytes.subarray(start, start + segment.words[word]!));
+  deserializer.readHeader();
+  return deserializer.readValue();
 }

@@ -23,7 +23,7 @@ import {
   threadId as thisThread,
 } from 'node:worker_threads';
 import { Descendants } from './descendants.js';
-import { decodeError, encodeError, type WireError } from './error-codec.js';
+import { type Packed, packThrown, unpack } from './packing.js';
 import { PeerExitedError } from './errors.js';
 import { InboxMemory } from './inbox-memory.js';
 
@@ -33,7 +33,7 @@ export interface ThreadEnd {
   /** Null: it was ended along with the thread that had spawned it. */
   readonly exitCode: number | null;
   /** What it died of, if that is known and was thrown. */
-  readonly cause: { readonly wire: WireError } | null;
+  readonly cause: { readonly wire: Packed } | null;
 }
 
 type News =
@@ -95,7 +95,7 @@ export function tellEnded(
   thrown: { readonly value: unknown } | null,
 ): void {
   hearExits(); // what it has spawned
-  const cause = thrown === null ? null : { wire: encodeError(thrown.value) };
+  const cause = thrown === null ? null : { wire: packThrown(thrown.value) };
   const told: ThreadEnd[] = [{ threadId, exitCode, cause }];
   for (const below of descendants.of(threadId)) told.push({ threadId: below, exitCode: null, cause: null });
   for (const end of told) {
@@ -128,7 +128,7 @@ function exitError(loopName: string, end: ThreadEnd | null): PeerExitedError {
         : ` (exit code ${end.exitCode})`;
   const message = `The thread of loop "${loopName}" has ended${how}`;
   const cause = end?.cause ?? null;
-  return new PeerExitedError(message, cause === null ? undefined : { cause: decodeError(cause.wire) });
+  return new PeerExitedError(message, cause === null ? undefined : { cause: unpack(cause.wire) });
 }
 
 function open(): BroadcastChannel {

@@ -1,7 +1,7 @@
 import { isMainThread, Worker, type ResourceLimits } from 'node:worker_threads';
 import { promiseWithResolvers, toError } from '@ringloop/core/internal';
 import { sharedBlockedThreads } from './blocked-threads.js';
-import { decodeError, type WireError } from './error-codec.js';
+import { type Packed, unpack } from './packing.js';
 import { PeerExitedError } from './errors.js';
 import { spawnedBy, tellEnded, tellSpawned } from './exit-news.js';
 import { allocateInbox, InboxMemory } from './inbox-memory.js';
@@ -28,10 +28,10 @@ export interface CloseRequest {
 /** What a worker tells, in this order: 'ready' or 'unprepared', 'drained', 'closed'; 'failed' at any time, and nothing after it. */
 export type MemberMessage =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'unprepared'; readonly error: WireError }
+  | { readonly kind: 'unprepared'; readonly error: Packed }
   | ({ readonly kind: 'drained' } & Drained)
   | { readonly kind: 'closed' }
-  | { readonly kind: 'failed'; readonly error: WireError };
+  | { readonly kind: 'failed'; readonly error: Packed };
 
 /** What a drain has come to. */
 export interface Drained {
@@ -187,11 +187,11 @@ export class GroupMember {
         this.#ready.resolve();
         return;
       case 'unprepared':
-        this.#thrown ??= { value: decodeError(message.error) };
+        this.#thrown ??= { value: unpack(message.error) };
         this.#ready.reject(this.#thrown.value);
         return;
       case 'failed':
-        this.#thrown ??= { value: decodeError(message.error) };
+        this.#thrown ??= { value: unpack(message.error) };
         return;
       case 'drained':
         this.#drained = message;

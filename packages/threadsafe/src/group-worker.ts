@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { allTasks, type BaseEventLoop, InternalError } from '@ringloop/core';
 import { windUp } from '@ringloop/core/internal';
-import { encodeError } from './error-codec.js';
+import { packThrown } from './packing.js';
 import { leaveOwnEndToSpawner } from './exit-news.js';
 import type { LoopFactory } from './loop-group.js';
 import { type CloseRequest, type MemberData, type MemberMessage, threadTime } from './group-member.js';
@@ -21,7 +21,7 @@ const tell = (message: MemberMessage): void => parentPort?.postMessage(message);
 leaveOwnEndToSpawner();
 // Node would tell of it as well, but without the error's class.
 process.on('uncaughtExceptionMonitor', (error: unknown) =>
-  tell({ kind: 'failed', error: encodeError(error) }),
+  tell({ kind: 'failed', error: packThrown(error) }),
 );
 
 await importAll(preload);
@@ -65,7 +65,7 @@ function runSetup(loop: BaseEventLoop, prepare: RemoteFunction): void {
     try {
       task.result();
     } catch (thrown) {
-      tell({ kind: 'unprepared', error: encodeError(thrown) });
+      tell({ kind: 'unprepared', error: packThrown(thrown) });
     }
     if (!isStopping) loop.stop();
   });

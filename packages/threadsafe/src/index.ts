@@ -38,5 +38,6 @@ export type { Preload } from './preload.js';
 export { remote, type RemoteFunction, type RemoteOptions, type RemoteResult } from './remote.js';
 export { type RemoteModule, remoteModule } from './remote-module.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';
+export { transfer } from './transfer.js';
 export { watchWorker } from './watch-worker.js';
 export type { LoopRefOptions } from './when-full.js';

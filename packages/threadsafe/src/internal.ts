@@ -1,11 +1,11 @@
 // For sibling packages and tests only.
-export { planArguments, readArguments, writeArguments } from './arguments.js';
+export { planArguments, readArguments, sendAside, writeArguments } from './arguments.js';
 export { closeBell, hush, isRung, ring, Sleeper } from './bell.js';
 export { BlockedThreads } from './blocked-threads.js';
 export { CalledFunctions } from './called-functions.js';
+export { cloneFailure } from './clone-failure.js';
 export { Descendants } from './descendants.js';
 export { exposedObjectsOf } from './control/exposed-objects.js';
-export { encodeError, decodeError, type WireError } from './error-codec.js';
 export { hearExits, onThreadExit } from './exit-news.js';
 export { allocateInbox, type InboxAddress, InboxMemory, LANES, thisProducer } from './inbox-memory.js';
 export { importModule, refuseWhileImporting } from './import-module.js';
@@ -15,8 +15,10 @@ export { FULL_LANE, LaneWriter, SEALED_LANE, writeCallWithNumber, writeRecord } 
 export { LoopInbox } from './loop-inbox.js';
 export { callsSent, outboxCount, outboxTo } from './outboxes.js';
 export { checkPreload, importAll } from './preload.js';
+export { pack, type Packed, packThrown, unpack } from './packing.js';
 export { importRemote, lookUpRemote, REMOTE, type RemoteId, remoteIdOf } from './remote.js';
 export { SideRoad, SideRoadSender } from './side-road.js';
 export { Spinning } from './spinning.js';
 export { Cell, HEAD, Kind, Segment, TAIL } from './segment.js';
+export { takeAway, transferredBy } from './transfer.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';

@@ -1,6 +1,6 @@
 import { LoopStateError } from '@ringloop/core';
 import { checkCallback, isStopFunction } from '@ringloop/core/internal';
-import { planArguments, writeArguments } from './arguments.js';
+import { planArguments, sendAside, writeArguments } from './arguments.js';
 import { ring } from './bell.js';
 import { block } from './blocking.js';
 import type { CalledLoop, ConcurrentFuture } from './concurrent-future.js';
@@ -15,6 +15,7 @@ import { Kind, RECORD_BYTES, type RecordKind } from './segment.js';
 import { sendEventually } from './send-eventually.js';
 import { SideRoadSender } from './side-road.js';
 import { ThreadsafeHandle } from './threadsafe-handle.js';
+import { takeAway } from './transfer.js';
 import { stop } from './well-known.js';
 import { SPILL, type WhenFull } from './when-full.js';
 
@@ -233,13 +234,19 @@ export class Outbox implements CalledLoop {
     whenFull: WhenFull = SPILL,
   ): number {
     if (this.#closed !== null) throw this.#closed;
-    const plan = planArguments(args, this.#sideRoad.send, () =>
-      typeof what === 'string' ? what : `${what.name}()`,
-    );
-    const at = this.#claim(plan.sizeBytes, whenFull);
+    const plan = planArguments(args, what);
+    let at = this.#claim(plan.sizeBytes, whenFull);
+    let sideNumber = 0;
+    if (plan.aside !== null) {
+      // Now that there is room: what a full ring has no record for would stay on the side road.
+      sideNumber = sendAside(plan, args, this.#sideRoad.send, what);
+      at = this.#claim(plan.sizeBytes, whenFull);
+    }
     writeRecord(this.#writer.segment.words, at, kind, plan.sizeBytes, fn, call, plan.tags);
-    writeArguments(this.#writer.segment, at, args, plan);
+    writeArguments(this.#writer.segment, at, plan, sideNumber);
+    const { transferred } = plan;
     this.#send();
+    if (transferred !== null) takeAway(args, transferred);
     return at;
   }
 

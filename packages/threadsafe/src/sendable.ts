@@ -28,10 +28,18 @@ export function isSendable(value: object): value is Sendable {
   return WIRE in value;
 }
 
+/** The object that was sent as `wire`. @throws {TypeError} when this thread has not imported the module of its class */
+export function reviveSendable(wire: Wire): Sendable {
+  const reviver = revivers.get(wire.kind);
+  if (reviver === undefined)
+    throw new TypeError(`No class is registered here for what was sent as ${wire.kind}`);
+  return reviver(wire as never); // registered for this kind
+}
+
 /** Puts the sendables in a message together again: those at its top, in arrays and in plain objects. In place. */
 export function reviveSendables(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (isSendable(value)) return revive(value);
+  if (isSendable(value)) return reviveSendable(value[WIRE]);
   if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return value;
   const container = value as Record<string, unknown>; // an array is indexed the same way
   for (const key of Object.keys(container)) {
@@ -40,11 +48,4 @@ export function reviveSendables(value: unknown): unknown {
     if (revived !== inner) container[key] = revived;
   }
   return value;
-}
-
-function revive({ [WIRE]: wire }: Sendable): unknown {
-  const reviver = revivers.get(wire.kind);
-  if (reviver === undefined)
-    throw new TypeError(`No class is registered here for what was sent as ${wire.kind}`);
-  return reviver(wire as never); // registered for this kind
 }

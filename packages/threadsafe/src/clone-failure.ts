@@ -1,0 +1,91 @@
+import { types } from 'node:util';
+import { inspectSafely } from '@ringloop/core/internal';
+import { CloneError } from './errors.js';
+import { pack } from './packing.js';
+
+/** What arguments are of: a function, or what ringloop itself sends. */
+export type Sent = string | { readonly name: string };
+
+interface Culprit {
+  readonly path: string;
+  readonly value: unknown;
+}
+
+/** Containers within containers that are searched for it. Arbitrary. */
+const DEEPEST = 16;
+
+/** Why `args` could not be sent: which of them, where inside, and what is there. */
+export function cloneFailure(args: readonly unknown[], sent: Sent, cause: unknown): CloneError {
+  const { subject, of } =
+    typeof sent === 'string'
+      ? { subject: sent, of: '' }
+      : { subject: 'the arguments', of: ` of ${sent.name}()` };
+  for (const [index, arg] of args.entries()) {
+    const culprit = findCulprit(arg, '', 0);
+    if (culprit === null) continue;
+    const what = typeof sent === 'string' ? sent : `argument ${index + 1}`;
+    return new CloneError(`Cannot send ${what}${culprit.path}${of}: ${reason(culprit.value, cause)}`, {
+      cause,
+    });
+  }
+  return new CloneError(`Cannot send ${subject}${of}: ${messageOf(cause)}`, { cause });
+}
+
+function findCulprit(value: unknown, path: string, depth: number): Culprit | null {
+  if (isCloneable(value)) return null;
+  if (depth < DEEPEST && typeof value === 'object' && value !== null && !types.isProxy(value)) {
+    for (const [step, inner] of inside(value)) {
+      const culprit = findCulprit(inner, path + step, depth + 1);
+      if (culprit !== null) return culprit;
+    }
+  }
+  return { path, value };
+}
+
+function isCloneable(value: unknown): boolean {
+  try {
+    structuredClone(pack(value).value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What stands in a container, and how one would get there. */
+function* inside(container: object): Generator<[step: string, inner: unknown]> {
+  if (types.isMap(container)) {
+    for (const [key, value] of container) {
+      yield [`.keys()[${inspectSafely(key)}]`, key];
+      yield [`.get(${inspectSafely(key)})`, value];
+    }
+  } else if (types.isSet(container)) {
+    let index = 0;
+    for (const value of container) yield [`.values()[${index++}]`, value];
+  } else {
+    // A getter that throws would be the culprit itself.
+    for (const [key, { value, enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(container))) {
+      if (enumerable === true) yield [stepTo(container, key), value];
+    }
+  }
+}
+
+function stepTo(container: object, key: string): string {
+  if (Array.isArray(container) && /^\d+$/.test(key)) return `[${key}]`;
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
+function reason(culprit: unknown, cause: unknown): string {
+  if (types.isProxy(culprit)) return 'a Proxy cannot be cloned';
+  switch (typeof culprit) {
+    case 'function':
+      return `${culprit.name === '' ? 'an anonymous function' : `function ${culprit.name}()`} cannot be cloned`;
+    case 'symbol':
+      return `${String(culprit)} cannot be cloned`;
+    default:
+      return messageOf(cause);
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : inspectSafely(cause);
+}

@@ -1,0 +1,103 @@
+/**
+ * The keys of plain objects, as whole words. A sender writes the same few shapes again and again, so their keys are encoded
+ * once and copied; a receiver finds the words it has seen before, and needs no strings for them. Records carry the words
+ * each time, so the two sides need not agree on anything, and a record that is never read takes nothing with it.
+ */
+
+/** The keys of a plain object, in order. */
+export interface Shape {
+  readonly keys: readonly string[];
+  /** The keys as JSON, one byte a character, padded with spaces. */
+  readonly words: Int32Array;
+}
+
+/** An object with more keys is rather a dictionary, and each is different. Arbitrary. */
+export const MOST_KEYS = 32;
+/** Keys that were met in order, and shapes that arrived, before both are forgotten: many different ones are no shapes. Arbitrary. */
+const MOST_STEPS = 4096;
+const ARRIVED = 256;
+
+/** A walk along the keys of an object ends at its shape. */
+class Step {
+  readonly #keys: readonly string[];
+  readonly #next = new Map<string, Step>();
+  /** The key that followed the last time, mostly follows again. */
+  #lastKey = '';
+  #lastStep: Step | null = null;
+  #shape: Shape | null | undefined = undefined;
+
+  constructor(keys: readonly string[]) {
+    this.#keys = keys;
+  }
+
+  to(key: string): Step {
+    if (this.#lastStep !== null && this.#lastKey === key) return this.#lastStep;
+    let step = this.#next.get(key);
+    if (step === undefined) {
+      step = new Step([...this.#keys, key]);
+      this.#next.set(key, step);
+      steps++;
+    }
+    this.#lastKey = key;
+    this.#lastStep = step;
+    return step;
+  }
+
+  shape(): Shape | null {
+    if (this.#shape === undefined) this.#shape = makeShape(this.#keys);
+    return this.#shape;
+  }
+}
+
+let steps = 0;
+let start = new Step([]);
+
+/** The shape of a plain object by its own enumerable string keys; null if it cannot be sent as one. Runs no user code. */
+export function shapeOf(object: object): Shape | null {
+  if (steps > MOST_STEPS) {
+    steps = 0;
+    start = new Step([]);
+  }
+  let step = start;
+  let count = 0;
+  // Own keys only: the caller has seen to it that nothing enumerable is inherited.
+  for (const key in object) {
+    if (++count > MOST_KEYS) return null;
+    step = step.to(key);
+  }
+  return step.shape();
+}
+
+function makeShape(keys: readonly string[]): Shape | null {
+  // Assigning what Object.prototype has could call a setter, or fail where it is frozen.
+  if (keys.some((key) => key in Object.prototype)) return null;
+  const json = JSON.stringify(keys);
+  if (/[^\0-\xff]/.test(json)) return null;
+  const words = new Int32Array((json.length + 3) >> 2);
+  Buffer.from(words.buffer).fill(' ').write(json, 'latin1');
+  return { keys, words };
+}
+
+const arrived: (Shape | undefined)[] = new Array<Shape | undefined>(ARRIVED).fill(undefined);
+
+/** The keys of the shape whose `count` words stand at `at`. `text` reads them where they are new. */
+export function keysAt(words: Int32Array, at: number, count: number, text: () => string): readonly string[] {
+  const place = slotOf(words, at, count);
+  const known = arrived[place];
+  if (known !== undefined && isSame(known.words, words, at, count)) return known.keys;
+  const keys = JSON.parse(text()) as string[]; // makeShape() wrote them
+  arrived[place] = { keys, words: words.slice(at, at + count) };
+  return keys;
+}
+
+function slotOf(words: Int32Array, at: number, count: number): number {
+  let hash = count;
+  for (let i = at; i < at + count; i++) hash = (Math.imul(hash, 31) + (words[i] ?? 0)) | 0;
+  return (hash ^ (hash >>> 15)) & (ARRIVED - 1);
+}
+
+function isSame(known: Int32Array, words: Int32Array, at: number, count: number): boolean {
+  if (known.length !== count) return false;
+  for (let i = 0; i < count; i++) if (known[i] !== words[at + i]) return false;
+  return true;
+}

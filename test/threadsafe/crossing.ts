@@ -1,0 +1,40 @@
+import {
+  Kind,
+  planArguments,
+  readArguments,
+  Segment,
+  sendAside,
+  writeArguments,
+  writeRecord,
+} from '@ringloop/threadsafe/internal';
+import { expect } from 'chai';
+
+/** What calls are of here. */
+export const sent = { name: 'f' };
+
+const segment = Segment.allocate(1 << 22);
+
+/** What `args` are after they were written into a ring and read out of it. */
+export function cross(...args: readonly unknown[]): unknown[] {
+  const aside: unknown[] = [];
+  segment.words.fill(-1, 0, 1 << 14); // no zeros that happen to be right
+  const plan = planArguments(args, sent);
+  expect(plan.sizeBytes % 8).to.equal(0);
+  const { sizeBytes } = plan;
+  const number =
+    plan.aside === null ? 0 : sendAside(plan, args, (value) => aside.push(structuredClone(value)) - 1, sent);
+  const at = 6; // any 8-aligned record will do
+  writeRecord(segment.words, at, Kind.CALL, sizeBytes, 1, 0, plan.tags);
+  writeArguments(segment, at, plan, number);
+  const behind = segment.words.subarray(at + sizeBytes / 4, at + sizeBytes / 4 + 64);
+  expect(behind.every((word) => word === -1)).to.equal(true); // nothing was written behind the record
+  const read = readArguments(segment, at, (sideNumber) => aside[sideNumber]);
+  segment.words.fill(0x5a5a5a5a, at, at + sizeBytes / 4); // what was read must not point into the record
+  return read;
+}
+
+/** Whether they go as plain words, the fast way. */
+export function isPlain(...args: readonly unknown[]): boolean {
+  const plan = planArguments(args, sent);
+  return plan.bytes === null && plan.aside === null;
+}
