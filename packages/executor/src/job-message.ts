@@ -4,7 +4,13 @@
  * serializer of node:v8 would save that, but refuses SharedArrayBuffers.
  */
 import { CloneError, LoopRef } from '@ringloop/threadsafe';
-import { decodeError, encodeError, type RemoteId, type WireError } from '@ringloop/threadsafe/internal';
+import {
+  decodeError,
+  encodeError,
+  reviveSendables,
+  type RemoteId,
+  type WireError,
+} from '@ringloop/threadsafe/internal';
 
 export interface JobRequest extends RemoteId {
   readonly args: readonly Packed[];
@@ -50,7 +56,7 @@ export function packThrown(thrown: unknown, name: string): WireError {
 export function unpack(packed: Packed): unknown {
   switch (packed.kind) {
     case 'plain':
-      return packed.value;
+      return reviveSendables(packed.value);
     case 'error':
       return decodeError(packed.error);
     case 'ref':

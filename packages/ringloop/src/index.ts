@@ -81,6 +81,7 @@ export {
   type WaitOptions,
 } from '@ringloop/core';
 export {
+  CancelToken,
   CloneError,
   ConcurrentFuture,
   type LoopGroupOptions,
@@ -92,6 +93,12 @@ export {
   type RemoteFunction,
   RemoteFunctionError,
   RingFullError,
+  SharedBoundedSemaphore,
+  SharedEvent,
+  SharedLock,
+  SharedQueue,
+  type SharedQueueOptions,
+  SharedSemaphore,
   ThreadsafeHandle,
   TooManyProducersError,
   wrapFuture,

@@ -11,3 +11,9 @@ export { type LoopFactory, LoopGroup, type LoopGroupOptions } from './loop-group
 export { LoopRef, type RemoteCallback } from './loop-ref.js';
 export { remote, type RemoteFunction } from './remote.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';
+export { CancelToken } from './shared/cancel-token.js';
+export { SharedBoundedSemaphore } from './shared/shared-bounded-semaphore.js';
+export { SharedEvent } from './shared/shared-event.js';
+export { SharedLock } from './shared/shared-lock.js';
+export { SharedQueue, type SharedQueueOptions } from './shared/shared-queue.js';
+export { SharedSemaphore } from './shared/shared-semaphore.js';

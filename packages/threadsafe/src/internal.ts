@@ -10,6 +10,14 @@ export { LaneWriter, SEALED_LANE, writeCallWithNumber, writeRecord } from './lan
 export { LoopInbox } from './loop-inbox.js';
 export { callsSent, outboxCount, outboxTo } from './outboxes.js';
 export { importRemote, lookUpRemote, REMOTE, type RemoteId, remoteIdOf } from './remote.js';
+export { reviveSendables } from './sendable.js';
+export { ItemRing, ringBytes, type RingSize } from './shared/item-ring.js';
+export { LINE_WORDS, LineMemory } from './shared/line-memory.js';
+export { Passage } from './shared/passage.js';
+export { HolderWord, PermitCells, PermitCounter, type Permits } from './shared/permits.js';
+export { REPAIR } from './shared/shared-view.js';
+export { NOTHING, type Sleep, WaitingLine } from './shared/waiting-line.js';
+export { WordWatch } from './shared/word-watch.js';
 export { SideRoad, SideRoadSender } from './side-road.js';
 export { Cell, HEAD, Kind, Segment, TAIL } from './segment.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';
