@@ -1,23 +1,14 @@
 import { inspect } from 'node:util';
-import {
-  type Awaitable,
-  type CoroutineGenerator,
-  QueueEmpty,
-  QueueFull,
-  QueueShutDown,
-} from '@ringloop/core';
+import { type Awaitable, type CoroutineGenerator, QueueEmpty, QueueFull } from '@ringloop/core';
 import { rangeError, settled, SETTLED, startCoroutine } from '@ringloop/core/internal';
-import { add, load, notify, store } from '#atomics';
-import { thisProducer } from '../inbox-memory.js';
 import { registerSendable, type Sendable, WIRE, type Wire } from '../sendable.js';
 import { checkCount } from './check-count.js';
 import { decodeItem, encodeItem } from './item-codec.js';
-import { ItemRing, MOST_SLOTS, ringBytes } from './item-ring.js';
-import { LINE_WORDS, LineMemory } from './line-memory.js';
+import { MOST_SLOTS } from './item-ring.js';
 import { parkInLoop } from './parking.js';
+import { QueueMemory, queueBytes } from './queue-memory.js';
 import { registerView, REPAIR, type Repairable, wireOf } from './shared-view.js';
-import { NOTHING, type Sleep, WaitingLine } from './waiting-line.js';
-import { WordWatch } from './word-watch.js';
+import { NOTHING } from './waiting-line.js';
 
 /** What a SharedQueue is while it crosses. */
 export interface SharedQueueWire extends Wire {
@@ -38,14 +29,6 @@ const DEFAULT_ITEM_BYTES = 1024;
 /** All cells together, lest a typing error ask for the address space. Arbitrary. */
 const MOST_BYTES = 2 ** 30;
 
-/** Not 0 once it was shut down. */
-const SHUT = 0;
-/** How often the last of all items was done. */
-const JOINS = 1;
-const GETTERS = 4;
-const PUTTERS = GETTERS + LINE_WORDS;
-const RING_BYTES_AT = (PUTTERS + LINE_WORDS) * 4;
-
 /**
  * A queue that loops of several threads share: any thread puts, any gets, in one order for all of them. It can be sent to any
  * thread, and what arrives there is the same queue. Items are copied in and out: an item is what structured clone makes of it, and
@@ -59,11 +42,7 @@ const RING_BYTES_AT = (PUTTERS + LINE_WORDS) * 4;
 export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
   /** @internal */
   readonly [WIRE]: SharedQueueWire;
-  readonly #words: Int32Array;
-  readonly #ring: ItemRing;
-  readonly #getters: WaitingLine;
-  readonly #putters: WaitingLine;
-  readonly #joins: WordWatch;
+  readonly #queue: QueueMemory;
 
   /**
    * @param maxsize how many items `put()` waits at, from 1 to 65,536
@@ -79,19 +58,16 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
     checkCount('maxsize', maxsize, 1, MOST_SLOTS);
     checkCount('itemBytes', itemBytes, 1, MOST_BYTES);
     const size = { slots: maxsize, itemBytes };
-    if (ringBytes(size) > MOST_BYTES) {
+    const bytes = queueBytes(size);
+    if (bytes > MOST_BYTES) {
       throw rangeError(
         `maxsize and itemBytes must take 1 GiB at most, got ${maxsize} items of ${itemBytes} bytes`,
       );
     }
-    const memory = over?.memory ?? new SharedArrayBuffer(RING_BYTES_AT + ringBytes(size));
+    const memory = over?.memory ?? new SharedArrayBuffer(bytes);
     this[WIRE] = { kind: 'SharedQueue', memory, maxsize, itemBytes };
-    this.#words = new Int32Array(memory, 0, PUTTERS + LINE_WORDS);
-    this.#ring = new ItemRing(memory, RING_BYTES_AT, size);
-    if (over === undefined) this.#ring.initialize();
-    this.#getters = this.#line(GETTERS, () => !this.empty() || this.#isShutDown());
-    this.#putters = this.#line(PUTTERS, () => !this.full() || this.#isShutDown());
-    this.#joins = new WordWatch(this.#words, JOINS);
+    this.#queue = new QueueMemory(memory, size, parkInLoop);
+    if (over === undefined) this.#queue.ring.initialize();
     registerView(this);
   }
 
@@ -117,17 +93,17 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
 
   /** How many items are in it: while others put and get, how many there were a moment ago. Python: Queue.qsize(). */
   qsize(): number {
-    return this.#ring.count();
+    return this.#queue.ring.count();
   }
 
   /** Whether no item is in it. Python: Queue.empty(). */
   empty(): boolean {
-    return this.#ring.isEmpty();
+    return this.#queue.ring.isEmpty();
   }
 
   /** Whether `maxsize` items are in it. Python: Queue.full(). */
   full(): boolean {
-    return this.#ring.isFull();
+    return this.#queue.ring.isFull();
   }
 
   /**
@@ -142,11 +118,11 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
     let bytes: Uint8Array;
     try {
       bytes = encodeItem(item, this.itemBytes);
-      if (this.#tryPut(bytes) !== NOTHING) return SETTLED;
+      if (this.#queue.tryPut(bytes) !== NOTHING) return SETTLED;
     } catch (refusal) {
       return startCoroutine(fail(refusal));
     }
-    return startCoroutine(this.putting(bytes));
+    return startCoroutine(this.#queue.put(bytes));
   }
 
   /**
@@ -157,7 +133,7 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
    * @throws {TooManyProducersError} when too many threads put
    */
   putNowait(item: T): void {
-    if (this.#tryPut(encodeItem(item, this.itemBytes)) === NOTHING) {
+    if (this.#queue.tryPut(encodeItem(item, this.itemBytes)) === NOTHING) {
       throw new QueueFull(`Cannot put: the queue is full with ${this.maxsize} items`);
     }
   }
@@ -171,7 +147,7 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
    */
   get(): Awaitable<T> {
     try {
-      const bytes = this.#tryGet();
+      const bytes = this.#queue.tryGet();
       return bytes === NOTHING ? startCoroutine(this.#get()) : settled(decodeItem(bytes) as T); // put() took a T
     } catch (refusal) {
       return startCoroutine(fail(refusal));
@@ -184,7 +160,7 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
    * @throws {QueueShutDown} when it is empty and was shut down
    */
   getNowait(): T {
-    const bytes = this.#tryGet();
+    const bytes = this.#queue.tryGet();
     if (bytes === NOTHING) throw new QueueEmpty('Cannot get: the queue is empty');
     return decodeItem(bytes) as T; // put() took a T
   }
@@ -194,8 +170,7 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
    * @throws {RangeError} when it was said more often than items were put in
    */
   taskDone(): void {
-    if (!this.#ring.finishOne()) throw rangeError('taskDone() called too many times');
-    this.#tellIfDone();
+    if (!this.#queue.finishOne()) throw rangeError('taskDone() called too many times');
   }
 
   /**
@@ -204,7 +179,7 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
    * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
    */
   join(): Awaitable<void> {
-    return this.#ring.unfinished() === 0 ? SETTLED : startCoroutine(this.joining(parkInLoop));
+    return this.#queue.ring.unfinished() === 0 ? SETTLED : startCoroutine(this.#queue.join());
   }
 
   /**
@@ -212,103 +187,30 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
    * it drops what it has, as if that had been got and done. For any thread. Python: Queue.shutdown().
    */
   shutdown({ immediate = false }: { readonly immediate?: boolean } = {}): void {
-    store(this.#words, SHUT, 1);
-    if (immediate) this.#drop();
-    // The first of each line leaves and so rings the next.
-    this.#getters.ringFirst();
-    this.#putters.ringFirst();
-  }
-
-  /** @internal */
-  *putting(bytes: Uint8Array): CoroutineGenerator<void> {
-    yield* this.#putters.wait(() => this.#tryPut(bytes));
-  }
-
-  /** @internal */
-  *getting(): CoroutineGenerator<Uint8Array> {
-    return yield* this.#getters.wait(() => this.#tryGet());
-  }
-
-  /** @internal */
-  *joining(park: () => Sleep): CoroutineGenerator<void> {
-    const seen = load(this.#words, JOINS);
-    if (this.#ring.unfinished() > 0) yield* this.#joins.untilChanged(seen, park);
+    this.#queue.shutdown(immediate);
   }
 
   /** @internal */
   [REPAIR](producer: number): void {
-    this.#ring.expel(producer);
-    this.#getters.memory.expel(producer);
-    this.#putters.memory.expel(producer);
-    // It may have ended between a put or a get and ringing, or been rung in vain.
-    if (!this.empty() || this.#isShutDown()) this.#getters.ringFirst();
-    if (!this.full() || this.#isShutDown()) this.#putters.ringFirst();
-    this.#tellIfDone();
+    this.#queue.repair(producer);
   }
 
   /** As `util.inspect()` and `console.log()` show it; getters and putters are those of this thread that wait. */
   [inspect.custom](): string {
+    const { getters, putters } = this.#queue.waiting;
+    const unfinished = this.#queue.ring.unfinished();
     const shown = [
-      `maxsize=${this.maxsize}`,
-      `qsize=${this.qsize()}`,
-      this.#getters.size > 0 ? `getters[${this.#getters.size}]` : '',
-      this.#putters.size > 0 ? `putters[${this.#putters.size}]` : '',
-      `tasks=${this.#ring.unfinished()}`,
-      this.#isShutDown() ? 'shutdown' : '',
+      `maxsize=${this.maxsize} qsize=${this.qsize()}`,
+      getters > 0 ? `_getters[${getters}]` : '',
+      putters > 0 ? `_putters[${putters}]` : '',
+      unfinished > 0 ? `tasks=${unfinished}` : '',
+      this.#queue.isShutDown() ? 'shutdown' : '',
     ];
     return `<SharedQueue ${shown.filter((part) => part !== '').join(' ')}>`;
   }
 
   *#get(): CoroutineGenerator<T> {
-    return decodeItem(yield* this.getting()) as T; // put() took a T
-  }
-
-  #tryPut(bytes: Uint8Array): undefined | typeof NOTHING {
-    this.#refuseIfShutDown();
-    const position = this.#ring.tryPut(bytes, thisProducer);
-    if (position === -1) return NOTHING;
-    // Shut down meanwhile, those who get may have looked for the last time. What was got, though, was put.
-    if (this.#isShutDown() && this.#ring.takeBack(position)) {
-      this.taskDone();
-      this.#refuseIfShutDown();
-    }
-    this.#getters.ringFirst();
-    return undefined;
-  }
-
-  #tryGet(): Uint8Array | typeof NOTHING {
-    const wasShutDown = this.#isShutDown(); // looked at before: what was put in until then is seen
-    const bytes = this.#ring.tryTake();
-    if (bytes !== null) {
-      this.#putters.ringFirst();
-      return bytes;
-    }
-    if (wasShutDown) throw new QueueShutDown('Cannot get: the queue was shut down');
-    return NOTHING;
-  }
-
-  #isShutDown(): boolean {
-    return load(this.#words, SHUT) !== 0;
-  }
-
-  #refuseIfShutDown(): void {
-    if (this.#isShutDown()) throw new QueueShutDown('Cannot put: the queue was shut down');
-  }
-
-  #drop(): void {
-    // What was said to be done too early is not said again.
-    while (this.#ring.tryTake() !== null) this.#ring.finishOne();
-    this.#tellIfDone();
-  }
-
-  #tellIfDone(): void {
-    if (this.#ring.unfinished() > 0) return;
-    add(this.#words, JOINS, 1);
-    notify(this.#words, JOINS, Infinity);
-  }
-
-  #line(at: number, isUseful: () => boolean): WaitingLine {
-    return new WaitingLine(new LineMemory(this.#words, at), { isUseful, inTurn: false, sleep: parkInLoop });
+    return decodeItem(yield* this.#queue.get()) as T; // put() took a T
   }
 }
 
