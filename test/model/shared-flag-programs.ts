@@ -5,16 +5,31 @@ import type { ModelThread } from './worker.js';
 
 export interface FlagBuffers {
   readonly flag: SharedArrayBuffer;
+  /** A plain word: the flag before a waiter began to wait, and 1. */
+  readonly notes: SharedArrayBuffer;
 }
 
 const FLAG = 0;
 const UP = 1;
 
-export const makeEvent = (): FlagBuffers => ({ flag: new SharedArrayBuffer(4) });
-export const makeToken = (): FlagBuffers => ({ flag: new SharedArrayBuffer(4096) });
+export const makeEvent = (): FlagBuffers => ({
+  flag: new SharedArrayBuffer(4),
+  notes: new SharedArrayBuffer(4),
+});
+export const makeToken = (): FlagBuffers => ({
+  flag: new SharedArrayBuffer(4096),
+  notes: new SharedArrayBuffer(4),
+});
 
 export const EVENT_NAMES = { [FLAG]: 'FLAG' };
 export const TOKEN_NAMES = { 0: 'STATE', 1: 'WRITER' };
+
+/** Whether the flag was raised since the waiter began. */
+export function wasRaised({ flag, notes }: FlagBuffers): boolean {
+  const [before = 0] = new Int32Array(notes);
+  const [now = 0] = new Int32Array(flag);
+  return before !== 0 && now >> 1 !== (before - 1) >> 1;
+}
 
 const eventOver = ({ flag }: FlagBuffers): SharedEvent =>
   new SharedEvent({ kind: 'SharedEvent', memory: flag });
@@ -55,6 +70,7 @@ export async function waitForEvent(buffers: FlagBuffers, thread: ModelThread): P
   } = thread.input as WaiterInput;
   const { atomics } = thread;
   const words = new Int32Array(buffers.flag);
+  new Int32Array(buffers.notes)[0] = atomics.load(words, FLAG) + 1;
   if (looksAtFlagOnly || looksThenSleeps) {
     for (let word = atomics.load(words, FLAG); (word & UP) === 0; word = atomics.load(words, FLAG)) {
       const wait = atomics.waitAsync(words, FLAG, looksThenSleeps ? atomics.load(words, FLAG) : word);

@@ -151,7 +151,7 @@ describe('model/shared-queue', function () {
             taker({ slots: 2, looks: 2 }),
             { ...thread('putter2', 'repairRing', input), startsAfter: 'putter0' },
           ],
-          { preemptions: 2, plainSteps: true, kill: ['putter0'] },
+          { preemptions: 2, kill: ['putter0'] },
         ),
       );
     });
