@@ -21,6 +21,8 @@ export async function openRingloop(): Promise<Peer> {
       there.callSoonThreadsafe(echo, 1);
       await done;
     },
-    close: () => group.close(),
+    async close() {
+      await group.close();
+    },
   };
 }

@@ -219,7 +219,7 @@ describe('conformance/futures', () => {
 
     beforeEach(() => {
       cancelRemote = sinon.spy();
-      source = new ConcurrentFuture(cancelRemote as () => void);
+      source = new ConcurrentFuture({ inboxId: '', cancelCall: cancelRemote, waitFor: () => true }, 1);
     });
 
     it('BaseFutureTests.test_wrap_future: ends as the other one does', async () => {

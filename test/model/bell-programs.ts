@@ -121,7 +121,7 @@ const QUIET = 0;
 const RUNG = 1;
 const ASLEEP = 2;
 const STATE = 3;
-const EPOCH_STEP = 4;
+const EPOCH_STEP = 8;
 
 const WRONG_RINGS = {
   /** Leaves ASLEEP, then notifies: killed in between, it has silenced everybody. */

@@ -145,12 +145,12 @@ function openReader({ memory, notes }: InboxBuffers): { reader: InboxReader; loo
     {
       addReady: (entry) => ready.push(entry),
       putBack: unexpected,
+      mayGoOn: () => true,
       wake: () => undefined,
       startTask: unexpected,
       refuseTask: unexpected,
       cancelTask: unexpected,
       answer: unexpected,
-      peerExited: unexpected,
       failedCallback: (name) => note(words, Number(name.slice('function '.length))),
       producerLeft: () => undefined,
     },

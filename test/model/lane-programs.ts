@@ -5,6 +5,7 @@
 import { RUN } from '@ringloop/core/internal';
 import {
   Cell,
+  FULL_LANE,
   Kind,
   LaneReader,
   LaneWriter,
@@ -28,6 +29,7 @@ const HEADER_BYTES = 128;
 const TAIL = 0;
 const HEAD = 16;
 const CALL_BYTES = 24;
+const JUMP_BYTES = 8;
 
 /** Plain words: rings sent by the side road; calls that have returned. */
 const SIDE = 0;
@@ -91,13 +93,8 @@ export function write(buffers: LaneBuffers, { atomics, input }: ModelThread): Wr
   const result: WriterResult = { sent: [], refused: [], cancelled: [] };
   const handles: ThreadsafeHandle[] = [];
   for (let value = 1; value <= calls; value++) {
-    let at: number;
-    try {
-      at = writer.claim(CALL_BYTES);
-    } catch (error) {
-      if ((error as { code?: unknown }).code === 'ERR_RING_FULL') continue;
-      throw error;
-    }
+    const at = writer.claim(CALL_BYTES);
+    if (at === FULL_LANE) continue;
     notes[SIDE] = grown; // by now at the latest
     if (at === SEALED_LANE || !put(writer, at, value, atomics, wrong)) {
       result.refused.push(value);
@@ -188,11 +185,11 @@ export function readRest({ first, larger1, larger2 }: LaneBuffers): number[] {
   const rings = [first, larger1, larger2].map((memory) => Segment.over(memory));
   const rest: number[] = [];
   for (let ring = rings.shift(); ring !== undefined;) {
-    let next: Segment | undefined;
     const tail = ring.loadTail();
+    // Where the reader has come to its end, all that is left of it is the JUMP.
+    const next = kindAt(ring, (tail - JUMP_BYTES) | 0) === Kind.JUMP ? rings.shift() : undefined;
     for (let head = ring.loadHead(); head !== tail; head = (head + CALL_BYTES) | 0) {
       while (kindAt(ring, head) === Kind.PAD) head = (head + sizeAt(ring, head)) | 0;
-      if (kindAt(ring, head) === Kind.JUMP) next = rings.shift();
       if (kindAt(ring, head) !== Kind.CALL) break;
       const at = wordAt(ring, head);
       if ((ring.words[at + 1]! & 3) === Cell.PENDING) rest.push(ring.floats[(at >> 1) + 2]!);
@@ -224,11 +221,11 @@ function openReader(buffers: LaneBuffers, seen: number[], isSealed: () => boolea
       return number === 1 ? buffers.larger1 : buffers.larger2;
     },
     putBack: unexpected,
+    mayGoOn: () => true,
     startTask: unexpected,
     refuseTask: unexpected,
     cancelTask: unexpected,
     answer: unexpected,
-    peerExited: unexpected,
     failedCallback: unexpected,
   };
   const called = { name: 'see', fn: (value: number) => seen.push(value), error: null };

@@ -74,11 +74,11 @@ describe('LoopGroup', () => {
       const group = await spawn(1);
       for (let i = 0; i < 1000; i++) group.next().callSoonThreadsafe(noteIn, ref, i);
       const dozing = rejection(group.next().runCoroutineThreadsafe(doze, 60));
-      await Promise.all([group.close(), group.close()]);
+      await Promise.all([group.close({ drain: 0 }), group.close()]);
       expect((await dozing).name).to.equal('CancelledError');
       expect(() => group.next().callSoonThreadsafe(note, 1))
-        .to.throw(Error)
-        .with.property('code', 'ERR_PEER_EXITED');
+        .to.throw(Error, 'the group is closed')
+        .with.property('code', 'ERR_LOOP_CLOSED');
       await sleep(0.01);
     });
     expect(noted.splice(0)).to.deep.equal(Array.from({ length: 1000 }, (_, i) => i));

@@ -9,7 +9,13 @@ describe('LoopInbox', () => {
     const loop = new BaseEventLoop();
     const ready: Ready[] = [];
     const addReady = (entry: Ready): void => void ready.push(entry);
-    const inbox = new LoopInbox({ loop, addReady, putBack: addReady, wake: () => undefined });
+    const inbox = new LoopInbox({
+      loop,
+      addReady,
+      putBack: addReady,
+      mayGoOn: () => true,
+      wake: () => undefined,
+    });
     inbox.ref.callSoonThreadsafe(note, 'got in');
     const sealed = inbox.seal();
     expect(() => inbox.ref.callSoonThreadsafe(note, 'too late')).to.throw('Event loop is closed');

@@ -67,6 +67,9 @@ export interface LoopPorts extends LoopOptions {
 
 type LoopState = 'idle' | 'running' | 'closed';
 
+/** How long calls from other threads run in one iteration before I/O and timers get their turn, in seconds. Arbitrary. */
+const SHARE_OF_CALLS = 0.002;
+
 /**
  * The event loop without sockets and threads. It is a guest of its thread's libuv loop and takes its turns from a host;
  * ready queue, timers and the order of an iteration are its own. Python: asyncio.BaseEventLoop.
@@ -98,6 +101,10 @@ export class BaseEventLoop {
   #stopAfterBatch = false;
   /** Whether this run has had an iteration: a stopping loop does not look for events again, but it looks once. */
   #polled = false;
+  /** When calls from other threads have had their share of this iteration, in seconds; null until they have asked. */
+  #shareEnds: number | null = null;
+  /** The last iteration ended before its batch: events and timers come before the rest of it. */
+  #cutShort = false;
   /** How the run ends when the promise reactions of its last batch have run: they belong to it, and may ask for the running loop. */
   #ending: { readonly exc: Error | null } | null = null;
   #outcome: PromiseWithResolvers<void> | null = null;
@@ -111,7 +118,8 @@ export class BaseEventLoop {
     const owner = {
       loop: this,
       addReady: (entry: Ready) => this.addReady(entry),
-      putBack: (entry: Ready) => this.#ready.unshift(entry),
+      putBack: (entry: Ready) => this.#putBack(entry),
+      mayGoOn: () => this.#mayGoOn(),
       wake: () => this.eventsReady(),
     };
     this.#inbox = ports.openInbox?.(owner) ?? null;
@@ -456,7 +464,10 @@ export class BaseEventLoop {
       return;
     }
     try {
-      if (this.#barrier === null || !this.#polled) this.#collect();
+      const eventsFirst = this.#cutShort;
+      this.#cutShort = false;
+      this.#shareEnds = null;
+      if (this.#barrier === null || !this.#polled) this.#collect(eventsFirst);
       this.#runBatch();
     } catch (thrown) {
       // Handles catch what callbacks throw, except what is meant to end the loop; anything else is our own bug.
@@ -468,10 +479,16 @@ export class BaseEventLoop {
     else this.#host.afterReactions(this.#rest); // which may well find something to do
   };
 
-  #collect(): void {
+  #collect(eventsFirst: boolean): void {
     this.#polled = true;
     this.#inbox?.drain();
+    const first = this.#ready.tail;
     this.pollEvents();
+    this.#queueDueTimers();
+    if (eventsFirst) this.#ready.moveToFront(first);
+  }
+
+  #queueDueTimers(): void {
     if (this.#timers.size === 0) return;
     const now = this.time();
     let due: TimerHandle | null;
@@ -481,12 +498,23 @@ export class BaseEventLoop {
   #runBatch(): void {
     // Newcomers wait for the next iteration, and what was scheduled after stop() for the next run.
     const end = Math.min(this.#ready.tail, this.#barrier ?? Infinity);
-    while (this.#ready.head < end) {
+    while (this.#ready.head < end && !this.#cutShort) {
       const entry = this.#ready.shift();
       if (this.#debug) this.#slowCallbacks.run(entry);
       else entry[RUN]();
     }
     if (this.#debug) this.#slowCallbacks.batchEnded();
+  }
+
+  #putBack(entry: Ready): void {
+    this.#ready.unshift(entry);
+    this.#cutShort = true;
+  }
+
+  #mayGoOn(): boolean {
+    const now = this.time();
+    this.#shareEnds ??= now + SHARE_OF_CALLS;
+    return now < this.#shareEnds;
   }
 
   /** After an iteration that left nothing: sleeps until a deadline, an event or another thread, unless there is news. */

@@ -20,8 +20,10 @@ export interface InboxOwner {
   readonly loop: BaseEventLoop;
   /** Queues `entry` behind what is ready already. */
   readonly addReady: (entry: Ready) => void;
-  /** Queues `entry`, which has begun but not finished, before what is ready already. */
+  /** Queues `entry`, which has begun but not finished, before what is ready already, and ends the iteration. */
   readonly putBack: (entry: Ready) => void;
+  /** False: calls have had their share of this iteration, and what is left of an entry is to be put back. */
+  readonly mayGoOn: () => boolean;
   /** Gives the loop a turn now; does nothing while it is not running. */
   readonly wake: () => void;
 }

@@ -47,6 +47,18 @@ export class ReadyQueue {
     this.#slots[this.head & this.#mask] = entry;
   }
 
+  /** Moves what stands at `position` and behind it before all else. Every other entry keeps its position. */
+  moveToFront(position: number): void {
+    const moved: Ready[] = [];
+    while (this.tail > position) {
+      const slot = --this.tail & this.#mask;
+      const entry = this.#slots[slot];
+      if (entry !== undefined) moved.push(entry);
+      this.#slots[slot] = undefined;
+    }
+    for (const entry of moved) this.unshift(entry);
+  }
+
   clear(): void {
     this.#slots = new Array<Ready | undefined>(INITIAL_CAPACITY).fill(undefined);
     this.#mask = INITIAL_CAPACITY - 1;

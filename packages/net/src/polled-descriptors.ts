@@ -50,7 +50,7 @@ export function sharePolledDescriptors(): Int32Array {
   if (memory !== inherited) setEnvironmentData(KEY, memory);
   table = new Int32Array(memory);
   // Workers end by force when the main thread exits, whatever they are doing.
-  if (isMainThread) process.once('exit', endOthers);
+  process.once('exit', isMainThread ? endOthers : endThis);
   return table;
 }
 
@@ -117,6 +117,11 @@ function endOthers(): void {
     }
   }
   detachWhere((owner) => owner !== self);
+}
+
+/** This worker ends, perhaps by an uncaught error with its loop running: Node polls once more then, to close what is open. */
+function endThis(): void {
+  detachWhere((owner) => owner === self);
 }
 
 /** Waits until `isDone()`, looking again whenever `caller` leaves its call. */

@@ -2,12 +2,13 @@
  * The bell of an inbox: one shared word by which producers learn whether the owner must be woken, and the owner whether
  * somebody has called. Any thread may ring. Only the owner hushes, sleeps and closes (or the thread that saw it end).
  *
- *   low 2 bits   set by               means
+ *   bits 0-1     set by               means
  *   QUIET        owner                awake, and has looked at all that was published before
  *   RUNG         producers (cas)      something was published; whoever comes next need do nothing
  *   ASLEEP       owner (cas)          waiting on this word
  *   CLOSED       owner                nobody looks any more
- *   other bits   owner                epoch: how often it has gone to sleep, modulo 2^30
+ *   bit 2        owner (cas)          with ASLEEP: BLOCKED, its thread waits on this word
+ *   other bits   owner                epoch: how often it has gone to sleep, modulo 2^29
  *
  * 1. A producer publishes first and rings then; the owner hushes first and looks then. So what the owner has not seen has
  *    left the bell RUNG, or its producer has yet to ring.
@@ -17,13 +18,17 @@
  * 4. A producer leaves ASLEEP only after its notify(). Killed before it, it leaves the word ASLEEP and the next producer
  *    notifies; killed after it, the owner wakes. The word never says "woken" of an owner that nobody has woken.
  * 5. The epoch keeps a producer that woke sleep n, and was slow, from marking sleep n+1 as woken. It would have to be
- *    stopped for 2^30 sleeps to be fooled.
+ *    stopped for 2^29 sleeps to be fooled.
  * 6. A waiter cannot be cancelled. An owner that wakes by itself keeps it for its next sleep: there is never more than one.
+ * 7. An owner may also block its thread (`block()`). It cannot register before it falls asleep; so a producer that finds it BLOCKED
+ *    marks first and notifies then: the owner's wait either begins before that or finds the word changed. (To notify first loses
+ *    the wake-up between the two. The explorer found that.) Whoever is killed in between wakes nobody: block() is for a bounded time.
+ * 8. A waiter of rule 6 may be registered while the owner is blocked: so a producer wakes all there are.
  *
  * Why one word: the fast path of a producer whose owner is awake is a single load.
  * Source: the sleeping flag of Seastar's smp queues and Netty's wakenUp, for a sleeper that shares its word with its waker.
  */
-import { cas, load, notify, store, waitAsync } from '#atomics';
+import { cas, load, notify, store, wait, waitAsync } from '#atomics';
 
 /** Where the bell stands in the control words of an inbox. */
 export const BELL = 0;
@@ -33,7 +38,12 @@ const RUNG = 1;
 const ASLEEP = 2;
 const CLOSED = 3;
 const STATE = 3;
-const EPOCH_STEP = 4;
+const BLOCKED = 4;
+const EPOCH_STEP = 8;
+/** All but the epoch. */
+const FLAGS = STATE | BLOCKED;
+/** More waiters than there are. */
+const ALL = 0x7fffffff;
 
 /** Producer, after publishing: wakes the owner if it sleeps. False: the inbox is closed, nobody will look. */
 export function ring(words: Int32Array): boolean {
@@ -45,10 +55,11 @@ export function ring(words: Int32Array): boolean {
   }
   const state = bell & STATE;
   if (state === CLOSED) return false;
-  if (state === ASLEEP) {
-    notify(words, BELL, 1);
-    cas(words, BELL, bell, (bell & ~STATE) | RUNG); // fails where the owner has hushed since, and so looks after we published
-  }
+  if (state !== ASLEEP) return true;
+  // The cas fails where the owner has hushed since, and so looks after we published.
+  if ((bell & BLOCKED) === 0) notify(words, BELL, ALL);
+  const marked = cas(words, BELL, bell, (bell & ~FLAGS) | RUNG) === bell;
+  if (marked && (bell & BLOCKED) !== 0) notify(words, BELL, ALL);
   return true;
 }
 
@@ -70,14 +81,19 @@ export function isAsleep(words: Int32Array): boolean {
   return (load(words, BELL) & STATE) === ASLEEP;
 }
 
+/** Whether nobody will look any more. */
+export function isClosed(words: Int32Array): boolean {
+  return (load(words, BELL) & STATE) === CLOSED;
+}
+
 /** Owner, right before it looks at the lanes. */
 export function hush(words: Int32Array): void {
-  store(words, BELL, (load(words, BELL) & ~STATE) | QUIET);
+  store(words, BELL, (load(words, BELL) & ~FLAGS) | QUIET);
 }
 
 /** Owner: nobody will look any more. */
 export function closeBell(words: Int32Array): void {
-  store(words, BELL, (load(words, BELL) & ~STATE) | CLOSED);
+  store(words, BELL, (load(words, BELL) & ~FLAGS) | CLOSED);
 }
 
 /** The owner's side of sleeping: at most one waiter, kept from one sleep to the next. */
@@ -104,6 +120,15 @@ export class Sleeper {
       this.#onWaiter(wait.value);
     }
     return cas(words, BELL, bell, (bell + EPOCH_STEP) | ASLEEP) === bell;
+  }
+
+  /** Blocks the thread until somebody rings, for at most `timeoutMs`; not at all if somebody has rung since the last `hush()`. */
+  block(timeoutMs: number): void {
+    const words = this.#words;
+    const bell = load(words, BELL);
+    if ((bell & STATE) !== QUIET) return;
+    const asleep = (bell + EPOCH_STEP) | ASLEEP | BLOCKED;
+    if (cas(words, BELL, bell, asleep) === bell) wait(words, BELL, asleep, timeoutMs);
   }
 
   /** The waiter was woken and is gone. */

@@ -1,5 +1,12 @@
-import { CancelledError, Future, InvalidStateError, type BaseEventLoop } from '@ringloop/core';
-import { OUTSIDE, peekRunningLoop, promiseWithResolvers, toError } from '@ringloop/core/internal';
+import { CancelledError, Future, InvalidStateError, TimeoutError, type BaseEventLoop } from '@ringloop/core';
+import {
+  checkTime,
+  OUTSIDE,
+  peekRunningLoop,
+  promiseWithResolvers,
+  type PromiseWithResolvers,
+  toError,
+} from '@ringloop/core/internal';
 
 type Outcome<T> =
   | { readonly kind: 'pending' }
@@ -7,20 +14,33 @@ type Outcome<T> =
   | { readonly kind: 'failed'; readonly exception: Error }
   | { readonly kind: 'cancelled' };
 
+const PENDING = { kind: 'pending' } as const;
+
+/** Where a call was made, as far as its future needs it. */
+export interface CalledLoop {
+  readonly inboxId: string;
+  /** Asks for the call to be cancelled; its end, whatever it is, is of no interest any more. */
+  cancelCall(call: number): void;
+  /** Blocks this thread until `isDone()`. False: the timeout, in seconds, is over. */
+  waitFor(isDone: () => boolean, timeout: number): boolean;
+}
+
 /**
  * The result of a call into another thread's loop. It belongs to no loop: any loop of this thread may await it, and so may
  * code outside of loops. Python: concurrent.futures.Future, as run_coroutine_threadsafe() returns it.
  */
 export class ConcurrentFuture<T> implements PromiseLike<T> {
-  readonly #cancelRemote: () => void;
-  readonly #settled = promiseWithResolvers<T>();
-  readonly #callbacks: (() => void)[] = [];
-  #outcome: Outcome<T> = { kind: 'pending' };
+  readonly #called: CalledLoop;
+  readonly #call: number;
+  /** Made when somebody awaits it outside of a loop. */
+  #promise: PromiseWithResolvers<T> | null = null;
+  #callbacks: (() => void)[] | null = null;
+  #outcome: Outcome<T> = PENDING;
 
-  /** @param cancelRemote asks the other loop to cancel its task; the task's end, whatever it is, settles this future */
-  constructor(cancelRemote: () => void) {
-    this.#cancelRemote = cancelRemote;
-    this.#settled.promise.catch(() => undefined); // whoever awaits it gets the error; nobody need
+  /** @param call the caller's number for it */
+  constructor(called: CalledLoop, call: number) {
+    this.#called = called;
+    this.#call = call;
   }
 
   /** Whether it has a result or an error, or was cancelled. Python: Future.done(). */
@@ -40,17 +60,30 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   cancel(): boolean {
     if (this.done()) return false;
     this.#settle({ kind: 'cancelled' });
-    this.#cancelRemote();
+    this.#called.cancelCall(this.#call);
     return true;
   }
 
+  /** The loop that was called. @internal */
+  get called(): CalledLoop {
+    return this.#called;
+  }
+
   /**
-   * The result, without waiting.
-   * @throws {InvalidStateError} while it is pending
+   * The result: without waiting, or, with a timeout, blocking this thread until it is there. A blocked thread does nothing
+   * else, neither for its own loop nor for Node: a thread that is not the main thread may do so, but rarely should.
+   * Python: Future.result(timeout), whose default is to block for ever.
+   * @param timeout seconds, `Infinity` for as long as it takes
+   * @throws {InvalidStateError} while it is pending, without a timeout
+   * @throws {TimeoutError} when the timeout is over
+   * @throws {MainThreadError} instead of blocking the main thread
+   * @throws {DeadlockError} instead of waiting for a loop of this thread, or for a thread that waits for this one
+   * @throws {PeerExitedError} when the other thread has ended
    * @throws {CancelledError} when it was cancelled
    * @throws the error of the call
    */
-  result(): T {
+  result(timeout?: number): T {
+    if (timeout !== undefined) this.#block(timeout);
     const outcome = this.#outcome;
     if (outcome.kind === 'finished') return outcome.value;
     if (outcome.kind === 'failed') throw outcome.exception;
@@ -64,14 +97,14 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
   ): Promise<R1 | R2> {
     const loop = peekRunningLoop();
-    if (loop === null || this.done()) return this.#settled.promise.then(onFulfilled, onRejected);
+    if (loop === null || this.done()) return this.#asPromise().then(onFulfilled, onRejected);
     return wrapFuture(this, { loop }).then(onFulfilled, onRejected);
   }
 
   /** Calls `callback` when this future is done, or now. Not in a loop: within whatever settles it. */
   whenDone(callback: () => void): void {
     if (this.done()) callback();
-    else this.#callbacks.push(callback);
+    else (this.#callbacks ??= []).push(callback);
   }
 
   /** For the mailbox: the other loop has answered. */
@@ -82,12 +115,34 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     else this.#settle({ kind: 'failed', exception: toError(answer.reason) });
   }
 
+  #block(timeout: number): void {
+    checkTime(timeout, 'timeout');
+    if (this.done() || this.#called.waitFor(() => this.done(), timeout)) return;
+    throw new TimeoutError(`The call has not been answered within ${timeout} seconds`);
+  }
+
+  #asPromise(): Promise<T> {
+    if (this.#promise === null) {
+      this.#promise = promiseWithResolvers<T>();
+      if (this.done()) this.#settlePromise(this.#promise);
+    }
+    return this.#promise.promise;
+  }
+
+  #settlePromise({ resolve, reject }: PromiseWithResolvers<T>): void {
+    try {
+      resolve(this.result());
+    } catch (thrown) {
+      reject(thrown);
+    }
+  }
+
   #settle(outcome: Outcome<T>): void {
     this.#outcome = outcome;
-    if (outcome.kind === 'finished') this.#settled.resolve(outcome.value);
-    else if (outcome.kind === 'failed') this.#settled.reject(outcome.exception);
-    else this.#settled.reject(new CancelledError());
-    for (const callback of this.#callbacks) callback();
+    if (this.#promise !== null) this.#settlePromise(this.#promise);
+    const callbacks = this.#callbacks;
+    this.#callbacks = null;
+    if (callbacks !== null) for (const callback of callbacks) callback();
   }
 }
 

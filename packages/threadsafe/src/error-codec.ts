@@ -14,6 +14,7 @@ import {
 } from '@ringloop/core';
 import {
   CloneError,
+  MainThreadError,
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,
@@ -82,6 +83,7 @@ for (const errorClass of [
 }
 for (const errorClass of [
   CloneError,
+  MainThreadError,
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,

@@ -27,3 +27,9 @@ export class CloneError extends Error {
   override readonly name = 'CloneError';
   readonly code = 'ERR_NOT_CLONEABLE';
 }
+
+/** The main thread was asked to wait by blocking, which it must not: it has a process to look after. */
+export class MainThreadError extends Error {
+  override readonly name = 'MainThreadError';
+  readonly code = 'ERR_MAIN_THREAD';
+}

@@ -1,30 +1,22 @@
-import { PeerExitedError } from './errors.js';
-import { leaveLocalInboxes } from './local-inboxes.js';
-import { ownerEnded } from './outboxes.js';
+import { allBlockedThreads } from './blocking.js';
+import { onOwnEnd, onThreadExit } from './exit-news.js';
+import { abandonLocalInboxes, leaveLocalInboxes } from './local-inboxes.js';
+import { readMailbox } from './mailbox.js';
+import { closeOutboxes, ownerEnded } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
 
-type ExitListener = (threadId: number) => void;
-
-const listeners = new Set<ExitListener>();
-
-/** Calls `listener` with the id of each thread of which this one learns that it has ended. */
-export function onThreadExit(listener: ExitListener): void {
-  listeners.add(listener);
-}
-
-/**
- * This thread learns that another one has ended: nothing its loop still owes will come, nothing is sent to it any more,
- * and the lanes it had here are read to their end.
- */
-export function peerExited(
-  inboxId: string,
-  producer: number,
-  message: string,
-  cause: Error | null = null,
-): void {
-  const reason = new PeerExitedError(message, cause === null ? undefined : { cause });
-  ownerEnded(inboxId, reason);
-  pendingCalls.rejectAll(inboxId, reason);
+// What this thread does when it learns that another one has ended: nothing that loop still owes will come, nothing is sent to it
+// any more, and the lanes it had here are read to their end.
+onThreadExit((threadId) => {
+  const producer = threadId + 1;
+  readMailbox(); // an answer that was given counts
+  for (const { inboxId, reason } of ownerEnded(producer)) pendingCalls.rejectAll(inboxId, reason);
   leaveLocalInboxes(producer);
-  for (const listener of listeners) listener(producer - 1);
-}
+  allBlockedThreads().forget(producer);
+});
+
+// A plain worker ends: its lanes will be taken from it, so it must not write there any more.
+onOwnEnd(() => {
+  closeOutboxes();
+  abandonLocalInboxes();
+});

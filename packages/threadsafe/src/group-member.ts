@@ -1,136 +1,239 @@
-import { Worker, type ResourceLimits } from 'node:worker_threads';
+import { isMainThread, Worker, type ResourceLimits } from 'node:worker_threads';
 import { promiseWithResolvers, toError } from '@ringloop/core/internal';
+import { sharedBlockedThreads } from './blocked-threads.js';
+import { decodeError, type WireError } from './error-codec.js';
 import { PeerExitedError } from './errors.js';
-import { peerExited } from './exits.js';
+import { spawnedBy, tellEnded, tellSpawned } from './exit-news.js';
 import { allocateInbox, InboxMemory } from './inbox-memory.js';
 import { LoopRef } from './loop-ref.js';
-import { outboxTo } from './outboxes.js';
 import type { RemoteId } from './remote.js';
-import { sendEventually } from './send-eventually.js';
-import { stop } from './well-known.js';
 
 /** What a worker is told about the loop it is to run; see group-worker.ts. */
 export interface MemberData {
   readonly wire: object;
   readonly name: string;
+  readonly index: number;
   readonly debug: boolean;
   readonly factory: RemoteId;
+  readonly setup: RemoteId | null;
+  readonly preload: readonly string[];
 }
 
-/** What a worker tells. */
-export type MemberMessage = 'ready' | 'closed';
+/** What a worker is asked later: to close its loop. `drainUntil` is in seconds of `threadTime()`. */
+export interface CloseRequest {
+  readonly drainUntil: number;
+}
+
+/** What a worker tells, in this order: 'ready' or 'unprepared', 'drained', 'closed'; 'failed' at any time, and nothing after it. */
+export type MemberMessage =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'unprepared'; readonly error: WireError }
+  | ({ readonly kind: 'drained' } & Drained)
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'failed'; readonly error: WireError };
+
+/** What a drain has come to. */
+export interface Drained {
+  /** Whether all that had got in has run and was answered. */
+  readonly inTime: boolean;
+  /** Tasks of the loop that were not done then, and are cancelled. */
+  readonly tasksLeft: number;
+}
 
 export interface MemberOptions {
   readonly name: string;
-  readonly debug?: boolean;
-  readonly resourceLimits?: ResourceLimits;
+  readonly index: number;
+  readonly debug: boolean;
+  readonly resourceLimits: ResourceLimits | undefined;
   readonly factory: RemoteId;
+  readonly setup: RemoteId | null;
+  readonly preload: readonly string[];
   readonly beforeTerminate: (threadId: number) => void;
-  readonly onExit: (gone: GroupMember) => void;
+}
+
+/** How a member has ended. */
+export interface MemberEnd {
+  readonly exitCode: number;
+  /** What it died of, if that was thrown. */
+  readonly error: Error | null;
+  /** Whether its loop was closed in order, be it that it was asked to or that it stopped by itself. */
+  readonly closed: boolean;
+  /** What its drain had come to; null where it had none. */
+  readonly drained: Drained | null;
+  /** Whether it had to be terminated. */
+  readonly terminated: boolean;
 }
 
 /** How long a thread whose loop is closed may take to end by itself, in ms: whatever it still has open is not ours. */
 const EXIT_GRACE_MS = 250;
 
+/** Node's longest timer, in ms: beyond it, nobody waits for it. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 type MemberState = 'starting' | 'running' | 'closing' | 'ended';
 
-/** One worker thread and its loop, as the thread that spawned it sees them. */
+/** The members that this thread has spawned and that have not ended. */
+const living = new Set<GroupMember>();
+
+/** One worker thread and its loop, from start to end, as the thread that spawned it sees them. */
 export class GroupMember {
   readonly ref: LoopRef;
-  /** Resolves when the loop runs. */
+  /** Resolves when the loop runs and is set up; rejects with what its setup threw, or PeerExitedError. */
   readonly ready: Promise<void>;
+  /** Resolves when the thread has ended, and every thread will hear of it. */
+  readonly ended: Promise<MemberEnd>;
   readonly #worker: Worker;
-  readonly #producer: number;
+  readonly #memory: InboxMemory;
+  readonly #threadId: number;
   readonly #beforeTerminate: (threadId: number) => void;
-  readonly #onExit: (gone: GroupMember) => void;
   readonly #ready = promiseWithResolvers<void>();
-  readonly #ended = promiseWithResolvers<void>();
+  readonly #ended = promiseWithResolvers<MemberEnd>();
   #state: MemberState = 'starting';
-  /** What ended the thread, if it was an error. */
-  #error: Error | null = null;
-  #exitMessage = '';
+  #thrown: { readonly value: unknown } | null = null;
+  #drained: Drained | null = null;
+  #closed = false;
+  #terminated = false;
+  #deadline: NodeJS.Timeout | null = null;
 
-  constructor({ name, debug = false, resourceLimits, factory, beforeTerminate, onExit }: MemberOptions) {
+  constructor(options: MemberOptions) {
+    const { name, index, debug, resourceLimits, factory, setup, preload } = options;
     const address = allocateInbox(name);
     this.ref = new LoopRef(address);
     this.ready = this.#ready.promise;
+    this.ended = this.#ended.promise;
     this.ready.catch(() => undefined); // spawn() awaits all members, and learns of the first failure
-    this.#beforeTerminate = beforeTerminate;
-    this.#onExit = onExit;
-    const workerData: MemberData = { wire: this.ref.toWire(), name, debug, factory };
+    this.#beforeTerminate = options.beforeTerminate;
+    const workerData: MemberData = {
+      wire: this.ref.toWire(),
+      name,
+      index,
+      debug,
+      factory,
+      setup,
+      preload,
+    };
+    sharedBlockedThreads(); // which the worker inherits
     this.#worker = new Worker(new URL('./group-worker.js', import.meta.url), {
       name,
       workerData,
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
-    this.#producer = this.#worker.threadId + 1; // afterwards the worker no longer knows
-    memoryOf(this.ref).setOwner(this.#producer);
+    this.#threadId = this.#worker.threadId; // afterwards the worker no longer knows
+    this.#memory = new InboxMemory(address.memory);
+    this.#memory.setOwner(this.#threadId + 1);
+    tellSpawned(this.#threadId, address.memory);
     this.#worker.on('message', (message: MemberMessage) => this.#hear(message));
-    this.#worker.on('error', (error: unknown) => (this.#error = toError(error)));
+    this.#worker.on('error', (value: unknown) => (this.#thrown ??= { value }));
     this.#worker.on('exit', (code) => this.#exited(code));
+    rememberLiving(this);
   }
 
   get state(): MemberState {
     return this.#state;
   }
 
-  /** Stops the loop and waits for its thread to end. @param timeout seconds, then the thread is terminated */
-  async close(timeout: number): Promise<void> {
+  /** How much it has to do for other threads; see InboxMemory.outstanding(). */
+  outstanding(): number {
+    return this.#memory.outstanding();
+  }
+
+  /**
+   * Closes the loop: it drains, is cancelled, and its thread ended if it must be. Again, it makes the deadlines earlier.
+   * @param timeout seconds until the thread is terminated
+   * @param drain seconds until what is left is cancelled
+   */
+  close(timeout: number, drain: number): Promise<MemberEnd> {
     if (this.#state !== 'ended') {
       this.#state = 'closing';
-      const deadline = setTimeout(() => this.#kill(), timeout * 1000);
-      sendEventually(() => this.ref.callSoonThreadsafe(stop)); // a flooded loop catches up, or the deadline comes
-      await this.#ended.promise;
-      clearTimeout(deadline);
+      const request: CloseRequest = { drainUntil: threadTime() + drain };
+      this.#worker.postMessage(request);
+      this.#killIn(timeout * 1000);
     }
+    return this.ended;
   }
 
-  async terminate(): Promise<void> {
+  terminate(): Promise<MemberEnd> {
     this.#kill();
-    await this.#ended.promise;
+    return this.ended;
   }
 
-  /** Lets this member's thread know that another one has ended. */
-  tellExit(gone: GroupMember): void {
-    if (this.#state === 'ended') return;
-    memoryOf(this.ref).leave(gone.#producer);
-    const { id } = gone.ref.address;
-    sendEventually(() => outboxTo(this.ref.address).announceExit(id, gone.#producer, gone.#exitMessage));
+  /** Its thread, and those below it, will be ended by force: by `terminate()`, or because this thread ends. */
+  prepareTermination(): void {
+    for (const threadId of [this.#threadId, ...spawnedBy(this.#threadId)]) this.#beforeTerminate(threadId);
+  }
+
+  #killIn(ms: number): void {
+    const killer = setTimeout(() => this.#kill(), Math.min(ms, LONGEST_TIMER_MS));
+    const earlier = this.#deadline;
+    if (earlier === null) this.#deadline = killer;
+    // Both run: the earlier one is as good, and the later one then finds nothing to do.
+    else void this.ended.then(() => clearTimeout(killer));
   }
 
   #kill(): void {
-    if (this.#state === 'ended') return;
-    this.#beforeTerminate(this.#producer - 1);
+    if (this.#state === 'ended' || this.#terminated) return;
+    this.#terminated = true;
+    this.prepareTermination();
     void this.#worker.terminate(); // 'exit' tells when it is done
   }
 
   #hear(message: MemberMessage): void {
-    if (message === 'ready') {
-      if (this.#state === 'starting') this.#state = 'running';
-      this.#ready.resolve();
-      return;
+    switch (message.kind) {
+      case 'ready':
+        if (this.#state === 'starting') this.#state = 'running';
+        this.#ready.resolve();
+        return;
+      case 'unprepared':
+        this.#thrown ??= { value: decodeError(message.error) };
+        this.#ready.reject(this.#thrown.value);
+        return;
+      case 'failed':
+        this.#thrown ??= { value: decodeError(message.error) };
+        return;
+      case 'drained':
+        this.#drained = message;
+        return;
+      case 'closed':
+        this.#closed = true;
+        // Timers and handles that its users left open must not keep the group from closing.
+        setTimeout(() => this.#kill(), EXIT_GRACE_MS).unref();
     }
-    // The loop is closed. Timers and handles that its users left open must not keep the group from closing.
-    setTimeout(() => this.#kill(), EXIT_GRACE_MS).unref();
   }
 
-  #exited(code: number): void {
-    const stateBefore = this.#state;
+  #exited(exitCode: number): void {
     this.#state = 'ended';
-    const { name } = this.ref;
-    this.#exitMessage = `The thread of loop "${name}" has ended (exit code ${code})`;
-    memoryOf(this.ref).abandon();
-    peerExited(this.ref.address.id, this.#producer, this.#exitMessage, this.#error);
-    this.#onExit(this);
+    living.delete(this);
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+    const error = this.#thrown === null ? null : toError(this.#thrown.value);
+    tellEnded(this.#threadId, exitCode, this.#thrown);
     this.#ready.reject(
-      new PeerExitedError(`${this.#exitMessage} before it was ready`, { cause: this.#error }),
+      new PeerExitedError(
+        `The thread of loop "${this.ref.name}" has ended (exit code ${exitCode}) before it was ready`,
+        error === null ? undefined : { cause: error },
+      ),
     );
-    this.#ended.resolve();
-    // Perhaps nothing was pending on it: this must not stay unsaid.
-    if (this.#error !== null && stateBefore === 'running') process.emitWarning(this.#error);
+    this.#ended.resolve({
+      exitCode,
+      error,
+      closed: this.#closed,
+      drained: this.#drained,
+      terminated: this.#terminated && !this.#closed,
+    });
   }
 }
 
-function memoryOf(ref: LoopRef): InboxMemory {
-  return new InboxMemory(ref.address.memory);
+/** Seconds of a clock that all threads share. */
+export function threadTime(): number {
+  return Number(process.hrtime.bigint()) * 1e-9;
+}
+
+let preparesAtExit = isMainThread; // at its end, net takes care of all threads
+
+function rememberLiving(member: GroupMember): void {
+  living.add(member);
+  if (preparesAtExit) return;
+  preparesAtExit = true;
+  process.once('exit', () => {
+    for (const each of living) each.prepareTermination(); // Node ends the workers of a worker that ends
+  });
 }

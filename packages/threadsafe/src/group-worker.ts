@@ -1,27 +1,89 @@
 // Runs in every worker of a LoopGroup: one loop, from 'ready' to 'closed'.
 import { parentPort, workerData } from 'node:worker_threads';
-import type { BaseEventLoop } from '@ringloop/core';
+import { allTasks, type BaseEventLoop, InternalError } from '@ringloop/core';
 import { windUp } from '@ringloop/core/internal';
+import { encodeError } from './error-codec.js';
+import { leaveOwnEndToSpawner } from './exit-news.js';
 import type { LoopFactory } from './loop-group.js';
-import type { MemberData, MemberMessage } from './group-member.js';
+import { type CloseRequest, type MemberData, type MemberMessage, threadTime } from './group-member.js';
 import { LoopInbox } from './loop-inbox.js';
 import { LoopRef } from './loop-ref.js';
-import { importRemote } from './remote.js';
+import { importRemote, type RemoteFunction } from './remote.js';
 
-const { wire, name, debug, factory } = workerData as MemberData; // as GroupMember sends it
+/** Node's longest timer, in ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+const { wire, name, index, debug, factory, setup, preload } = workerData as MemberData; // as GroupMember sends it
 
 const tell = (message: MemberMessage): void => parentPort?.postMessage(message);
 
+leaveOwnEndToSpawner();
+// Node would tell of it as well, but without the error's class.
+process.on('uncaughtExceptionMonitor', (error: unknown) =>
+  tell({ kind: 'failed', error: encodeError(error) }),
+);
+
+await Promise.all(preload.map((url) => import(url)));
 const createLoop = (await importRemote(factory)) as unknown as LoopFactory; // LoopGroup.spawn() takes nothing else
+const prepare = setup === null ? null : await importRemote(setup);
+const opened: LoopInbox[] = [];
 const loop: BaseEventLoop = createLoop({
   name,
   debug,
-  openInbox: (owner) => new LoopInbox(owner, LoopRef.fromWire(wire).address),
+  openInbox: (owner) => {
+    const inbox = new LoopInbox(owner, LoopRef.fromWire(wire).address);
+    opened.push(inbox);
+    return inbox;
+  },
 });
-loop.callSoon(() => tell('ready'));
+const [inbox] = opened;
+if (inbox === undefined) throw new InternalError('The loop factory has opened no inbox');
+
+parentPort?.on('message', (request: CloseRequest) => void drain(loop, inbox, request));
+parentPort?.unref(); // the loop keeps the thread alive, while it runs
+if (prepare === null) loop.callSoon(() => tell({ kind: 'ready' }));
+else runSetup(loop, prepare);
+let isStopping = false;
 try {
   await loop.runForever();
 } finally {
+  isStopping = true;
   await windUp(loop);
-  tell('closed');
+  tell({ kind: 'closed' });
+}
+
+/** Runs the user's part of the start as a task; the loop is of no use if it fails. */
+function runSetup(loop: BaseEventLoop, prepare: RemoteFunction): void {
+  const body = prepare as unknown as (index: number) => Promise<unknown>; // or any other kind of coroutine
+  const task = loop.createTask({ [body.name]: () => body(index) }[body.name] as () => Promise<unknown>); // just put there
+  task.addDoneCallback(() => {
+    if (!task.cancelled() && task.exception() === null) {
+      tell({ kind: 'ready' });
+      return;
+    }
+    try {
+      task.result();
+    } catch (thrown) {
+      tell({ kind: 'unprepared', error: encodeError(thrown) });
+    }
+    if (!isStopping) loop.stop();
+  });
+}
+
+/** Lets nothing more in, gives what got in and what others wait for until the deadline, and stops the loop. */
+async function drain(loop: BaseEventLoop, inbox: LoopInbox, { drainUntil }: CloseRequest): Promise<void> {
+  const finished = inbox
+    .seal()
+    .then(() => inbox.answered())
+    .then(() => true);
+  const inTime = await Promise.race([finished, until(drainUntil).then(() => false)]);
+  if (isStopping) return; // it was stopped otherwise, or asked again with less time
+  isStopping = true;
+  tell({ kind: 'drained', inTime, tasksLeft: allTasks(loop).size });
+  loop.stop();
+}
+
+function until(time: number): Promise<void> {
+  const ms = Math.min(Math.max((time - threadTime()) * 1000, 0), LONGEST_TIMER_MS);
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -4,8 +4,10 @@
  *   word            written by          read by          meaning
  *   BELL            see bell.ts
  *   LANES_USED      producers (cas)     owner            lanes from here on have never been claimed; only grows
- *   OWNED_BY        owner, or whoever   all              the owner as a producer (thread id + 1), 0 before its thread is known
- *                   spawned it
+ *   OWNED_BY        owner, or whoever   all              the owner as a producer (thread id + 1), 0 before its thread is known, or
+ *                   saw it begin, end                    minus the producer: its thread has ended
+ *   TASKS           owner               all              tasks under way for other threads
+ *   BACKLOG         owner               all              bytes to be read of lanes that have grown, when it looked last
  *   OWNER[lane]     producers (cas),    owner            FREE, the producer (thread id + 1), or minus that: it has left
  *                   owner, group
  *
@@ -16,9 +18,9 @@
  */
 import { threadId } from 'node:worker_threads';
 import { cas, load, store } from '#atomics';
-import { closeBell, ring } from './bell.js';
+import { closeBell, isAsleep, ring } from './bell.js';
 import { TooManyProducersError } from './errors.js';
-import { HEAD, HEADER_BYTES, Segment, TAIL } from './segment.js';
+import { HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Segment, TAIL } from './segment.js';
 
 /** Producer threads per inbox. A power of ten more than cores on most machines. */
 export const LANES = 64;
@@ -28,6 +30,8 @@ const RING_BYTES = 64 * 1024;
 const CONTROL_WORDS = 32;
 const LANES_USED = 16;
 const OWNED_BY = 17;
+const TASKS = 24;
+const BACKLOG = 25;
 const OWNERS = CONTROL_WORDS;
 const LANE_TABLE_WORDS = LANES;
 const SEGMENTS_AT = (CONTROL_WORDS + LANE_TABLE_WORDS) * 4;
@@ -70,9 +74,14 @@ export class InboxMemory {
     return new Segment(this.#memory, SEGMENTS_AT + lane * SEGMENT_BYTES, RING_BYTES);
   }
 
-  /** Whose inbox it is, once that is known: thread id + 1, as in the lane table. */
+  /** Whose inbox it is or was, once that is known: thread id + 1, as in the lane table. */
   get owner(): number {
-    return load(this.words, OWNED_BY);
+    return Math.abs(load(this.words, OWNED_BY));
+  }
+
+  /** Whether the owner's thread has been seen to end. */
+  hasEnded(): boolean {
+    return load(this.words, OWNED_BY) < 0;
   }
 
   setOwner(producer: number): void {
@@ -126,7 +135,34 @@ export class InboxMemory {
 
   /** Whoever saw the owner's thread end: producers are refused from now on. */
   abandon(): void {
-    closeBell(this.words);
+    store(this.words, OWNED_BY, -this.owner);
+    closeBell(this.words); // last: who sees the bell closed finds out why
+  }
+
+  /** Owner: how many tasks are under way for other threads. */
+  storeTasks(count: number): void {
+    store(this.words, TASKS, count);
+  }
+
+  /** Owner: how many bytes are to be read of lanes that have grown, which nobody else can find. */
+  storeBacklog(bytes: number): void {
+    if (load(this.words, BACKLOG) !== bytes) store(this.words, BACKLOG, bytes);
+  }
+
+  /**
+   * How much the owner has to do for other threads, as any thread can see it at any time: bytes that stand in the lanes, and for
+   * each task under way as much as the smallest call. 0: it sleeps, and waits for no task.
+   */
+  outstanding(): number {
+    let bytes = load(this.words, TASKS) * RECORD_BYTES;
+    if (isAsleep(this.words)) return bytes;
+    bytes += 1 + load(this.words, BACKLOG);
+    const used = this.lanesUsed();
+    for (let lane = 0; lane < used; lane++) {
+      const header = new Int32Array(this.#memory, SEGMENTS_AT + lane * SEGMENT_BYTES, HEADER_BYTES / 4);
+      bytes += ((load(header, TAIL) & ~SEALED) - load(header, HEAD)) >>> 0;
+    }
+    return bytes;
   }
 
   #countUsed(atLeast: number): void {

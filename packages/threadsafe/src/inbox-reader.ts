@@ -48,6 +48,11 @@ export class InboxReader {
     });
   }
 
+  /** Tells whoever looks for the least busy loop how many tasks are under way here for other threads. */
+  storeTasks(count: number): void {
+    this.#memory.storeTasks(count);
+  }
+
   /** Calls that have run, tasks included. */
   get received(): number {
     return this.#lanes.reduce((sum, lane) => sum + (lane?.received ?? 0), this.#receivedFromLeavers);
@@ -69,6 +74,11 @@ export class InboxReader {
     if (this.#sealed || !isRung(words)) return false;
     hush(words);
     return this.#look();
+  }
+
+  /** Blocks the thread until something arrives, or for `timeoutMs`. */
+  block(timeoutMs: number): void {
+    this.#sleeper.block(timeoutMs);
   }
 
   /** False: something has arrived, look again. */
@@ -99,6 +109,7 @@ export class InboxReader {
   }
 
   close(): void {
+    for (const lane of this.lanes()) lane.close();
     removeLocalInbox(this.#memory);
     this.#sideRoad.close();
   }
@@ -112,7 +123,12 @@ export class InboxReader {
   #look(): boolean {
     const used = this.#memory.lanesUsed();
     let found = false;
-    for (let index = 0; index < used; index++) found = this.#collectLane(index) || found;
+    let grown = 0;
+    for (let index = 0; index < used; index++) {
+      found = this.#collectLane(index) || found;
+      grown += this.#lanes[index]?.grownBytes() ?? 0;
+    }
+    this.#memory.storeBacklog(grown);
     return found;
   }
 

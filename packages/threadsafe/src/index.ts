@@ -2,14 +2,24 @@ export { ConcurrentFuture, wrapFuture } from './concurrent-future.js';
 export { registerErrorClass } from './error-codec.js';
 export {
   CloneError,
+  MainThreadError,
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,
   TooManyProducersError,
 } from './errors.js';
-export { type LoopFactory, LoopGroup, type LoopGroupOptions } from './loop-group.js';
+export { type LoopCloseReport, type LoopExit, type LoopOutcome, type LoopRestart } from './group-place.js';
+export {
+  type LoopFactory,
+  LoopGroup,
+  type LoopGroupCloseOptions,
+  type LoopGroupOptions,
+  type LoopSetup,
+} from './loop-group.js';
 export { LoopRef, type RemoteCallback } from './loop-ref.js';
 export { remote, type RemoteFunction } from './remote.js';
+export type { LoopRefStatistics } from './outbox.js';
+export type { RestartOptions } from './restart-policy.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';
 export { CancelToken } from './shared/cancel-token.js';
 export { SharedBoundedSemaphore } from './shared/shared-bounded-semaphore.js';
@@ -17,3 +27,5 @@ export { SharedEvent } from './shared/shared-event.js';
 export { SharedLock } from './shared/shared-lock.js';
 export { SharedQueue, type SharedQueueOptions } from './shared/shared-queue.js';
 export { SharedSemaphore } from './shared/shared-semaphore.js';
+export { watchWorker } from './watch-worker.js';
+export type { LoopRefOptions } from './when-full.js';

@@ -16,6 +16,7 @@ import { Cell, Kind, kindOf, Segment, sizeOf } from './segment.js';
 export interface LaneEvents {
   addReady(entry: Ready): void;
   putBack(entry: Ready): void;
+  mayGoOn(): boolean;
   isSealed(): boolean;
   takeAside(producer: number, sideNumber: number): unknown;
   /** Runs a task for the caller; `hello` is where it wants the answer. */
@@ -23,9 +24,11 @@ export interface LaneEvents {
   refuseTask(lane: LaneReader, call: number, reason: Error): void;
   cancelTask(lane: LaneReader, call: number): void;
   answer(call: number, answer: { value: unknown } | { reason: unknown } | null): void;
-  peerExited(inboxId: string, producer: number, message: string): void;
   failedCallback(name: string, thrown: unknown): void;
 }
+
+/** Records run between two looks at the clock; after the first ones of a batch it looks more often: they may be slow. Arbitrary. */
+const LOOK_AT_CLOCK_EVERY = 64;
 
 /** Bytes read before the writer is told that it may write there again, as a share of the ring: a store each time would cost. */
 const RELEASE_FRACTION = 1 / 8;
@@ -43,6 +46,8 @@ export class LaneReader {
   #released: number;
   /** A function's module is being imported; the lane waits for it, the others go on. */
   #stalled = false;
+  /** The lane goes on in another segment than its first. */
+  #grown = false;
   /** Where the producer wants its answers: opaque here. */
   replyTo: unknown = null;
   /** Calls run so far. */
@@ -70,6 +75,11 @@ export class LaneReader {
     return !this.#stalled && this.#segment.loadTail() === this.#head;
   }
 
+  /** Bytes to be read where the lane has gone on in a ring that only its two ends know. */
+  grownBytes(): number {
+    return this.#grown ? (this.#segment.loadTail() - this.#head) | 0 : 0;
+  }
+
   /** Queues what has been published since the last time. False: nothing. */
   collect(): boolean {
     if (this.#stalled) return false;
@@ -80,22 +90,28 @@ export class LaneReader {
     return true;
   }
 
-  /** Runs the records of `segment` up to `end`. */
-  runTo(segment: Segment, end: number): void {
+  /** Runs the records of `segment` up to `end`. False: its share of the iteration was used up before. */
+  runTo(segment: Segment, end: number): boolean {
     // A stall or a jump before this batch ran has taken what it stood for: the lane collects it anew.
-    if (segment !== this.#segment) return;
+    if (segment !== this.#segment) return true;
     const { words, capacityBytes } = segment;
     const mask = capacityBytes - 1;
     const releaseAfter = capacityBytes * RELEASE_FRACTION;
+    let ran = 0;
+    let lookAtClock = 1;
     while (this.#head !== end && !this.#stalled) {
       const at = (this.#head & mask) >> 2;
       this.#head = (this.#head + sizeOf(words, at)) | 0;
       const kind = kindOf(words, at);
       if (kind === Kind.CALL_NUMBER || kind === Kind.CALL) this.#call(segment, at, kind);
-      else if (this.#control(words, at)) return; // the lane goes on elsewhere
+      else if (this.#control(words, at)) return true; // the lane goes on elsewhere
       if (((this.#head - this.#released) | 0) >= releaseAfter) this.#release();
+      if (++ran < lookAtClock) continue;
+      if (!this.#events.mayGoOn()) break;
+      lookAtClock += Math.min(ran, LOOK_AT_CLOCK_EVERY);
     }
     this.#release();
+    return !this.remains(segment, end);
   }
 
   #release(): void {
@@ -148,11 +164,6 @@ export class LaneReader {
       case Kind.JUMP:
         this.#jump(words[at + 1]!);
         return true;
-      case Kind.PEER_EXITED: {
-        const [inboxId, producer, message] = this.#readArguments(at) as [string, number, string]; // as announceExit() writes
-        this.#events.peerExited(inboxId, producer, message);
-        return false;
-      }
       default:
         throw new Error(`Unknown record kind ${kindOf(words, at)}`);
     }
@@ -180,8 +191,10 @@ export class LaneReader {
   }
 
   #jump(sideNumber: number): void {
+    this.#release(); // the writer may still wait for what it has sent here
     const memory = this.#events.takeAside(this.producer, sideNumber) as SharedArrayBuffer; // as LaneWriter sends it
     this.#segment = Segment.over(memory);
+    this.#grown = true;
     this.#head = this.#queued = this.#released = 0;
     if (this.#events.isSealed()) this.#segment.seal(); // sealed where it had been, the lane is sealed here as well
     this.collect(); // its bell may have rung before we could see there
@@ -204,6 +217,11 @@ export class LaneReader {
       }
     }
     this.#head = this.#queued = tail;
+  }
+
+  /** Nothing more is read here. */
+  close(): void {
+    this.#segment.drop();
   }
 
   #readArguments(at: number): unknown[] {
@@ -234,7 +252,7 @@ export class LaneBatch implements Ready {
 
   [RUN](): void {
     try {
-      this.#lane.runTo(this.#segment, this.#end);
+      if (!this.#lane.runTo(this.#segment, this.#end)) this.#lane.putBack(this);
     } catch (thrown) {
       // The loop ends: what stands behind the call that ended it runs when the loop runs again.
       if (this.#lane.remains(this.#segment, this.#end)) this.#lane.putBack(this);

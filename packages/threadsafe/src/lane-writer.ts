@@ -7,7 +7,7 @@
  * A lane keeps the ring that it has grown to: going back to the small one was tried, and no faster.
  */
 import { cas, load } from '#atomics';
-import { CloneError, RingFullError } from './errors.js';
+import { CloneError } from './errors.js';
 import {
   HEAD,
   JUMP_BYTES,
@@ -20,13 +20,15 @@ import {
 } from './segment.js';
 
 /**
- * The largest ring of a lane whose owner does not keep up: 4 million calls with one number, and as many again in the smaller
- * rings before it. Beyond it, calls throw RingFullError. Arbitrary.
+ * The largest ring of a lane whose owner does not keep up, in bytes: 4 million calls with one number, and as many again in the
+ * smaller rings before it. Arbitrary.
  */
 export const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /** `claim()`: the lane was sealed, nobody will read it. */
 export const SEALED_LANE = -1;
+/** `claim()`: there is no room now, and the lane may not grow. */
+export const FULL_LANE = -2;
 
 export interface LaneWriterOptions {
   readonly limitBytes?: number;
@@ -47,6 +49,8 @@ export class LaneWriter {
   #claimedBytes = 0;
   /** Where `Segment.writtenBytes` stood when a record was last published. Unlike TAIL it does not wrap. */
   #publishedBytes = 0;
+  /** How often the lane has gone on in a larger ring. */
+  timesGrown = 0;
 
   /** @param sendSegment sends a segment by the side road and returns its number there */
   constructor(
@@ -67,13 +71,23 @@ export class LaneWriter {
     return this.#segment;
   }
 
+  /** Bytes that stand in the present ring; what stands in smaller ones before it is not counted. */
+  get backlogBytes(): number {
+    return (this.#tail - load(this.#segment.header, HEAD)) | 0;
+  }
+
+  /** The position behind the last published record of the present ring. */
+  get tail(): number {
+    return this.#tail;
+  }
+
   /**
-   * Makes room for a record and returns the index of its first word, or SEALED_LANE.
+   * Makes room for a record and returns the index of its first word, or SEALED_LANE or FULL_LANE.
    * @param sizeBytes a multiple of 8
-   * @throws {RingFullError} when the lane has reached its limit
+   * @param limitBytes the largest ring that the lane may grow to for it; a ring that could never take the record grows anyway
    * @throws {CloneError} when the record is larger than any ring can take
    */
-  claim(sizeBytes: number): number {
+  claim(sizeBytes: number, limitBytes: number = this.#limitBytes): number {
     while (true) {
       const capacity = this.#segment.capacityBytes;
       const offset = this.#tail & (capacity - 1);
@@ -86,7 +100,10 @@ export class LaneWriter {
         this.#segment.words[offset >> 2] = (Kind.PAD << 24) | padding;
         return 0;
       }
-      if (!this.#grow(sizeBytes)) return SEALED_LANE;
+      if (this.#segment.isSealed()) return SEALED_LANE;
+      const larger = this.#largerCapacity(sizeBytes);
+      if (larger > (this.#couldTake(sizeBytes) ? limitBytes : this.#limitBytes)) return FULL_LANE;
+      if (!this.#grow(larger)) return SEALED_LANE;
     }
   }
 
@@ -99,6 +116,13 @@ export class LaneWriter {
     return true;
   }
 
+  /** Blocks the thread until the reader has made room for a record of that size, or some, or for `timeoutMs`. */
+  waitForRoom(sizeBytes: number, timeoutMs: number): void {
+    this.#segment.beginWaiting();
+    if (!this.#hasRoom(2 * sizeBytes + JUMP_BYTES)) this.#segment.waitForHead(this.#head, timeoutMs);
+    this.#segment.endWaiting();
+  }
+
   #hasRoom(needed: number): boolean {
     const capacity = this.#segment.capacityBytes;
     if (needed <= capacity - ((this.#tail - this.#head) | 0)) return true;
@@ -106,16 +130,20 @@ export class LaneWriter {
     return needed <= capacity - ((this.#tail - this.#head) | 0);
   }
 
-  /** Goes on in a larger ring. False: the lane is sealed. */
-  #grow(sizeBytes: number): boolean {
+  /** Whether the present ring has room for a record of that size when it is empty, wherever it falls. */
+  #couldTake(sizeBytes: number): boolean {
+    return 2 * sizeBytes + JUMP_BYTES <= this.#segment.capacityBytes;
+  }
+
+  #largerCapacity(sizeBytes: number): number {
     if (sizeBytes > MAX_RECORD_BYTES) throw new CloneError(`Cannot send ${sizeBytes} bytes in one record`);
     let capacity = this.#segment.capacityBytes * 2;
     while (capacity < 4 * sizeBytes) capacity *= 2; // room for the record wherever it falls, and some more
-    if (capacity > this.#limitBytes) {
-      throw new RingFullError(
-        `Cannot call: the ring is full (${this.#segment.capacityBytes} bytes) and limited to ${this.#limitBytes} bytes`,
-      );
-    }
+    return capacity;
+  }
+
+  /** Goes on in a larger ring. False: the lane is sealed. */
+  #grow(capacity: number): boolean {
     const larger = this.#allocate(capacity);
     const number = this.#sendSegment(larger.memory);
     const at = (this.#tail & (this.#segment.capacityBytes - 1)) >> 2;
@@ -127,6 +155,7 @@ export class LaneWriter {
     this.#tail = 0;
     this.#head = 0;
     this.#publishedBytes = 0;
+    this.timesGrown++;
     return true;
   }
 }

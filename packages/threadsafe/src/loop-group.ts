@@ -1,25 +1,51 @@
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import type { ResourceLimits } from 'node:worker_threads';
-import { type BaseEventLoop, InternalError, type LoopPorts } from '@ringloop/core';
-import { rangeError } from '@ringloop/core/internal';
-import { GroupMember } from './group-member.js';
-import type { LoopRef } from './loop-ref.js';
+import { type BaseEventLoop, type LoopPorts, LoopStateError } from '@ringloop/core';
+import { checkTime, rangeError, typeError } from '@ringloop/core/internal';
+import { PeerExitedError } from './errors.js';
+import { GroupPlace, type LoopCloseReport, type LoopExit, type LoopRestart } from './group-place.js';
+import type { LoopRef, RemoteCallback } from './loop-ref.js';
 import { type RemoteFunction, remoteIdOf } from './remote.js';
+import { type RestartOptions, restartPolicy } from './restart-policy.js';
+import { isGone } from './send-eventually.js';
+import type { ThreadsafeHandle } from './threadsafe-handle.js';
 
 /** Makes the loop of a worker thread, on the ports given. */
 export type LoopFactory = RemoteFunction<[ports: LoopPorts], BaseEventLoop>;
 
+/** Prepares a loop: a coroutine of any kind, or a plain function, made by `remote()`. */
+export type LoopSetup = RemoteFunction<[index: number]> | RemoteFunction<[]>;
+
 /** What `LoopGroup.spawn()` can be told. */
 export interface LoopGroupOptions {
-  /** How many loops, each in a worker thread of its own; the number of cores by default. */
+  /** How many loops, each in a worker thread of its own; the number of cores by default, 32 at most. */
   readonly loops?: number;
-  /** The loops are called name-0, name-1, … */
+  /** The loops are called name-0, name-1, …; 'loop' by default. */
   readonly name?: string;
   /** Debug mode of every loop. */
   readonly debug?: boolean;
   /** Memory limits of every worker, as `new Worker()` takes them. */
   readonly resourceLimits?: ResourceLimits;
+  /**
+   * URLs of modules that every worker imports before its loop is made: `import.meta.resolve('./digest.js')`. The first call of a
+   * function of theirs then need not wait for the import.
+   */
+  readonly preload?: readonly string[];
+  /**
+   * Called in every loop, as a task, with the loop's place in the group. The loop counts as running when it is done. If it fails,
+   * so does `spawn()`.
+   */
+  readonly setup?: LoopSetup;
+  /**
+   * Whether another loop is started in the place of one that dies: by an uncaught error, for want of memory, by `process.exit()`,
+   * or terminated. Not one that was stopped by `loop.stop()`. False by default.
+   */
+  readonly restart?: boolean | RestartOptions;
+  /** Called when a loop has ended, unless it was by `close()`. Without it, deaths are reported as warnings of the process. */
+  readonly onExit?: (exit: LoopExit) => void;
+  /** Called when another loop runs in the place of one that died. */
+  readonly onRestart?: (restart: LoopRestart) => void;
 }
 
 /** What a group is wired to: the umbrella package fills these in. */
@@ -29,92 +55,203 @@ export interface LoopGroupPorts {
   readonly beforeTerminate?: (threadId: number) => void;
 }
 
-/** Most loops in a group. Each is called into by all others and by its spawner, and an inbox has 64 lanes. */
+/** What `LoopGroup.close()` can be told, in seconds. */
+export interface LoopGroupCloseOptions {
+  /** When a thread that has not ended is terminated; 10 by default. `Infinity`: never. */
+  readonly timeout?: number;
+  /** How long other threads may wait for the answers to what they have asked before it is cancelled; half of `timeout` by default. */
+  readonly drain?: number;
+}
+
+/**
+ * Most loops in a group. An inbox has 64 lanes: 31 for the others, 31 more while those that have died are replaced and their lanes
+ * not read to the end, one for the spawner, and one to spare.
+ */
 const MOST_LOOPS = 32;
 
 /** Seconds that `close()` gives the loops by default. */
 const CLOSE_TIMEOUT = 10;
 
 /** Loops in worker threads, spawned and closed together. */
-export class LoopGroup {
-  readonly #members: readonly GroupMember[];
+export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
+  readonly #places: readonly GroupPlace[];
   #next = 0;
-  #closing: Promise<void> | null = null;
+  #isClosing = false;
 
-  protected constructor(members: readonly GroupMember[]) {
-    this.#members = members;
+  protected constructor(places: readonly GroupPlace[]) {
+    this.#places = places;
   }
 
   /**
-   * Starts the workers, and resolves when every loop runs. If one fails to start, the others are ended and its error is
-   * thrown. Rejects with RangeError ERR_OUT_OF_RANGE when `loops` is not an integer from 1 to 32.
+   * Starts the workers, and resolves when every loop runs and is set up. If one fails to start, the others are ended, and this
+   * rejects with what its setup threw, or with PeerExitedError. Rejects with TypeError ERR_INVALID_ARG_TYPE, RangeError
+   * ERR_OUT_OF_RANGE or RemoteFunctionError when an option is none.
    */
   static async spawn(options: LoopGroupOptions & LoopGroupPorts): Promise<LoopGroup> {
-    const {
-      loops = Math.min(availableParallelism(), MOST_LOOPS),
-      name = 'loop',
-      loopFactory,
-      beforeTerminate = () => undefined,
-      ...rest
-    } = options;
+    const { loops = Math.min(availableParallelism(), MOST_LOOPS), name = 'loop', setup } = options;
     if (!Number.isInteger(loops) || loops < 1 || loops > MOST_LOOPS) {
       throw rangeError(`loops must be an integer from 1 to ${MOST_LOOPS}, got ${inspect(loops)}`);
     }
-    const factory = remoteIdOf(loopFactory);
-    const members: GroupMember[] = [];
-    for (let i = 0; i < loops; i++) {
-      members.push(
-        new GroupMember({
-          ...rest,
-          name: `${name}-${i}`,
-          factory,
-          beforeTerminate,
-          onExit: (gone) => tellOthers(members, gone),
-        }),
-      );
-    }
+    if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
+    const shared = {
+      debug: options.debug ?? false,
+      resourceLimits: options.resourceLimits,
+      factory: remoteIdOf(options.loopFactory),
+      setup: setup === undefined ? null : remoteIdOf(setup),
+      preload: checkPreload(options.preload ?? []),
+      beforeTerminate: options.beforeTerminate ?? ((): void => undefined),
+      onExit: checkListener(options.onExit, 'onExit'),
+      onRestart: checkListener(options.onRestart, 'onRestart'),
+    };
+    const policies = Array.from({ length: loops }, () => restartPolicy(options.restart));
+    const places = policies.map(
+      (restart, index) => new GroupPlace({ ...shared, restart, index, name: `${name}-${index}` }),
+    );
     try {
-      await Promise.all(members.map((member) => member.ready));
+      await Promise.all(places.map((place) => place.ready));
     } catch (thrown) {
-      await Promise.all(members.map((member) => member.terminate()));
+      await Promise.all(places.map((place) => place.terminate()));
       throw thrown;
     }
-    return new this(members); // the class that was asked, for `instanceof`
+    return new this(places); // the class that was asked, for `instanceof`
   }
 
-  /** The loops, in order; those that have ended included. */
+  /** The loops, in order; those that have ended included, and of those that were restarted the last. */
   get loops(): readonly LoopRef[] {
-    return this.#members.map((member) => member.ref);
+    return this.#places.map((place) => place.ref);
   }
 
-  /** One loop after the other, in turn. */
-  next(): LoopRef {
-    const member = this.#members[this.#next++ % this.#members.length];
-    if (member === undefined) throw new InternalError('A group has no loops');
-    return member.ref;
+  /** How many loops there are, those that have ended included. */
+  get size(): number {
+    return this.#places.length;
+  }
+
+  /** The loops, in order, as `loops` gives them. */
+  [Symbol.iterator](): Iterator<LoopRef> {
+    return this.loops[Symbol.iterator]();
+  }
+
+  /** The loop at a place. @throws {RangeError} ERR_OUT_OF_RANGE when there is none */
+  loop(index: number): LoopRef {
+    const place = this.#places[index];
+    if (place === undefined) {
+      throw rangeError(`index must be an integer from 0 to ${this.size - 1}, got ${inspect(index)}`);
+    }
+    return place.ref;
   }
 
   /**
-   * Stops the loops: what was called before still runs, then tasks are cancelled and each loop is closed. What has not
-   * ended after `timeout` seconds is terminated. Resolves when all threads have ended. Can be repeated.
-   * @returns nothing; a loop that had to be terminated rejects what was pending on it with PeerExitedError
+   * One loop after the other, in turn; loops that have ended are passed over.
+   * @throws {LoopStateError} ERR_LOOP_CLOSED after `close()`
+   * @throws {PeerExitedError} when all have died
    */
-  close({ timeout = CLOSE_TIMEOUT }: { timeout?: number } = {}): Promise<void> {
-    this.#closing ??= Promise.all(this.#members.map((member) => member.close(timeout))).then(() => undefined);
-    return this.#closing;
+  next(): LoopRef {
+    for (let left = this.size; left > 0; left--) {
+      const place = this.#places[this.#next++ % this.#places.length];
+      if (place?.isRunning === true) return place.ref;
+    }
+    throw this.#noLoop();
   }
 
-  /** The end of `await using`: as `close()`, with its default timeout. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  /**
+   * The loop with the least to do for other threads: bytes of calls that it has not run, and tasks that it has not answered. Of
+   * several it gives one after the other. What it goes by is shared memory: nobody is asked, or woken, and what this thread has just
+   * sent counts already. What a loop does besides, its timers and sockets, is not seen.
+   * @throws {LoopStateError} ERR_LOOP_CLOSED after `close()`
+   * @throws {PeerExitedError} when all have died
+   */
+  leastBusy(): LoopRef {
+    let best: GroupPlace | null = null;
+    let least = Infinity;
+    const { length } = this.#places;
+    const first = this.#next++ % length;
+    for (let i = 0; i < length; i++) {
+      const place = this.#places[(first + i) % length];
+      if (place?.isRunning !== true) continue;
+      const outstanding = place.outstanding();
+      if (outstanding >= least) continue;
+      best = place;
+      least = outstanding;
+    }
+    if (best === null) throw this.#noLoop();
+    return best.ref;
+  }
+
+  /**
+   * Calls `fn(...args)` in every loop, and returns a handle for each call, in the order of the loops. Loops that have ended are left
+   * out. If one refuses the call, the others get it nevertheless, and then its error is thrown: where they all refuse, because
+   * of `fn` or an argument, nothing was called. Throws as `LoopRef.callSoonThreadsafe()` does.
+   */
+  broadcast<A extends unknown[]>(fn: RemoteCallback<A>, ...args: A): ThreadsafeHandle[] {
+    const handles: ThreadsafeHandle[] = [];
+    let refused: { readonly reason: unknown } | null = null;
+    for (const place of this.#places) {
+      if (!place.isRunning) continue;
+      try {
+        handles.push(place.ref.callSoonThreadsafe(fn, ...args));
+      } catch (reason) {
+        if (!isGone(reason)) refused ??= { reason }; // gone: stopped by itself, its thread is about to end
+      }
+    }
+    if (refused !== null) throw refused.reason;
+    return handles;
+  }
+
+  /**
+   * Ends the loops, and resolves with how each has ended, when all threads have. In three steps:
+   *
+   * 1. Nothing gets in any more. What got in runs, and tasks that other threads wait for may come to their end.
+   * 2. When they have, or after `drain` seconds, all tasks are cancelled, background tasks too, and the loop is closed as `run()`
+   *    closes its own.
+   * 3. A thread that has not ended after `timeout` seconds is terminated. What was pending there rejects with PeerExitedError.
+   *
+   * Can be repeated, with a shorter time to hurry; each call resolves with the same report. Rejects with TypeError or RangeError when
+   * an option is no time.
+   */
+  async close({ timeout = CLOSE_TIMEOUT, drain = timeout / 2 }: LoopGroupCloseOptions = {}): Promise<
+    readonly LoopCloseReport[]
+  > {
+    checkDuration(timeout, 'timeout');
+    checkDuration(drain, 'drain');
+    this.#isClosing = true;
+    return Promise.all(this.#places.map((place) => place.close(timeout, drain)));
+  }
+
+  /** The end of `await using`: as `close()`, with its defaults. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<LoopGroup ${this.#members.map((member) => `${member.ref.name}=${member.state}`).join(' ')}>`;
+    return `<LoopGroup ${this.#places.map((place) => `${place.ref.name}=${place.state}`).join(' ')}>`;
+  }
+
+  #noLoop(): Error {
+    return this.#isClosing
+      ? new LoopStateError('Cannot choose a loop: the group is closed', 'ERR_LOOP_CLOSED')
+      : new PeerExitedError('Cannot choose a loop: all of the group have ended');
   }
 }
 
-function tellOthers(members: readonly GroupMember[], gone: GroupMember): void {
-  for (const member of members) if (member !== gone) member.tellExit(gone);
+function checkDuration(seconds: unknown, parameter: string): void {
+  checkTime(seconds, parameter);
+  if ((seconds as number) < 0) throw rangeError(`${parameter} must not be negative, got ${inspect(seconds)}`); // a number
+}
+
+function checkListener<F>(listener: F | undefined, parameter: string): F | null {
+  if (listener === undefined) return null;
+  if (typeof listener !== 'function')
+    throw typeError(`${parameter} must be a function, got ${inspect(listener)}`);
+  return listener;
+}
+
+function checkPreload(urls: unknown): readonly string[] {
+  if (!Array.isArray(urls)) throw typeError(`preload must be an array of URLs, got ${inspect(urls)}`);
+  for (const url of urls as unknown[]) {
+    if (typeof url !== 'string' || !URL.canParse(url)) {
+      throw typeError(`preload must contain URLs, such as import.meta.resolve() gives, got ${inspect(url)}`);
+    }
+  }
+  return urls as readonly string[]; // seen just now
 }

@@ -4,10 +4,10 @@ import {
   type Inbox,
   type InboxOwner,
   promiseWithResolvers,
+  type PromiseWithResolvers,
   toError,
 } from '@ringloop/core/internal';
 import { CloneError } from './errors.js';
-import { peerExited } from './exits.js';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
 import type { LaneReader } from './lane-reader.js';
@@ -24,7 +24,11 @@ export class LoopInbox implements Inbox {
   readonly #reader: InboxReader;
   /** Tasks run for other threads that are not done, by lane and the caller's number. */
   readonly #tasks = new Map<LaneReader, Map<number, Task<unknown>>>();
-  #emptied: (() => void) | null = null;
+  /** How many these are; while they end, who waits for the last. */
+  #underWay = 0;
+  #answered: PromiseWithResolvers<void> | null = null;
+  /** Sealed: resolves when all that got in has run. */
+  #emptied: PromiseWithResolvers<void> | null = null;
 
   /** @param address memory that another thread has allocated for this loop; its own by default */
   constructor(owner: InboxOwner, address: InboxAddress = allocateInbox(owner.loop.name)) {
@@ -33,12 +37,12 @@ export class LoopInbox implements Inbox {
     this.#reader = new InboxReader(address, {
       addReady: owner.addReady,
       putBack: owner.putBack,
+      mayGoOn: owner.mayGoOn,
       wake: owner.wake,
       startTask: (lane, fn, call, args) => this.#startTask(lane, fn, call, args),
       refuseTask: (lane, call, reason) => this.#reply(lane, (caller) => caller.replyError(call, reason)),
       cancelTask: (lane, call) => this.#tasks.get(lane)?.get(call)?.cancel(),
       answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
-      peerExited,
       failedCallback: (name, thrown) => this.#failedCallback(name, thrown),
       producerLeft: (lane) => this.#forgetCaller(lane),
     });
@@ -65,10 +69,16 @@ export class LoopInbox implements Inbox {
 
   seal(): Promise<void> {
     this.#reader.seal();
-    if (this.#reader.isEmpty()) return Promise.resolve();
-    const { promise, resolve } = promiseWithResolvers<void>();
-    this.#emptied = resolve;
-    return promise;
+    this.#emptied ??= promiseWithResolvers();
+    this.#tellIfEmpty();
+    return this.#emptied.promise;
+  }
+
+  /** Resolves when no task is under way that another thread waits for. */
+  answered(): Promise<void> {
+    const answered = (this.#answered ??= promiseWithResolvers());
+    this.#countTasks(0);
+    return answered.promise;
   }
 
   close(): void {
@@ -82,6 +92,7 @@ export class LoopInbox implements Inbox {
       for (const call of tasks.keys()) this.#reply(lane, (caller) => caller.replyError(call, reason));
     }
     this.#tasks.clear();
+    this.#countTasks(-this.#underWay);
     this.#reader.close();
   }
 
@@ -100,16 +111,24 @@ export class LoopInbox implements Inbox {
     const tasks = this.#tasks.get(lane) ?? new Map<number, Task<unknown>>();
     this.#tasks.set(lane, tasks);
     tasks.set(call, task);
+    this.#countTasks(1);
     task.addDoneCallback(() => {
       if (this.#tasks.get(lane)?.delete(call) !== true) return; // its caller's thread has ended
+      this.#countTasks(-1);
       this.#reply(lane, (caller) => sendOutcome(caller, call, task));
     });
   }
 
   #tellIfEmpty(): void {
-    if (this.#emptied === null || !this.#reader.isEmpty()) return;
-    this.#emptied();
-    this.#emptied = null;
+    if (this.#emptied !== null && this.#reader.isEmpty()) this.#emptied.resolve();
+  }
+
+  #countTasks(change: number): void {
+    this.#underWay += change;
+    this.#reader.storeTasks(this.#underWay);
+    if (this.#underWay > 0) return;
+    this.#answered?.resolve();
+    this.#answered = null;
   }
 
   /** Answers a caller. */
@@ -126,6 +145,7 @@ export class LoopInbox implements Inbox {
 
   /** The thread that called is gone, and with it the mailbox that its answers went to. */
   #forgetCaller(lane: LaneReader): void {
+    this.#countTasks(-(this.#tasks.get(lane)?.size ?? 0));
     this.#tasks.delete(lane);
     if (lane.replyTo !== null) dropOutbox((lane.replyTo as InboxAddress).id); // its HELLO brought it
   }

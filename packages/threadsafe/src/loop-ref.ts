@@ -1,15 +1,17 @@
 import { inspect } from 'node:util';
 import type { StopFunction } from '@ringloop/core/internal';
 import type { ConcurrentFuture } from './concurrent-future.js';
+import './exits.js'; // whoever can call is told of the ends of others
 import type { InboxAddress } from './inbox-memory.js';
-import { mailboxAddress } from './mailbox.js';
+import { thisMailbox } from './mailbox.js';
 import { outboxTo, peekOutbox } from './outboxes.js';
-import { pendingCalls } from './pending-calls.js';
-import type { Outbox } from './outbox.js';
+import type { LoopRefStatistics, Outbox } from './outbox.js';
 import type { RemoteFunction } from './remote.js';
 import { registerSendable, type Sendable, WIRE, type Wire } from './sendable.js';
-import { sendEventually } from './send-eventually.js';
+import { isGone } from './send-eventually.js';
+import { RingFullError } from './errors.js';
 import type { ThreadsafeHandle } from './threadsafe-handle.js';
+import { checkWhenFull, type LoopRefOptions, SPILL, THROW, type WhenFull } from './when-full.js';
 
 /** What a LoopRef is while it crosses. */
 interface LoopRefWire extends Wire {
@@ -24,10 +26,12 @@ interface LoopRefWire extends Wire {
 export class LoopRef implements Sendable<LoopRefWire> {
   /** @internal */
   readonly [WIRE]: LoopRefWire;
+  readonly #whenFull: WhenFull;
   #outbox: Outbox | null = null;
 
   /** @internal */
-  constructor(address: InboxAddress) {
+  constructor(address: InboxAddress, whenFull: WhenFull = SPILL) {
+    this.#whenFull = whenFull;
     this[WIRE] = { kind: 'LoopRef', address };
   }
 
@@ -58,6 +62,21 @@ export class LoopRef implements Sendable<LoopRefWire> {
     return this.address.name;
   }
 
+  /**
+   * A reference to the same loop, whose calls do something else when the ring is full. What is not given stays as it is. The
+   * options hold in this thread: they are not sent along.
+   * @throws {TypeError} ERR_INVALID_ARG_VALUE @throws {RangeError} ERR_OUT_OF_RANGE
+   * @throws {MainThreadError} for 'block' in the main thread
+   */
+  withOptions(options: LoopRefOptions): LoopRef {
+    return new LoopRef(this.address, checkWhenFull(options, this.#whenFull));
+  }
+
+  /** What this thread has seen on its way into the loop, whichever references it used. Claims a lane if it has none yet. */
+  statistics(): LoopRefStatistics {
+    return this.#out().statistics();
+  }
+
   /** Calls that this thread has made into the loop. */
   get sent(): number {
     return (this.#outbox ?? peekOutbox(this.address.id))?.sent ?? 0;
@@ -80,9 +99,35 @@ export class LoopRef implements Sendable<LoopRefWire> {
     // Handed on one by one, and read only where it is there: so V8 need never make the array for the most common call.
     if (args.length === 1) {
       const only = args[0];
-      if (typeof only === 'number') return outbox.callWithNumber(fn as RemoteFunction, only);
+      if (typeof only === 'number') return outbox.callWithNumber(this.#whenFull, fn as RemoteFunction, only);
     }
-    return outbox.call(fn as RemoteFunction, ...args);
+    return outbox.call(this.#whenFull, fn as RemoteFunction, ...args);
+  }
+
+  /**
+   * Calls `fn(...args)` as `callSoonThreadsafe()` does, unless the loop is closed or gone or the ring is full: then it returns
+   * false. Never blocks. Throws what is wrong with the call itself.
+   */
+  tryCallSoonThreadsafe<A extends unknown[]>(fn: RemoteCallback<A>, ...args: A): boolean {
+    try {
+      this.#out().call(
+        this.#whenFull.whenFull === 'block' ? THROW : this.#whenFull,
+        fn as RemoteFunction,
+        ...args,
+      );
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof RingFullError || isGone(thrown)) return false;
+      throw thrown;
+    }
+  }
+
+  /**
+   * Done when all calls that this thread has made into the loop so far have run, and all tasks have begun. Rejects with
+   * LoopStateError ERR_LOOP_CLOSED or PeerExitedError when that can be no more.
+   */
+  drained(): ConcurrentFuture<void> {
+    return this.#out().drained();
   }
 
   /**
@@ -94,18 +139,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
     fn: RemoteFunction<A, R>,
     ...args: A
   ): ConcurrentFuture<Awaited<R>> {
-    const outbox = this.#out();
-    const { call, future } = pendingCalls.add<Awaited<R>>(this.address.id, (cancelled) => {
-      pendingCalls.take(cancelled);
-      sendEventually(() => outbox.cancelTask(cancelled));
-    });
-    try {
-      outbox.runTask(fn, call, args, mailboxAddress);
-    } catch (thrown) {
-      pendingCalls.take(call);
-      throw thrown;
-    }
-    return future;
+    return this.#out().runTask<Awaited<R>>(this.#whenFull, fn, args, thisMailbox);
   }
 
   #out(): Outbox {

@@ -1,8 +1,8 @@
 import { type Ready, RUN } from '@ringloop/core/internal';
 import { InternalError } from '@ringloop/core';
-import { peerExited } from './exits.js';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
+import type { AnswerBox } from './outbox.js';
 import { pendingCalls } from './pending-calls.js';
 
 /** Looks taken in one turn of the thread before others get theirs. */
@@ -12,24 +12,36 @@ const LOOKS_A_TURN = 16;
  * Where a thread receives the answers to its calls. It is an inbox like a loop's, but needs no loop: it runs what arrives
  * when it is woken. Made at the first call that wants an answer.
  */
-class Mailbox {
+class Mailbox implements AnswerBox {
   readonly address: InboxAddress = allocateInbox('mailbox');
   readonly #reader: InboxReader;
 
   constructor() {
     this.#reader = new InboxReader(this.address, {
       addReady: (entry: Ready) => entry[RUN](),
+      mayGoOn: () => true, // answers are no more than this thread has asked for
       putBack: () => undefined, // nothing here throws what ends a loop
       startTask: refuseCalls,
       refuseTask: refuseCalls,
       cancelTask: refuseCalls,
       answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
-      peerExited,
       failedCallback: refuseCalls,
       wake: () => this.#look(),
       producerLeft: () => undefined,
     });
     this.#look();
+  }
+
+  /** Settles what has been answered by now, and sleeps again: who only looked would be hushed and never woken. */
+  read(): void {
+    this.#look();
+  }
+
+  /** Blocks the thread until something arrives, and runs it. */
+  block(timeoutMs: number): void {
+    if (this.#reader.collect()) return;
+    this.#reader.block(timeoutMs);
+    this.#reader.collect();
   }
 
   #look(): void {
@@ -46,8 +58,13 @@ function refuseCalls(): never {
 
 let mailbox: Mailbox | null = null;
 
+/** Settles at once what has been answered by now, rather than when the mailbox wakes. */
+export function readMailbox(): void {
+  mailbox?.read();
+}
+
 /** This thread's mailbox. */
-export function mailboxAddress(): InboxAddress {
+export function thisMailbox(): AnswerBox {
   mailbox ??= new Mailbox();
-  return mailbox.address;
+  return mailbox;
 }

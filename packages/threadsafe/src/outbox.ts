@@ -2,16 +2,49 @@ import { LoopStateError } from '@ringloop/core';
 import { checkCallback, isStopFunction } from '@ringloop/core/internal';
 import { planArguments, writeArguments } from './arguments.js';
 import { ring } from './bell.js';
+import { block } from './blocking.js';
+import type { CalledLoop, ConcurrentFuture } from './concurrent-future.js';
+import { Drains } from './drains.js';
+import { RingFullError } from './errors.js';
+import { endOf } from './exit-news.js';
 import { type InboxAddress, InboxMemory, thisProducer } from './inbox-memory.js';
-import { LaneWriter, SEALED_LANE, writeCallWithNumber, writeRecord } from './lane-writer.js';
+import { FULL_LANE, LaneWriter, SEALED_LANE, writeCallWithNumber, writeRecord } from './lane-writer.js';
+import { pendingCalls } from './pending-calls.js';
 import { type RemoteFunction, remoteIdOf } from './remote.js';
 import { Kind, RECORD_BYTES, type RecordKind } from './segment.js';
+import { sendEventually } from './send-eventually.js';
 import { SideRoadSender } from './side-road.js';
 import { ThreadsafeHandle } from './threadsafe-handle.js';
 import { stop } from './well-known.js';
+import { SPILL, type WhenFull } from './when-full.js';
+
+/** Where this thread gets answers; a port, since what arrives there may end outboxes. */
+export interface AnswerBox {
+  readonly address: InboxAddress;
+  /** Blocks the thread until something arrives, and takes it. */
+  block(timeoutMs: number): void;
+}
+
+/** What this thread's way into another loop has seen. */
+export interface LoopRefStatistics {
+  /** Calls made, tasks included. */
+  readonly callsSent: number;
+  /** Bytes of calls that have not run yet. Those in smaller rings, before the present one, are not counted. */
+  readonly backlogBytes: number;
+  /** Size of the present ring. */
+  readonly capacityBytes: number;
+  /** How often a call found the ring full. */
+  readonly timesFull: number;
+  /** How often the calls went on in a larger ring. */
+  readonly timesGrown: number;
+  /** Calls that were refused for want of room. */
+  readonly callsRefused: number;
+  /** Seconds that this thread was blocked for want of room. */
+  readonly blockedTime: number;
+}
 
 /** This thread's way into one inbox: its lane there, and the numbers agreed on for functions. */
-export class Outbox {
+export class Outbox implements CalledLoop {
   readonly #address: InboxAddress;
   readonly #memory: InboxMemory;
   readonly #sideRoad: SideRoadSender;
@@ -22,10 +55,15 @@ export class Outbox {
   /** A producer mostly calls the same function again: no look-up then. */
   #lastCallback: RemoteFunction | null = null;
   #lastNumber = 0;
-  #introduced = false;
+  /** Where answers go, when the owner has been told. */
+  #answers: AnswerBox | null = null;
   /** Why no call gets through any more. */
   #closed: Error | null = null;
   #sent = 0;
+  #timesFull = 0;
+  #callsRefused = 0;
+  #blockedMs = 0;
+  readonly #drains: Drains;
 
   constructor(address: InboxAddress) {
     this.#address = address;
@@ -33,6 +71,13 @@ export class Outbox {
     const lane = this.#memory.claimLane(address.name);
     this.#sideRoad = new SideRoadSender(address.id, thisProducer);
     this.#writer = new LaneWriter(this.#memory.segment(lane), this.#sideRoad.send);
+    this.#drains = new Drains(address.id, (timeout, attempt) =>
+      this.#block('wait until the calls have run', timeout, attempt),
+    );
+  }
+
+  get inboxId(): string {
+    return this.#address.id;
   }
 
   /** Calls made into this inbox from this thread, tasks included. */
@@ -40,18 +85,30 @@ export class Outbox {
     return this.#sent;
   }
 
+  statistics(): LoopRefStatistics {
+    return {
+      callsSent: this.#sent,
+      backlogBytes: this.#writer.backlogBytes,
+      capacityBytes: this.#writer.segment.capacityBytes,
+      timesFull: this.#timesFull + this.#writer.timesGrown,
+      timesGrown: this.#writer.timesGrown,
+      callsRefused: this.#callsRefused,
+      blockedTime: this.#blockedMs / 1000,
+    };
+  }
+
   /** @throws as `LoopRef.callSoonThreadsafe()` does */
-  call(fn: RemoteFunction, ...args: readonly unknown[]): ThreadsafeHandle {
-    const at = this.#put(Kind.CALL, this.#callbackNumber(fn), 0, args, fn);
+  call(whenFull: WhenFull, fn: RemoteFunction, ...args: readonly unknown[]): ThreadsafeHandle {
+    const at = this.#put(Kind.CALL, this.#callbackNumber(fn), 0, args, fn, whenFull);
     this.#sent++;
     return new ThreadsafeHandle(this.#writer.segment, at);
   }
 
-  /** `call(fn, value)`, the most common of all, without the detours. */
-  callWithNumber(fn: RemoteFunction, value: number): ThreadsafeHandle {
+  /** `call(whenFull, fn, value)`, the most common of all, without the detours. */
+  callWithNumber(whenFull: WhenFull, fn: RemoteFunction, value: number): ThreadsafeHandle {
     const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn);
     if (this.#closed !== null) throw this.#closed;
-    const at = this.#claim(RECORD_BYTES);
+    const at = this.#claim(RECORD_BYTES, whenFull);
     const { segment } = this.#writer;
     writeCallWithNumber(segment, at, number, value);
     this.#send();
@@ -59,15 +116,42 @@ export class Outbox {
     return new ThreadsafeHandle(segment, at);
   }
 
-  /** @param call under which number the answer is awaited */
-  runTask(fn: RemoteFunction, call: number, args: readonly unknown[], replyTo: () => InboxAddress): void {
-    if (!this.#introduced) {
-      this.#put(Kind.HELLO, 0, this.#sideRoad.send(replyTo()), [], 'hello');
-      this.#introduced = true;
+  /** @throws as `LoopRef.runCoroutineThreadsafe()` does */
+  runTask<T>(
+    whenFull: WhenFull,
+    fn: RemoteFunction,
+    args: readonly unknown[],
+    answers: () => AnswerBox,
+  ): ConcurrentFuture<T> {
+    const { call, future } = pendingCalls.add<T>(this);
+    try {
+      if (this.#answers === null) this.#introduce(answers(), whenFull);
+      this.#put(Kind.TASK, this.#numberOf(fn), call, args, fn, whenFull);
+    } catch (thrown) {
+      pendingCalls.take(call);
+      throw thrown;
     }
-    const number = this.#numberOf(fn);
-    this.#put(Kind.TASK, number, call, args, fn);
     this.#sent++;
+    return future;
+  }
+
+  /** For the future of `runTask()`: the task is to be cancelled, and its end is of no interest. */
+  cancelCall(call: number): void {
+    pendingCalls.take(call);
+    sendEventually(() => this.cancelTask(call));
+  }
+
+  /** For the future of `runTask()`: blocks this thread until the answer is there. @param timeout seconds */
+  waitFor(isDone: () => boolean, timeout: number): boolean {
+    return this.#block('wait for the result of a call', timeout, (timeoutMs) => {
+      this.#answers?.block(timeoutMs);
+      return isDone();
+    });
+  }
+
+  /** Done when all that has been sent is done, as far as the other loop does it in one go. */
+  drained(): ConcurrentFuture<void> {
+    return this.#drains.add(this.#writer.segment, this.#writer.tail);
   }
 
   cancelTask(call: number): void {
@@ -86,19 +170,35 @@ export class Outbox {
     this.#put(Kind.CANCELLED, 0, call, [], 'the cancellation');
   }
 
-  /** Tells the thread that another one has ended. */
-  announceExit(inboxId: string, producer: number, message: string): void {
-    this.#put(Kind.PEER_EXITED, 0, 0, [inboxId, producer, message], 'an exit');
+  /** Whose inbox it is: thread id + 1. */
+  get owner(): number {
+    return this.#memory.owner;
   }
 
-  /** The owner of the inbox has ended: later calls fail with `reason`. */
+  /** The name of the loop. */
+  get name(): string {
+    return this.#address.name;
+  }
+
+  /** No call gets through any more: later ones fail with `reason`. */
   close(reason: Error): void {
-    this.#closed ??= reason;
+    this.#closed = reason; // that its thread has ended says more than that it was found closed
+    this.#drains.forget();
+  }
+
+  /** Where the inbox is. */
+  get memory(): InboxMemory {
+    return this.#memory;
   }
 
   /** This thread calls into the inbox no more. */
   leave(): void {
     this.#memory.leave(thisProducer);
+  }
+
+  #introduce(answers: AnswerBox, whenFull: WhenFull): void {
+    this.#put(Kind.HELLO, 0, this.#sideRoad.send(answers.address), [], 'hello', whenFull);
+    this.#answers = answers;
   }
 
   #callbackNumber(fn: RemoteFunction): number {
@@ -130,12 +230,13 @@ export class Outbox {
     call: number,
     args: readonly unknown[],
     what: RemoteFunction | string,
+    whenFull: WhenFull = SPILL,
   ): number {
     if (this.#closed !== null) throw this.#closed;
     const plan = planArguments(args, this.#sideRoad.send, () =>
       typeof what === 'string' ? what : `${what.name}()`,
     );
-    const at = this.#claim(plan.sizeBytes);
+    const at = this.#claim(plan.sizeBytes, whenFull);
     writeRecord(this.#writer.segment.words, at, kind, plan.sizeBytes, fn, call, plan.tags);
     writeArguments(this.#writer.segment, at, args, plan);
     this.#send();
@@ -148,9 +249,42 @@ export class Outbox {
     if (!ring(this.#memory.words)) this.#closed = this.#closedError();
   }
 
-  #claim(sizeBytes: number): number {
-    const at = this.#writer.claim(sizeBytes);
-    return at === SEALED_LANE ? this.#refuse() : at;
+  #claim(sizeBytes: number, whenFull: WhenFull): number {
+    const limitBytes = whenFull.whenFull === 'spill' ? whenFull.limitBytes : 0;
+    const at = this.#writer.claim(sizeBytes, limitBytes);
+    if (at >= 0) return at;
+    return at === FULL_LANE ? this.#claimInTime(sizeBytes, whenFull) : this.#refuse();
+  }
+
+  /** Claims where there is no room now. */
+  #claimInTime(sizeBytes: number, { whenFull, limitBytes, timeout }: WhenFull): number {
+    this.#timesFull++;
+    let at = FULL_LANE;
+    if (whenFull === 'block') {
+      const started = performance.now();
+      this.#block('call', timeout, (timeoutMs) => {
+        this.#writer.waitForRoom(sizeBytes, timeoutMs);
+        at = this.#writer.claim(sizeBytes, 0);
+        return at !== FULL_LANE;
+      });
+      this.#blockedMs += performance.now() - started;
+    }
+    if (at === SEALED_LANE) return this.#refuse();
+    if (at !== FULL_LANE) return at;
+    this.#callsRefused++;
+    const { capacityBytes } = this.#writer.segment;
+    const details = {
+      spill: `, and may not grow beyond ${limitBytes}`,
+      throw: '',
+      block: `, and was for ${timeout} seconds`,
+    };
+    throw new RingFullError(
+      `Cannot call into loop "${this.#address.name}": the ring is full (${capacityBytes} bytes${details[whenFull]})`,
+    );
+  }
+
+  #block(what: string, timeout: number, attempt: (timeoutMs: number) => boolean): boolean {
+    return block({ what, memory: this.#memory, name: this.#address.name, timeout, attempt });
   }
 
   #refuse(): never {
@@ -158,7 +292,9 @@ export class Outbox {
     throw this.#closed;
   }
 
-  #closedError(): LoopStateError {
+  #closedError(): Error {
+    const reason = endOf(this.#memory, this.#address.name); // the news may still be on its way
+    if (reason !== null) return reason;
     return new LoopStateError(
       `Cannot call into loop "${this.#address.name}": Event loop is closed`,
       'ERR_LOOP_CLOSED',

@@ -1,14 +1,12 @@
-import { isMainThread } from 'node:worker_threads';
+import { LoopStateError } from '@ringloop/core';
 import type { PeerExitedError } from './errors.js';
-import type { InboxAddress } from './inbox-memory.js';
+import { endOf, listenForExits } from './exit-news.js';
+import { type InboxAddress, InboxMemory } from './inbox-memory.js';
 import { Outbox } from './outbox.js';
 
 /** This thread's outboxes by inbox: one lane a thread, however many references it holds. */
 const outboxes = new Map<string, Outbox>();
-/** The inboxes whose owner has ended: all that is kept of them. */
-const ended = new Map<string, PeerExitedError>();
 let sentBefore = 0;
-let leavesAtExit = isMainThread; // with the main thread all others end as well
 
 /**
  * @throws {TooManyProducersError}
@@ -17,15 +15,11 @@ let leavesAtExit = isMainThread; // with the main thread all others end as well
 export function outboxTo(address: InboxAddress): Outbox {
   const known = outboxes.get(address.id);
   if (known !== undefined) return known;
-  const reason = ended.get(address.id);
-  if (reason !== undefined) throw reason;
+  listenForExits(); // first: an end that is told from now on is heard, and one told before has left its mark
+  const reason = endOf(new InboxMemory(address.memory), address.name);
+  if (reason !== null) throw reason;
   const outbox = new Outbox(address);
   outboxes.set(address.id, outbox);
-  if (!leavesAtExit) {
-    // A worker gives its lanes back when it ends; if it is terminated, the group that sees it end does.
-    leavesAtExit = true;
-    process.once('exit', leaveAll);
-  }
   return outbox;
 }
 
@@ -34,11 +28,22 @@ export function peekOutbox(inboxId: string): Outbox | null {
   return outboxes.get(inboxId) ?? null;
 }
 
-/** The owner of the inbox has ended: references to it fail with `reason`, and its memory can go. */
-export function ownerEnded(inboxId: string, reason: PeerExitedError): void {
-  ended.set(inboxId, reason);
-  outboxes.get(inboxId)?.close(reason);
-  dropOutbox(inboxId);
+/**
+ * A thread has ended: references to the loops it had fail from now on, and the memory of their inboxes can go. Returns the inboxes
+ * that this thread called into, with the error that stands for each.
+ */
+export function ownerEnded(owner: number): { inboxId: string; reason: PeerExitedError }[] {
+  const ended: { inboxId: string; reason: PeerExitedError }[] = [];
+  for (const [inboxId, outbox] of [...outboxes]) {
+    if (outbox.owner !== owner) continue;
+    outbox.memory.abandon(); // its spawner may not know this inbox, and threads that come later look at the mark
+    const reason = endOf(outbox.memory, outbox.name);
+    if (reason === null) continue; // not so: it was marked just now
+    outbox.close(reason);
+    dropOutbox(inboxId);
+    ended.push({ inboxId, reason });
+  }
+  return ended;
 }
 
 /** Gives back the lane in an inbox that nothing more is sent to; the next call would claim one again. */
@@ -62,6 +67,11 @@ export function callsSent(): number {
   return sent;
 }
 
-function leaveAll(): void {
-  for (const outbox of outboxes.values()) outbox.leave();
+/** This thread ends: others take its lanes back, so nothing may be written there any more. */
+export function closeOutboxes(): void {
+  for (const outbox of outboxes.values()) {
+    outbox.close(
+      new LoopStateError(`Cannot call into loop "${outbox.name}": this thread is ending`, 'ERR_LOOP_CLOSED'),
+    );
+  }
 }

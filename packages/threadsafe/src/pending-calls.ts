@@ -1,43 +1,36 @@
-import { ConcurrentFuture } from './concurrent-future.js';
-
-interface PendingCall {
-  readonly inboxId: string;
-  readonly future: ConcurrentFuture<unknown>;
-}
+import { type CalledLoop, ConcurrentFuture } from './concurrent-future.js';
 
 /** A period of Node's longest timer, in ms: the timer is there to be referenced, not to fire. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The calls of this thread that other loops have not answered yet. While there are any, the process stays alive. */
 class PendingCalls {
-  readonly #calls = new Map<number, PendingCall>();
+  readonly #calls = new Map<number, ConcurrentFuture<unknown>>();
   #lastNumber = 0;
   #keepAlive: NodeJS.Timeout | null = null;
 
-  add<T>(
-    inboxId: string,
-    cancelRemote: (call: number) => void,
-  ): { call: number; future: ConcurrentFuture<T> } {
+  /** A future for the next number. */
+  add<T>(called: CalledLoop): { call: number; future: ConcurrentFuture<T> } {
     const call = this.#nextNumber();
-    const future = new ConcurrentFuture<T>(() => cancelRemote(call));
-    this.#calls.set(call, { inboxId, future: future as ConcurrentFuture<unknown> });
+    const future = new ConcurrentFuture<T>(called, call);
+    this.#calls.set(call, future as ConcurrentFuture<unknown>);
     this.#keepAlive ??= setInterval(() => undefined, LONGEST_TIMER_MS);
     return { call, future };
   }
 
   /** The future of a call that has been answered. Null: the call is unknown, because it was given up before. */
   take(call: number): ConcurrentFuture<unknown> | null {
-    const pending = this.#calls.get(call);
-    if (pending === undefined) return null;
+    const future = this.#calls.get(call);
+    if (future === undefined) return null;
     this.#calls.delete(call);
     this.#letGo();
-    return pending.future;
+    return future;
   }
 
   /** The owner of the inbox is gone: none of its calls will be answered. */
   rejectAll(inboxId: string, reason: Error): void {
-    for (const [call, pending] of [...this.#calls]) {
-      if (pending.inboxId === inboxId) this.take(call)?.settleWith({ reason });
+    for (const [call, future] of [...this.#calls]) {
+      if (future.called.inboxId === inboxId) this.take(call)?.settleWith({ reason });
     }
   }
 

@@ -6,6 +6,8 @@
  *   TAIL         writer (cas), and    reader             position behind the last published record; bit 0: SEALED
  *                reader (or, to seal)
  *   HEAD         reader              writer              position of the first record whose bytes are still needed
+ *   WAITING      writer              reader              how many of the writer's side wait for HEAD to move
+ *   DROPPED      reader              writer              not 0: HEAD will not move any more
  *
  * 1. Positions are byte counts modulo 2^32 and multiples of 8. A fresh header says where they start. TAIL - HEAD, as a 32-bit
  *    difference, never exceeds the capacity.
@@ -16,6 +18,9 @@
  * 4. A writer killed at any instruction leaves a well-formed ring: what it had not published does not exist.
  * 5. A record does not wrap: what is left at the end is a PAD record. JUMP_BYTES always stay free, so that a full ring can
  *    still say where the lane goes on (lane-writer.ts).
+ * 6. A writer that waits for room says so in WAITING, looks at HEAD once more, sleeps on that word, and takes back what it said. The
+ *    reader moves HEAD first and looks at WAITING then: so one of them sees the other. (A reader that takes it back for the writer
+ *    takes back what the writer has just said again. The explorer found that.)
  *
  * A record, in 32-bit words from an 8-aligned position:
  *   0  kind << 24 | size in bytes, a multiple of 8
@@ -26,12 +31,17 @@
  * mostly the cache lines that it takes from core to core.
  * Source: single-producer ring after Lamport (1977); sealing and jumping are ours.
  */
-import { load, or, store } from '#atomics';
+import { load, notify, or, store, wait, waitAsync, type WaitAsyncResult } from '#atomics';
 
 export const TAIL = 0;
 /** On a cache line of its own: the reader writes it while the writer writes TAIL. */
 export const HEAD = 16;
+/** On the line of HEAD, with which the reader looks at it. */
+const WAITING = 17;
+const DROPPED = 18;
 export const HEADER_BYTES = 128;
+/** More waiters than there are. */
+const ALL = 0x7fffffff;
 export const SEALED = 1;
 
 export const RECORD_BYTES = 16;
@@ -60,8 +70,6 @@ export const Kind = {
   HELLO: 9,
   /** The lane goes on in another segment, on the side road. */
   JUMP: 10,
-  /** A thread has ended: what was pending there will not be answered. */
-  PEER_EXITED: 11,
 } as const;
 
 export type RecordKind = (typeof Kind)[keyof typeof Kind];
@@ -81,6 +89,8 @@ export class Segment {
    * place in the ring. It includes a record that was refused and the JUMP: they too overwrite what a handle may still point to.
    */
   writtenBytes = 0;
+  /** Writer: what it has written to WAITING. */
+  #waiting = 0;
 
   constructor(memory: SharedArrayBuffer, byteOffset: number, capacityBytes: number) {
     const data = byteOffset + HEADER_BYTES;
@@ -121,9 +131,50 @@ export class Segment {
     return load(this.header, HEAD);
   }
 
-  /** The reader needs nothing before `position` any more. */
+  /** The reader needs nothing before `position` any more, and whoever waits for that is woken. */
   storeHead(position: number): void {
     store(this.header, HEAD, position);
+    if (load(this.header, WAITING) !== 0) this.wakeWriter();
+  }
+
+  /** Whoever waits for HEAD looks again. */
+  wakeWriter(): void {
+    notify(this.header, HEAD, ALL);
+  }
+
+  /** Reader: what stands behind HEAD will never be read. */
+  drop(): void {
+    store(this.header, DROPPED, 1);
+    this.wakeWriter();
+  }
+
+  isDropped(): boolean {
+    return load(this.header, DROPPED) !== 0;
+  }
+
+  /** Writer, before it looks at HEAD for the last time and waits. */
+  beginWaiting(): void {
+    store(this.header, WAITING, ++this.#waiting);
+  }
+
+  /** Writer, for each `beginWaiting()`. */
+  endWaiting(): void {
+    store(this.header, WAITING, --this.#waiting);
+  }
+
+  /** Writer: blocks the thread until HEAD is not `head` any more, or for `timeoutMs`. */
+  waitForHead(head: number, timeoutMs: number): void {
+    wait(this.header, HEAD, head, timeoutMs);
+  }
+
+  /** Writer: the same without blocking. */
+  waitForHeadAsync(head: number): WaitAsyncResult {
+    return waitAsync(this.header, HEAD, head);
+  }
+
+  /** Whether the reader has let nothing in since. */
+  isSealed(): boolean {
+    return (load(this.header, TAIL) & SEALED) !== 0;
   }
 }
 

@@ -17,7 +17,7 @@ export function sendEventually(send: () => void): void {
 }
 
 /** Whether sending failed because there is nobody to receive it. */
-function isGone(thrown: unknown): boolean {
+export function isGone(thrown: unknown): boolean {
   const code: unknown = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
   return code === 'ERR_LOOP_CLOSED' || code === 'ERR_PEER_EXITED';
 }

@@ -10,7 +10,7 @@ import {
   waitFor,
 } from '@ringloop/core';
 import { LoopGroup, PeerExitedError, SharedBoundedSemaphore, SharedLock } from '@ringloop/threadsafe';
-import { createLoop } from '../fixtures/calls.js';
+import { createLoop, dieNow } from '../fixtures/calls.js';
 import { jumpingLoop } from '../../core/virtual-loop.js';
 import { acquireAndKeep, addUnderLock, releaseThere, standInLine } from './fixtures/work.js';
 
@@ -113,7 +113,7 @@ describe('SharedLock', () => {
       group = await LoopGroup.spawn({ loops: 3, loopFactory: createLoop });
     });
 
-    afterEach(() => group.close());
+    afterEach(() => group.close().then(() => undefined));
 
     it('run() makes a counter exact that loops of four threads add to', () =>
       run(async () => {
@@ -136,7 +136,7 @@ describe('SharedLock', () => {
           () => null,
           (thrown: unknown) => thrown,
         );
-        await group.terminate(holder!);
+        holder!.callSoonThreadsafe(dieNow);
         expect(await waiting).to.be.instanceOf(PeerExitedError);
         expect(await lock.acquire()).to.equal(true);
         lock.release();
@@ -149,7 +149,7 @@ describe('SharedLock', () => {
         const [first, second] = group.loops;
         await first!.runCoroutineThreadsafe(standInLine, lock);
         const after = second!.runCoroutineThreadsafe(acquireAndKeep, lock);
-        await group.terminate(first!);
+        first!.callSoonThreadsafe(dieNow);
         lock.release();
         await after;
         second!.callSoonThreadsafe(releaseThere, lock);

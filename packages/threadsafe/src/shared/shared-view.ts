@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
-import { onThreadExit } from '../exits.js';
+import { listenForExits, onThreadExit } from '../exit-news.js';
 import { isSendable, WIRE, type Wire } from '../sendable.js';
 
 /** An object over shared memory in which another thread may have left something when it ended. */
@@ -24,6 +24,7 @@ export function registerView(view: Repairable): void {
   if (!listening) {
     listening = true;
     onThreadExit(threadExited);
+    listenForExits();
   }
   const ref = new WeakRef(view);
   views.add(ref);

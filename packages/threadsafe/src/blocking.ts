@@ -1,0 +1,70 @@
+import { isMainThread } from 'node:worker_threads';
+import { DeadlockError } from '@ringloop/core';
+import { BlockedThreads, sharedBlockedThreads } from './blocked-threads.js';
+import { MainThreadError, PeerExitedError } from './errors.js';
+import { hearExits } from './exit-news.js';
+import { type InboxMemory, thisProducer } from './inbox-memory.js';
+
+/** How often a blocked thread looks whether the one that it waits for has ended, in ms: nobody can wake it. Arbitrary. */
+const LOOK_EVERY_MS = 100;
+
+let blockedThreads: BlockedThreads | null = null;
+
+/** The table of this thread and those that it starts. */
+export function allBlockedThreads(): BlockedThreads {
+  blockedThreads ??= new BlockedThreads(sharedBlockedThreads());
+  return blockedThreads;
+}
+
+/** @throws {MainThreadError} */
+export function checkMayBlock(what: string): void {
+  if (isMainThread) {
+    throw new MainThreadError(`Cannot ${what}: the main thread may not be blocked`);
+  }
+}
+
+/** What a blocked thread waits for. */
+export interface Blocking {
+  /** For messages: "wait for …". */
+  readonly what: string;
+  /** The inbox of the loop that it waits for, and its name. */
+  readonly memory: InboxMemory;
+  readonly name: string;
+  /** Seconds. */
+  readonly timeout: number;
+  /** Waits for at most so many ms, and says whether it is done. */
+  readonly attempt: (timeoutMs: number) => boolean;
+}
+
+/**
+ * Blocks this thread until `attempt()` succeeds. False: the time is over.
+ * @throws {MainThreadError} in the main thread
+ * @throws {DeadlockError} when the other thread is this one, or is blocked itself until this one goes on
+ * @throws {PeerExitedError} when the other thread has ended
+ */
+export function block({ what, memory, name, timeout, attempt }: Blocking): boolean {
+  checkMayBlock(what);
+  if (memory.owner === thisProducer) {
+    throw new DeadlockError(
+      `Cannot ${what}: loop "${name}" is in this thread, and cannot go on while it is blocked`,
+    );
+  }
+  const threads = allBlockedThreads();
+  const slot = threads.enter(thisProducer, memory.owner);
+  try {
+    if (slot !== null && threads.isInCircle(thisProducer)) {
+      throw new DeadlockError(`Cannot ${what}: loop "${name}" is blocked until this thread goes on`);
+    }
+    const deadline = performance.now() + timeout * 1000;
+    while (true) {
+      hearExits(); // no event comes meanwhile
+      const ended = memory.hasEnded(); // before the attempt: what it left behind counts
+      const leftMs = deadline - performance.now();
+      if (attempt(Math.max(0, Math.min(leftMs, LOOK_EVERY_MS)))) return true;
+      if (ended) throw new PeerExitedError(`Cannot ${what}: the thread of loop "${name}" has ended`);
+      if (leftMs <= 0) return false;
+    }
+  } finally {
+    if (slot !== null) threads.leave(slot);
+  }
+}

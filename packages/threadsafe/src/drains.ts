@@ -1,0 +1,98 @@
+import { LoopStateError } from '@ringloop/core';
+import type { CalledLoop, ConcurrentFuture } from './concurrent-future.js';
+import { pendingCalls } from './pending-calls.js';
+import type { Segment } from './segment.js';
+
+interface Drain {
+  readonly call: number;
+  readonly segment: Segment;
+  /** The writer's TAIL when it was asked for. */
+  readonly position: number;
+}
+
+/** Blocks this thread until `attempt()` succeeds. False: the timeout, in seconds, is over. */
+type Block = (timeout: number, attempt: (timeoutMs: number) => boolean) => boolean;
+
+/** Who waits until a lane's reader has come to some position. They get there in order, so only the first one looks. */
+export class Drains implements CalledLoop {
+  readonly inboxId: string;
+  #drains: Drain[] = [];
+  readonly #block: Block;
+
+  constructor(inboxId: string, block: Block) {
+    this.inboxId = inboxId;
+    this.#block = block;
+  }
+
+  add(segment: Segment, position: number): ConcurrentFuture<void> {
+    const { call, future } = pendingCalls.add<void>(this);
+    this.#drains.push({ call, segment, position });
+    if (this.#drains.length === 1) this.#look();
+    return future;
+  }
+
+  /** The reader has ended; whoever sees that rejects what is pending. */
+  forget(): void {
+    const [first] = this.#drains;
+    this.#drains = [];
+    first?.segment.wakeWriter(); // a waiter that nobody wakes would stay for ever
+  }
+
+  cancelCall(call: number): void {
+    pendingCalls.take(call);
+  }
+
+  waitFor(isDone: () => boolean, timeout: number): boolean {
+    return this.#block(timeout, (timeoutMs) => {
+      const first = this.#settle();
+      if (isDone()) return true;
+      if (first !== null) waitFor(first.segment, timeoutMs);
+      this.#settle();
+      return isDone();
+    });
+  }
+
+  #look(): void {
+    while (true) {
+      const first = this.#settle();
+      if (first === null) return;
+      const { segment } = first;
+      segment.beginWaiting();
+      const head = segment.loadHead();
+      const waiting = isThere(first, head) || segment.isDropped() ? null : segment.waitForHeadAsync(head);
+      if (waiting?.async !== true) {
+        segment.endWaiting();
+        continue;
+      }
+      void waiting.value.then(() => {
+        segment.endWaiting();
+        this.#look();
+      });
+      return;
+    }
+  }
+
+  /** Settles those that are done, and returns the first that is not. */
+  #settle(): Drain | null {
+    while (true) {
+      const [first] = this.#drains;
+      if (first === undefined) return null;
+      const done = isThere(first, first.segment.loadHead());
+      if (!done && !first.segment.isDropped()) return first;
+      this.#drains.shift();
+      const reason = new LoopStateError('The loop was closed before it was drained', 'ERR_LOOP_CLOSED');
+      pendingCalls.take(first.call)?.settleWith(done ? { value: undefined } : { reason });
+    }
+  }
+}
+
+function waitFor(segment: Segment, timeoutMs: number): void {
+  const head = segment.loadHead();
+  segment.beginWaiting();
+  segment.waitForHead(head, timeoutMs);
+  segment.endWaiting();
+}
+
+function isThere({ position }: Drain, head: number): boolean {
+  return ((head - position) | 0) >= 0;
+}

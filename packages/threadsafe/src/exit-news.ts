@@ -1,0 +1,175 @@
+/**
+ * The news that a thread has ended, for every thread of the process. It travels on one BroadcastChannel: whoever sees a thread end
+ * posts it, each thread that has an inbox, or calls into one, listens.
+ *
+ *   who posts                    when                                                  what for
+ *   the spawner of a group       'exit' of a member's worker                           all members, however they end
+ *   whoever called watchWorker() 'exit' of that worker                                 plain workers, however they end
+ *   a plain worker itself        its own 'exit' event: it returned, threw or left by   plain workers that nobody watches
+ *                                process.exit(), but was not terminated
+ *
+ * 1. A spawner marks the inboxes that it knows before it posts (InboxMemory.abandon): so a thread that begins to listen too late
+ *    finds the mark.
+ * 2. With a thread end the threads that it has spawned, and nobody is left to see that. So spawning is news as well, kept by those
+ *    who watch the spawner, and whoever posts an end posts those of all descendants.
+ * 3. The news has no order with what stands in the lanes: before a thread gives up waiting for answers, it reads its mailbox.
+ * 4. Thread ids are never used twice in a process. Told twice (a plain worker that is watched), the first news counts.
+ */
+import {
+  BroadcastChannel,
+  isMainThread,
+  type MessagePort,
+  receiveMessageOnPort,
+  threadId as thisThread,
+} from 'node:worker_threads';
+import { Descendants } from './descendants.js';
+import { decodeError, encodeError, type WireError } from './error-codec.js';
+import { PeerExitedError } from './errors.js';
+import { InboxMemory } from './inbox-memory.js';
+
+/** How a thread has ended. */
+export interface ThreadEnd {
+  readonly threadId: number;
+  /** Null: it was ended along with the thread that had spawned it. */
+  readonly exitCode: number | null;
+  /** What it died of, if that is known and was thrown. */
+  readonly cause: { readonly wire: WireError } | null;
+}
+
+type News =
+  | { readonly kind: 'spawned'; readonly threadId: number; readonly by: number; readonly memory: Memory }
+  | { readonly kind: 'ended'; readonly ends: readonly ThreadEnd[] };
+
+/** The inbox of a loop that runs in a thread, where its spawner knows it. */
+type Memory = SharedArrayBuffer | null;
+
+const CHANNEL = 'ringloop:exits';
+
+/** Ends that are remembered for the sake of their cause, when somebody calls much later. Arbitrary. */
+const REMEMBERED_ENDS = 1024;
+
+const ends = new Map<number, ThreadEnd>();
+const listeners: ((threadId: number) => void)[] = [];
+const descendants = new Descendants<Memory>(thisThread);
+const beforeOwnEnd: (() => void)[] = [];
+let channel: BroadcastChannel | null = null;
+let spawnerTells = isMainThread; // with the main thread all others end as well
+
+/** Calls `listener` with the id of each thread that ends from now on, as soon as this thread learns of it. */
+export function onThreadExit(listener: (threadId: number) => void): void {
+  listeners.push(listener);
+}
+
+/** Calls `listener` in a plain worker right before it tells of its own end: what it does to other threads is over then. */
+export function onOwnEnd(listener: () => void): void {
+  beforeOwnEnd.push(listener);
+}
+
+/** For the workers of a group, at their start: their spawner sees their end, and sees it better. */
+export function leaveOwnEndToSpawner(): void {
+  spawnerTells = true;
+}
+
+/** Hears of the ends of threads from now on. Does not keep the process alive, and costs an idle thread nothing. */
+export function listenForExits(): void {
+  open();
+}
+
+/**
+ * Hears now what has been told already, for a thread that blocks and takes no events meanwhile.
+ */
+export function hearExits(): void {
+  for (let news = receive(open()); news !== undefined; news = receive(open())) hear(news.message);
+}
+
+/** This thread has spawned another one, and will tell of its end. @param memory the inbox of its loop, if known */
+export function tellSpawned(threadId: number, memory: Memory): void {
+  descendants.add(threadId, thisThread, memory);
+  post({ kind: 'spawned', threadId, by: thisThread, memory });
+}
+
+/** A thread has ended, and with it all that it had spawned: tells every thread, this one included. */
+export function tellEnded(
+  threadId: number,
+  exitCode: number,
+  thrown: { readonly value: unknown } | null,
+): void {
+  hearExits(); // what it has spawned
+  const cause = thrown === null ? null : { wire: encodeError(thrown.value) };
+  const told: ThreadEnd[] = [{ threadId, exitCode, cause }];
+  for (const below of descendants.of(threadId)) told.push({ threadId: below, exitCode: null, cause: null });
+  for (const end of told) {
+    const memory = descendants.delete(end.threadId);
+    if (memory !== null) new InboxMemory(memory).abandon();
+  }
+  post({ kind: 'ended', ends: told });
+  for (const end of told) heardOf(end);
+}
+
+/** The threads that `threadId` has spawned, and they, as far as their ends will be told. */
+export function spawnedBy(threadId: number): readonly number[] {
+  hearExits();
+  return descendants.of(threadId);
+}
+
+/** Why nothing can be sent to that loop any more, or null while its thread lives as far as is known here. */
+export function endOf(memory: InboxMemory, loopName: string): PeerExitedError | null {
+  const end = ends.get(memory.owner - 1);
+  if (end === undefined && !memory.hasEnded()) return null;
+  return exitError(loopName, end ?? null);
+}
+
+function exitError(loopName: string, end: ThreadEnd | null): PeerExitedError {
+  const how =
+    end === null
+      ? ''
+      : end.exitCode === null
+        ? ' with the thread that spawned it'
+        : ` (exit code ${end.exitCode})`;
+  const message = `The thread of loop "${loopName}" has ended${how}`;
+  const cause = end?.cause ?? null;
+  return new PeerExitedError(message, cause === null ? undefined : { cause: decodeError(cause.wire) });
+}
+
+function open(): BroadcastChannel {
+  if (channel !== null) return channel;
+  channel = new BroadcastChannel(CHANNEL);
+  channel.onmessage = (event) => hear((event as { data: News }).data); // only we know the name
+  channel.unref();
+  if (!spawnerTells) tellOwnEnd();
+  return channel;
+}
+
+function post(news: News): void {
+  open().postMessage(news);
+}
+
+function hear(news: News): void {
+  if (news.kind === 'spawned') descendants.add(news.threadId, news.by, news.memory);
+  else news.ends.forEach(heardOf);
+}
+
+function heardOf(end: ThreadEnd): void {
+  if (ends.has(end.threadId)) return;
+  ends.set(end.threadId, end);
+  for (const oldest of ends.keys()) {
+    if (ends.size <= REMEMBERED_ENDS) break;
+    ends.delete(oldest);
+  }
+  descendants.delete(end.threadId);
+  for (const listener of listeners) listener(end.threadId);
+}
+
+function tellOwnEnd(): void {
+  let thrown: { value: unknown } | null = null;
+  process.on('uncaughtExceptionMonitor', (value: unknown) => (thrown = { value }));
+  process.once('exit', (exitCode) => {
+    for (const listener of beforeOwnEnd) listener();
+    tellEnded(thisThread, exitCode, thrown);
+  });
+}
+
+/** Node takes channels here as well as ports; its types do not say so on 20. */
+function receive(from: BroadcastChannel): { message: News } | undefined {
+  return receiveMessageOnPort(from as unknown as MessagePort);
+}

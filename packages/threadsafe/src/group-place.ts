@@ -1,0 +1,174 @@
+import { GroupMember, type MemberEnd, type MemberOptions } from './group-member.js';
+import { PeerExitedError } from './errors.js';
+import type { LoopRef } from './loop-ref.js';
+import type { RestartPolicy } from './restart-policy.js';
+
+/** How a loop of a group has ended by itself, as `onExit` is told. */
+export interface LoopExit {
+  /** Its place in `group.loops`. */
+  readonly index: number;
+  /** The name of the loop. */
+  readonly name: string;
+  /** What calls into it fail with PeerExitedError from now on; a loop that is restarted gets another one. */
+  readonly ref: LoopRef;
+  /** The exit code of its thread. */
+  readonly exitCode: number;
+  /** What the thread died of, if that was thrown. */
+  readonly error: Error | null;
+  /** Whether another loop is being started in its place. */
+  readonly restarting: boolean;
+}
+
+/** A loop that was started in the place of one that died, as `onRestart` is told. */
+export interface LoopRestart {
+  /** Its place in `group.loops`. */
+  readonly index: number;
+  /** The name of the loop, the same as before. */
+  readonly name: string;
+  /** The new loop. */
+  readonly ref: LoopRef;
+}
+
+/**
+ * How `close()` has ended a loop.
+ *
+ * - 'drained': all that other threads had asked of it was done and answered.
+ * - 'cancelled': the time for that was over, and what was left was cancelled.
+ * - 'terminated': its thread did not end in time.
+ * - 'exited': it had ended before, or died meanwhile.
+ */
+export type LoopOutcome = 'drained' | 'cancelled' | 'terminated' | 'exited';
+
+/** What `close()` tells of each loop. */
+export interface LoopCloseReport {
+  /** Its place in `group.loops`. */
+  readonly index: number;
+  /** The name of the loop. */
+  readonly name: string;
+  /** How it has ended. */
+  readonly outcome: LoopOutcome;
+  /** Tasks that were cancelled, background tasks of the loop included; null where the thread could not tell any more. */
+  readonly cancelledTasks: number | null;
+  /** What the thread died of, if that was thrown. */
+  readonly error: Error | null;
+}
+
+export interface PlaceOptions extends MemberOptions {
+  readonly restart: RestartPolicy | null;
+  readonly onExit: ((exit: LoopExit) => void) | null;
+  readonly onRestart: ((restart: LoopRestart) => void) | null;
+}
+
+/** A place of a group, and the loops that stand there one after the other. */
+export class GroupPlace {
+  readonly #options: PlaceOptions;
+  #member: GroupMember;
+  /** The loop that runs here, or ran here last: one that is being started is not shown. */
+  #ref: LoopRef;
+  #closing = false;
+  #report: Promise<LoopCloseReport> | null = null;
+
+  constructor(options: PlaceOptions) {
+    this.#options = options;
+    this.#member = new GroupMember(options);
+    this.#ref = this.#member.ref;
+    const first = this.#member;
+    // Where it does not come up, spawn() fails as a whole.
+    void first.ready.then(
+      () => this.#watch(first),
+      () => undefined,
+    );
+  }
+
+  get ref(): LoopRef {
+    return this.#ref;
+  }
+
+  get state(): GroupMember['state'] {
+    return this.#member.state;
+  }
+
+  /** Whether its loop takes calls, as far as is known. */
+  get isRunning(): boolean {
+    return this.#member.state === 'running';
+  }
+
+  /** Resolves when the first loop here runs. */
+  get ready(): Promise<void> {
+    return this.#member.ready;
+  }
+
+  /** How much its loop has to do for other threads. */
+  outstanding(): number {
+    return this.#member.outstanding();
+  }
+
+  terminate(): Promise<MemberEnd> {
+    this.#closing = true;
+    return this.#member.terminate();
+  }
+
+  /** See GroupMember.close(). */
+  close(timeout: number, drain: number): Promise<LoopCloseReport> {
+    this.#closing = true;
+    const wasOver = this.#member.state === 'ended';
+    const ended = this.#member.close(timeout, drain);
+    this.#report ??= ended.then((end) => this.#reportOf(end, wasOver));
+    return this.#report;
+  }
+
+  #reportOf(end: MemberEnd, wasOver: boolean): LoopCloseReport {
+    const { index, name } = this.#options;
+    const outcome = wasOver ? 'exited' : outcomeOf(end);
+    return { index, name, outcome, cancelledTasks: end.drained?.tasksLeft ?? null, error: end.error };
+  }
+
+  #watch(member: GroupMember): void {
+    void member.ended.then((end) => this.#ended(member, end));
+  }
+
+  #ended(member: GroupMember, end: MemberEnd): void {
+    if (this.#closing) return;
+    const { index, name, restart, onExit } = this.#options;
+    const restarting = !end.closed && restart?.tryRestart() === true;
+    if (!end.closed && restart !== null && !restarting) this.#warnOfGivingUp(restart);
+    if (restarting) this.#restart();
+    if (onExit !== null) {
+      onExit({ index, name, ref: member.ref, exitCode: end.exitCode, error: end.error, restarting });
+    } else if (end.error !== null || end.exitCode !== 0) {
+      // Perhaps nothing was pending on it: this must not stay unsaid.
+      process.emitWarning(
+        end.error ??
+          new PeerExitedError(`The thread of loop "${name}" has ended (exit code ${end.exitCode})`),
+      );
+    }
+  }
+
+  #restart(): void {
+    const { index, name, onRestart } = this.#options;
+    const member = new GroupMember(this.#options);
+    this.#member = member;
+    this.#watch(member); // also while it starts: that it cannot be set up counts as another death
+    void member.ready.then(
+      () => {
+        if (this.#closing) return;
+        this.#ref = member.ref;
+        onRestart?.({ index, name, ref: member.ref });
+      },
+      () => undefined, // its end tells
+    );
+  }
+
+  #warnOfGivingUp({ maxRestarts, within }: RestartPolicy): void {
+    process.emitWarning(
+      `Loop "${this.#options.name}" has died again after ${maxRestarts} restarts within ${within} s, and is given up`,
+      { type: 'LoopGroupWarning', code: 'RINGLOOP_RESTARTS_EXHAUSTED' },
+    );
+  }
+}
+
+function outcomeOf(end: MemberEnd): LoopOutcome {
+  if (end.terminated) return 'terminated';
+  if (!end.closed || end.drained === null) return 'exited';
+  return end.drained.inTime ? 'drained' : 'cancelled';
+}

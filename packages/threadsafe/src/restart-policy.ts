@@ -1,0 +1,53 @@
+import { inspect } from 'node:util';
+import { checkTime, rangeError, typeError } from '@ringloop/core/internal';
+
+/** How often a loop that dies is started anew. As the intensity and period of Erlang's supervisors. */
+export interface RestartOptions {
+  /** Restarts within `within` seconds after which the loop is given up, an integer from 1; 3 by default. */
+  readonly maxRestarts?: number;
+  /** Seconds; 5 by default. */
+  readonly within?: number;
+}
+
+/** Erlang's defaults are 1 in 5 s, for a process that starts in microseconds; a module with a mistake is found out by 3 as well. */
+const MAX_RESTARTS = 3;
+const WITHIN = 5;
+
+/** Counts the restarts of one loop. */
+export class RestartPolicy {
+  readonly maxRestarts: number;
+  /** Seconds. */
+  readonly within: number;
+  /** When the last ones were, in ms. */
+  #restarts: number[] = [];
+
+  /** @throws {TypeError} {RangeError} when an option is none */
+  constructor({ maxRestarts = MAX_RESTARTS, within = WITHIN }: RestartOptions) {
+    if (!Number.isInteger(maxRestarts) || maxRestarts < 1) {
+      throw rangeError(`restart.maxRestarts must be an integer from 1, got ${inspect(maxRestarts)}`);
+    }
+    checkTime(within, 'restart.within');
+    if (within <= 0) throw rangeError(`restart.within must be above 0, got ${within}`);
+    this.maxRestarts = maxRestarts;
+    this.within = within;
+  }
+
+  /** Whether there may be a restart now; it is counted if so. */
+  tryRestart(): boolean {
+    const now = performance.now();
+    this.#restarts = this.#restarts.filter((then) => now - then < this.within * 1000);
+    if (this.#restarts.length >= this.maxRestarts) return false;
+    this.#restarts.push(now);
+    return true;
+  }
+}
+
+/** A policy for each loop, or null for none. @throws {TypeError} {RangeError} when `restart` is none */
+export function restartPolicy(restart: unknown): RestartPolicy | null {
+  if (restart === false || restart === undefined) return null;
+  if (restart === true) return new RestartPolicy({});
+  if (typeof restart !== 'object' || restart === null) {
+    throw typeError(`restart must be a boolean or { maxRestarts, within }, got ${inspect(restart)}`);
+  }
+  return new RestartPolicy(restart);
+}

@@ -1,0 +1,188 @@
+/**
+ * Threads that wait by blocking: a writer for room in its ring, an owner for its bell, and threads for each other; and
+ * wrong ways to do so. A record calls a function with one number, in 16 bytes.
+ */
+import {
+  BlockedThreads,
+  FULL_LANE,
+  HEAD,
+  hush,
+  LaneWriter,
+  ring,
+  Segment,
+  Sleeper,
+  writeCallWithNumber,
+} from '@ringloop/threadsafe/internal';
+import type { ModelThread } from './worker.js';
+
+export interface BlockingBuffers {
+  readonly lane: SharedArrayBuffer;
+  readonly words: SharedArrayBuffer;
+  readonly table: SharedArrayBuffer;
+}
+
+const RECORD_BYTES = 16;
+const CAPACITY_BYTES = 64;
+
+export const makeBlocking = (): BlockingBuffers => ({
+  lane: new SharedArrayBuffer(128 + CAPACITY_BYTES),
+  words: new SharedArrayBuffer(64),
+  table: new SharedArrayBuffer(3 * 16), // as many slots as threads: the search for one ends soon
+});
+
+export function nameWord(index: number, buffer: string): string | undefined {
+  if (buffer === 'lane') return { 0: 'TAIL', [HEAD]: 'HEAD', 17: 'WAITING' }[index];
+  if (buffer === 'words') return { 0: 'BELL', 1: 'PUBLISHED' }[index];
+  return `${['WHO', 'FOR', 'TURN'][index % 4] ?? ''}[${Math.floor(index / 4)}]`;
+}
+
+const neverGrows = (): never => {
+  throw new Error('The lane grew');
+};
+
+/** Sends as many calls as the input says, and blocks where there is no room. Then it waits until all are read, without blocking. */
+export async function writeAll({ lane, words }: BlockingBuffers, thread: ModelThread): Promise<void> {
+  const { atomics, input } = thread;
+  const {
+    calls,
+    wrong,
+    drains = false,
+  } = input as {
+    calls: number;
+    wrong?: 'saysNothing';
+    drains?: boolean;
+  };
+  const writer = new LaneWriter(Segment.over(lane), neverGrows);
+  for (let value = 1; value <= calls; value++) {
+    let at = writer.claim(RECORD_BYTES, 0);
+    while (at === FULL_LANE) {
+      if (wrong === 'saysNothing')
+        atomics.wait(writer.segment.header, HEAD, writer.segment.loadHead(), Infinity);
+      else writer.waitForRoom(RECORD_BYTES, Infinity);
+      at = writer.claim(RECORD_BYTES, 0);
+    }
+    writeCallWithNumber(writer.segment, at, 1, value);
+    writer.publish();
+    ring(new Int32Array(words));
+  }
+  if (drains) await awaitHead(writer.segment, writer.tail, atomics);
+}
+
+/** Gives back what has been published, until it has seen as many calls as the input says. */
+export function readAll({ lane, words }: BlockingBuffers, { atomics, input }: ModelThread): void {
+  const { calls, wrong } = input as { calls: number; wrong?: 'looksFirst' | 'takesBack' };
+  const segment = Segment.over(lane);
+  const view = new Int32Array(words);
+  const sleeper = new Sleeper(view, () => undefined);
+  for (let head = 0; head < calls * RECORD_BYTES;) {
+    hush(view);
+    const tail = segment.loadTail();
+    if (tail === head) {
+      sleeper.block(Infinity);
+      continue;
+    }
+    // One at a time, where it would go wrong: HEAD must move again.
+    head = wrong === 'takesBack' ? head + RECORD_BYTES : tail;
+    if (wrong === undefined) segment.storeHead(tail);
+    else if (wrong === 'looksFirst') storeHeadLate(segment, tail, atomics);
+    else storeHeadAndTakeBack(segment, head, atomics);
+  }
+}
+
+/** Takes back for the writer that it waits. */
+function storeHeadAndTakeBack(
+  segment: Segment,
+  position: number,
+  { load, store, notify }: ModelThread['atomics'],
+): void {
+  store(segment.header, HEAD, position);
+  if (load(segment.header, 17) === 0) return;
+  store(segment.header, 17, 0);
+  notify(segment.header, HEAD, 1);
+}
+
+/** Looks whether somebody waits before it has moved HEAD. */
+function storeHeadLate(segment: Segment, position: number, { load, store }: ModelThread['atomics']): void {
+  const waiting = load(segment.header, 17);
+  store(segment.header, HEAD, position);
+  if (waiting !== 0) segment.wakeWriter();
+}
+
+async function awaitHead(segment: Segment, position: number, atomics: ModelThread['atomics']): Promise<void> {
+  while (true) {
+    segment.beginWaiting();
+    const head = segment.loadHead();
+    const waiting = ((head - position) | 0) >= 0 ? null : segment.waitForHeadAsync(head);
+    if (waiting?.async === true) {
+      atomics.sleepUntilWoken(waiting);
+      await waiting.value;
+    }
+    segment.endWaiting();
+    if (waiting === null) return;
+  }
+}
+
+const PUBLISHED = 1;
+
+/** Publishes and rings. */
+export function publishAndRing({ words }: BlockingBuffers, { atomics, input }: ModelThread): void {
+  const { items, wrong } = input as { items: number; wrong?: 'notifiesFirst' };
+  const view = new Int32Array(words);
+  for (let n = 0; n < items; n++) {
+    atomics.add(view, PUBLISHED, 1);
+    if (wrong === undefined) ring(view);
+    else notifyFirst(view, atomics);
+  }
+}
+
+/** Wakes a blocked owner as if it had registered before it fell asleep. */
+function notifyFirst(words: Int32Array, { cas, load, notify }: ModelThread['atomics']): void {
+  const bell = load(words, 0);
+  if ((bell & 3) === 2) notify(words, 0, 1);
+  if ((bell & 3) !== 1 && cas(words, 0, bell, (bell & ~7) | 1) !== bell)
+    notifyFirst(words, { cas, load, notify } as ModelThread['atomics']);
+}
+
+/** Blocks until it has seen as many as the input says. It may have a waiter of an earlier, unblocked sleep. */
+export function blockOnBell({ words }: BlockingBuffers, { atomics, input }: ModelThread): void {
+  const { items, sleptBefore, wrong } = input as {
+    items: number;
+    sleptBefore: boolean;
+    wrong?: 'looksBeforeHush';
+  };
+  const view = new Int32Array(words);
+  const sleeper = new Sleeper(view, () => undefined);
+  if (sleptBefore) sleeper.trySleep(); // and was woken by something else
+  while (true) {
+    if (wrong !== undefined && atomics.load(view, PUBLISHED) >= items) return;
+    hush(view);
+    if (wrong === undefined && atomics.load(view, PUBLISHED) >= items) return;
+    sleeper.block(Infinity);
+  }
+}
+
+export interface EnterInput {
+  readonly who: number;
+  /** For whom it waits, one after the other; between them it goes on. */
+  readonly whom: readonly number[];
+  readonly wrong?: 'looksFirst' | 'looksOnce';
+}
+
+/** For each time: whether it saw a circle. It stays in the table the last time, unless it saw one. */
+export function enter({ table }: BlockingBuffers, { input }: ModelThread): boolean[] {
+  const { who, whom, wrong } = input as EnterInput;
+  const threads = new BlockedThreads(table);
+  return whom.map((other, turn) => {
+    if (wrong === 'looksFirst' && wouldClose(threads, who, other)) return true;
+    const slot = threads.enter(who, other);
+    if (slot === null) throw new Error('The table is full');
+    const circle = wrong !== 'looksFirst' && threads.isInCircle(who);
+    if (circle || turn < whom.length - 1) threads.leave(slot);
+    return circle;
+  });
+}
+
+/** Whether `who` would close a circle, asked before it enters. */
+function wouldClose(threads: BlockedThreads, who: number, other: number): boolean {
+  return threads.waitsFor(other) === who;
+}
