@@ -1,11 +1,11 @@
 /** Threads that raise, lower and wait for a SharedEvent, or cancel and look at a CancelToken, and ways to do so that are wrong. */
-import { CancelToken, REPAIR, SharedEvent } from '@ringloop/threadsafe/internal';
+import { CancelToken, REPAIR, SharedEvent, type Sleep } from '@ringloop/threadsafe/internal';
 import { cancelAsleep, finish, sleepHere } from './shared-sleep.js';
 import type { ModelThread } from './worker.js';
 
 export interface FlagBuffers {
   readonly flag: SharedArrayBuffer;
-  /** A plain word: the flag before a waiter began to wait, and 1. */
+  /** A plain word: the flag for which a waiter first fell asleep, and 1. */
   readonly notes: SharedArrayBuffer;
 }
 
@@ -24,7 +24,7 @@ export const makeToken = (): FlagBuffers => ({
 export const EVENT_NAMES = { [FLAG]: 'FLAG' };
 export const TOKEN_NAMES = { 0: 'STATE', 1: 'WRITER' };
 
-/** Whether the flag was raised since the waiter began. */
+/** Whether the flag was raised since the waiter fell asleep. */
 export function wasRaised({ flag, notes }: FlagBuffers): boolean {
   const [before = 0] = new Int32Array(notes);
   const [now = 0] = new Int32Array(flag);
@@ -70,9 +70,13 @@ export async function waitForEvent(buffers: FlagBuffers, thread: ModelThread): P
   } = thread.input as WaiterInput;
   const { atomics } = thread;
   const words = new Int32Array(buffers.flag);
-  new Int32Array(buffers.notes)[0] = atomics.load(words, FLAG) + 1;
+  const notes = new Int32Array(buffers.notes);
+  const note = (): void => {
+    if (notes[0] === 0) notes[0] = words[FLAG]! + 1; // what it has just loaded
+  };
   if (looksAtFlagOnly || looksThenSleeps) {
     for (let word = atomics.load(words, FLAG); (word & UP) === 0; word = atomics.load(words, FLAG)) {
+      note();
       const wait = atomics.waitAsync(words, FLAG, looksThenSleeps ? atomics.load(words, FLAG) : word);
       if (wait.async) atomics.sleepUntilWoken(wait);
       if (looksThenSleeps) return;
@@ -81,7 +85,11 @@ export async function waitForEvent(buffers: FlagBuffers, thread: ModelThread): P
   }
   const event = eventOver(buffers);
   if (cancelsOne) cancelAsleep(event.waiting(sleepHere));
-  await finish(event.waiting(sleepHere), thread);
+  const sleepAndNote = (): Sleep => {
+    note();
+    return sleepHere();
+  };
+  await finish(event.waiting(sleepAndNote), thread);
 }
 
 /** Learns that another thread has ended. */

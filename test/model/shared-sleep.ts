@@ -43,6 +43,6 @@ export function cancelAsleep<T>(coroutine: Generator<unknown, T, unknown>): T | 
 export async function wokenUp(sleep: ModelSleep, { atomics }: ModelThread): Promise<void> {
   while (!sleep.woken) {
     atomics.sleepUntilWoken();
-    await null; // what the waiter's promise brings about
+    await Promise.resolve(); // what the waiter's promise brings about
   }
 }

@@ -4,7 +4,6 @@ import {
   type BaseEventLoop,
   CancelledError,
   InvalidStateError,
-  run,
   sleep,
   TimeoutError,
   waitFor,
@@ -12,11 +11,12 @@ import {
 import { LoopGroup, PeerExitedError, SharedBoundedSemaphore, SharedLock } from '@ringloop/threadsafe';
 import { createLoop, dieNow } from '../fixtures/calls.js';
 import { jumpingLoop } from '../../core/virtual-loop.js';
+import { inLoop } from './fixtures/in-loop.js';
 import { acquireAndKeep, addUnderLock, releaseThere, standInLine } from './fixtures/work.js';
 
 describe('SharedLock', () => {
   it('acquire() lets one at a time through, in the order of asking', () =>
-    run(async () => {
+    inLoop(async () => {
       const lock = new SharedLock();
       const order: number[] = [];
       await lock.acquire();
@@ -71,7 +71,7 @@ describe('SharedLock', () => {
       await sleep(0);
     });
     closed.close();
-    await run(async () => {
+    await inLoop(async () => {
       const waiting = lock.acquire();
       lock.release();
       expect(await waiting).to.equal(true);
@@ -79,7 +79,7 @@ describe('SharedLock', () => {
   });
 
   it('acquire() works in generator coroutines', () =>
-    run(function* () {
+    inLoop(function* () {
       const lock = new SharedLock();
       yield* lock.acquire();
       expect(lock.locked()).to.equal(true);
@@ -116,7 +116,7 @@ describe('SharedLock', () => {
     afterEach(() => group.close().then(() => undefined));
 
     it('run() makes a counter exact that loops of four threads add to', () =>
-      run(async () => {
+      inLoop(async () => {
         const lock = new SharedLock();
         const words = new Int32Array(new SharedArrayBuffer(4));
         const adding = group.loops.map((there) =>
@@ -128,7 +128,7 @@ describe('SharedLock', () => {
       })).slow(3000);
 
     it('acquire() tells once that the thread that had it has ended', () =>
-      run(async () => {
+      inLoop(async () => {
         const lock = new SharedLock();
         const [holder] = group.loops;
         await holder!.runCoroutineThreadsafe(acquireAndKeep, lock);
@@ -143,7 +143,7 @@ describe('SharedLock', () => {
       }));
 
     it('release() passes by a thread that has ended in the line', () =>
-      run(async () => {
+      inLoop(async () => {
         const lock = new SharedLock();
         await lock.acquire();
         const [first, second] = group.loops;

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- indices of words and cells that the layout has room for */
 /**
  * A bounded first-in-first-out queue of byte strings in shared memory. Any thread may put and take. No thread waits for another:
  * whoever finds that another has not finished a step makes it for it.

@@ -14,6 +14,8 @@ export function parkInLoop(): Sleep {
       if (!future.done()) future.setResult();
       return true;
     },
-    end: () => void loop[OUTSIDE].threads--,
+    end: () => {
+      loop[OUTSIDE].threads--;
+    },
   };
 }
