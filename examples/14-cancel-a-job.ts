@@ -1,9 +1,9 @@
 // prints:
 // a divisor of 9007199254740991: 6361
 // looking for one of a prime …
-// The token was cancelled, because it takes too long
+// given up: it takes too long
 
-import { CancelToken, getRunningLoop, run, SharedEvent } from 'ringloop';
+import { CancelledError, CancelToken, getRunningLoop, run, SharedEvent } from 'ringloop';
 import { findDivisor } from './14-cancel-a-job/find-divisor.js';
 
 await run(async () => {
@@ -22,7 +22,7 @@ await run(async () => {
   try {
     await job;
   } catch (thrown) {
-    const error = thrown as Error; // a CancelledError, as throwIfCancelled() threw it
-    console.log(`${error.message}, because ${String(error.cause)}`);
+    if (!(thrown instanceof CancelledError)) throw thrown;
+    console.log(`given up: ${String(token.reason)}`);
   }
 });
