@@ -709,6 +709,34 @@ describe('core/event-loop', () => {
       expect(inbox.log).to.deep.equal(['entry 1', 'entry 2', 'next']);
     });
 
+    it('putBack() of an entry whose share is used up lets timers come before the rest, and nothing else', async () => {
+      const share: boolean[] = [];
+      const entry = {
+        [RUN]: () => {
+          share.push(inbox.owner.mayGoOn());
+          host.advance(0.003); // longer than calls may take
+          const goesOn = inbox.owner.mayGoOn();
+          inbox.log.push(`calls, ${goesOn ? 'and on' : 'cut short'}`);
+          if (share.length < 3) inbox.owner.putBack(entry);
+        },
+      };
+      loop.callLater(0.001, () => inbox.log.push('timer'));
+      inbox.owner.addReady(entry);
+      loop.callSoon(() => {
+        inbox.log.push('local');
+        loop.stop();
+      });
+      await loop.runForever();
+      expect(share).to.deep.equal([true, true, true]); // a share of each iteration
+      expect(inbox.log).to.deep.equal([
+        'calls, cut short',
+        'timer',
+        'calls, cut short',
+        'calls, cut short',
+        'local',
+      ]);
+    });
+
     it('close() closes it', () => {
       loop.close();
       expect(inbox.log).to.deep.equal(['closed']);

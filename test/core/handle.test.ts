@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import { BaseEventLoop, VirtualHost } from '@ringloop/core';
+import { HANDLE_LOOP } from '@ringloop/core/internal';
 import { expect } from 'chai';
 import { reportsOf, runOnce } from './virtual-loop.js';
 
@@ -16,6 +17,10 @@ describe('core/handle', () => {
   beforeEach(() => {
     loop = new BaseEventLoop({ host: new VirtualHost() });
     ran = [];
+  });
+
+  it('Handle knows its loop', () => {
+    expect(loop.callSoon(greet)[HANDLE_LOOP]).to.equal(loop);
   });
 
   // CPython HandleTests.test_handle

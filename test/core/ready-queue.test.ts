@@ -111,6 +111,21 @@ describe('core/ready-queue', () => {
     expect(entries.map(() => queue.shift())).to.deep.equal(entries);
   });
 
+  it('ReadyQueue.moveToFront() keeps both orders, and the positions of what it passes', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 300 }), fc.nat({ max: 300 }), (stay, move) => {
+        const queue = new ReadyQueue();
+        const staying = Array.from({ length: stay }, entry);
+        const moving = Array.from({ length: move }, entry);
+        for (const each of [...staying, ...moving]) queue.push(each);
+        queue.moveToFront(stay);
+        expect([queue.head + move, queue.tail]).to.deep.equal([0, stay]);
+        const all = Array.from({ length: stay + move }, () => queue.shift());
+        expect(all).to.deep.equal([...moving, ...staying]);
+      }),
+    );
+  });
+
   it('ReadyQueue.shift() of an empty queue is an InternalError', () => {
     expect(() => new ReadyQueue().shift()).to.throw(InternalError, 'Ready queue is empty at position 0');
   });

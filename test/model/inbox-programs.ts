@@ -146,6 +146,7 @@ function openReader({ memory, notes }: InboxBuffers): { reader: InboxReader; loo
       addReady: (entry) => ready.push(entry),
       putBack: unexpected,
       mayGoOn: () => true,
+      corrupted: unexpected,
       wake: () => undefined,
       startTask: unexpected,
       refuseTask: unexpected,

@@ -222,6 +222,7 @@ function openReader(buffers: LaneBuffers, seen: number[], isSealed: () => boolea
     },
     putBack: unexpected,
     mayGoOn: () => true,
+    corrupted: unexpected,
     startTask: unexpected,
     refuseTask: unexpected,
     cancelTask: unexpected,

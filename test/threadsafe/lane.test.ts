@@ -40,6 +40,7 @@ function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
     addReady: (entry) => ready.push(entry),
     putBack: (entry) => ready.unshift(entry),
     mayGoOn: () => true,
+    corrupted: unexpected,
     takeAside: (_, number) => aside[number],
     startTask: unexpected,
     refuseTask: unexpected,

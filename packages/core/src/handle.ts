@@ -5,7 +5,7 @@ import { creationSite, creationStack, tracebackOf } from './creation-stack.js';
 import { endsTheLoop, toError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { inspectPart } from './inspect-safely.js';
-import { CALLBACK } from './loop-internals.js';
+import { CALLBACK, HANDLE_LOOP } from './loop-internals.js';
 import { RUN, type Ready } from './ready-queue.js';
 
 // The loop type-checks arguments against the callback where both are given; in the queue they are opaque.
@@ -71,6 +71,11 @@ export class Handle implements Ready {
   /** Where the call was scheduled, as in an error's stack; undefined unless the loop was in debug mode. */
   get sourceTraceback(): string | undefined {
     return this.#origin?.stack;
+  }
+
+  /** @internal */
+  get [HANDLE_LOOP](): BaseEventLoop {
+    return this.#loop;
   }
 
   /** @internal */

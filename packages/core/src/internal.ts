@@ -4,7 +4,7 @@ export { endsTheLoop, rangeError, toError, typeError } from './errors.js';
 export { type Callback, Handle } from './handle.js';
 export type { Inbox, InboxOwner, OpenInbox } from './inbox.js';
 export { deadlockOf, waitsForThreads } from './deadlock.js';
-export { END_RUN, isStopFunction, OUTSIDE, type StopFunction } from './loop-internals.js';
+export { END_RUN, HANDLE_LOOP, isStopFunction, OUTSIDE, type StopFunction } from './loop-internals.js';
 export { NodeHost } from './node-host.js';
 export { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
 export { type Ready, RUN } from './ready-queue.js';

@@ -24,6 +24,8 @@ export const ABORTS: unique symbol = Symbol('aborts');
 export const WAITS: unique symbol = Symbol('waits');
 /** The callback of a handle. */
 export const CALLBACK: unique symbol = Symbol('callback');
+/** The loop of a handle. */
+export const HANDLE_LOOP: unique symbol = Symbol('handleLoop');
 
 const STOPS_A_LOOP: unique symbol = Symbol('stops a loop');
 

@@ -49,14 +49,13 @@ export class ReadyQueue {
 
   /** Moves what stands at `position` and behind it before all else. Every other entry keeps its position. */
   moveToFront(position: number): void {
-    const moved: Ready[] = [];
+    const moved: (Ready | undefined)[] = [];
     while (this.tail > position) {
       const slot = --this.tail & this.#mask;
-      const entry = this.#slots[slot];
-      if (entry !== undefined) moved.push(entry);
+      moved.push(this.#slots[slot]);
       this.#slots[slot] = undefined;
     }
-    for (const entry of moved) this.unshift(entry);
+    for (const entry of moved) this.unshift(entry as Ready); // they stood between head and tail
   }
 
   clear(): void {

@@ -19,6 +19,15 @@ export interface LoopStatistics {
   readonly callsReceived: number;
 }
 
+/** What an EventLoop can be told. */
+export interface EventLoopOptions extends LoopPorts {
+  /**
+   * How long the loop looks for more after a call from or into another thread before it sleeps, in seconds; 0 by default. It
+   * keeps a core busy for that time, and spares what it costs to wake a thread: for loops that talk to each other all the time.
+   */
+  readonly spin?: number;
+}
+
 /**
  * The event loop with everything: sockets, calls from other threads, an executor. This class only wires the packages
  * together. Python: asyncio.SelectorEventLoop.
@@ -26,10 +35,11 @@ export interface LoopStatistics {
 export class EventLoop extends SelectorEventLoop {
   readonly #inbox: LoopInbox;
 
-  constructor(ports: LoopPorts = {}) {
+  /** @throws {TypeError} @throws {RangeError} when an option has no sensible value */
+  constructor({ spin = 0, ...ports }: EventLoopOptions = {}) {
     const opened: Inbox[] = [];
     const openInbox: OpenInbox = (owner) => {
-      const inbox = ports.openInbox?.(owner) ?? new LoopInbox(owner);
+      const inbox = ports.openInbox?.(owner) ?? new LoopInbox(owner, { spin });
       opened.push(inbox);
       return inbox;
     };

@@ -81,18 +81,24 @@ export {
   type WaitOptions,
 } from '@ringloop/core';
 export {
+  CancelRef,
   CancelToken,
   CloneError,
   ConcurrentFuture,
+  FutureRef,
   type LoopCloseReport,
   type LoopExit,
   type LoopGroupCloseOptions,
   type LoopGroupOptions,
   type LoopOutcome,
   LoopRef,
+  type LoopRefOptions,
+  type LoopRefStatistics,
   type LoopRestart,
   type LoopSetup,
+  MainThreadError,
   PeerExitedError,
+  refTo,
   registerErrorClass,
   remote,
   type RemoteCallback,
@@ -159,6 +165,12 @@ export {
   TransportStateError,
   type WriteBufferLimits,
 } from '@ringloop/net';
-export { EventLoop, getEventLoop, getRunningLoop, type LoopStatistics } from './event-loop.js';
+export {
+  EventLoop,
+  type EventLoopOptions,
+  getEventLoop,
+  getRunningLoop,
+  type LoopStatistics,
+} from './event-loop.js';
 export { LoopGroup } from './loop-group.js';
 export { newEventLoop, run, Runner, type RunnerOptions } from './run.js';

@@ -31,7 +31,7 @@ const loop: BaseEventLoop = createLoop({
   name,
   debug,
   openInbox: (owner) => {
-    const inbox = new LoopInbox(owner, LoopRef.fromWire(wire).address);
+    const inbox = new LoopInbox(owner, { address: LoopRef.fromWire(wire).address });
     opened.push(inbox);
     return inbox;
   },

@@ -18,6 +18,7 @@
  */
 import { threadId } from 'node:worker_threads';
 import { cas, load, store } from '#atomics';
+import { sharedBlockedThreads } from './blocked-threads.js';
 import { closeBell, isAsleep, ring } from './bell.js';
 import { TooManyProducersError } from './errors.js';
 import { HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Segment, TAIL } from './segment.js';
@@ -55,6 +56,7 @@ let allocated = 0;
 
 /** Memory for an inbox of this thread, or of one that it will spawn and tell by `setOwner()`. */
 export function allocateInbox(name: string): InboxAddress {
+  sharedBlockedThreads(); // now: threads that are started before it is there do not share it
   const id = `${process.pid}.${threadId}.${++allocated}`;
   return { memory: new SharedArrayBuffer(SEGMENTS_AT + LANES * SEGMENT_BYTES), id, name };
 }

@@ -8,6 +8,7 @@ export {
   RingFullError,
   TooManyProducersError,
 } from './errors.js';
+export { CancelRef, FutureRef, refTo } from './future-ref.js';
 export { type LoopCloseReport, type LoopExit, type LoopOutcome, type LoopRestart } from './group-place.js';
 export {
   type LoopFactory,

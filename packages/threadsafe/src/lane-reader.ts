@@ -7,10 +7,11 @@
  * ring's bytes are given back when they have run.
  */
 import { cas } from '#atomics';
-import { type Ready, RUN } from '@ringloop/core/internal';
+import { InternalError } from '@ringloop/core';
+import { type Ready, RUN, toError } from '@ringloop/core/internal';
 import { readArguments } from './arguments.js';
 import type { CalledFunctions } from './called-functions.js';
-import { Cell, Kind, kindOf, Segment, sizeOf } from './segment.js';
+import { Cell, JUMP_BYTES, Kind, kindOf, RECORD_BYTES, Segment, sizeOf } from './segment.js';
 
 /** What the records of a lane mean to the inbox it belongs to. */
 export interface LaneEvents {
@@ -25,6 +26,8 @@ export interface LaneEvents {
   cancelTask(lane: LaneReader, call: number): void;
   answer(call: number, answer: { value: unknown } | { reason: unknown } | null): void;
   failedCallback(name: string, thrown: unknown): void;
+  /** What stands in the lane cannot be read. */
+  corrupted(lane: LaneReader, reason: Error): void;
 }
 
 /** Records run between two looks at the clock; after the first ones of a batch it looks more often: they may be slow. Arbitrary. */
@@ -46,6 +49,8 @@ export class LaneReader {
   #released: number;
   /** A function's module is being imported; the lane waits for it, the others go on. */
   #stalled = false;
+  /** Something else than its writer has written here: nothing in it can be trusted from there on. */
+  #corrupt = false;
   /** The lane goes on in another segment than its first. */
   #grown = false;
   /** Where the producer wants its answers: opaque here. */
@@ -67,12 +72,12 @@ export class LaneReader {
 
   /** Whether something has been published that is not in the ready queue yet. */
   hasNews(): boolean {
-    return !this.#stalled && this.#segment.loadTail() !== this.#queued;
+    return this.#reads() && this.#segment.loadTail() !== this.#queued;
   }
 
   /** Whether everything published has run. */
   isEmpty(): boolean {
-    return !this.#stalled && this.#segment.loadTail() === this.#head;
+    return this.#corrupt || (!this.#stalled && this.#segment.loadTail() === this.#head);
   }
 
   /** Bytes to be read where the lane has gone on in a ring that only its two ends know. */
@@ -82,7 +87,7 @@ export class LaneReader {
 
   /** Queues what has been published since the last time. False: nothing. */
   collect(): boolean {
-    if (this.#stalled) return false;
+    if (!this.#reads()) return false;
     const tail = this.#segment.loadTail();
     if (tail === this.#queued) return false;
     this.#queued = tail;
@@ -99,12 +104,17 @@ export class LaneReader {
     const releaseAfter = capacityBytes * RELEASE_FRACTION;
     let ran = 0;
     let lookAtClock = 1;
-    while (this.#head !== end && !this.#stalled) {
+    while (this.#head !== end && this.#reads()) {
       const at = (this.#head & mask) >> 2;
-      this.#head = (this.#head + sizeOf(words, at)) | 0;
+      const sizeBytes = sizeOf(words, at);
       const kind = kindOf(words, at);
+      if (!isSound(kind, sizeBytes, (end - this.#head) | 0, capacityBytes - 4 * at)) {
+        this.#giveUp(new InternalError(`Kind ${kind}, ${sizeBytes} bytes`));
+        return true;
+      }
+      this.#head = (this.#head + sizeBytes) | 0;
       if (kind === Kind.CALL_NUMBER || kind === Kind.CALL) this.#call(segment, at, kind);
-      else if (this.#control(words, at)) return true; // the lane goes on elsewhere
+      else if (this.#tryControl(words, at)) return true; // the lane goes on elsewhere
       if (((this.#head - this.#released) | 0) >= releaseAfter) this.#release();
       if (++ran < lookAtClock) continue;
       if (!this.#events.mayGoOn()) break;
@@ -135,6 +145,28 @@ export class LaneReader {
     }
   }
 
+  #reads(): boolean {
+    return !this.#stalled && !this.#corrupt;
+  }
+
+  #tryControl(words: Int32Array, at: number): boolean {
+    try {
+      return this.#control(words, at);
+    } catch (thrown) {
+      this.#giveUp(toError(thrown));
+      return true;
+    }
+  }
+
+  #giveUp(cause: Error): void {
+    this.#corrupt = true;
+    const reason = new InternalError(
+      `What thread ${this.producer - 1} has sent cannot be read, and what follows is lost`,
+      { cause },
+    );
+    this.#events.corrupted(this, reason);
+  }
+
   /** Handles a record that is no plain call. True: the batch must end here. */
   #control(words: Int32Array, at: number): boolean {
     const call = words[at + 2]!;
@@ -145,7 +177,7 @@ export class LaneReader {
         this.#task(words, at, call);
         return false;
       case Kind.RESULT:
-        this.#events.answer(call, { value: this.#readArguments(at)[0] });
+        this.#events.answer(call, this.#readAnswer(at));
         return false;
       case Kind.FAILURE:
         this.#events.answer(call, { reason: this.#readArguments(at)[0] });
@@ -165,15 +197,30 @@ export class LaneReader {
         this.#jump(words[at + 1]!);
         return true;
       default:
-        throw new Error(`Unknown record kind ${kindOf(words, at)}`);
+        throw new InternalError(`Unknown record kind ${kindOf(words, at)}`);
     }
   }
 
   #task(words: Int32Array, at: number, call: number): void {
     this.received++;
     const called = this.#functions.get(words[at + 1]! >>> 2);
-    if (called.fn === null) this.#events.refuseTask(this, call, called.error);
-    else this.#events.startTask(this, called.fn, call, this.#readArguments(at));
+    let args: unknown[];
+    try {
+      if (called.fn === null) throw called.error;
+      args = this.#readArguments(at);
+    } catch (thrown) {
+      this.#events.refuseTask(this, call, toError(thrown));
+      return;
+    }
+    this.#events.startTask(this, called.fn, call, args);
+  }
+
+  #readAnswer(at: number): { value: unknown } | { reason: unknown } {
+    try {
+      return { value: this.#readArguments(at)[0] };
+    } catch (reason) {
+      return { reason }; // a class, say, that nobody has registered here
+    }
   }
 
   #define(words: Int32Array, at: number): boolean {
@@ -230,12 +277,18 @@ export class LaneReader {
 
   /** What remains to be run of a batch that an error broke off. */
   remains(segment: Segment, end: number): boolean {
-    return segment === this.#segment && this.#head !== end && !this.#stalled;
+    return segment === this.#segment && this.#head !== end && this.#reads();
   }
 
   putBack(batch: LaneBatch): void {
     this.#events.putBack(batch);
   }
+}
+
+/** Whether a record can be as it says, with so many bytes to the end of what is published, and of the ring. */
+function isSound(kind: number, sizeBytes: number, published: number, contiguous: number): boolean {
+  const least = kind === Kind.PAD || kind === Kind.JUMP ? JUMP_BYTES : RECORD_BYTES;
+  return sizeBytes >= least && (sizeBytes & 7) === 0 && sizeBytes <= published && sizeBytes <= contiguous;
 }
 
 /** The records of a lane up to a position, in the loop's ready queue. */

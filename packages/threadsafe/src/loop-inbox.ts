@@ -1,21 +1,35 @@
 import { BaseEventLoop, type Task, LoopStateError } from '@ringloop/core';
+import { inspect } from 'node:util';
 import {
+  checkTime,
   endsTheLoop,
   type Inbox,
   type InboxOwner,
   promiseWithResolvers,
   type PromiseWithResolvers,
+  rangeError,
   toError,
 } from '@ringloop/core/internal';
 import { CloneError } from './errors.js';
+import { setAddressOf } from './future-ref.js';
 import { allocateInbox, type InboxAddress } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
 import type { LaneReader } from './lane-reader.js';
 import { LoopRef } from './loop-ref.js';
 import type { Outbox } from './outbox.js';
-import { dropOutbox, outboxTo } from './outboxes.js';
+import { collectAnswers, restMailbox } from './mailbox.js';
+import { callsSent, dropOutbox, outboxTo } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
 import { sendEventually } from './send-eventually.js';
+import { Spinning } from './spinning.js';
+
+/** How a loop's inbox is made. */
+export interface LoopInboxOptions {
+  /** Memory that another thread has allocated for it; its own by default. */
+  readonly address?: InboxAddress;
+  /** How long the loop looks for more after a call in either direction before it sleeps, in seconds; 0 by default. */
+  readonly spin?: number;
+}
 
 /** The inbox of a loop: what other threads call runs in the loop's own iterations. */
 export class LoopInbox implements Inbox {
@@ -24,16 +38,23 @@ export class LoopInbox implements Inbox {
   readonly #reader: InboxReader;
   /** Tasks run for other threads that are not done, by lane and the caller's number. */
   readonly #tasks = new Map<LaneReader, Map<number, Task<unknown>>>();
+  readonly #spinning: Spinning;
   /** How many these are; while they end, who waits for the last. */
   #underWay = 0;
   #answered: PromiseWithResolvers<void> | null = null;
   /** Sealed: resolves when all that got in has run. */
   #emptied: PromiseWithResolvers<void> | null = null;
 
-  /** @param address memory that another thread has allocated for this loop; its own by default */
-  constructor(owner: InboxOwner, address: InboxAddress = allocateInbox(owner.loop.name)) {
+  /** @throws {TypeError} @throws {RangeError} when `spin` is no time */
+  constructor(
+    owner: InboxOwner,
+    { address = allocateInbox(owner.loop.name), spin = 0 }: LoopInboxOptions = {},
+  ) {
+    checkSpin(spin);
     this.#loop = owner.loop;
     this.ref = new LoopRef(address);
+    setAddressOf(owner.loop, address);
+    this.#spinning = new Spinning(spin, { look: () => this.#reader.isRung() || collectAnswers(), callsSent });
     this.#reader = new InboxReader(address, {
       addReady: owner.addReady,
       putBack: owner.putBack,
@@ -44,6 +65,7 @@ export class LoopInbox implements Inbox {
       cancelTask: (lane, call) => this.#tasks.get(lane)?.get(call)?.cancel(),
       answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
       failedCallback: (name, thrown) => this.#failedCallback(name, thrown),
+      corrupted: (_, exception) => this.#loop.callExceptionHandler({ message: exception.message, exception }),
       producerLeft: (lane) => this.#forgetCaller(lane),
     });
   }
@@ -59,11 +81,13 @@ export class LoopInbox implements Inbox {
 
   drain(): void {
     this.#tellIfEmpty(); // here too: a loop whose callbacks reschedule themselves never parks
-    this.#reader.collect();
+    if (this.#reader.collect()) this.#spinning.arrived();
   }
 
   park(): boolean {
     this.#tellIfEmpty();
+    if (this.#spinning.staysAwake()) return false;
+    restMailbox();
     return this.#reader.trySleep();
   }
 
@@ -157,6 +181,11 @@ export class LoopInbox implements Inbox {
       exception: toError(thrown),
     });
   }
+}
+
+function checkSpin(spin: unknown): void {
+  checkTime(spin, 'spin');
+  if (!((spin as number) >= 0)) throw rangeError(`spin must not be negative, got ${inspect(spin)}`);
 }
 
 function sendOutcome(caller: Outbox, call: number, task: Task<unknown>): void {

@@ -15,6 +15,7 @@ const LOOKS_A_TURN = 16;
 class Mailbox implements AnswerBox {
   readonly address: InboxAddress = allocateInbox('mailbox');
   readonly #reader: InboxReader;
+  #keptAwake = false;
 
   constructor() {
     this.#reader = new InboxReader(this.address, {
@@ -26,6 +27,7 @@ class Mailbox implements AnswerBox {
       cancelTask: refuseCalls,
       answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
       failedCallback: refuseCalls,
+      corrupted: (_, reason) => process.emitWarning(reason),
       wake: () => this.#look(),
       producerLeft: () => undefined,
     });
@@ -42,6 +44,19 @@ class Mailbox implements AnswerBox {
     if (this.#reader.collect()) return;
     this.#reader.block(timeoutMs);
     this.#reader.collect();
+  }
+
+  /** Takes what has arrived. Until `rest()` nobody wakes its thread. */
+  collect(): boolean {
+    this.#keptAwake = true;
+    return this.#reader.collect();
+  }
+
+  /** Its thread is about to sleep. */
+  rest(): void {
+    if (!this.#keptAwake) return;
+    this.#keptAwake = false;
+    this.#look();
   }
 
   #look(): void {
@@ -67,4 +82,14 @@ export function readMailbox(): void {
 export function thisMailbox(): AnswerBox {
   mailbox ??= new Mailbox();
   return mailbox;
+}
+
+/** Takes the answers that have arrived, while this thread is awake anyhow. Until `restMailbox()` nobody wakes it for them. */
+export function collectAnswers(): boolean {
+  return mailbox?.collect() ?? false;
+}
+
+/** The thread that has called `collectAnswers()` is about to sleep. */
+export function restMailbox(): void {
+  mailbox?.rest();
 }

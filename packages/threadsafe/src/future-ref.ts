@@ -1,0 +1,97 @@
+import { inspect } from 'node:util';
+import { type BaseEventLoop, Future, Handle, Task } from '@ringloop/core';
+import { HANDLE_LOOP, typeError } from '@ringloop/core/internal';
+import type { InboxAddress } from './inbox-memory.js';
+import { type LocalObject, numberOf } from './local-objects.js';
+import { LoopRef } from './loop-ref.js';
+import { registerSendable, type Sendable, WIRE, type Wire } from './sendable.js';
+import type { ThreadsafeHandle } from './threadsafe-handle.js';
+import { cancelObject, setExceptionOf, setResultOf } from './well-known.js';
+
+interface ObjectWire extends Wire {
+  readonly kind: 'FutureRef' | 'CancelRef';
+  readonly address: InboxAddress;
+  readonly number: number;
+}
+
+/** A task or a handle of another thread's loop, which can be cancelled there. It can be sent to any thread. */
+export class CancelRef implements Sendable<ObjectWire> {
+  /** @internal */
+  readonly [WIRE]: ObjectWire;
+  readonly #loop: LoopRef;
+
+  /** @internal */
+  constructor(wire: ObjectWire) {
+    this[WIRE] = wire;
+    this.#loop = new LoopRef(wire.address);
+  }
+
+  /** The loop that it belongs to. */
+  get loop(): LoopRef {
+    return this.#loop;
+  }
+
+  /**
+   * Cancels it in its loop, which does nothing where it is done by then. Throws as `LoopRef.callSoonThreadsafe()` does.
+   * Python: loop.call_soon_threadsafe(task.cancel).
+   */
+  cancel(): ThreadsafeHandle {
+    return this.#loop.callSoonThreadsafe(cancelObject, this[WIRE].number);
+  }
+
+  /** As `util.inspect()` and `console.log()` show it. */
+  [inspect.custom](): string {
+    return `<${this[WIRE].kind} ${this[WIRE].number} of ${this.#loop.name}>`;
+  }
+}
+
+/** A future of another thread's loop, which can be settled there. It can be sent to any thread. */
+export class FutureRef<T> extends CancelRef {
+  /**
+   * Gives the future its result, in its loop. Where it is done by then, that loop's exception handler gets the
+   * InvalidStateError. Throws as `LoopRef.callSoonThreadsafe()` does. Python: loop.call_soon_threadsafe(future.set_result, value).
+   */
+  setResult(value: T): ThreadsafeHandle {
+    return this.loop.callSoonThreadsafe(setResultOf, this[WIRE].number, value);
+  }
+
+  /** Gives the future an error instead; all else is as for `setResult()`. Python: future.set_exception. */
+  setException(exception: Error): ThreadsafeHandle {
+    return this.loop.callSoonThreadsafe(setExceptionOf, this[WIRE].number, exception);
+  }
+}
+
+/**
+ * A reference to a task, a handle or a future of a loop of this thread, for other threads to cancel or settle it: what Python's
+ * threads do to the object itself. A future is kept until it is done.
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else, or its loop cannot be called from other threads
+ */
+export function refTo(target: Task<never> | Handle): CancelRef;
+export function refTo<T>(target: Future<T>): FutureRef<T>;
+export function refTo(target: Task<never> | Handle | Future<unknown>): CancelRef {
+  if (!(target instanceof Future || target instanceof Handle)) {
+    throw typeError(`target must be a future, a task or a handle, got ${inspect(target)}`);
+  }
+  const address = addressOf(target);
+  const number = numberOf(target);
+  if (target instanceof Task || target instanceof Handle)
+    return new CancelRef({ kind: 'CancelRef', address, number });
+  return new FutureRef({ kind: 'FutureRef', address, number });
+}
+
+const addresses = new WeakMap<BaseEventLoop, InboxAddress>();
+
+/** For the inbox of a loop: through it, what belongs to the loop is reached. */
+export function setAddressOf(loop: BaseEventLoop, address: InboxAddress): void {
+  addresses.set(loop, address);
+}
+
+function addressOf(target: LocalObject): InboxAddress {
+  const address = addresses.get(target instanceof Future ? target.getLoop() : target[HANDLE_LOOP]);
+  if (address === undefined)
+    throw typeError(`The loop of ${inspect(target)} has no inbox: it cannot be called from other threads`);
+  return address;
+}
+
+registerSendable<ObjectWire>('CancelRef', (wire) => new CancelRef(wire));
+registerSendable<ObjectWire>('FutureRef', (wire) => new FutureRef(wire));
