@@ -261,7 +261,7 @@ class RingCells {
   readonly #cells: Uint8Array;
 
   constructor(memory: SharedArrayBuffer, slots: number) {
-    this.#cells = new Uint8Array(memory, (((SLOTS + slots) * 4 + 63) & ~63));
+    this.#cells = new Uint8Array(memory, ((SLOTS + slots) * 4 + 63) & ~63);
   }
 
   write(cell: number, item: Uint8Array): void {

@@ -22,7 +22,7 @@
  * 5. A thread that ends in a take has taken the item, and it is lost with it, or not. In a put, the item is in the queue, or not. In
  *    the two instructions of a trade nobody can say any more which cell was its: such a seat is LOST, with one cell.
  * 6. A slot's lap counts 2^LAP_BITS: who was stopped in the midst of a step for exactly that many laps would be fooled; that are
- *    2^23 puts at least.
+ *    2^22 puts at least.
  *
  * Positions are below N << LAP_BITS and begin anew there: only compared for equality.
  * Source: slots that are filled at the tail and helped along after P. Tsigas and Y. Zhang (2001) and M. Michael and M. Scott (1996);

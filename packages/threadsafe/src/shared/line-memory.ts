@@ -27,7 +27,7 @@
 import { add, cas, load, notify, store, waitAsync, type WaitAsyncResult } from '#atomics';
 import { TooManyProducersError } from '../errors.js';
 
-/** Objects that can be waited at by so many at a time, one seat for each object of each thread. Arbitrary. */
+/** How many can wait at a time: a seat for each view that a thread has of the object, while any of its coroutines wait. Arbitrary. */
 export const SEATS = 128;
 
 const DRAWN = 0;
