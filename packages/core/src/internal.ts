@@ -10,4 +10,7 @@ export { NodeHost } from './node-host.js';
 export { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
 export { type Ready, RUN } from './ready-queue.js';
 export { windUp } from './wind-up.js';
+export { startCoroutine } from './running-coroutine.js';
 export { peekRunningLoop } from './running-loop.js';
+export { runScoped } from './scope.js';
+export { settled, SETTLED, SETTLED_TRUE } from './settled.js';

@@ -82,6 +82,7 @@ export {
 } from '@ringloop/core';
 export {
   CancelRef,
+  CancelToken,
   CloneError,
   ConcurrentFuture,
   Exposure,
@@ -121,6 +122,12 @@ export {
   type RemoteResult,
   type RestartOptions,
   RingFullError,
+  SharedBoundedSemaphore,
+  SharedEvent,
+  SharedLock,
+  SharedQueue,
+  type SharedQueueOptions,
+  SharedSemaphore,
   ThreadsafeHandle,
   TooManyProducersError,
   transfer,

@@ -39,5 +39,11 @@ export { remote, type RemoteFunction, type RemoteOptions, type RemoteResult } fr
 export { type RemoteModule, remoteModule } from './remote-module.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';
 export { transfer } from './transfer.js';
+export { CancelToken } from './shared/cancel-token.js';
+export { SharedBoundedSemaphore } from './shared/shared-bounded-semaphore.js';
+export { SharedEvent } from './shared/shared-event.js';
+export { SharedLock } from './shared/shared-lock.js';
+export { SharedQueue, type SharedQueueOptions } from './shared/shared-queue.js';
+export { SharedSemaphore } from './shared/shared-semaphore.js';
 export { watchWorker } from './watch-worker.js';
 export type { LoopRefOptions } from './when-full.js';

@@ -1,0 +1,87 @@
+import type { Awaitable, CoroutineGenerator, ScopeBody } from '@ringloop/core';
+import { runScoped, SETTLED_TRUE, startCoroutine } from '@ringloop/core/internal';
+import { PeerExitedError } from '../errors.js';
+import { thisProducer } from '../inbox-memory.js';
+import { LineMemory } from './line-memory.js';
+import { parkInLoop } from './parking.js';
+import type { Permits } from './permits.js';
+import { NOTHING, type Sleep, WaitingLine } from './waiting-line.js';
+
+/** Where permits stand in line: what SharedLock and the semaphores have in common. */
+export class Passage {
+  readonly #permits: Permits;
+  readonly #line: WaitingLine;
+
+  /** @param lineAt the index of the line's first word */
+  constructor(permits: Permits, words: Int32Array, lineAt: number, sleep: () => Sleep = parkInLoop) {
+    this.#permits = permits;
+    const isUseful = (): boolean => permits.areLeft();
+    this.#line = new WaitingLine(new LineMemory(words, lineAt), { isUseful, inTurn: true, sleep });
+  }
+
+  /** How many of this thread wait. */
+  get waiting(): number {
+    return this.#line.size;
+  }
+
+  /** Whether `acquire()` would wait. */
+  isClosed(): boolean {
+    return !this.#permits.areLeft() || !this.#line.memory.isEmpty();
+  }
+
+  acquire(): Awaitable<true> {
+    try {
+      if (this.#line.memory.isEmpty() && this.tryAcquire()) return SETTLED_TRUE;
+    } catch (abandoned) {
+      return startCoroutine(fail(abandoned));
+    }
+    return startCoroutine(this.wait());
+  }
+
+  /** Without waiting, and past those who wait. @throws {PeerExitedError} */
+  tryAcquire(): boolean {
+    return this.#take() !== NOTHING;
+  }
+
+  *wait(): CoroutineGenerator<true> {
+    return yield* this.#line.wait(() => this.#take());
+  }
+
+  /** False: there was nothing to give back. */
+  release(): boolean {
+    if (!this.#permits.giveBack(thisProducer)) return false;
+    this.#line.ringFirst();
+    return true;
+  }
+
+  run<R>(body: ScopeBody<void, R>, exit: () => void): Awaitable<R> {
+    return runScoped(() => this.#enter(), body, exit);
+  }
+
+  /** A thread has ended. */
+  repair(producer: number): void {
+    this.#line.memory.expel(producer);
+    this.#permits.reclaim(producer);
+    // It may have ended between giving back and ringing, or been rung in vain.
+    if (this.#permits.areLeft()) this.#line.ringFirst();
+  }
+
+  #take(): true | typeof NOTHING {
+    const taken = this.#permits.tryTake(thisProducer);
+    if (taken === 'none') return NOTHING;
+    if (taken === 'taken') return true;
+    this.release();
+    throw new PeerExitedError(
+      'The thread that had the lock has ended: what the lock protects may be half done',
+    );
+  }
+
+  *#enter(): CoroutineGenerator<void> {
+    yield* this.acquire();
+  }
+}
+
+// eslint-disable-next-line require-yield -- it is one that fails before it waits
+function* fail(error: unknown): CoroutineGenerator<never> {
+  throw error;
+}

@@ -1,0 +1,108 @@
+import { inspect } from 'node:util';
+import type { Awaitable, CoroutineGenerator } from '@ringloop/core';
+import { SETTLED_TRUE, startCoroutine } from '@ringloop/core/internal';
+import { cas, load, notify } from '#atomics';
+import { registerSendable, type Sendable, WIRE, type Wire } from '../sendable.js';
+import { parkInLoop } from './parking.js';
+import { registerView, REPAIR, type Repairable, wireOf } from './shared-view.js';
+import type { Sleep } from './waiting-line.js';
+import { WordWatch } from './word-watch.js';
+
+/** What a SharedEvent is while it crosses. */
+export interface SharedEventWire extends Wire {
+  readonly kind: 'SharedEvent';
+  readonly memory: SharedArrayBuffer;
+}
+
+/** The only word: bit 0 says whether the flag is up, the others how often it was raised, modulo 2^31. */
+const FLAG = 0;
+const UP = 1;
+const RAISED_ONCE_MORE = 2;
+
+/**
+ * A flag that loops of several threads share and wait for. It can be sent to any thread, and what arrives there is the same flag.
+ * Python: asyncio.Event.
+ *
+ * Who waits remembers the word it saw: raised and lowered again before it looks, the word is another one. A thread that ends
+ * between raising the flag and waking the others leaves that to whoever learns of its end.
+ */
+export class SharedEvent implements Repairable, Sendable<SharedEventWire> {
+  /** @internal */
+  readonly [WIRE]: SharedEventWire;
+  readonly #words: Int32Array;
+  readonly #watch: WordWatch;
+
+  /** @param over where the flag is, for `fromWire()` */
+  constructor(over?: SharedEventWire) {
+    const memory = over?.memory ?? new SharedArrayBuffer(4);
+    this[WIRE] = { kind: 'SharedEvent', memory };
+    this.#words = new Int32Array(memory);
+    this.#watch = new WordWatch(this.#words, FLAG);
+    registerView(this);
+  }
+
+  /** The event that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
+  static fromWire(wire: unknown): SharedEvent {
+    return new SharedEvent(wireOf<SharedEventWire>('SharedEvent', wire));
+  }
+
+  /** A form that `postMessage` and `workerData` can carry. */
+  toWire(): object {
+    return { [WIRE]: this[WIRE] };
+  }
+
+  /** One atomic load. Python: Event.is_set(). */
+  isSet(): boolean {
+    return (load(this.#words, FLAG) & UP) !== 0;
+  }
+
+  /**
+   * Raises the flag: all who wait go on, in every thread, also when it is lowered again before they do. For any thread, with a
+   * loop or without. Python: Event.set().
+   */
+  set(): void {
+    while (true) {
+      const flag = load(this.#words, FLAG);
+      if ((flag & UP) !== 0) return;
+      if (cas(this.#words, FLAG, flag, (flag + RAISED_ONCE_MORE) | UP) === flag) break;
+    }
+    notify(this.#words, FLAG, Infinity);
+  }
+
+  /** Lowers the flag. For any thread, with a loop or without. Python: Event.clear(). */
+  clear(): void {
+    while (true) {
+      const flag = load(this.#words, FLAG);
+      if ((flag & UP) === 0 || cas(this.#words, FLAG, flag, flag & ~UP) === flag) return;
+    }
+  }
+
+  /**
+   * Waits until the flag is raised. Python: Event.wait().
+   * @throws {CancelledError} when the task is cancelled while it waits
+   * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
+   */
+  wait(): Awaitable<true> {
+    return this.isSet() ? SETTLED_TRUE : startCoroutine(this.waiting(parkInLoop));
+  }
+
+  /** @internal */
+  *waiting(park: () => Sleep): CoroutineGenerator<true> {
+    const seen = load(this.#words, FLAG);
+    if ((seen & UP) === 0) yield* this.#watch.untilChanged(seen, park);
+    return true;
+  }
+
+  /** @internal */
+  [REPAIR](): void {
+    notify(this.#words, FLAG, Infinity); // who has no reason to go on waits again
+  }
+
+  /** As `util.inspect()` and `console.log()` show it; waiters are those of this thread. */
+  [inspect.custom](): string {
+    const waiting = this.#watch.size > 0 ? `, waiters:${this.#watch.size}` : '';
+    return `<SharedEvent [${this.isSet() ? 'set' : 'unset'}${waiting}]>`;
+  }
+}
+
+registerSendable<SharedEventWire>('SharedEvent', (wire) => new SharedEvent(wire));

@@ -1,0 +1,112 @@
+import { inspect } from 'node:util';
+import { type Awaitable, InvalidStateError, type ScopeBody } from '@ringloop/core';
+import { registerSendable, type Sendable, WIRE, type Wire } from '../sendable.js';
+import { LINE_WORDS } from './line-memory.js';
+import { Passage } from './passage.js';
+import { HolderWord } from './permits.js';
+import { registerView, REPAIR, type Repairable, wireOf } from './shared-view.js';
+
+/** What a SharedLock is while it crosses. */
+export interface SharedLockWire extends Wire {
+  readonly kind: 'SharedLock';
+  readonly memory: SharedArrayBuffer;
+}
+
+const HOLDER = 0;
+const LINE = 4;
+const SIZE_BYTES = (LINE + LINE_WORDS) * 4;
+
+/**
+ * A lock that loops of several threads share: lets one task at a time through, in the order of asking over all of them. It can be
+ * sent to any thread, and what arrives there is the same lock. It belongs to no task: any may release it. Python: asyncio.Lock,
+ * or multiprocessing.Lock without its blocking.
+ *
+ * When the thread that has it ends, the lock is free again, and whoever takes it next is told, once: see `acquire()`.
+ */
+export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWire> {
+  /** @internal */
+  readonly [WIRE]: SharedLockWire;
+  readonly #holder: HolderWord;
+  readonly #passage: Passage;
+
+  /** @param over where the lock is, for `fromWire()` */
+  constructor(over?: SharedLockWire) {
+    const memory = over?.memory ?? new SharedArrayBuffer(SIZE_BYTES);
+    this[WIRE] = { kind: 'SharedLock', memory };
+    const words = new Int32Array(memory);
+    this.#holder = new HolderWord(words, HOLDER);
+    this.#passage = new Passage(this.#holder, words, LINE);
+    registerView(this);
+  }
+
+  /** The lock that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
+  static fromWire(wire: unknown): SharedLock {
+    return new SharedLock(wireOf<SharedLockWire>('SharedLock', wire));
+  }
+
+  /** A form that `postMessage` and `workerData` can carry. */
+  toWire(): object {
+    return { [WIRE]: this[WIRE] };
+  }
+
+  /** Whether somebody has it, in any thread. Python: Lock.locked(). */
+  locked(): boolean {
+    return !this.#holder.areLeft();
+  }
+
+  /**
+   * Waits until it is free, and takes it. Python: Lock.acquire().
+   * @throws {PeerExitedError} once, when the thread that had it has ended: what it protects may be half done. The lock is not
+   *   taken then; who can put that right does so after acquiring it again
+   * @throws {CancelledError} when the task is cancelled while it waits
+   * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
+   * @throws {TooManyProducersError} when too many threads wait for it
+   */
+  acquire(): Awaitable<true> {
+    return this.#passage.acquire();
+  }
+
+  /**
+   * Takes it if it is free, past those who wait, and says whether it did. For any thread, with a loop or without.
+   * Python: threading.Lock.acquire(blocking=False).
+   * @throws {PeerExitedError} as `acquire()`
+   */
+  tryAcquire(): boolean {
+    return this.#passage.tryAcquire();
+  }
+
+  /**
+   * Gives it to the one who has waited longest. For any thread, with a loop or without. Python: Lock.release().
+   * @throws {InvalidStateError} when nobody has it
+   */
+  release(): void {
+    if (!this.#passage.release()) throw new InvalidStateError('Lock is not acquired.');
+  }
+
+  /**
+   * Runs an async function or generator function while it has the lock, and gives its result. Throws as `acquire()` does.
+   * Python: async with lock.
+   */
+  run<R>(body: ScopeBody<void, R>): Awaitable<R> {
+    return this.#passage.run(body, () => this.release());
+  }
+
+  /** `release()`, for `await lock.acquire(); using held = lock;`. */
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  /** @internal */
+  [REPAIR](producer: number): void {
+    this.#passage.repair(producer);
+  }
+
+  /** As `util.inspect()` and `console.log()` show it; waiters are those of this thread. */
+  [inspect.custom](): string {
+    const { waiting } = this.#passage;
+    const state = this.locked() ? 'locked' : 'unlocked';
+    return `<SharedLock [${state}${waiting > 0 ? `, waiters:${waiting}` : ''}]>`;
+  }
+}
+
+registerSendable<SharedLockWire>('SharedLock', (wire) => new SharedLock(wire));

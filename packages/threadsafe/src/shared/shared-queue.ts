@@ -1,0 +1,226 @@
+import { inspect } from 'node:util';
+import { type Awaitable, type CoroutineGenerator, QueueEmpty, QueueFull } from '@ringloop/core';
+import { rangeError, settled, SETTLED, startCoroutine } from '@ringloop/core/internal';
+import { registerSendable, type Sendable, WIRE, type Wire } from '../sendable.js';
+import { checkCount } from './check-count.js';
+import { decodeItem, encodeItem } from './item-codec.js';
+import { MOST_SLOTS } from './item-ring.js';
+import { parkInLoop } from './parking.js';
+import { QueueMemory, queueBytes } from './queue-memory.js';
+import { registerView, REPAIR, type Repairable, wireOf } from './shared-view.js';
+import { NOTHING } from './waiting-line.js';
+
+/** What a SharedQueue is while it crosses. */
+export interface SharedQueueWire extends Wire {
+  readonly kind: 'SharedQueue';
+  readonly memory: SharedArrayBuffer;
+  readonly maxsize: number;
+  readonly itemBytes: number;
+}
+
+/** What a SharedQueue can be told. */
+export interface SharedQueueOptions {
+  /** How many bytes an item may take, serialized. By default 1,024. Memory that no item has ever taken costs address space only. */
+  readonly itemBytes?: number;
+}
+
+const DEFAULT_MAXSIZE = 1024;
+const DEFAULT_ITEM_BYTES = 1024;
+/** All cells together, lest a typing error ask for the address space. Arbitrary. */
+const MOST_BYTES = 2 ** 30;
+
+/**
+ * A queue that loops of several threads share: any thread puts, any gets, in one order for all of them. It can be sent to any
+ * thread, and what arrives there is the same queue. Items are copied in and out: an item is what structured clone makes of it, and
+ * `Error`s keep their class. Python: asyncio.Queue.
+ *
+ * It always has a bound: its memory is shared by threads, and cannot grow once it is.
+ *
+ * A thread may end at any time. What it had got is lost with it, and not done, for `join()`; what it was putting is in the queue
+ * or not.
+ */
+export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
+  /** @internal */
+  readonly [WIRE]: SharedQueueWire;
+  readonly #queue: QueueMemory;
+
+  /**
+   * @param maxsize how many items `put()` waits at, from 1 to 65,536
+   * @param over where the queue is, for `fromWire()`
+   * @throws {RangeError} when `maxsize` or `itemBytes` is no integer, too small or too large, or both together take more than 1 GiB
+   * @throws {TypeError} when one of them is no number
+   */
+  constructor(
+    maxsize = DEFAULT_MAXSIZE,
+    { itemBytes = DEFAULT_ITEM_BYTES }: SharedQueueOptions = {},
+    over?: SharedQueueWire,
+  ) {
+    checkCount('maxsize', maxsize, 1, MOST_SLOTS);
+    checkCount('itemBytes', itemBytes, 1, MOST_BYTES);
+    const size = { slots: maxsize, itemBytes };
+    const bytes = queueBytes(size);
+    if (bytes > MOST_BYTES) {
+      throw rangeError(
+        `maxsize and itemBytes must take 1 GiB at most, got ${maxsize} items of ${itemBytes} bytes`,
+      );
+    }
+    const memory = over?.memory ?? new SharedArrayBuffer(bytes);
+    this[WIRE] = { kind: 'SharedQueue', memory, maxsize, itemBytes };
+    this.#queue = new QueueMemory(memory, size, parkInLoop);
+    if (over === undefined) this.#queue.ring.initialize();
+    registerView(this);
+  }
+
+  /** The queue that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
+  static fromWire<T>(wire: unknown): SharedQueue<T> {
+    return revive<T>(wireOf<SharedQueueWire>('SharedQueue', wire));
+  }
+
+  /** A form that `postMessage` and `workerData` can carry. */
+  toWire(): object {
+    return { [WIRE]: this[WIRE] };
+  }
+
+  /** Python: Queue.maxsize. */
+  get maxsize(): number {
+    return this[WIRE].maxsize;
+  }
+
+  /** How many bytes an item may take, serialized. */
+  get itemBytes(): number {
+    return this[WIRE].itemBytes;
+  }
+
+  /** How many items are in it: while others put and get, how many there were a moment ago. Python: Queue.qsize(). */
+  qsize(): number {
+    return this.#queue.ring.count();
+  }
+
+  /** Whether no item is in it. Python: Queue.empty(). */
+  empty(): boolean {
+    return this.#queue.ring.isEmpty();
+  }
+
+  /** Whether `maxsize` items are in it. Python: Queue.full(). */
+  full(): boolean {
+    return this.#queue.ring.isFull();
+  }
+
+  /**
+   * Puts an item in, as it is now, and waits for room before if it is full. Python: Queue.put().
+   * @throws {CloneError} when the item cannot be sent as bytes, or takes more than `itemBytes`
+   * @throws {QueueShutDown} when it was shut down, or is while the task waits
+   * @throws {CancelledError} when the task is cancelled while it waits
+   * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
+   * @throws {TooManyProducersError} when too many threads put, or wait
+   */
+  put(item: T): Awaitable<void> {
+    let bytes: Uint8Array;
+    try {
+      bytes = encodeItem(item, this.itemBytes);
+      if (this.#queue.tryPut(bytes) !== NOTHING) return SETTLED;
+    } catch (refusal) {
+      return startCoroutine(fail(refusal));
+    }
+    return startCoroutine(this.#queue.put(bytes));
+  }
+
+  /**
+   * Puts an item in if there is room. For any thread, with a loop or without. Python: Queue.put_nowait().
+   * @throws {CloneError} when the item cannot be sent as bytes, or takes more than `itemBytes`
+   * @throws {QueueFull} when it is full
+   * @throws {QueueShutDown} when it was shut down
+   * @throws {TooManyProducersError} when too many threads put
+   */
+  putNowait(item: T): void {
+    if (this.#queue.tryPut(encodeItem(item, this.itemBytes)) === NOTHING) {
+      throw new QueueFull(`Cannot put: the queue is full with ${this.maxsize} items`);
+    }
+  }
+
+  /**
+   * Takes an item out, and waits for one before if it is empty. Python: Queue.get().
+   * @throws {QueueShutDown} when it is empty and was shut down, or is while the task waits
+   * @throws {CancelledError} when the task is cancelled while it waits
+   * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
+   * @throws {TooManyProducersError} when too many threads wait
+   */
+  get(): Awaitable<T> {
+    try {
+      const bytes = this.#queue.tryGet();
+      return bytes === NOTHING ? startCoroutine(this.#get()) : settled(decodeItem(bytes) as T); // put() took a T
+    } catch (refusal) {
+      return startCoroutine(fail(refusal));
+    }
+  }
+
+  /**
+   * Takes an item out if there is one. For any thread, with a loop or without. Python: Queue.get_nowait().
+   * @throws {QueueEmpty} when it is empty
+   * @throws {QueueShutDown} when it is empty and was shut down
+   */
+  getNowait(): T {
+    const bytes = this.#queue.tryGet();
+    if (bytes === NOTHING) throw new QueueEmpty('Cannot get: the queue is empty');
+    return decodeItem(bytes) as T; // put() took a T
+  }
+
+  /**
+   * Says that the work on an item, which was got before, is done: see `join()`. For any thread. Python: Queue.task_done().
+   * @throws {RangeError} when it was said more often than items were put in
+   */
+  taskDone(): void {
+    if (!this.#queue.finishOne()) throw rangeError('taskDone() called too many times');
+  }
+
+  /**
+   * Waits until `taskDone()` was called for each item that was put in, by any thread. Python: Queue.join().
+   * @throws {CancelledError} when the task is cancelled while it waits
+   * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
+   */
+  join(): Awaitable<void> {
+    return this.#queue.ring.unfinished() === 0 ? SETTLED : startCoroutine(this.#queue.join());
+  }
+
+  /**
+   * Takes no more items, and gives no more than it has; who waits for more throws QueueShutDown, in every thread. With `immediate`
+   * it drops what it has, as if that had been got and done. For any thread. Python: Queue.shutdown().
+   */
+  shutdown({ immediate = false }: { readonly immediate?: boolean } = {}): void {
+    this.#queue.shutdown(immediate);
+  }
+
+  /** @internal */
+  [REPAIR](producer: number): void {
+    this.#queue.repair(producer);
+  }
+
+  /** As `util.inspect()` and `console.log()` show it; getters and putters are those of this thread that wait. */
+  [inspect.custom](): string {
+    const { getters, putters } = this.#queue.waiting;
+    const unfinished = this.#queue.ring.unfinished();
+    const shown = [
+      `maxsize=${this.maxsize} qsize=${this.qsize()}`,
+      getters > 0 ? `_getters[${getters}]` : '',
+      putters > 0 ? `_putters[${putters}]` : '',
+      unfinished > 0 ? `tasks=${unfinished}` : '',
+      this.#queue.isShutDown() ? 'shutdown' : '',
+    ];
+    return `<SharedQueue ${shown.filter((part) => part !== '').join(' ')}>`;
+  }
+
+  *#get(): CoroutineGenerator<T> {
+    return decodeItem(yield* this.#queue.get()) as T; // put() took a T
+  }
+}
+
+function revive<T>(wire: SharedQueueWire): SharedQueue<T> {
+  return new SharedQueue<T>(wire.maxsize, { itemBytes: wire.itemBytes }, wire);
+}
+
+// eslint-disable-next-line require-yield -- it is one that fails before it waits
+function* fail(error: unknown): CoroutineGenerator<never> {
+  throw error;
+}
+
+registerSendable<SharedQueueWire>('SharedQueue', revive);

@@ -1,0 +1,115 @@
+import { inspect } from 'node:util';
+import type { Awaitable, ScopeBody } from '@ringloop/core';
+import { rangeError } from '@ringloop/core/internal';
+import { registerSendable, type Sendable, WIRE, type Wire } from '../sendable.js';
+import { checkCount } from './check-count.js';
+import { LINE_WORDS } from './line-memory.js';
+import { Passage } from './passage.js';
+import { MOST_COUNTED, PermitCounter } from './permits.js';
+import { registerView, REPAIR, type Repairable, wireOf } from './shared-view.js';
+
+/** What a SharedSemaphore is while it crosses. */
+export interface SharedSemaphoreWire extends Wire {
+  readonly kind: 'SharedSemaphore';
+  readonly memory: SharedArrayBuffer;
+}
+
+const VALUE = 0;
+const LINE = 4;
+const SIZE_BYTES = (LINE + LINE_WORDS) * 4;
+
+/**
+ * A semaphore that loops of several threads share: lets a number of tasks through at a time, in the order of asking over all of
+ * them. Any may release it, also more often than it was acquired: then it lets more through. It can be sent to any thread, and what
+ * arrives there is the same semaphore. Python: asyncio.Semaphore.
+ *
+ * Nobody owns what it lets through: what a thread had acquired when it ended is never released, as with POSIX's semaphores. To
+ * limit how many do something at a time, take a SharedBoundedSemaphore: it gets that back.
+ */
+export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedSemaphoreWire> {
+  /** @internal */
+  readonly [WIRE]: SharedSemaphoreWire;
+  readonly #permits: PermitCounter;
+  readonly #passage: Passage;
+
+  /**
+   * @param value how many it lets through
+   * @param over where the semaphore is, for `fromWire()`
+   * @throws {RangeError} when `value` is no integer, negative or above 2,147,483,647
+   * @throws {TypeError} when `value` is no number
+   */
+  constructor(value = 1, over?: SharedSemaphoreWire) {
+    const memory = over?.memory ?? new SharedArrayBuffer(SIZE_BYTES);
+    const words = new Int32Array(memory);
+    if (over === undefined) {
+      checkCount('SharedSemaphore initial value', value, 0, MOST_COUNTED);
+      words[VALUE] = value; // nobody else has it yet
+    }
+    this[WIRE] = { kind: 'SharedSemaphore', memory };
+    this.#permits = new PermitCounter(words, VALUE);
+    this.#passage = new Passage(this.#permits, words, LINE);
+    registerView(this);
+  }
+
+  /** The semaphore that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
+  static fromWire(wire: unknown): SharedSemaphore {
+    return new SharedSemaphore(0, wireOf<SharedSemaphoreWire>('SharedSemaphore', wire));
+  }
+
+  /** A form that `postMessage` and `workerData` can carry. */
+  toWire(): object {
+    return { [WIRE]: this[WIRE] };
+  }
+
+  /** Whether `acquire()` would have to wait. Python: Semaphore.locked(). */
+  locked(): boolean {
+    return this.#passage.isClosed();
+  }
+
+  /**
+   * Waits until it lets one more through. Python: Semaphore.acquire().
+   * @throws {CancelledError} when the task is cancelled while it waits
+   * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
+   * @throws {TooManyProducersError} when too many threads wait for it
+   */
+  acquire(): Awaitable<true> {
+    return this.#passage.acquire();
+  }
+
+  /** Passes if it lets one more through, past those who wait, and says whether it did. For any thread, with a loop or without. */
+  tryAcquire(): boolean {
+    return this.#passage.tryAcquire();
+  }
+
+  /**
+   * Lets one more through. For any thread, with a loop or without. Python: Semaphore.release().
+   * @throws {RangeError} when it lets 2,147,483,647 through already
+   */
+  release(): void {
+    if (!this.#passage.release()) throw rangeError('SharedSemaphore released too many times');
+  }
+
+  /** Runs an async function or generator function between acquire and release, and gives its result. Python: async with semaphore. */
+  run<R>(body: ScopeBody<void, R>): Awaitable<R> {
+    return this.#passage.run(body, () => this.release());
+  }
+
+  /** `release()`, for `await semaphore.acquire(); using held = semaphore;`. */
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  /** @internal */
+  [REPAIR](producer: number): void {
+    this.#passage.repair(producer);
+  }
+
+  /** As `util.inspect()` and `console.log()` show it; waiters are those of this thread. */
+  [inspect.custom](): string {
+    const { waiting } = this.#passage;
+    const state = this.locked() ? 'locked' : `unlocked, value:${this.#permits.value}`;
+    return `<SharedSemaphore [${state}${waiting > 0 ? `, waiters:${waiting}` : ''}]>`;
+  }
+}
+
+registerSendable<SharedSemaphoreWire>('SharedSemaphore', (wire) => new SharedSemaphore(0, wire));
