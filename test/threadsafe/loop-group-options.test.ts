@@ -69,7 +69,7 @@ describe('LoopGroup.spawn() with options', () => {
       [{ name: 7 }, 'ERR_INVALID_ARG_TYPE', 'name must be a string, got 7'],
       [{ preload: 'x' }, 'ERR_INVALID_ARG_TYPE', "preload must be an array, got 'x'"],
       [{ preload: ['x'] }, 'ERR_INVALID_ARG_TYPE', "got 'x'"],
-      [{ setup: () => 1 }, 'ERR_REMOTE_FUNCTION', 'Cannot send function setup'],
+      [{ setup: () => 1 }, 'ERR_REMOTE_FUNCTION', 'Cannot send arrow function setup'],
       [{ onExit: 1 }, 'ERR_INVALID_ARG_TYPE', 'onExit must be a function, got 1'],
       [{ restart: 3 }, 'ERR_INVALID_ARG_TYPE', 'restart must be a boolean or { maxRestarts, within }, got 3'],
       [{ restart: { maxRestarts: 0 } }, 'ERR_OUT_OF_RANGE', 'must be an integer from 1, got 0'],

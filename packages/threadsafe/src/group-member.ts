@@ -91,7 +91,10 @@ export class GroupMember {
   readonly #ready = promiseWithResolvers<void>();
   readonly #ended = promiseWithResolvers<MemberEnd>();
   #state: MemberState = 'starting';
+  /** What ended the thread, as Node tells it: without its class. */
   #thrown: { readonly value: unknown } | null = null;
+  /** The same as the thread told it: Node's news may come first. */
+  #told: { readonly value: unknown } | null = null;
   #drained: Drained | null = null;
   #closed = false;
   #terminated = false;
@@ -187,11 +190,11 @@ export class GroupMember {
         this.#ready.resolve();
         return;
       case 'unprepared':
-        this.#thrown ??= { value: unpack(message.error) };
-        this.#ready.reject(this.#thrown.value);
+        this.#told ??= { value: unpack(message.error) };
+        this.#ready.reject(this.#told.value);
         return;
       case 'failed':
-        this.#thrown ??= { value: unpack(message.error) };
+        this.#told ??= { value: unpack(message.error) };
         return;
       case 'drained':
         this.#drained = message;
@@ -207,8 +210,9 @@ export class GroupMember {
     this.#state = 'ended';
     living.delete(this);
     if (this.#deadline !== null) clearTimeout(this.#deadline);
-    const error = this.#thrown === null ? null : toError(this.#thrown.value);
-    tellEnded(this.#threadId, exitCode, this.#thrown);
+    const thrown = this.#told ?? this.#thrown;
+    const error = thrown === null ? null : toError(thrown.value);
+    tellEnded(this.#threadId, exitCode, thrown);
     this.#ready.reject(
       new PeerExitedError(
         `The thread of loop "${this.ref.name}" has ended (exit code ${exitCode}) before it was ready`,

@@ -3,7 +3,7 @@
  * loops; what can only be shared, such as a SharedArrayBuffer or an object of ours over one, cannot be bytes.
  */
 import { inspect } from 'node:util';
-import { Deserializer, Serializer } from 'node:v8';
+import { DefaultDeserializer, DefaultSerializer } from 'node:v8';
 import { CloneError } from '../errors.js';
 import { pack, unpack } from '../packing.js';
 import { isSendable } from '../sendable.js';
@@ -13,7 +13,7 @@ export function encodeItem(item: unknown, mostBytes: number): Uint8Array {
   let bytes: Uint8Array;
   try {
     const { value, packed } = pack(item);
-    const serializer = new Serializer();
+    const serializer = new CopyingSerializer();
     serializer.writeHeader();
     serializer.writeUint32(Number(packed));
     serializer.writeValue(value);
@@ -43,10 +43,20 @@ export function encodeReason(reason: unknown, mostBytes: number): Uint8Array {
 
 /** What was encoded. `bytes` are its own from now on. */
 export function decodeItem(bytes: Uint8Array): unknown {
-  const deserializer = new Deserializer(bytes);
+  const deserializer = new DefaultDeserializer(bytes);
   deserializer.readHeader();
   const packed = deserializer.readUint32() === 1;
   return unpack({ value: deserializer.readValue(), packed });
+}
+
+/** Node's serializer copies a view without the rest of its buffer, and one of shared memory where structured clone would share it. */
+class CopyingSerializer extends DefaultSerializer {
+  // Called by the engine; Node's types do not know it.
+  _writeHostObject(view: NodeJS.ArrayBufferView): void {
+    if (view.buffer instanceof SharedArrayBuffer)
+      throw new CloneError('a view of shared memory cannot be copied');
+    (DefaultSerializer.prototype as unknown as CopyingSerializer)._writeHostObject.call(this, view);
+  }
 }
 
 function nameOf(item: unknown): string {

@@ -20,12 +20,12 @@ export interface SharedQueueWire extends Wire {
 
 /** What a SharedQueue can be told. */
 export interface SharedQueueOptions {
-  /** How many bytes an item may take, serialized. By default 1,024. Memory that no item has ever taken costs address space only. */
+  /** How many bytes an item may take, serialized. By default 4,096, enough for most errors. Memory that no item has ever taken costs address space only. */
   readonly itemBytes?: number;
 }
 
 const DEFAULT_MAXSIZE = 1024;
-const DEFAULT_ITEM_BYTES = 1024;
+const DEFAULT_ITEM_BYTES = 4096;
 /** All cells together, lest a typing error ask for the address space. Arbitrary. */
 const MOST_BYTES = 2 ** 30;
 
