@@ -25,7 +25,7 @@ export async function grow(growing: Growing, foreign: Foreign): Promise<Growth> 
 export function toPanel({ title, xLabel, points }: Growth): Panel {
   const names = points[0]?.result.rows.map(({ contender }) => contender) ?? [];
   const yOf = (result: Result, name: string): number =>
-    (result.rows.find(({ contender }) => contender === name)?.figures['perSecond']?.median ?? NaN) * 1e6;
+    (result.rows.find(({ contender }) => contender === name)?.figures.perSecond?.median ?? NaN) * 1e6;
   return {
     title,
     xLabel,

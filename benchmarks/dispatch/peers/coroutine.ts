@@ -17,9 +17,9 @@ export async function openCoroutine(kind: CoroutineKind): Promise<Peer> {
 export async function openCoroutineFromTask(): Promise<Peer> {
   const loop = new EventLoop();
   const group = await LoopGroup.spawn({ loops: 1 });
-  const { flood } = answering(callOf('async', group.next()), () => group.close());
+  const peer = answering(callOf('async', group.next()), () => group.close());
   return {
-    flood: (calls) => loop.runUntilComplete(() => flood(calls)),
+    flood: (calls) => loop.runUntilComplete(() => peer.flood(calls)),
     async close() {
       await group.close();
       loop.close();
