@@ -5,7 +5,13 @@ import { findPython, type Python, pythonLoops } from '../harness/python.js';
 
 /** Where Debian's libnetty-java and libjctools-java put their archives. */
 const JARS = '/usr/share/java/';
-const NEEDED = ['netty-all.jar', 'jctools-core.jar'];
+const NEEDED = [
+  'netty-common.jar', // netty-all.jar is empty there
+  'netty-buffer.jar',
+  'netty-resolver.jar',
+  'netty-transport.jar',
+  'jctools-core.jar',
+];
 const PEERS = fileURLToPath(new URL('../../../benchmarks/peers/', import.meta.url));
 const CLASSES = fileURLToPath(new URL('../../peers/', import.meta.url));
 
@@ -45,7 +51,7 @@ export function findForeign(): Foreign {
     return {
       python,
       netty: null,
-      nettyMissing: code === 'ENOENT' ? 'no JDK' : `javac failed: ${stderr ?? ''}`,
+      nettyMissing: code === 'ENOENT' ? 'no JDK' : `javac failed: ${stderr?.split('\n')[0] ?? ''}`,
     };
   }
 }
@@ -66,6 +72,6 @@ export function foreignCommand(
 }
 
 function nettyVersion(): string {
-  const jar = readdirSync(JARS).find((name) => /^netty-all-\d/.test(name));
-  return jar?.slice('netty-all-'.length, -'.jar'.length) ?? 'unknown';
+  const jar = readdirSync(JARS).find((name) => /^netty-transport-\d/.test(name));
+  return jar?.slice('netty-transport-'.length, -'.jar'.length) ?? 'unknown';
 }
