@@ -11,12 +11,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { compare, type ScenarioResult } from './core/compare.js';
-import { drawGrowth } from './core/growth-chart.js';
-import { grow, type Growth } from './core/growth.js';
-import { findPython, type Python } from './core/python.js';
+import { grow, type Growth, toPanel } from './core/growth.js';
+import { findPython, type Python } from './harness/python.js';
 import { headLine, type Report, showGrowth, showMemory, showScenario, showSummary } from './core/report.js';
 import { GROWING, SCENARIOS } from './core/scenarios.js';
 import { weighAll } from './core/weigh.js';
+import { drawCharts } from './harness/line-chart.js';
 import { describeMachine, type Machine } from './harness/machine.js';
 
 const RESULTS = new URL('../../benchmarks/results/', import.meta.url);
@@ -93,7 +93,7 @@ function keep(report: Report, machine: Machine): void {
   writeFileSync(new URL(`core-node${major}.json`, RESULTS), `${JSON.stringify(report, null, 2)}\n`);
   const caption = `Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores, ${machine.commit}; benchmarks/core.ts`;
   if (report.growth !== null)
-    writeFileSync(new URL('core-growth.svg', RESULTS), drawGrowth(report.growth, caption));
+    writeFileSync(new URL('core-growth.svg', RESULTS), drawCharts(report.growth.map(toPanel), caption));
 }
 
 const { rounds, scenario, memory, growth, json, write } = readOptions();

@@ -1,6 +1,6 @@
 import { ratioOf, type Spread, spreadOf } from '../harness/statistics.js';
-import { type ContenderProcess, openNode, openPython } from './contender-process.js';
-import { type Python, pythonLoops } from './python.js';
+import { type CoreContender, openNode, openPython } from './contender-process.js';
+import { type Python, pythonLoops } from '../harness/python.js';
 import type { Scenario } from './scenario.js';
 
 /** Of one contender in one round, in seconds; a single run of the fastest would be over before the clock means much. */
@@ -70,8 +70,8 @@ export async function compare(
   };
 }
 
-export function openAll(scenario: Scenario, python: Python | null): Map<string, ContenderProcess> {
-  const contenders = new Map<string, ContenderProcess>();
+export function openAll(scenario: Scenario, python: Python | null): Map<string, CoreContender> {
+  const contenders = new Map<string, CoreContender>();
   for (const { name } of scenario.contenders) contenders.set(name, openNode('time', scenario.name, name));
   if (python === null) return contenders;
   for (const name of pythonLoops(python)) {

@@ -1,7 +1,9 @@
+import type { Panel } from '../harness/line-chart.js';
 import { spreadOf } from '../harness/statistics.js';
 import { openAll } from './compare.js';
-import { ContenderError, type ContenderProcess } from './contender-process.js';
-import type { Python } from './python.js';
+import { ContenderError } from '../harness/contender-process.js';
+import type { CoreContender } from './contender-process.js';
+import type { Python } from '../harness/python.js';
 import type { Question } from './question.js';
 import type { Scenario } from './scenario.js';
 
@@ -75,8 +77,19 @@ export async function grow(scenario: Scenario, python: Python | null): Promise<G
   };
 }
 
+export function toPanel({ title, item, lines }: Growth): Panel {
+  return {
+    title: `${title}: ns per ${item}`,
+    xLabel: 'pending at once',
+    lines: lines.map(({ contender, points }) => ({
+      name: contender,
+      points: points.map(({ width, nsEach }) => ({ x: width, y: nsEach })),
+    })),
+  };
+}
+
 /** Null: it has ended. */
-async function tryAsk(contender: ContenderProcess | undefined, question: Question): Promise<number | null> {
+async function tryAsk(contender: CoreContender | undefined, question: Question): Promise<number | null> {
   try {
     return (await contender?.ask(question)) ?? null;
   } catch (thrown) {

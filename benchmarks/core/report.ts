@@ -2,7 +2,7 @@ import type { Machine } from '../harness/machine.js';
 import { alignColumns, showSpread } from '../harness/table.js';
 import type { ScenarioResult, Verdict } from './compare.js';
 import type { Growth } from './growth.js';
-import type { Python } from './python.js';
+import type { Python } from '../harness/python.js';
 import type { HoldingResult } from './weigh.js';
 
 /** One run of this benchmark, as it is kept in results/. */

@@ -2,7 +2,7 @@ import { type Spread, spreadOf } from '../harness/statistics.js';
 import { openNode, openPython } from './contender-process.js';
 import { HOLDINGS } from './memory/holdings.js';
 import type { Holding } from './memory/holding.js';
-import { type Python, pythonLoops } from './python.js';
+import { type Python, pythonLoops } from '../harness/python.js';
 
 /** Pending at a time; arbitrary, and so many that what a loop has anyway does not count. */
 const ITEMS = 100_000;

@@ -1,4 +1,19 @@
-import type { Growth, Line, Point } from './growth.js';
+export interface ChartPoint {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface ChartLine {
+  readonly name: string;
+  readonly points: readonly ChartPoint[];
+}
+
+/** One plot: lines over a few values of x, which stand side by side in equal steps. */
+export interface Panel {
+  readonly title: string;
+  readonly xLabel: string;
+  readonly lines: readonly ChartLine[];
+}
 
 /** In pixels: a plot with its legend at the right, two of them beside each other. */
 const PLOT = { left: 66, top: 40, width: 310, height: 190 };
@@ -29,73 +44,72 @@ interface LogAxis {
   readonly high: number;
 }
 
-/** All panels on the same scales, so that they can be compared. Log-log: a level line is a cost that does not grow. */
-export function drawGrowth(growths: readonly Growth[], caption: string): string {
-  const points = growths.flatMap(({ lines }) => lines.flatMap((line) => line.points));
-  const x = axisOf(points.map(({ width }) => width));
-  const y = axisOf(points.map(({ nsEach }) => nsEach));
+/**
+ * Plots below one another, two in a row, on a logarithmic scale: a level line is a figure that does not change.
+ * @param sameScale whether all have the same vertical scale, so that they can be compared
+ */
+export function drawCharts(panels: readonly Panel[], caption: string, { sameScale = true } = {}): string {
+  const scaleOf = (some: readonly Panel[]): LogAxis =>
+    axisOf(some.flatMap(({ lines }) => lines.flatMap(({ points }) => points.map(({ y }) => y))));
   const width = PANEL.columns * PANEL.width;
-  const height = HEAD + Math.ceil(growths.length / PANEL.columns) * PANEL.height;
+  const height = HEAD + Math.ceil(panels.length / PANEL.columns) * PANEL.height;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,
     `<style>${STYLE}</style>`,
     `<rect width="${width}" height="${height}" style="fill: var(--paper)"/>`,
     text(PLOT.left, 24, caption),
-    ...growths.map((growth, i) => {
+    ...panels.map((panel, i) => {
       const left = (i % PANEL.columns) * PANEL.width;
       const top = HEAD + Math.floor(i / PANEL.columns) * PANEL.height;
-      return `<g transform="translate(${left} ${top})">\n${drawPanel(growth, x, y)}\n</g>`;
+      const y = scaleOf(sameScale ? panels : [panel]);
+      return `<g transform="translate(${left} ${top})">\n${drawPanel(panel, y)}\n</g>`;
     }),
     '</svg>\n',
   ].join('\n');
 }
 
-function drawPanel({ title, item, lines }: Growth, x: LogAxis, y: LogAxis): string {
-  const toX = (value: number): number => round(PLOT.left + PLOT.width * share(x, value));
+function drawPanel({ title, xLabel, lines }: Panel, y: LogAxis): string {
+  const xs = [...new Set(lines.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
+  const toX = (value: number): number =>
+    round(PLOT.left + (PLOT.width * xs.indexOf(value)) / Math.max(xs.length - 1, 1));
   const toY = (value: number): number => round(PLOT.top + PLOT.height * (1 - share(y, value)));
   const bottom = PLOT.top + PLOT.height;
   const right = PLOT.left + PLOT.width;
   return [
-    text(PLOT.left, 20, `${title}: ns per ${item}`, 'class="title"'),
-    ...decades(x).map((power) => {
-      const at = toX(10 ** power);
-      return `<path class="grid" d="M${at} ${PLOT.top}V${bottom}"/>${tick(at, bottom + 16, power, 'middle')}`;
+    text(PLOT.left, 20, title, 'class="title"'),
+    ...xs.map((x) => {
+      const at = toX(x);
+      return `<path class="grid" d="M${at} ${PLOT.top}V${bottom}"/>${tick(at, bottom + 16, x, 'middle')}`;
     }),
     ...decades(y).map((power) => {
       const at = toY(10 ** power);
-      return `<path class="grid" d="M${PLOT.left} ${at}H${right}"/>${tick(PLOT.left - 6, at + 4, power, 'end')}`;
+      return `<path class="grid" d="M${PLOT.left} ${at}H${right}"/>${tick(PLOT.left - 6, at + 4, 10 ** power, 'end')}`;
     }),
-    text(PLOT.left + PLOT.width / 2, bottom + 34, 'pending at once', 'text-anchor="middle"'),
+    text(PLOT.left + PLOT.width / 2, bottom + 34, xLabel, 'text-anchor="middle"'),
     ...styled(lines).map(({ line, family, dash }, i) => {
       const legendY = PLOT.top + 8 + 20 * i;
-      const path = line.points.map((point) => `${toX(point.width)} ${toY(point.nsEach)}`).join('L');
+      const path = line.points.map((point) => `${toX(point.x)} ${toY(point.y)}`).join('L');
       const attributes = `class="${family}" stroke-dasharray="${dash}"`;
       return [
         path === '' ? '' : `<path ${attributes} d="M${path}"/>`,
-        ...line.points.map((point) => dot(point, family, toX, toY)),
+        ...line.points.map(({ x, y }) => `<circle class="${family}" cx="${toX(x)}" cy="${toY(y)}" r="3"/>`),
         `<path ${attributes} d="M${right + 14} ${legendY}h24"/>`,
-        text(right + 44, legendY + 4, line.contender),
+        text(right + 44, legendY + 4, line.name),
       ].join('');
     }),
   ].join('\n');
 }
 
-function styled(lines: readonly Line[]): { line: Line; family: string; dash: string }[] {
-  let ours = 0;
+/** Each family has its colour, and its members differ in the dash. */
+function styled(lines: readonly ChartLine[]): { line: ChartLine; family: string; dash: string }[] {
+  const drawn = new Map<string, number>();
   return lines.map((line) => {
-    const known = FAMILIES.find((family) => family === line.contender);
-    const family = line.contender.startsWith('ringloop') ? 'ours' : (known ?? 'node');
-    return { line, family, dash: (family === 'ours' ? DASHES[ours++ % DASHES.length] : undefined) ?? 'none' };
+    const known = FAMILIES.find((family) => family === line.name);
+    const family = line.name.startsWith('ringloop') ? 'ours' : (known ?? 'node');
+    const before = drawn.get(family) ?? 0;
+    drawn.set(family, before + 1);
+    return { line, family, dash: DASHES[before % DASHES.length] ?? 'none' };
   });
-}
-
-function dot(
-  { width, nsEach }: Point,
-  family: string,
-  toX: (value: number) => number,
-  toY: (value: number) => number,
-): string {
-  return `<circle class="${family}" cx="${toX(width)}" cy="${toY(nsEach)}" r="3"/>`;
 }
 
 function axisOf(values: readonly number[]): LogAxis {
@@ -112,8 +126,8 @@ function share({ low, high }: LogAxis, value: number): number {
   return (Math.log10(value) - low) / Math.max(high - low, 1);
 }
 
-function tick(x: number, y: number, power: number, anchor: string): string {
-  return text(x, y, (10 ** power).toLocaleString('en'), `text-anchor="${anchor}"`);
+function tick(x: number, y: number, value: number, anchor: string): string {
+  return text(x, y, value.toLocaleString('en', { maximumSignificantDigits: 7 }), `text-anchor="${anchor}"`);
 }
 
 function text(x: number, y: number, content: string, attributes = ''): string {

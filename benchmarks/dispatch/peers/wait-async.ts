@@ -1,18 +1,14 @@
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { Peer } from './peer.js';
+import type { EchoPeer } from './peer.js';
 import { PING, PONG, waitAsync } from './wait-async-words.js';
 
 /** The floor: two threads that wake each other with Atomics.notify and do nothing else. */
-export async function openWaitAsync(): Promise<Peer> {
+export async function openWaitAsync(): Promise<EchoPeer> {
   const words = new Int32Array(new SharedArrayBuffer(128));
   const worker = new Worker(new URL('./wait-async-worker.js', import.meta.url), { workerData: words });
-  await once(worker, 'online');
-  await delay(50);
+  await once(worker, 'message'); // 'ready'
   return {
-    name: 'bare Atomics.waitAsync (floor)',
-    flood: null,
     async roundTrip() {
       const pong = waitAsync(words, PONG, Atomics.load(words, PONG));
       Atomics.add(words, PING, 1);

@@ -1,0 +1,84 @@
+import { parseArgs } from 'node:util';
+import { GROWING } from './growing.js';
+import { ON_REQUEST, SCENARIOS } from './scenarios.js';
+import type { Scenario } from './scenario.js';
+
+export interface Options {
+  readonly rounds: number;
+  readonly scenarios: readonly Scenario[];
+  readonly growth: boolean;
+  readonly json: string | null;
+  readonly write: boolean;
+  readonly list: boolean;
+}
+
+/** Arguments that make no sense. */
+export class UsageError extends Error {
+  readonly code = 'ERR_USAGE';
+  override readonly name = 'UsageError';
+}
+
+/** Any of these options alone asks for nothing else; --scenario and a request may be combined. @throws {UsageError} */
+export function readOptions(args: readonly string[]): Options {
+  const values = parse(args);
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new UsageError(`--rounds must be a positive integer, got ${values.rounds}`);
+  }
+  const all = [...SCENARIOS, ...ON_REQUEST.idle, ...ON_REQUEST.memory];
+  const named = values.scenario.map((name) => {
+    const found = all.find((scenario) => scenario.name === name);
+    if (found !== undefined) return found;
+    throw new UsageError(`--scenario must be one of ${all.map((one) => one.name).join(', ')}, got ${name}`);
+  });
+  const { write, list, json = null } = values;
+  if (write && named.length > 0)
+    throw new UsageError('--write keeps whole reports only, and not that of some --scenario');
+  const requested = [
+    ...named,
+    ...(values.idle || write ? ON_REQUEST.idle : []),
+    ...(values.memory || write ? ON_REQUEST.memory : []),
+  ];
+  const asksForLess = named.length > 0 || values.idle || values.memory || values.growth;
+  const scenarios = asksForLess && !write ? requested : [...SCENARIOS, ...requested];
+  return { rounds, scenarios: [...new Set(scenarios)], growth: values.growth || write, json, write, list };
+}
+
+export function listScenarios(): string {
+  return [
+    ...SCENARIOS.map(({ name, title }) => `${name}: ${title}`),
+    ...ON_REQUEST.idle.map(({ name, title }) => `${name}: ${title} (--idle)`),
+    ...ON_REQUEST.memory.map(({ name, title }) => `${name}: ${title} (--memory)`),
+    ...GROWING.map(({ name, title }) => `${name}: ${title} (--growth)`),
+  ].join('\n');
+}
+
+function parse(args: readonly string[]): {
+  rounds: string;
+  scenario: string[];
+  growth: boolean;
+  memory: boolean;
+  idle: boolean;
+  write: boolean;
+  list: boolean;
+  json?: string | undefined;
+} {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        rounds: { type: 'string', default: '7' },
+        scenario: { type: 'string', multiple: true, default: [] },
+        growth: { type: 'boolean', default: false },
+        memory: { type: 'boolean', default: false },
+        idle: { type: 'boolean', default: false },
+        write: { type: 'boolean', default: false },
+        list: { type: 'boolean', default: false },
+        json: { type: 'string' },
+      },
+    }).values;
+  } catch (thrown) {
+    if (thrown instanceof TypeError) throw new UsageError(thrown.message); // an option that there is not, or without its value
+    throw thrown;
+  }
+}

@@ -1,0 +1,4 @@
+// What the pools call by name.
+export function echo(value: number): number {
+  return value;
+}

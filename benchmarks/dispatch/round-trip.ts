@@ -1,0 +1,47 @@
+import { openComlink } from './peers/comlink.js';
+import { openPiscina, openTinypool } from './peers/pools.js';
+import { openPostMessageEcho } from './peers/post-message.js';
+import { openRingloopEcho } from './peers/ringloop.js';
+import { openWaitAsync } from './peers/wait-async.js';
+import { type Aim, type NodeContender, P50, P99, type Scenario } from './scenario.js';
+import { tripping } from './tripping.js';
+
+/** Seconds: longer than the pause between two trips, so that neither side ever sleeps. */
+const SPIN = 0.005;
+
+const node = (name: string, open: NodeContender['open']): NodeContender => ({ name, runtime: 'node', open });
+
+function atMost(contender: string, bound: number | null): Aim[] {
+  return ['p50', 'p99'].map((metric) => ({
+    contender,
+    metric,
+    against: 'postMessage',
+    sense: 'at most',
+    bound,
+  }));
+}
+
+/** One call there and one back, between two threads that are idle before; in JavaScript, until the awaiting code goes on. */
+export const roundTrip: Scenario = {
+  name: 'round-trip',
+  title: 'Round trip between two idle loops',
+  question: { calls: 1_000, atLeast: 0 },
+  metrics: [P50, P99],
+  contenders: [
+    node('ringloop', () => tripping(openRingloopEcho())),
+    node('ringloop, spinning', () => tripping(openRingloopEcho(SPIN))),
+    node('postMessage', () => tripping(openPostMessageEcho())),
+    node('bare Atomics.waitAsync (floor)', () => tripping(openWaitAsync())),
+    node('Comlink', () => tripping(openComlink())),
+    node('tinypool', () => tripping(openTinypool())),
+    node('piscina', () => tripping(openPiscina())),
+    { name: 'asyncio', runtime: 'python' },
+    { name: 'uvloop', runtime: 'python' },
+    { name: 'Netty', runtime: 'java' },
+  ],
+  aims: [
+    ...atMost('ringloop', 0.8),
+    ...atMost('ringloop, spinning', 0.1),
+    ...atMost('bare Atomics.waitAsync (floor)', null),
+  ],
+};
