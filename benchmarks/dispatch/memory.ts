@@ -15,7 +15,7 @@ const bytes = (name: string, unit: string): Scenario['metrics'][number] => ({ na
 
 function workload(
   measure: (calls: number) => Promise<Figures>,
-  close = async () => undefined as void,
+  close: () => Promise<unknown> = () => Promise.resolve(),
 ): Workload {
   return { measure: ({ calls }) => measure(calls), close };
 }
