@@ -111,9 +111,6 @@ export function write(buffers: LaneBuffers, { atomics, input }: ModelThread): Wr
   return result;
 }
 
-/** The tags of one number; see arguments.ts. */
-const ONE_NUMBER = 1;
-
 type Atomics = ModelThread['atomics'];
 
 function put(
@@ -125,12 +122,12 @@ function put(
 ): boolean {
   const { segment } = writer;
   const fill = (): void => {
-    writeRecord(segment.words, at, Kind.CALL, CALL_BYTES, 1, 0, ONE_NUMBER);
-    segment.floats[(at >> 1) + 2] = value;
+    writeRecord(segment.words, at, Kind.CALL_NUMBER, CALL_BYTES, 1, 0, 0);
+    segment.floats[(at >> 1) + 1] = value;
   };
   if (wrong === 'publishFirst') {
     // Its size, lest the reader never end.
-    segment.words[at] = (Kind.CALL << 24) | CALL_BYTES;
+    segment.words[at] = (Kind.CALL_NUMBER << 24) | CALL_BYTES;
     const published = writer.publish();
     fill();
     return published;
@@ -190,9 +187,9 @@ export function readRest({ first, larger1, larger2 }: LaneBuffers): number[] {
     const next = kindAt(ring, (tail - JUMP_BYTES) | 0) === Kind.JUMP ? rings.shift() : undefined;
     for (let head = ring.loadHead(); head !== tail; head = (head + CALL_BYTES) | 0) {
       while (kindAt(ring, head) === Kind.PAD) head = (head + sizeAt(ring, head)) | 0;
-      if (kindAt(ring, head) !== Kind.CALL) break;
+      if (kindAt(ring, head) !== Kind.CALL_NUMBER) break;
       const at = wordAt(ring, head);
-      if ((ring.words[at + 1]! & 3) === Cell.PENDING) rest.push(ring.floats[(at >> 1) + 2]!);
+      if ((ring.words[at + 1]! & 3) === Cell.PENDING) rest.push(ring.floats[(at >> 1) + 1]!);
     }
     ring = next;
   }
@@ -229,7 +226,8 @@ function openReader(buffers: LaneBuffers, seen: number[], isSealed: () => boolea
     answer: unexpected,
     failedCallback: unexpected,
   };
-  const called = { name: 'see', fn: (value: number) => seen.push(value), error: null };
+  const see = (value: number): number => seen.push(value);
+  const called = { name: 'see', fn: see, callback: see, error: null };
   // A lane asks no more of it than this.
   const functions = { get: () => called } as unknown as ConstructorParameters<typeof LaneReader>[2];
   return new LaneReader(1, Segment.over(buffers.first), functions, events);
@@ -251,13 +249,13 @@ function readWrongly(
       const at = wordAt(segment, head);
       const kind = kindAt(segment, head);
       head = (head + Math.max(sizeAt(segment, head), 8)) | 0; // at least 8: the bytes may be anything by now
-      if (kind !== Kind.CALL) continue;
+      if (kind !== Kind.CALL_NUMBER) continue;
       if (wrong === 'plainStart') {
         const cell = load(words, at + 1);
         if ((cell & 3) !== Cell.PENDING) continue;
         store(words, at + 1, cell | Cell.STARTED);
       }
-      seen.push(floats[(at >> 1) + 2]!);
+      seen.push(floats[(at >> 1) + 1]!);
     }
     segment.storeHead(head);
   }
