@@ -102,7 +102,7 @@ export function write(buffers: LaneBuffers, { atomics, input }: ModelThread): Wr
     }
     notes[RETURNED] = value;
     result.sent.push(value);
-    handles.push(new ThreadsafeHandle(writer.segment, at));
+    handles.push(new ThreadsafeHandle(writer.segment, writer.segment.writtenBytes - CALL_BYTES));
   }
   for (const [i, handle] of handles.slice(0, cancels).entries()) {
     const inTime = wrong === 'plainCancel' ? cancelPlainly(buffers, i, atomics) : handle.cancel();
@@ -219,7 +219,9 @@ function openReader(buffers: LaneBuffers, seen: number[], isSealed: () => boolea
     },
     putBack: unexpected,
     mayGoOn: () => true,
-    corrupted: unexpected,
+    corrupted: (_, reason) => {
+      throw reason.cause;
+    },
     startTask: unexpected,
     refuseTask: unexpected,
     cancelTask: unexpected,

@@ -7,6 +7,7 @@ import {
   type LaneEvents,
   LaneReader,
   LaneWriter,
+  NOT_EASY,
   SEALED_LANE,
   Segment,
   writeCallWithNumber,
@@ -54,6 +55,8 @@ function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
     reader,
     ready,
     send(value) {
+      // As an outbox does; every third one the long way, as for a call with other arguments.
+      if (value % 3 !== 0 && writer.pushNumber(FN, value) !== NOT_EASY) return true;
       const at = writer.claim(16);
       if (at === SEALED_LANE || at === FULL_LANE) return false;
       writeCallWithNumber(writer.segment, at, FN, value);

@@ -11,7 +11,14 @@ export { allocateInbox, type InboxAddress, InboxMemory, LANES, thisProducer } fr
 export { importModule, refuseWhileImporting } from './import-module.js';
 export { InboxReader, type InboxEvents } from './inbox-reader.js';
 export { LaneReader, type LaneEvents } from './lane-reader.js';
-export { FULL_LANE, LaneWriter, SEALED_LANE, writeCallWithNumber, writeRecord } from './lane-writer.js';
+export {
+  FULL_LANE,
+  LaneWriter,
+  NOT_EASY,
+  SEALED_LANE,
+  writeCallWithNumber,
+  writeRecord,
+} from './lane-writer.js';
 export { LoopInbox } from './loop-inbox.js';
 export { callsSent, outboxCount, outboxTo } from './outboxes.js';
 export { checkPreload, importAll } from './preload.js';

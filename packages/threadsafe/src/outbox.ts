@@ -8,10 +8,17 @@ import { Drains } from './drains.js';
 import { RingFullError } from './errors.js';
 import { endOf } from './exit-news.js';
 import { type InboxAddress, InboxMemory, thisProducer } from './inbox-memory.js';
-import { FULL_LANE, LaneWriter, SEALED_LANE, writeCallWithNumber, writeRecord } from './lane-writer.js';
+import {
+  FULL_LANE,
+  LaneWriter,
+  NOT_EASY,
+  SEALED_LANE,
+  writeCallWithNumber,
+  writeRecord,
+} from './lane-writer.js';
 import { pendingCalls } from './pending-calls.js';
 import { type RemoteFunction, remoteIdOf } from './remote.js';
-import { Kind, RECORD_BYTES, type RecordKind } from './segment.js';
+import { Kind, RECORD_BYTES, type RecordKind, sizeOf } from './segment.js';
 import { sendEventually } from './send-eventually.js';
 import { SideRoadSender } from './side-road.js';
 import { ThreadsafeHandle } from './threadsafe-handle.js';
@@ -102,19 +109,25 @@ export class Outbox implements CalledLoop {
   call(whenFull: WhenFull, fn: RemoteFunction, ...args: readonly unknown[]): ThreadsafeHandle {
     const at = this.#put(Kind.CALL, this.#callbackNumber(fn), 0, args, fn, whenFull);
     this.#sent++;
-    return new ThreadsafeHandle(this.#writer.segment, at);
+    const { segment } = this.#writer;
+    return new ThreadsafeHandle(segment, segment.writtenBytes - sizeOf(segment.words, at));
   }
 
   /** `call(whenFull, fn, value)`, the most common of all, without the detours. */
   callWithNumber(whenFull: WhenFull, fn: RemoteFunction, value: number): ThreadsafeHandle {
     const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn);
     if (this.#closed !== null) throw this.#closed;
-    const at = this.#claim(RECORD_BYTES, whenFull);
-    const { segment } = this.#writer;
-    writeCallWithNumber(segment, at, number, value);
-    this.#send();
+    const writer = this.#writer;
+    let start = writer.pushNumber(number, value);
+    if (start === NOT_EASY) {
+      const at = this.#claim(RECORD_BYTES, whenFull);
+      writeCallWithNumber(writer.segment, at, number, value);
+      if (!writer.publish()) this.#refuse();
+      start = writer.segment.writtenBytes - RECORD_BYTES;
+    }
+    this.#ring();
     this.#sent++;
-    return new ThreadsafeHandle(segment, at);
+    return new ThreadsafeHandle(writer.segment, start);
   }
 
   /** @throws as `LoopRef.runCoroutineThreadsafe()` does */
@@ -252,6 +265,10 @@ export class Outbox implements CalledLoop {
 
   #send(): void {
     if (!this.#writer.publish()) this.#refuse();
+    this.#ring();
+  }
+
+  #ring(): void {
     // Published before the bell was closed, and so either read or dropped with all else that stood there: not refused.
     if (!ring(this.#memory.words)) this.#closed = this.#closedError();
   }

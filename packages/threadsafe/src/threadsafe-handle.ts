@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { cas, load } from '#atomics';
-import { Cell, type Segment, sizeOf } from './segment.js';
+import { Cell, type Segment } from './segment.js';
 
 const CANCELLED = -1;
 
@@ -14,10 +14,10 @@ export class ThreadsafeHandle {
   /** Where the record begins, counted as `Segment.writtenBytes` is; CANCELLED when `cancel()` came in time. */
   #start: number;
 
-  /** @param at the first word of the record, which is the last one written to `segment` so far */
-  constructor(segment: Segment, at: number) {
+  /** @param start where the record begins, as `Segment.writtenBytes` counts */
+  constructor(segment: Segment, start: number) {
     this.#segment = segment;
-    this.#start = segment.writtenBytes - sizeOf(segment.words, at);
+    this.#start = start;
   }
 
   /** Cancels the call. True: it has not started and never will. False: it has started, or is done. */
