@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { LoopGroup, type LoopRef, MainThreadError } from '@ringloop/threadsafe';
-import { askAround, askBlocking, askInVain } from './fixtures/blocking-calls.js';
+import { askAround, askBlocking, askBothWays, askInVain } from './fixtures/blocking-calls.js';
 import { blockUntil, createLoop, dieNow, doze, echo, isDozing, lastDoze } from './fixtures/calls.js';
 
 const spawn = (loops: number): Promise<LoopGroup> => LoopGroup.spawn({ loops, loopFactory: createLoop });
@@ -29,6 +29,12 @@ describe('ConcurrentFuture.result(timeout)', () => {
       expect((await Promise.all(all)).every((ending) => 'value' in ending)).to.equal(true);
     }
   }).slow(5000);
+
+  it('result(timeout) leaves a thread that hears of answers it awaits', async () => {
+    for (let i = 0; i < 200; i++) {
+      expect(await first.runCoroutineThreadsafe(askBothWays, second)).to.deep.equal([[1], [2]]);
+    }
+  });
 
   it('result(timeout) throws TimeoutError when the time is over; the call goes on', async () => {
     const ending = await first.runCoroutineThreadsafe(askInVain, second, 0.05);

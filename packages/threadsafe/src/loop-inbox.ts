@@ -54,7 +54,11 @@ export class LoopInbox implements Inbox {
     this.ref = new LoopRef(address);
     setAddressOf(owner.loop, address);
     this.#exposed = new ExposedObjects(owner.loop, this.ref);
-    this.#spinning = new Spinning(spin, { look: () => this.#reader.isRung() || collectAnswers(), callsSent });
+    this.#spinning = new Spinning(spin, {
+      look: () => this.#reader.isRung() || collectAnswers(),
+      looked: restMailbox,
+      callsSent,
+    });
     this.#reader = new InboxReader(address, {
       addReady: owner.addReady,
       putBack: owner.putBack,
@@ -87,7 +91,6 @@ export class LoopInbox implements Inbox {
   park(): boolean {
     this.#tellIfEmpty();
     if (this.#spinning.staysAwake()) return false;
-    restMailbox();
     return this.#reader.trySleep();
   }
 

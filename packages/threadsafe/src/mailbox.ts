@@ -41,9 +41,8 @@ class Mailbox implements AnswerBox {
 
   /** Blocks the thread until something arrives, and runs it. */
   block(timeoutMs: number): void {
-    if (this.#reader.collect()) return;
-    this.#reader.block(timeoutMs);
-    this.#reader.collect();
+    if (!this.#reader.collect()) this.#reader.block(timeoutMs);
+    this.#look(); // and sleeps again: of what comes later, nobody else would tell
   }
 
   /** Takes what has arrived. Until `rest()` nobody wakes its thread. */
