@@ -8,7 +8,14 @@ import {
   type TimerHandle,
   VirtualHost,
 } from '@ringloop/core';
-import { END_RUN, type Inbox, type InboxOwner, isStopFunction, RUN } from '@ringloop/core/internal';
+import {
+  END_RUN,
+  type Inbox,
+  type InboxOwner,
+  isStopFunction,
+  promiseWithResolvers,
+  RUN,
+} from '@ringloop/core/internal';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { CountingHost } from './counting-host.js';
@@ -140,6 +147,17 @@ describe('core/event-loop', () => {
       expect([...ran, polled.polls]).to.deep.equal(['rest', 1]);
       await runOnce(polled);
       expect(ran).to.deep.equal(['rest', 'event']);
+    });
+
+    it('stop() in a promise reaction of the last batch ends the run', async () => {
+      for (const stopMode of ['barrier', 'batch'] as const) {
+        const real = new BaseEventLoop({ stopMode });
+        const { promise, resolve } = promiseWithResolvers<undefined>();
+        void promise.then(() => real.stop());
+        real.callSoon(resolve, undefined);
+        await real.runForever();
+        real.close();
+      }
     });
 
     it('stop() wakes a sleeping loop', async () => {

@@ -520,7 +520,8 @@ export class BaseEventLoop {
   /** After an iteration that left nothing: sleeps until a deadline, an event or another thread, unless there is news. */
   readonly #rest = (): void => {
     if (this.#state !== 'running' || this.#ending !== null) return;
-    if (this.#ready.head < this.#ready.tail || this.#inbox?.park() === false) {
+    const isStopping = this.#stopAfterBatch || this.#barrier !== null; // by a promise reaction of this iteration
+    if (isStopping || this.#ready.head < this.#ready.tail || this.#inbox?.park() === false) {
       this.#host.requestTurn();
       return;
     }
