@@ -55,7 +55,7 @@ export class ReadyQueue {
       moved.push(this.#slots[slot]);
       this.#slots[slot] = undefined;
     }
-    for (const entry of moved) this.unshift(entry as Ready); // they stood between head and tail
+    for (const entry of moved) this.unshift(entry!); // they stood between head and tail
   }
 
   clear(): void {
