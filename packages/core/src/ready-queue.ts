@@ -49,13 +49,14 @@ export class ReadyQueue {
 
   /** Moves what stands at `position` and behind it before all else. Every other entry keeps its position. */
   moveToFront(position: number): void {
-    const moved: (Ready | undefined)[] = [];
+    const moved: Ready[] = [];
     while (this.tail > position) {
       const slot = --this.tail & this.#mask;
-      moved.push(this.#slots[slot]);
+      const entry = this.#slots[slot];
+      if (entry !== undefined) moved.push(entry); // it stands between head and tail, and so it is
       this.#slots[slot] = undefined;
     }
-    for (const entry of moved) this.unshift(entry!); // they stood between head and tail
+    for (const entry of moved) this.unshift(entry);
   }
 
   clear(): void {
