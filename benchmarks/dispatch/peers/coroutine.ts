@@ -29,8 +29,7 @@ export async function openCoroutineFromTask(): Promise<Peer> {
 
 function callOf(kind: CoroutineKind, there: LoopRef): () => PromiseLike<number> {
   if (kind === 'generator') {
-    return () =>
-      there.runCoroutineThreadsafe(generatorEcho, PAYLOADS.number); // a generator's task ends with what it returns
+    return () => there.runCoroutineThreadsafe(generatorEcho, PAYLOADS.number); // a generator's task ends with what it returns
   }
   const called = kind === 'plain' ? plainEcho : asyncEcho;
   return () => there.runCoroutineThreadsafe<[number], number | Promise<number>>(called, PAYLOADS.number);
