@@ -3,9 +3,9 @@ import { threadId } from 'node:worker_threads';
 import { expect } from 'chai';
 import { CancelledError, LoopStateError } from '@ringloop/core';
 import { ExecutorFullError, PiscinaExecutor, type PiscinaExecutorOptions } from '@ringloop/executor';
-import { PeerExitedError, RemoteFunctionError } from '@ringloop/threadsafe';
+import { PeerExitedError, RemoteFunctionError, SharedLock } from '@ringloop/threadsafe';
 import { createGate, entered, type Gate, openGate } from './fixtures/gate.js';
-import { addTo, block, blockAndFail, fib, later, notRemote, runOn } from './fixtures/jobs.js';
+import { addTo, block, blockAndFail, fib, keepLock, later, notRemote, runOn } from './fixtures/jobs.js';
 import { onlyHere } from './fixtures/local-functions.js';
 import { rejection } from './fixtures/settled.js';
 
@@ -18,6 +18,20 @@ describe('executor/piscina-executor', () => {
   };
   beforeEach(() => (gate = createGate()));
   afterEach(() => executor.shutdown({ wait: false }));
+
+  it('a thread that is terminated leaves no lock behind: all threads are told of its end', async () => {
+    open();
+    const lock = new SharedLock();
+    const words = new Int32Array(new SharedArrayBuffer(8));
+    const job = rejection(executor.submit(keepLock, [lock, words]).result);
+    while (Atomics.load(words, 0) === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(lock.locked()).to.equal(true);
+    await executor.shutdown({ wait: false });
+    expect(await job).to.be.instanceOf(PeerExitedError);
+    while (lock.locked()) await new Promise((resolve) => setImmediate(resolve)); // until this thread is told
+    expect(() => lock.tryAcquire()).to.throw(PeerExitedError); // once
+    expect(lock.tryAcquire()).to.equal(true);
+  });
 
   describe('submit()', () => {
     it('submit() runs a function in another thread', async () => {

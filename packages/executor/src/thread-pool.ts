@@ -1,4 +1,6 @@
+import type { Worker } from 'node:worker_threads';
 import { toError } from '@ringloop/core/internal';
+import { watchWorker } from '@ringloop/threadsafe';
 import { Piscina } from 'piscina';
 import type { JobOutcome, JobRequest } from './job-message.js';
 import type { CheckedOptions } from './piscina-executor-options.js';
@@ -52,6 +54,8 @@ export class ThreadPool {
       recordTiming: false,
       ...(resourceLimits === null ? {} : { resourceLimits }),
     });
+    // Lest a lock stay with a thread that was terminated: all threads are told of its end.
+    piscina.on('workerCreate', () => watchAll(piscina.threads));
     piscina.on('error', (thrown: unknown) => (this.#lastError = toError(thrown)));
     piscina.on('workerDestroy', () => queueMicrotask(() => this.#threadEnded(piscina)));
     return piscina;
@@ -73,4 +77,8 @@ export class ThreadPool {
       process.emitWarning(error);
     }
   }
+}
+
+function watchAll(workers: readonly Worker[]): void {
+  for (const worker of workers) if (worker.threadId > 0) watchWorker(worker); // the others have ended
 }
