@@ -109,9 +109,15 @@ export function bury({ memory, notes }: InboxBuffers, { input }: ModelThread): v
   if (producer !== 0) new InboxMemory(memory).leave(producer);
 }
 
+export interface OwnerInput {
+  /** Each call looks at the inbox, as one that calls `callSoon()` does. */
+  readonly looksWithin?: boolean;
+}
+
 /** Collects, runs and sleeps, for ever, as a loop does. */
-export async function own(buffers: InboxBuffers, { atomics }: ModelThread): Promise<void> {
-  const { reader, look } = openReader(buffers);
+export async function own(buffers: InboxBuffers, { atomics, input }: ModelThread): Promise<void> {
+  const { looksWithin = false } = (input ?? {}) as OwnerInput;
+  const { reader, look } = openReader(buffers, looksWithin);
   try {
     while (true) {
       look();
@@ -137,7 +143,10 @@ export function ownAndSeal(buffers: InboxBuffers): void {
   }
 }
 
-function openReader({ memory, notes }: InboxBuffers): { reader: InboxReader; look: () => void } {
+function openReader(
+  { memory, notes }: InboxBuffers,
+  looksWithin = false,
+): { reader: InboxReader; look: () => void } {
   const words = new Int32Array(notes);
   const ready: Ready[] = [];
   const reader = new InboxReader(
@@ -152,7 +161,10 @@ function openReader({ memory, notes }: InboxBuffers): { reader: InboxReader; loo
       refuseTask: unexpected,
       cancelTask: unexpected,
       answer: unexpected,
-      failedCallback: (name) => note(words, Number(name.slice('function '.length))),
+      failedCallback: (name) => {
+        note(words, Number(name.slice('function '.length)));
+        if (looksWithin) reader.collect();
+      },
       producerLeft: () => undefined,
     },
   );

@@ -111,6 +111,14 @@ describe('model/inbox', () => {
       expect(schedules).to.be.at.least(2_000);
     });
 
+    // A lane that was freed while its last call ran had its HEAD stored into the next producer's ring.
+    it('for the next producer, when the last call itself looks at the inbox', async () => {
+      const owner = { ...OWNER, input: { looksWithin: true } };
+      const threads = [producer(0), producer(1, {}, 'producer0'), owner];
+      const { schedules } = await explore(setting(threads, { preemptions: 2 }));
+      expect(schedules).to.be.at.least(3_900);
+    });
+
     it('by who saw its producer killed', async () => {
       const threads = [producer(0, { leaves: false }), witness(0), OWNER];
       const { kills } = await explore(setting(threads, { preemptions: 2, kill: ['producer0'] }));
