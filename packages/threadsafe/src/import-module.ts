@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
@@ -15,6 +15,10 @@ interface Import {
  * other tasks of the thread go on, and are none of its business.
  */
 const importing = new AsyncLocalStorage<Import>();
+/** Imports under way. */
+let underWay = 0;
+/** The main program is among what was imported. */
+let watchesMain = false;
 
 /** What a module exports. */
 export type Namespace = Readonly<Record<string, unknown>>;
@@ -26,14 +30,22 @@ export type Namespace = Readonly<Record<string, unknown>>;
  */
 export async function importModule(url: string, wanted: string): Promise<Namespace> {
   const current: Import = { url, done: false };
+  // A resource of its own: what is written on that of the loop's turns would have each later callback capture its context.
+  const scope = new AsyncResource('ringloop.Import');
+  underWay++;
+  watchesMain ||= url === mainModule();
   try {
-    return await importing.run(current, () => import(url) as Promise<Namespace>); // whatever it exports
+    return await scope.runInAsyncScope(
+      () => importing.run(current, () => import(url) as Promise<Namespace>), // whatever it exports
+    );
   } catch (cause) {
     throw new RemoteFunctionError(`Cannot ${wanted}: importing ${url} failed in the called thread`, {
       cause,
     });
   } finally {
     current.done = true;
+    // Node 20 makes all promises of a thread slower for a storage. After it has evaluated, only the main program is watched.
+    if (--underWay === 0 && !watchesMain) importing.disable();
   }
 }
 
