@@ -225,7 +225,7 @@ describe('conformance/futures', () => {
     it('BaseFutureTests.test_wrap_future: ends as the other one does', async () => {
       const wrapped = wrapFuture(source, { loop });
       expect([isFuture(wrapped), wrapped.getLoop()]).to.deep.equal([true, loop]);
-      loop.callSoon(() => source.settleWith({ value: 'oi' }));
+      loop.callSoon(() => source.settleWith('finished', 'oi'));
       expect(await loop.runUntilComplete(wrapped)).to.equal('oi');
     });
 
@@ -242,7 +242,7 @@ describe('conformance/futures', () => {
 
     it('BaseFutureTests.test_wrap_future_cancel2: what is done is not cancelled, and neither is what it came from', async () => {
       const wrapped = wrapFuture(source, { loop });
-      source.settleWith({ value: 'done' });
+      source.settleWith('finished', 'done');
       expect(wrapped.cancel()).to.equal(false); // CPython's hears of it an iteration later and can still be cancelled
       await runBriefly(loop);
       expect([source.cancelled(), source.result(), cancelRemote.callCount]).to.deep.equal([false, 'done', 0]);

@@ -6,6 +6,7 @@ import {
   allTasks,
   type BaseEventLoop,
   CancelledError,
+  type CoroutineGenerator,
   currentTask,
   Future,
   InvalidStateError,
@@ -18,6 +19,10 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { rejectionOf } from './rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
+
+function refuse(): never {
+  throw new RangeError('no default');
+}
 
 describe('core/task', () => {
   let loop: BaseEventLoop;
@@ -69,6 +74,20 @@ describe('core/task', () => {
         'bad',
         'at once',
       ]);
+    });
+
+    it('createTask() fails as a generator function does when the default of a parameter throws', async () => {
+      const task = loop.createTask(function* coroutine(value = refuse()): CoroutineGenerator<number> {
+        return yield* sleep(0, value);
+      });
+      await main(() => Promise.allSettled([task]));
+      expect(task.exception()?.message).to.equal('no default');
+    });
+
+    it('createTask() is done in its first step where a function has its result at once', async () => {
+      const task = loop.createTask((() => 'plain') as unknown as () => Promise<string>); // JavaScript may
+      await runOnce(loop);
+      expect(task.result()).to.equal('plain');
     });
 
     it('createTask() takes a promise, also one that rejects before the task starts', async () => {

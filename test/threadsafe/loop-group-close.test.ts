@@ -45,8 +45,10 @@ describe('LoopGroup.close()', () => {
     const [first, second] = [group.loop(0), group.loop(1)];
     const asking = rejection(first.runCoroutineThreadsafe(askInTurns, second, first, 5));
     await first.runCoroutineThreadsafe(napHere, 0.05);
-    const reports = await group.close({ drain: 0.1 });
-    expect(reports.map(({ outcome }) => outcome)).to.deep.equal(['cancelled', 'cancelled']);
+    const outcomes = (await group.close({ drain: 0.1 })).map(({ outcome }) => outcome);
+    // The end of what was cancelled first may end the other's wait before that is cancelled.
+    expect(outcomes).to.include('cancelled');
+    expect(outcomes).to.not.include('terminated');
     expect((await asking).name).to.equal('CancelledError');
   });
 

@@ -6,7 +6,13 @@ import { type Awaiter, enterStep, leaveStep, runAs } from './current-task.js';
 import { CancelledError, endsTheLoop, InvalidStateError, isOfCancellation } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import type { Future, FutureState } from './future.js';
-import { type CoroutineGenerator, GeneratorDriver, isGenerator, messageOf } from './generator-driver.js';
+import {
+  type CoroutineGenerator,
+  GeneratorDriver,
+  isGenerator,
+  isPromiseLike,
+  messageOf,
+} from './generator-driver.js';
 import { ABORTS, END_RUN, ENQUEUE, NUMBER, SLOT, TASKS, WAITS } from './loop-internals.js';
 import { RUN } from './ready-queue.js';
 import { RunningCoroutine } from './running-coroutine.js';
@@ -169,7 +175,7 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
   }
 
   protected override describe(): string {
-    const { name = '' } = this.#coroutine as { name?: unknown }; // functions have one
+    const { name = '' } = this.getCoro() as { name?: unknown }; // functions have one
     const shown = typeof name === 'string' && name !== '' ? name : '(anonymous)';
     const [state, ...outcome] = super.describe().split(' ');
     const now = this.#cancelRequests > 0 && !this.done() ? 'cancelling' : state;
@@ -222,25 +228,22 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
 
   #begin(start: StartCoroutine<T>): void {
     this.#start = null;
-    if (isGeneratorFunction(this.#coroutine) || isGenerator(this.#coroutine)) {
-      this.drive((start as () => CoroutineGenerator<T>)()); // it takes no signal
-      this.step();
+    const coroutine = this.getCoro();
+    const isStepped = isGeneratorFunction(coroutine) || isGenerator(coroutine);
+    const cancellation = isStepped ? null : this.takeCancellation();
+    if (cancellation !== null) {
+      cancelIfItCan(coroutine);
+      this.settle('cancelled', messageOf(cancellation));
       return;
     }
-    const cancellation = this.takeCancellation();
-    if (cancellation !== null) {
-      cancelIfItCan(this.#coroutine);
-      this.settle('cancelled', messageOf(cancellation));
-    } else this.#startFunction(start);
-  }
-
-  #startFunction(start: StartCoroutine<T>): void {
-    let started: Promise<T> | CoroutineGenerator<T>;
+    let started: Started<T>;
     try {
+      if (isStepped)
+        started = (start as () => CoroutineGenerator<T>)(); // it takes no signal
       // Resolved as part of this task, too: a coroutine that returns a future waits on it.
-      started = runAs(this, () => this.#call(start));
+      else started = runAs(this, () => this.#call(start));
     } catch (thrown) {
-      this.failWith(thrown); // a function that is not async may throw at once
+      this.failWith(thrown); // a function that is not async may throw at once, and so may the default of a parameter
       if (!endsTheLoop(thrown)) return;
       this.retrieve();
       throw thrown;
@@ -248,8 +251,11 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     if (isGenerator(started)) {
       this.drive(started); // by the type of the coroutine
       this.step();
-      return;
-    }
+    } else if (started instanceof Promise) this.#follow(started);
+    else this.finish(started);
+  }
+
+  #follow(started: Promise<T>): void {
     started.then(
       (value) => this.finish(value),
       (thrown: unknown) => {
@@ -266,7 +272,7 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     return this.#alsoAwaited === null ? first : [...new Set([...first, ...this.#alsoAwaited])];
   }
 
-  #call(start: StartCoroutine<T>): Promise<T> | CoroutineGenerator<T> {
+  #call(start: StartCoroutine<T>): Started<T> {
     let started: ReturnType<StartCoroutine<T>>;
     if (start.length === 0) started = (start as () => ReturnType<StartCoroutine<T>>)();
     else {
@@ -274,9 +280,12 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
       this[ABORTS].add(controller);
       started = start(controller.signal);
     }
-    return isGenerator(started) ? started : Promise.resolve(started);
+    return isPromiseLike(started) ? Promise.resolve(started) : started;
   }
 }
+
+/** What a coroutine gives when it is called. Some are neither async functions nor generators, and have their result at once. */
+type Started<T> = Promise<T> | CoroutineGenerator<T> | Exclude<T, PromiseLike<unknown>>;
 
 /** Something that runs already and will not be waited for now, a call into another thread for example. */
 function cancelIfItCan(running: object): void {

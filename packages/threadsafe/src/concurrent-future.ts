@@ -8,13 +8,8 @@ import {
   toError,
 } from '@ringloop/core/internal';
 
-type Outcome<T> =
-  | { readonly kind: 'pending' }
-  | { readonly kind: 'finished'; readonly value: T }
-  | { readonly kind: 'failed'; readonly exception: Error }
-  | { readonly kind: 'cancelled' };
-
-const PENDING = { kind: 'pending' } as const;
+/** How a call ends. */
+export type Ending = 'finished' | 'failed' | 'cancelled';
 
 /** Where a call was made, as far as its future needs it. */
 export interface CalledLoop {
@@ -31,26 +26,28 @@ export interface CalledLoop {
  */
 export class ConcurrentFuture<T> implements PromiseLike<T> {
   readonly #called: CalledLoop;
-  readonly #call: number;
+  /** The caller's number for it. @internal */
+  readonly call: number;
   /** Made when somebody awaits it outside of a loop. */
   #promise: PromiseWithResolvers<T> | null = null;
   #callbacks: (() => void)[] | null = null;
-  #outcome: Outcome<T> = PENDING;
+  #state: 'pending' | Ending = 'pending';
+  /** By state: nothing, the result, the exception, nothing. */
+  #outcome: unknown = undefined;
 
-  /** @param call the caller's number for it */
   constructor(called: CalledLoop, call: number) {
     this.#called = called;
-    this.#call = call;
+    this.call = call;
   }
 
   /** Whether it has a result or an error, or was cancelled. Python: Future.done(). */
   done(): boolean {
-    return this.#outcome.kind !== 'pending';
+    return this.#state !== 'pending';
   }
 
   /** Whether it was cancelled, from here or in the other loop. Python: Future.cancelled(). */
   cancelled(): boolean {
-    return this.#outcome.kind === 'cancelled';
+    return this.#state === 'cancelled';
   }
 
   /**
@@ -59,8 +56,8 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
    */
   cancel(): boolean {
     if (this.done()) return false;
-    this.#settle({ kind: 'cancelled' });
-    this.#called.cancelCall(this.#call);
+    this.#settle('cancelled', undefined);
+    this.#called.cancelCall(this.call);
     return true;
   }
 
@@ -84,10 +81,9 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
    */
   result(timeout?: number): T {
     if (timeout !== undefined) this.#block(timeout);
-    const outcome = this.#outcome;
-    if (outcome.kind === 'finished') return outcome.value;
-    if (outcome.kind === 'failed') throw outcome.exception;
-    if (outcome.kind === 'cancelled') throw new CancelledError();
+    if (this.#state === 'finished') return this.#outcome as T;
+    if (this.#state === 'failed') throw this.#outcome as Error; // settleWith() made it one
+    if (this.#state === 'cancelled') throw new CancelledError();
     throw new InvalidStateError('Result is not ready.');
   }
 
@@ -107,12 +103,10 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     else (this.#callbacks ??= []).push(callback);
   }
 
-  /** For the mailbox: the other loop has answered. */
-  settleWith(answer: { readonly value: T } | { readonly reason: unknown } | null): void {
+  /** For the mailbox: the other loop has answered. @param value the result, or what was thrown */
+  settleWith(how: Ending, value: unknown): void {
     if (this.done()) return; // cancelled from here in the meantime
-    if (answer === null) this.#settle({ kind: 'cancelled' });
-    else if ('value' in answer) this.#settle({ kind: 'finished', value: answer.value });
-    else this.#settle({ kind: 'failed', exception: toError(answer.reason) });
+    this.#settle(how, how === 'failed' ? toError(value) : value);
   }
 
   #block(timeout: number): void {
@@ -137,7 +131,8 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     }
   }
 
-  #settle(outcome: Outcome<T>): void {
+  #settle(state: Ending, outcome: unknown): void {
+    this.#state = state;
     this.#outcome = outcome;
     if (this.#promise !== null) this.#settlePromise(this.#promise);
     const callbacks = this.#callbacks;

@@ -25,8 +25,8 @@ export class Drains implements CalledLoop {
   }
 
   add(segment: Segment, position: number): ConcurrentFuture<void> {
-    const { call, future } = pendingCalls.add<void>(this);
-    this.#drains.push({ call, segment, position });
+    const future = pendingCalls.add<void>(this);
+    this.#drains.push({ call: future.call, segment, position });
     if (this.#drains.length === 1) this.#look();
     return future;
   }
@@ -80,8 +80,12 @@ export class Drains implements CalledLoop {
       const done = isThere(first, first.segment.loadHead());
       if (!done && !first.segment.isDropped()) return first;
       this.#drains.shift();
-      const reason = new LoopStateError('The loop was closed before it was drained', 'ERR_LOOP_CLOSED');
-      pendingCalls.take(first.call)?.settleWith(done ? { value: undefined } : { reason });
+      const future = pendingCalls.take(first.call);
+      if (done) future?.settleWith('finished', undefined);
+      else {
+        const reason = new LoopStateError('The loop was closed before it was drained', 'ERR_LOOP_CLOSED');
+        future?.settleWith('failed', reason);
+      }
     }
   }
 }

@@ -143,7 +143,7 @@ export class InboxMemory {
 
   /** Owner: how many tasks are under way for other threads. */
   storeTasks(count: number): void {
-    store(this.words, TASKS, count);
+    if (load(this.words, TASKS) !== count) store(this.words, TASKS, count);
   }
 
   /** Owner: how many bytes are to be read of lanes that have grown, which nobody else can find. */

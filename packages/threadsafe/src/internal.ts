@@ -4,6 +4,7 @@ export { closeBell, hush, isRung, ring, Sleeper } from './bell.js';
 export { BlockedThreads } from './blocked-threads.js';
 export { CalledFunctions } from './called-functions.js';
 export { cloneFailure } from './clone-failure.js';
+export { CallTable, type Numbered } from './call-table.js';
 export { Descendants } from './descendants.js';
 export { exposedObjectsOf } from './control/exposed-objects.js';
 export { hearExits, onThreadExit } from './exit-news.js';

@@ -11,6 +11,8 @@ import { InternalError } from '@ringloop/core';
 import { type Ready, RUN, toError } from '@ringloop/core/internal';
 import { readArguments } from './arguments.js';
 import type { CalledFunctions } from './called-functions.js';
+import type { Ending } from './concurrent-future.js';
+import type { Callable } from './find-export.js';
 import { Cell, JUMP_BYTES, Kind, kindOf, RECORD_BYTES, Segment, sizeOf } from './segment.js';
 
 /** What the records of a lane mean to the inbox it belongs to. */
@@ -21,10 +23,10 @@ export interface LaneEvents {
   isSealed(): boolean;
   takeAside(producer: number, sideNumber: number): unknown;
   /** Runs a task for the caller; `hello` is where it wants the answer. */
-  startTask(lane: LaneReader, fn: (...args: unknown[]) => unknown, call: number, args: unknown[]): void;
+  startTask(lane: LaneReader, fn: Callable, call: number, args: unknown[]): void;
   refuseTask(lane: LaneReader, call: number, reason: Error): void;
   cancelTask(lane: LaneReader, call: number): void;
-  answer(call: number, answer: { value: unknown } | { reason: unknown } | null): void;
+  answer(call: number, how: Ending, value: unknown): void;
   failedCallback(name: string, thrown: unknown): void;
   /** What stands in the lane cannot be read. */
   corrupted(lane: LaneReader, reason: Error): void;
@@ -193,13 +195,13 @@ export class LaneReader {
         this.#task(words, at, call);
         return false;
       case Kind.RESULT:
-        this.#events.answer(call, this.#readAnswer(at));
+        this.#answer(at, call);
         return false;
       case Kind.FAILURE:
-        this.#events.answer(call, { reason: this.#readArguments(at)[0] });
+        this.#events.answer(call, 'failed', this.#readArguments(at)[0]);
         return false;
       case Kind.CANCELLED:
-        this.#events.answer(call, null);
+        this.#events.answer(call, 'cancelled', undefined);
         return false;
       case Kind.CANCEL:
         this.#events.cancelTask(this, call);
@@ -231,12 +233,15 @@ export class LaneReader {
     this.#events.startTask(this, called.fn, call, args);
   }
 
-  #readAnswer(at: number): { value: unknown } | { reason: unknown } {
+  #answer(at: number, call: number): void {
+    let value: unknown;
     try {
-      return { value: this.#readArguments(at)[0] };
+      [value] = this.#readArguments(at);
     } catch (reason) {
-      return { reason }; // a class, say, that nobody has registered here
+      this.#events.answer(call, 'failed', reason); // a class, say, that nobody has registered here
+      return;
     }
+    this.#events.answer(call, 'finished', value);
   }
 
   #define(words: Int32Array, at: number): boolean {

@@ -25,7 +25,7 @@ class Mailbox implements AnswerBox {
       startTask: refuseCalls,
       refuseTask: refuseCalls,
       cancelTask: refuseCalls,
-      answer: (call, answer) => pendingCalls.take(call)?.settleWith(answer),
+      answer: (call, how, value) => pendingCalls.take(call)?.settleWith(how, value),
       failedCallback: refuseCalls,
       corrupted: (_, reason) => process.emitWarning(reason),
       wake: () => this.#look(),

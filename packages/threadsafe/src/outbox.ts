@@ -137,12 +137,12 @@ export class Outbox implements CalledLoop {
     args: readonly unknown[],
     answers: () => AnswerBox,
   ): ConcurrentFuture<T> {
-    const { call, future } = pendingCalls.add<T>(this);
+    const future = pendingCalls.add<T>(this);
     try {
       if (this.#answers === null) this.#introduce(answers(), whenFull);
-      this.#put(Kind.TASK, this.#numberOf(fn), call, args, fn, whenFull);
+      this.#put(Kind.TASK, this.#numberOf(fn), future.call, args, fn, whenFull);
     } catch (thrown) {
-      pendingCalls.take(call);
+      pendingCalls.take(future.call);
       throw thrown;
     }
     this.#sent++;

@@ -11,9 +11,14 @@ export function sendEventually(send: () => void): void {
   try {
     send();
   } catch (thrown) {
-    if (thrown instanceof RingFullError) setTimeout(() => sendEventually(send), RETRY_MS);
-    else if (!isGone(thrown)) throw thrown;
+    sendAgain(thrown, send);
   }
+}
+
+/** After an attempt to send that has thrown. */
+export function sendAgain(thrown: unknown, send: () => void): void {
+  if (thrown instanceof RingFullError) setTimeout(() => sendEventually(send), RETRY_MS);
+  else if (!isGone(thrown)) throw thrown;
 }
 
 /** Whether sending failed because there is nobody to receive it. */

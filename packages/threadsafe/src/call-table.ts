@@ -1,0 +1,69 @@
+/** A call that is not answered yet. */
+export interface Numbered {
+  /** The caller's number for it: 32 bits, not 0. */
+  readonly call: number;
+}
+
+const SMALLEST = 64;
+
+/**
+ * Calls by number. Numbers are handed out in order and come back soon, so their last bits are places in an array; the few that
+ * meet there are kept in a Map. (All in a Map, the tables that it leaves behind cost a tenth of a call: see task-registry.ts.)
+ */
+export class CallTable<T extends Numbered> implements Iterable<T> {
+  #places: (T | null)[] = new Array<T | null>(SMALLEST).fill(null);
+  readonly #others = new Map<number, T>();
+  #placed = 0;
+
+  get size(): number {
+    return this.#placed + this.#others.size;
+  }
+
+  get(call: number): T | undefined {
+    const placed = this.#places[call & (this.#places.length - 1)];
+    return placed?.call === call ? placed : this.#others.get(call);
+  }
+
+  /** Adds one whose number is not there. */
+  add(item: T): void {
+    if (this.#placed * 2 >= this.#places.length) this.#grow();
+    this.#put(item);
+  }
+
+  /** False: it was not there. */
+  delete(call: number): boolean {
+    const at = call & (this.#places.length - 1);
+    if (this.#places[at]?.call !== call) return this.#others.delete(call);
+    this.#places[at] = null;
+    this.#placed--;
+    return true;
+  }
+
+  clear(): void {
+    this.#places = new Array<T | null>(SMALLEST).fill(null);
+    this.#others.clear();
+    this.#placed = 0;
+  }
+
+  *[Symbol.iterator](): Generator<T, void, undefined> {
+    for (const item of this.#places) if (item !== null) yield item;
+    yield* this.#others.values();
+  }
+
+  #put(item: T): void {
+    const at = item.call & (this.#places.length - 1);
+    if (this.#places[at] !== null) this.#others.set(item.call, item);
+    else {
+      this.#places[at] = item;
+      this.#placed++;
+    }
+  }
+
+  #grow(): void {
+    const before = [...this];
+    this.#places = new Array<T | null>(this.#places.length * 2).fill(null);
+    this.#others.clear();
+    this.#placed = 0;
+    for (const item of before) this.#put(item);
+  }
+}

@@ -1,0 +1,34 @@
+import { type BaseEventLoop, Task } from '@ringloop/core';
+import type { Callable } from './find-export.js';
+
+/** Who is told that a called task is done. */
+export interface Answering {
+  taskDone(task: CalledTask): void;
+}
+
+/** A task that another thread waits for. It answers when it is done, not an iteration later as a done callback would. */
+export class CalledTask extends Task<unknown> {
+  /** It is shown as the task that it is to the called code. */
+  static override readonly name = 'Task';
+  /** The caller's number for it. */
+  readonly call: number;
+  readonly #fn: Callable;
+  readonly #answering: Answering;
+
+  constructor(loop: BaseEventLoop, fn: Callable, args: unknown[], call: number, answering: Answering) {
+    super(() => fn(...args) as Promise<unknown>, loop); // or whatever else it gives
+    this.call = call;
+    this.#fn = fn;
+    this.#answering = answering;
+  }
+
+  /** What was called. The task is shown by its name, and starts it as what it is. */
+  override getCoro(): () => Promise<unknown> {
+    return this.#fn as () => Promise<unknown>;
+  }
+
+  protected override settle(state: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
+    super.settle(state, outcome);
+    this.#answering.taskDone(this);
+  }
+}

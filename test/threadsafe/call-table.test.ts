@@ -1,0 +1,45 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { CallTable, type Numbered } from '@ringloop/threadsafe/internal';
+
+/** Numbers that meet at a place, whatever its size, and some of either sign. */
+const numbers = fc.oneof(
+  fc.integer({ min: 1, max: 300 }),
+  fc.integer({ min: 1, max: 64 }).map((n) => n * 2 ** 20),
+  fc.integer({ min: -(2 ** 31), max: -1 }),
+);
+
+describe('CallTable', () => {
+  it('keeps what a Map keeps, step for step', () => {
+    const steps = fc.array(fc.tuple(fc.constantFrom('add', 'delete', 'get'), numbers), { maxLength: 500 });
+    fc.assert(
+      fc.property(steps, (taken) => {
+        const table = new CallTable<Numbered>();
+        const map = new Map<number, Numbered>();
+        for (const [step, call] of taken) {
+          if (step === 'add' && !map.has(call)) {
+            const item = { call };
+            table.add(item);
+            map.set(call, item);
+          } else if (step === 'delete') expect(table.delete(call)).to.equal(map.delete(call));
+          else expect(table.get(call)).to.equal(map.get(call));
+          expect(table.size).to.equal(map.size);
+        }
+        expect([...table]).to.have.members([...map.values()]);
+        table.clear();
+        expect([table.size, [...table]]).to.deep.equal([0, []]);
+      }),
+    );
+  });
+
+  it('takes 100,000 that come and go behind one that stays', () => {
+    const table = new CallTable<Numbered>();
+    const first = { call: 1 };
+    table.add(first);
+    for (let call = 2; call <= 100_000; call++) {
+      table.add({ call });
+      if (call > 1_000) expect(table.delete(call - 999)).to.equal(true);
+    }
+    expect([table.size, table.get(1)]).to.deep.equal([1_000, first]);
+  });
+});
