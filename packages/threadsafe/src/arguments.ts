@@ -1,6 +1,6 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices of a record that lies inside its ring */
 /**
- * Arguments and results as bytes of a record. What is plain is written as words (value-stream.ts), without allocating. All
+ * Arguments and results as bytes of a record. What is plain is written as words (value-tags.ts), without allocating. All
  * else is serialized as structured clone does it. What can only be shared, not copied (SharedArrayBuffer, and with it
  * LoopRef), and what is very large goes by the side road.
  *
@@ -14,7 +14,8 @@ import { cloneFailure, type Sent } from './clone-failure.js';
 import { pack, unpack } from './packing.js';
 import { RECORD_BYTES, type Segment, sizeOf } from './segment.js';
 import { transferredBy } from './transfer.js';
-import { draft, readValues, writeDraft } from './value-stream.js';
+import { readValue, readValues } from './value-reader.js';
+import { draft, writeDraft } from './value-writer.js';
 
 const PLAIN = 0;
 const SERIALIZED = 1;
@@ -22,6 +23,9 @@ const SIDE = 2;
 const FORM = 3;
 const PACKED = 4;
 const COUNT_SHIFT = 2;
+
+/** The tags of a record with one plain argument. */
+export const ONE_PLAIN = PLAIN | (1 << COUNT_SHIFT);
 
 /** Larger than this goes by the side road, lest one call fill the ring. */
 const LARGEST_IN_RING = 1 << 20;
@@ -134,6 +138,11 @@ export function readArguments(
   if ((tags & FORM) === PLAIN) return readPlain(segment, at, tags >>> COUNT_SHIFT);
   const value = (tags & FORM) === SIDE ? takeAside(words[word]!) : deserialize(segment, word);
   return unpack({ value, packed: (tags & PACKED) !== 0 }) as unknown[]; // arguments are sent as an array
+}
+
+/** Reads the argument of the record at word `at`, whose tags are ONE_PLAIN. */
+export function readOnlyArgument(segment: Segment, at: number): unknown {
+  return readValue(segment, at + RECORD_BYTES / 4, at + sizeOf(segment.words, at) / 4);
 }
 
 function readPlain(segment: Segment, at: number, count: number): unknown[] {

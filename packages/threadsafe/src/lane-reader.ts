@@ -9,7 +9,7 @@
 import { cas } from '#atomics';
 import { InternalError } from '@ringloop/core';
 import { type Ready, RUN, toError } from '@ringloop/core/internal';
-import { readArguments } from './arguments.js';
+import { ONE_PLAIN, readArguments, readOnlyArgument } from './arguments.js';
 import type { CalledFunctions } from './called-functions.js';
 import type { Ending } from './concurrent-future.js';
 import type { Callable } from './find-export.js';
@@ -157,6 +157,7 @@ export class LaneReader {
     try {
       if (callback === null) throw error;
       if (kind === Kind.CALL_NUMBER) callback(segment.floats[(at >> 1) + 1]!);
+      else if (words[at + 3] === ONE_PLAIN) callback(readOnlyArgument(segment, at));
       else callback(...this.#readArguments(at));
     } catch (thrown) {
       this.#events.failedCallback(name, thrown);

@@ -7,6 +7,7 @@
  * A lane keeps the ring that it has grown to: going back to the small one was tried, and no faster.
  */
 import { cas, load } from '#atomics';
+import { ONE_PLAIN } from './arguments.js';
 import { CloneError } from './errors.js';
 import {
   HEAD,
@@ -18,6 +19,7 @@ import {
   Segment,
   TAIL,
 } from './segment.js';
+import { LONGEST_LOOP, shortTextWords, writeShortText } from './value-writer.js';
 
 /**
  * The largest ring of a lane whose owner does not keep up, in bytes: 4 million calls with one number, and as many again in the
@@ -29,7 +31,7 @@ export const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
 export const SEALED_LANE = -1;
 /** `claim()`: there is no room now, and the lane may not grow. */
 export const FULL_LANE = -2;
-/** `pushNumber()`: it takes more. */
+/** `pushNumber()` and `pushText()`: it takes more. */
 export const NOT_EASY = -1;
 
 export interface LaneWriterOptions {
@@ -116,27 +118,45 @@ export class LaneWriter {
    * it stands as `Segment.writtenBytes` counts, or NOT_EASY: then `claim()` knows what is in the way.
    */
   pushNumber(fn: number, value: number): number {
-    if (this.#easyBytes < RECORD_BYTES && !this.#makeEasy()) return NOT_EASY;
+    if (this.#easyBytes < RECORD_BYTES && !this.#makeEasy(RECORD_BYTES)) return NOT_EASY;
     const segment = this.#segment;
-    const tail = this.#tail;
-    const at = (tail & (segment.capacityBytes - 1)) >> 2;
+    const at = (this.#tail & (segment.capacityBytes - 1)) >> 2;
     writeCallWithNumber(segment, at, fn, value);
+    return this.#pushed(RECORD_BYTES);
+  }
+
+  /** The same of a call with one short string. NOT_EASY as well where it is long, or has other characters than Latin-1. */
+  pushText(fn: number, text: string): number {
+    if (text.length > LONGEST_LOOP) return NOT_EASY;
+    const sizeBytes = (RECORD_BYTES + shortTextWords(text) * 4 + 7) & ~7;
+    if (this.#easyBytes < sizeBytes && !this.#makeEasy(sizeBytes)) return NOT_EASY;
+    const { words, bytes, capacityBytes } = this.#segment;
+    const at = (this.#tail & (capacityBytes - 1)) >> 2;
+    this.#segment.writtenBytes = this.#publishedBytes + sizeBytes; // now: it may be left unfinished
+    if (!writeShortText(words, bytes, at + RECORD_BYTES / 4, text)) return NOT_EASY;
+    writeRecord(words, at, Kind.CALL, sizeBytes, fn, 0, ONE_PLAIN);
+    return this.#pushed(sizeBytes);
+  }
+
+  /** Publishes what was written without a claim, and returns where that stands. */
+  #pushed(sizeBytes: number): number {
+    const { header } = this.#segment;
     const start = this.#publishedBytes;
-    segment.writtenBytes = start + RECORD_BYTES;
-    const next = (tail + RECORD_BYTES) | 0;
-    if (cas(segment.header, TAIL, tail, next) !== tail) return NOT_EASY;
+    this.#segment.writtenBytes = start + sizeBytes;
+    const next = (this.#tail + sizeBytes) | 0;
+    if (cas(header, TAIL, this.#tail, next) !== this.#tail) return NOT_EASY;
     this.#tail = next;
-    this.#publishedBytes = start + RECORD_BYTES;
-    this.#easyBytes -= RECORD_BYTES;
+    this.#publishedBytes = start + sizeBytes;
+    this.#easyBytes -= sizeBytes;
     return start;
   }
 
-  #makeEasy(): boolean {
+  #makeEasy(sizeBytes: number): boolean {
     const { capacityBytes, header } = this.#segment;
     this.#head = load(header, HEAD);
     const room = capacityBytes - ((this.#tail - this.#head) | 0) - JUMP_BYTES;
     this.#easyBytes = Math.min(room, capacityBytes - (this.#tail & (capacityBytes - 1)));
-    return this.#easyBytes >= RECORD_BYTES;
+    return this.#easyBytes >= sizeBytes;
   }
 
   /** Hands the claimed record to the reader. False: the lane was sealed first, and the record does not exist. */

@@ -104,6 +104,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
     if (args.length === 1) {
       const only = args[0];
       if (typeof only === 'number') return outbox.callWithNumber(this.#whenFull, fn as RemoteFunction, only);
+      if (typeof only === 'string') return outbox.callWithText(this.#whenFull, fn as RemoteFunction, only);
     }
     return outbox.call(this.#whenFull, fn as RemoteFunction, ...args);
   }

@@ -107,7 +107,8 @@ export class Outbox implements CalledLoop {
 
   /** @throws as `LoopRef.callSoonThreadsafe()` does */
   call(whenFull: WhenFull, fn: RemoteFunction, ...args: readonly unknown[]): ThreadsafeHandle {
-    const at = this.#put(Kind.CALL, this.#callbackNumber(fn), 0, args, fn, whenFull);
+    const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn);
+    const at = this.#put(Kind.CALL, number, 0, args, fn, whenFull);
     this.#sent++;
     const { segment } = this.#writer;
     return new ThreadsafeHandle(segment, segment.writtenBytes - sizeOf(segment.words, at));
@@ -128,6 +129,17 @@ export class Outbox implements CalledLoop {
     this.#ring();
     this.#sent++;
     return new ThreadsafeHandle(writer.segment, start);
+  }
+
+  /** `call(whenFull, fn, text)`, where that is short. */
+  callWithText(whenFull: WhenFull, fn: RemoteFunction, text: string): ThreadsafeHandle {
+    const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn);
+    if (this.#closed !== null) throw this.#closed;
+    const start = this.#writer.pushText(number, text);
+    if (start === NOT_EASY) return this.call(whenFull, fn, text);
+    this.#ring();
+    this.#sent++;
+    return new ThreadsafeHandle(this.#writer.segment, start);
   }
 
   /** @throws as `LoopRef.runCoroutineThreadsafe()` does */

@@ -4,6 +4,8 @@
  * each time, so the two sides need not agree on anything, and a record that is never read takes nothing with it.
  */
 
+import { hashWords } from './word-hash.js';
+
 /** The keys of a plain object, in order. */
 export interface Shape {
   readonly keys: readonly string[];
@@ -82,18 +84,12 @@ const arrived: (Shape | undefined)[] = new Array<Shape | undefined>(ARRIVED).fil
 
 /** The keys of the shape whose `count` words stand at `at`. `text` reads them where they are new. */
 export function keysAt(words: Int32Array, at: number, count: number, text: () => string): readonly string[] {
-  const place = slotOf(words, at, count);
+  const place = hashWords(words, at, count) & (ARRIVED - 1);
   const known = arrived[place];
   if (known !== undefined && isSame(known.words, words, at, count)) return known.keys;
   const keys = JSON.parse(text()) as string[]; // makeShape() wrote them
   arrived[place] = { keys, words: words.slice(at, at + count) };
   return keys;
-}
-
-function slotOf(words: Int32Array, at: number, count: number): number {
-  let hash = count;
-  for (let i = at; i < at + count; i++) hash = (Math.imul(hash, 31) + (words[i] ?? 0)) | 0;
-  return (hash ^ (hash >>> 15)) & (ARRIVED - 1);
 }
 
 function isSame(known: Int32Array, words: Int32Array, at: number, count: number): boolean {

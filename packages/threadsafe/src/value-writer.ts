@@ -1,41 +1,40 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices inside of the draft or of a record */
 /**
- * Plain values as words: what most arguments are, written faster than the engine's serializer does it, and read to the same
- * values that structured clone gives. What is not plain, or more than fits, is refused, and somebody else sends it.
- *
- * Each value begins with one word: its tag in the lowest four bits, a small number or a length above them.
- *   INT        the number                     BIGINT   two words: the low and the high half
- *   NUMBER     two words: the float64         BYTES    type << 20 | bytes; the bytes, to a whole word
- *   LATIN1     characters; one byte each      ARRAY    elements; the values
- *   UTF16      characters; two bytes each     OBJECT   words of its shape (shapes.ts); these; the values
- *   UTF8       bytes; these
- *
- * Values are drafted in memory of this thread's own and copied into the ring when there is room: getters run while drafting
- * and must not find a claimed record. Bytes are copied once, from where they are. A draft is used up before the next begins.
+ * Writes plain values as words: see value-tags.ts. They are drafted in memory of this thread's own and copied into the ring when there
+ * is room: getters run while drafting and must not find a claimed record. Bytes are copied once, from where they are. A draft is used
+ * up before the next begins.
  */
 import { types } from 'node:util';
-import { keysAt, shapeOf } from './shapes.js';
+import { shapeOf } from './shapes.js';
 import type { Segment } from './segment.js';
+import {
+  ARRAY,
+  ARRAY_BUFFER,
+  big,
+  BIGINT,
+  BYTE_TYPES,
+  BYTES,
+  FALSE,
+  float,
+  floatWords,
+  INT,
+  LATIN1,
+  NULL,
+  NUMBER,
+  OBJECT,
+  TRUE,
+  UNDEFINED,
+  UTF16,
+  UTF8,
+} from './value-tags.js';
 
-const UNDEFINED = 0;
-const NULL = 1;
-const FALSE = 2;
-const TRUE = 3;
-const INT = 4;
-const NUMBER = 5;
-const LATIN1 = 6;
-const UTF16 = 7;
-const BIGINT = 8;
-const BYTES = 9;
-const ARRAY = 10;
-const OBJECT = 11;
-const UTF8 = 12;
+const TYPED_ARRAY_PROTOTYPE = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 /** Words of a draft, 16 KiB: beyond that, the serializer is as fast. Room for one more of anything stands behind them. */
 const MOST_WORDS = 4096;
 const LONGEST_STRING = 4096;
 /** Characters up to which a loop in JavaScript is faster than a call into the engine. Measured: between 32 and 100. */
-const LONGEST_LOOP = 48;
+export const LONGEST_LOOP = 48;
 /** Objects of one draft: each is compared with all before it, lest one that is met twice become two. Arbitrary. */
 const MOST_OBJECTS = 32;
 /** Elements of one array: to see that there are neither holes nor other properties takes its keys. */
@@ -44,32 +43,9 @@ const MOST_ELEMENTS = 256;
 const LARGEST_INT = 2 ** 27 - 1;
 const LARGEST_BIGINT = 2n ** 63n - 1n;
 
-/** By the number of their type: what bytes can arrive as. */
-const BYTE_TYPES = [
-  Uint8Array,
-  Int8Array,
-  Uint8ClampedArray,
-  Uint16Array,
-  Int16Array,
-  Uint32Array,
-  Int32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-  DataView,
-] as const;
-type ViewClass = new (buffer: ArrayBuffer) => ArrayBufferView;
-const ARRAY_BUFFER = BYTE_TYPES.length;
-const TYPED_ARRAY_PROTOTYPE = Object.getPrototypeOf(Uint8Array.prototype) as object;
-
 const words = new Int32Array(MOST_WORDS + LONGEST_STRING + 8);
 const halves = new Uint16Array(words.buffer);
 const bytes = Buffer.from(words.buffer);
-const float = new Float64Array(1);
-const floatWords = new Int32Array(float.buffer);
-const big = new BigInt64Array(float.buffer);
-
 let size = 0;
 let drafting = false;
 const seen: (object | null)[] = [];
@@ -177,19 +153,29 @@ function putString(text: string): boolean {
   const { length } = text;
   if (length > LONGEST_STRING) return false;
   if (length > LONGEST_LOOP) return putLongString(text);
-  const start = (size + 1) * 4;
-  const end = size + 1 + ((length + 3) >> 2);
-  words[end - 1] = 0; // the padding too is compared, where short strings are looked up
+  if (!writeShortText(words, bytes, size, text)) return putWideString(text);
+  size += shortTextWords(text);
+  return true;
+}
+
+/** Words that a string takes as `writeShortText()` writes it. */
+export function shortTextWords(text: string): number {
+  return 1 + ((text.length + 3) >> 2);
+}
+
+/** Writes a string of at most LONGEST_LOOP characters at the word `at`. False: some are not Latin-1, and it is left unfinished. */
+export function writeShortText(to: Int32Array, toBytes: Uint8Array, at: number, text: string): boolean {
+  const { length } = text;
+  const start = (at + 1) * 4;
+  to[at + ((length + 3) >> 2)] = 0; // the padding too is compared where it is looked up: short-texts.ts
+  to[at] = (length << 4) | LATIN1;
   let all = 0;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
-    bytes[start + i] = code;
+    toBytes[start + i] = code;
     all |= code;
   }
-  if (all > 0xff) return putWideString(text);
-  words[size] = (length << 4) | LATIN1;
-  size = end;
-  return true;
+  return all <= 0xff;
 }
 
 function putLongString(text: string): boolean {
@@ -313,99 +299,4 @@ function putBytes(type: number, view: ArrayBufferView, length: number): boolean 
   blobWords[blobCount++] = size;
   size += (length + 3) >> 2;
   return true;
-}
-
-/** Where the next value begins. */
-let position = 0;
-
-/** The word behind the record: nothing is read from there on. */
-let limit = 0;
-
-/** Reads `count` values from the word `at` of a record that ends at `end`. @throws {RangeError} when they reach beyond it */
-export function readValues(segment: Segment, at: number, count: number, end: number): unknown[] {
-  position = at;
-  limit = Math.min(end, segment.words.length);
-  needWords(count); // each has at least one
-  const values: unknown[] = [];
-  for (let i = 0; i < count; i++) values.push(take(segment));
-  return values;
-}
-
-function needWords(count: number): void {
-  if (count > limit - position) throw new RangeError('The arguments of a record reach beyond its end');
-}
-
-function take(segment: Segment): unknown {
-  needWords(1);
-  const head = segment.words[position++]!;
-  switch (head & 15) {
-    case UNDEFINED:
-      return undefined;
-    case NULL:
-      return null;
-    case FALSE:
-      return false;
-    case TRUE:
-      return true;
-    case INT:
-      return head >> 4;
-    case NUMBER:
-      takeFloat(segment);
-      return float[0];
-    case BIGINT:
-      takeFloat(segment);
-      return big[0];
-    case LATIN1:
-      return takeText(segment, 'latin1', head >>> 4);
-    case UTF16:
-      return takeText(segment, 'utf16le', (head >>> 4) * 2);
-    case UTF8:
-      return takeText(segment, 'utf8', head >>> 4);
-    case BYTES:
-      return takeBytes(segment, (head >>> 4) & 15, head >>> 8);
-    case ARRAY: {
-      needWords(head >>> 4);
-      const array: unknown[] = [];
-      for (let left = head >>> 4; left > 0; left--) array.push(take(segment));
-      return array;
-    }
-    default:
-      return takeObject(segment, head >>> 4);
-  }
-}
-
-function takeFloat(segment: Segment): void {
-  needWords(2);
-  floatWords[0] = segment.words[position]!;
-  floatWords[1] = segment.words[position + 1]!;
-  position += 2;
-}
-
-function takeText(segment: Segment, encoding: 'latin1' | 'utf16le' | 'utf8', length: number): string {
-  needWords((length + 3) >> 2);
-  const start = position * 4;
-  position += (length + 3) >> 2;
-  return segment.bytes.toString(encoding, start, start + length);
-}
-
-function takeBytes(segment: Segment, type: number, length: number): ArrayBufferView | ArrayBuffer {
-  needWords((length + 3) >> 2);
-  const start = position * 4;
-  position += (length + 3) >> 2;
-  const copy = new Uint8Array(length);
-  copy.set(segment.bytes.subarray(start, start + length));
-  if (type === 0) return copy;
-  return type === ARRAY_BUFFER ? copy.buffer : new (BYTE_TYPES[type] as ViewClass)(copy.buffer); // putBytes() wrote its number
-}
-
-function takeObject(segment: Segment, count: number): object {
-  needWords(count);
-  const at = position;
-  position += count;
-  const keys = keysAt(segment.words, at, count, () =>
-    segment.bytes.toString('latin1', at * 4, (at + count) * 4),
-  );
-  const object: Record<string, unknown> = {};
-  for (const key of keys) object[key] = take(segment);
-  return object;
 }

@@ -1,0 +1,136 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices inside of the draft or of a record */
+/** Reads what value-writer.ts has written, out of a ring that others may have scribbled on: nothing beyond the record is looked at. */
+import { keysAt } from './shapes.js';
+import type { Segment } from './segment.js';
+import { shortText } from './short-texts.js';
+import {
+  ARRAY,
+  ARRAY_BUFFER,
+  big,
+  BIGINT,
+  BYTE_TYPES,
+  BYTES,
+  FALSE,
+  float,
+  floatWords,
+  INT,
+  LATIN1,
+  NULL,
+  NUMBER,
+  TRUE,
+  UNDEFINED,
+  UTF16,
+  UTF8,
+} from './value-tags.js';
+
+type ViewClass = new (buffer: ArrayBuffer) => ArrayBufferView;
+
+/** Where the next value begins. */
+let position = 0;
+
+/** The word behind the record: nothing is read from there on. */
+let limit = 0;
+
+/** Reads `count` values from the word `at` of a record that ends at `end`. @throws {RangeError} when they reach beyond it */
+export function readValues(segment: Segment, at: number, count: number, end: number): unknown[] {
+  position = at;
+  limit = Math.min(end, segment.words.length);
+  needWords(count); // each has at least one
+  const values: unknown[] = [];
+  for (let i = 0; i < count; i++) values.push(take(segment));
+  return values;
+}
+
+/** Reads the value at the word `at` of a record that ends at `end`. @throws {RangeError} when it reaches beyond it */
+export function readValue(segment: Segment, at: number, end: number): unknown {
+  position = at;
+  limit = Math.min(end, segment.words.length);
+  return take(segment);
+}
+
+function needWords(count: number): void {
+  if (count > limit - position) throw new RangeError('The arguments of a record reach beyond its end');
+}
+
+function take(segment: Segment): unknown {
+  needWords(1);
+  const head = segment.words[position++]!;
+  switch (head & 15) {
+    case UNDEFINED:
+      return undefined;
+    case NULL:
+      return null;
+    case FALSE:
+      return false;
+    case TRUE:
+      return true;
+    case INT:
+      return head >> 4;
+    case NUMBER:
+      takeFloat(segment);
+      return float[0];
+    case BIGINT:
+      takeFloat(segment);
+      return big[0];
+    case LATIN1:
+      return takeLatin1(segment, head >>> 4);
+    case UTF16:
+      return takeText(segment, 'utf16le', (head >>> 4) * 2);
+    case UTF8:
+      return takeText(segment, 'utf8', head >>> 4);
+    case BYTES:
+      return takeBytes(segment, (head >>> 4) & 15, head >>> 8);
+    case ARRAY: {
+      needWords(head >>> 4);
+      const array: unknown[] = [];
+      for (let left = head >>> 4; left > 0; left--) array.push(take(segment));
+      return array;
+    }
+    default:
+      return takeObject(segment, head >>> 4);
+  }
+}
+
+function takeFloat(segment: Segment): void {
+  needWords(2);
+  floatWords[0] = segment.words[position]!;
+  floatWords[1] = segment.words[position + 1]!;
+  position += 2;
+}
+
+function takeLatin1(segment: Segment, length: number): string {
+  const at = position;
+  const count = (length + 3) >> 2;
+  needWords(count);
+  position += count;
+  return shortText(segment, at, count, length);
+}
+
+function takeText(segment: Segment, encoding: 'utf16le' | 'utf8', length: number): string {
+  needWords((length + 3) >> 2);
+  const start = position * 4;
+  position += (length + 3) >> 2;
+  return segment.bytes.toString(encoding, start, start + length);
+}
+
+function takeBytes(segment: Segment, type: number, length: number): ArrayBufferView | ArrayBuffer {
+  needWords((length + 3) >> 2);
+  const start = position * 4;
+  position += (length + 3) >> 2;
+  const copy = new Uint8Array(length);
+  copy.set(segment.bytes.subarray(start, start + length));
+  if (type === 0) return copy;
+  return type === ARRAY_BUFFER ? copy.buffer : new (BYTE_TYPES[type] as ViewClass)(copy.buffer); // putBytes() wrote its number
+}
+
+function takeObject(segment: Segment, count: number): object {
+  needWords(count);
+  const at = position;
+  position += count;
+  const keys = keysAt(segment.words, at, count, () =>
+    segment.bytes.toString('latin1', at * 4, (at + count) * 4),
+  );
+  const object: Record<string, unknown> = {};
+  for (const key of keys) object[key] = take(segment);
+  return object;
+}

@@ -1,0 +1,49 @@
+/**
+ * Plain values as words: what most arguments are, written faster than the engine's serializer does it, and read to the same
+ * values that structured clone gives. What is not plain, or more than fits, is refused, and somebody else sends it.
+ *
+ * Each value begins with one word: its tag in the lowest four bits, a small number or a length above them.
+ *   INT        the number                     BIGINT   two words: the low and the high half
+ *   NUMBER     two words: the float64         BYTES    type << 20 | bytes; the bytes, to a whole word
+ *   LATIN1     characters; one byte each      ARRAY    elements; the values
+ *   UTF16      characters; two bytes each     OBJECT   words of its shape (shapes.ts); these; the values
+ *   UTF8       bytes; these
+ *
+ * value-writer.ts writes them, value-reader.ts reads them.
+ */
+
+export const UNDEFINED = 0;
+export const NULL = 1;
+export const FALSE = 2;
+export const TRUE = 3;
+export const INT = 4;
+export const NUMBER = 5;
+export const LATIN1 = 6;
+export const UTF16 = 7;
+export const BIGINT = 8;
+export const BYTES = 9;
+export const ARRAY = 10;
+export const OBJECT = 11;
+export const UTF8 = 12;
+
+/** By the number of their type: what bytes can arrive as. */
+export const BYTE_TYPES = [
+  Uint8Array,
+  Int8Array,
+  Uint8ClampedArray,
+  Uint16Array,
+  Int16Array,
+  Uint32Array,
+  Int32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  DataView,
+] as const;
+export const ARRAY_BUFFER = BYTE_TYPES.length;
+
+/** A number, and its two words. */
+export const float = new Float64Array(1);
+export const floatWords = new Int32Array(float.buffer);
+export const big = new BigInt64Array(float.buffer);
