@@ -84,6 +84,8 @@ export class Segment {
   readonly words: Int32Array;
   readonly floats: Float64Array;
   readonly bytes: Buffer;
+  /** The same bytes, whose `slice()` gives what structured clone would: no Buffer, and not shared. */
+  readonly plainBytes: Uint8Array;
   /**
    * Writer: bytes written here so far, however often that went round, counted so that its remainder by the capacity is the
    * place in the ring. It includes a record that was refused and the JUMP: they too overwrite what a handle may still point to.
@@ -100,6 +102,7 @@ export class Segment {
     this.words = new Int32Array(memory, data, capacityBytes / 4);
     this.floats = new Float64Array(memory, data, capacityBytes / 8);
     this.bytes = Buffer.from(memory, data, capacityBytes);
+    this.plainBytes = new Uint8Array(memory, data, capacityBytes);
   }
 
   /** A segment in memory of its own. @param capacityBytes a power of two */

@@ -117,8 +117,7 @@ function takeBytes(segment: Segment, type: number, length: number): ArrayBufferV
   needWords((length + 3) >> 2);
   const start = position * 4;
   position += (length + 3) >> 2;
-  const copy = new Uint8Array(length);
-  copy.set(segment.bytes.subarray(start, start + length));
+  const copy = segment.plainBytes.slice(start, start + length) as Uint8Array<ArrayBuffer>; // never shared
   if (type === 0) return copy;
   return type === ARRAY_BUFFER ? copy.buffer : new (BYTE_TYPES[type] as ViewClass)(copy.buffer); // putBytes() wrote its number
 }
