@@ -117,7 +117,7 @@ function takeBytes(segment: Segment, type: number, length: number): ArrayBufferV
   needWords((length + 3) >> 2);
   const start = position * 4;
   position += (length + 3) >> 2;
-  const copy = segment.plainBytes.slice(start, start + length) as Uint8Array<ArrayBuffer>; // never shared
+  const copy = segment.plainBytes.slice(start, start + length); // never shared
   if (type === 0) return copy;
   return type === ARRAY_BUFFER ? copy.buffer : new (BYTE_TYPES[type] as ViewClass)(copy.buffer); // putBytes() wrote its number
 }
