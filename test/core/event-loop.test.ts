@@ -652,8 +652,8 @@ describe('core/event-loop', () => {
       drain(): void {
         for (const call of this.arrived.splice(0)) this.owner.addReady({ [RUN]: () => this.log.push(call) });
       }
-      park(): boolean {
-        return this.arrived.length === 0;
+      park(): 'asleep' | 'rung' | 'awake' {
+        return this.arrived.length === 0 ? 'asleep' : 'rung';
       }
       async seal(): Promise<void> {
         await Promise.resolve();
@@ -686,13 +686,44 @@ describe('core/event-loop', () => {
 
     it('runForever() looks again when a call comes in as it falls asleep', async () => {
       const park = sinon.stub(inbox, 'park').callsFake(() => {
-        if (park.callCount > 1) return true;
+        if (park.callCount > 1) return 'asleep';
         inbox.arrived.push('just in time');
-        return false;
+        return 'rung';
       });
       const running = loop.runForever();
       host.advance(0);
       expect(inbox.log).to.deep.equal(['just in time']);
+      loop.stop();
+      await running;
+    });
+
+    it('park() is told whether the iteration before ran something, and is asked again while it stays awake', async () => {
+      const asked: boolean[] = [];
+      sinon.stub(inbox as Inbox, 'park').callsFake((isQuiet) => {
+        asked.push(isQuiet);
+        return asked.length < 3 ? 'awake' : 'asleep';
+      });
+      loop.callSoon(() => inbox.log.push('ours'));
+      const running = loop.runForever();
+      host.advance(0);
+      expect([asked, inbox.log]).to.deep.equal([[false, true, true], ['ours']]);
+      loop.stop();
+      await running;
+    });
+
+    it('park() of a quiet loop that was rung is followed by an iteration at once, without a turn of the host', async () => {
+      const requestTurn = sinon.spy(host, 'requestTurn');
+      let requested = Infinity;
+      const park = sinon.stub(inbox, 'park').callsFake(() => {
+        if (park.callCount > 1) return 'asleep';
+        inbox.arrived.push('theirs');
+        requested = requestTurn.callCount;
+        return 'rung';
+      });
+      const running = loop.runForever();
+      host.advance(0);
+      expect(park.args).to.deep.equal([[true], [false]]);
+      expect([inbox.log, requestTurn.callCount]).to.deep.equal([['theirs'], requested]);
       loop.stop();
       await running;
     });

@@ -154,7 +154,7 @@ describe('core/run', () => {
       openInbox: ({ loop: owner }) => ({
         rung: false,
         drain: () => undefined,
-        park: () => true,
+        park: () => 'asleep',
         seal: async () => {
           owner.createTask(async () => {
             try {

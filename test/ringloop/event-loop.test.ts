@@ -64,7 +64,7 @@ describe('ringloop/event-loop', () => {
     const openInbox = () => ({
       rung: false,
       drain: () => undefined,
-      park: () => true,
+      park: () => 'asleep' as const,
       seal: () => Promise.resolve(),
       close: () => undefined,
     });

@@ -9,10 +9,10 @@ describe('callSoonThreadsafe() under stress', () => {
     tallies.clear();
     let naps = 0;
     const park = inbox.park.bind(inbox);
-    inbox.park = () => {
-      const asleep = park();
-      if (asleep) naps++;
-      return asleep;
+    inbox.park = (isQuiet) => {
+      const parked = park(isQuiet);
+      if (parked === 'asleep') naps++;
+      return parked;
     };
     await loop.runUntilComplete(async () => {
       await using group = await LoopGroup.spawn({ loops: 4, loopFactory: createLoop });

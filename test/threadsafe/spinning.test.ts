@@ -28,23 +28,35 @@ describe('Spinning', () => {
     if (availableParallelism() === 1) this.skip(); // there it never looks
   });
 
-  it('staysAwake() is false, without a look, unless it was asked to spin', () => {
+  it('lookAround() is over, without a look, unless it was asked to spin', () => {
     const spinning = new Spinning(0, ports);
     spinning.arrived();
     sent = 1;
-    expect([spinning.staysAwake(), looks]).to.deep.equal([false, 0]);
+    expect([spinning.lookAround(true), looks]).to.deep.equal(['over', 0]);
   });
 
-  it('staysAwake() is true as soon as something arrives, and says that it has looked', () => {
+  it('lookAround() ends as soon as something arrives, and says that it has looked', () => {
     const spinning = new Spinning(60, ports);
     sent = 1;
     arrivesAt = 3;
-    expect([spinning.staysAwake(), looks, timesLooked]).to.deep.equal([true, 3, 1]);
+    expect([spinning.lookAround(true), looks, timesLooked]).to.deep.equal(['rung', 3, 1]);
   });
 
-  it('staysAwake() with `spin` looks for so long after each call in either direction, and then sleeps', () => {
+  it('lookAround() looks in vain for a moment only, and stays awake', () => {
+    const spinning = new Spinning(60, ports);
+    spinning.arrived();
+    expect([spinning.lookAround(true), timesLooked]).to.deep.equal(['awake', 1]);
+  });
+
+  it('lookAround() holds up no promise reaction: it stays awake without a look', () => {
+    const spinning = new Spinning(60, ports);
+    spinning.arrived();
+    expect([spinning.lookAround(false), looks]).to.deep.equal(['awake', 0]);
+  });
+
+  it('lookAround() with `spin` looks for so long after each call in either direction, and then sleeps', () => {
     const spinning = new Spinning(0.005, ports);
-    expect(spinning.staysAwake()).to.equal(false);
+    expect(spinning.lookAround(true)).to.equal('over');
     for (const call of [
       (): void => spinning.arrived(),
       (): void => {
@@ -53,7 +65,7 @@ describe('Spinning', () => {
     ]) {
       call();
       const started = performance.now();
-      while (spinning.staysAwake());
+      while (spinning.lookAround(true) !== 'over');
       expect(performance.now() - started).to.be.at.least(4.9);
     }
   });

@@ -103,6 +103,8 @@ export class BaseEventLoop {
   #polled = false;
   /** When calls from other threads have had their share of this iteration, in seconds; null until they have asked. */
   #shareEnds: number | null = null;
+  /** Where the ready queue stood before the last batch. */
+  #batchBegan = 0;
   /** The last iteration ended before its batch: events and timers come before the rest of it. */
   #cutShort = false;
   /** How the run ends when the promise reactions of its last batch have run: they belong to it, and may ask for the running loop. */
@@ -498,6 +500,7 @@ export class BaseEventLoop {
   #runBatch(): void {
     // Newcomers wait for the next iteration, and what was scheduled after stop() for the next run.
     const end = Math.min(this.#ready.tail, this.#barrier ?? Infinity);
+    this.#batchBegan = this.#ready.head;
     while (this.#ready.head < end && !this.#cutShort) {
       const entry = this.#ready.shift();
       if (this.#debug) this.#slowCallbacks.run(entry);
@@ -521,12 +524,17 @@ export class BaseEventLoop {
   readonly #rest = (): void => {
     if (this.#state !== 'running' || this.#ending !== null) return;
     const isStopping = this.#stopAfterBatch || this.#barrier !== null; // by a promise reaction of this iteration
-    if (isStopping || this.#ready.head < this.#ready.tail || this.#inbox?.park() === false) {
+    if (isStopping || this.#ready.head < this.#ready.tail) {
       this.#host.requestTurn();
       return;
     }
-    this.#turnComing = false;
-    this.#host.sleepUntil(this.#timers.nextDeadline());
+    const isQuiet = this.#batchBegan === this.#ready.head;
+    const parked = this.#inbox?.park(isQuiet) ?? 'asleep';
+    if (parked === 'asleep') {
+      this.#turnComing = false;
+      this.#host.sleepUntil(this.#timers.nextDeadline());
+    } else if (parked === 'rung' && isQuiet) this.#turn();
+    else this.#host.requestTurn();
   };
 
   /** Something was scheduled: a sleeping loop needs a turn to see it. */

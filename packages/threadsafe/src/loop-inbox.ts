@@ -87,11 +87,12 @@ export class LoopInbox implements Inbox {
     if (this.#reader.collect()) this.#spinning.arrived();
   }
 
-  park(): boolean {
+  park(isQuiet: boolean): 'asleep' | 'rung' | 'awake' {
     this.#tellIfEmpty();
     this.#reader.storeTasks(this.#underWay);
-    if (this.#spinning.staysAwake()) return false;
-    return this.#reader.trySleep();
+    const looked = this.#spinning.lookAround(isQuiet);
+    if (looked !== 'over') return looked;
+    return this.#reader.trySleep() ? 'asleep' : 'rung';
   }
 
   seal(): Promise<void> {

@@ -41,23 +41,28 @@ export class Spinning {
     if (this.#spinMs > 0) this.#awakeUntil = performance.now() + this.#spinMs;
   }
 
-  /** The loop has nothing to do. True: stay awake, something has arrived or may arrive soon. */
-  staysAwake(): boolean {
-    if (this.#spinMs === 0) return false;
+  /**
+   * The loop has nothing to do. 'rung': something has arrived. 'awake': it may arrive soon. 'over': do not wait for it.
+   * @param isQuiet no promise reaction is under way: else nothing is held up, and the next time it looks
+   */
+  lookAround(isQuiet: boolean): 'rung' | 'awake' | 'over' {
+    if (this.#spinMs === 0) return 'over';
     const sent = this.#ports.callsSent();
     if (sent !== this.#sentBefore) this.arrived();
     this.#sentBefore = sent;
     const now = performance.now();
-    if (now >= this.#awakeUntil) return false;
-    this.#lookUntil(Math.min(now + TURN_MS, this.#awakeUntil));
+    if (now >= this.#awakeUntil) return 'over';
+    if (!isQuiet) return 'awake';
+    const found = this.#lookUntil(Math.min(now + TURN_MS, this.#awakeUntil));
     this.#ports.looked();
-    return true;
+    return found ? 'rung' : 'awake';
   }
 
-  #lookUntil(deadlineMs: number): void {
+  #lookUntil(deadlineMs: number): boolean {
     do {
-      for (let looks = 0; looks < 16; looks++) if (this.#ports.look()) return;
+      for (let looks = 0; looks < 16; looks++) if (this.#ports.look()) return true;
     } while (performance.now() < deadlineMs);
+    return false;
   }
 }
 
