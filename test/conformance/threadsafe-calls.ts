@@ -1,6 +1,6 @@
 // Functions that the cases of run_coroutine_threadsafe() call in another thread.
 import { allTasks, BaseEventLoop, currentTask, getRunningLoop, type LoopPorts, sleep } from '@ringloop/core';
-import { remote } from '@ringloop/threadsafe';
+import { type LoopRef, remote, type ThreadsafeHandle } from '@ringloop/threadsafe';
 
 export const createLoop = remote(import.meta.url, function createLoop(ports: LoopPorts): BaseEventLoop {
   return new BaseEventLoop(ports);
@@ -45,3 +45,21 @@ export const mendTaskFactory = remote(import.meta.url, function mendTaskFactory(
 export const reports = remote(import.meta.url, async function reports(): Promise<string[]> {
   return Promise.resolve(reported.splice(0));
 });
+
+/** Where a callback finds its own handle, and says what came of cancelling it. */
+export const handles = { mine: null as ThreadsafeHandle | null, outcome: '' };
+
+export const cancelYourself = remote(import.meta.url, function cancelYourself(): void {
+  handles.outcome = `cancel() gave ${handles.mine?.cancel()}`;
+});
+
+/** Has another loop add 0, 1, … to `base`; each fifth call fails. */
+export const addFor = remote(
+  import.meta.url,
+  async function addFor(to: LoopRef, base: number, count: number): Promise<(number | string)[]> {
+    const calls = Array.from({ length: count }, (_, n) =>
+      to.runCoroutineThreadsafe(add, base, n, n % 5 === 4 ? 'fail' : 'return'),
+    );
+    return Promise.all(calls.map((call) => call.then((sum) => sum, String)));
+  },
+);

@@ -30,6 +30,17 @@ describe('refTo()', () => {
     expect(await loop.runUntilComplete(future)).to.deep.equal(['tea', 2]);
   });
 
+  it('refTo(future) wakes the loop that waits for it, 1,000 times', async () => {
+    // uvloop#720: there a loop slept on, although a thread had called it
+    await loop.runUntilComplete(async () => {
+      for (let round = 0; round < 1000; round++) {
+        const awaited = loop.createFuture<unknown>();
+        there.callSoonThreadsafe(settleIt, refTo(awaited), round);
+        expect(await awaited).to.equal(round);
+      }
+    });
+  }).slow(2000);
+
   it('refTo(future) lets another thread set its exception, with its class', async () => {
     there.callSoonThreadsafe(failIt, refTo(future));
     const thrown = await loop.runUntilComplete(future).then(
