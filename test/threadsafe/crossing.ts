@@ -21,8 +21,7 @@ export function cross(...args: readonly unknown[]): unknown[] {
   const plan = planArguments(args, sent);
   expect(plan.sizeBytes % 8).to.equal(0);
   const { sizeBytes } = plan;
-  const number =
-    plan.aside === null ? 0 : sendAside(plan, args, (value) => aside.push(structuredClone(value)) - 1, sent);
+  const number = sendAside(plan, args, (value) => aside.push(structuredClone(value)) - 1, sent) ?? 0;
   const at = 6; // any 8-aligned record will do
   writeRecord(segment.words, at, Kind.CALL, sizeBytes, 1, 0, plan.tags);
   writeArguments(segment, at, plan, number);

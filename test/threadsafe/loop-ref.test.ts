@@ -11,6 +11,7 @@ import {
   type RemoteFunction,
   RemoteFunctionError,
 } from '@ringloop/threadsafe';
+import { collectGarbage } from '../core/collect-garbage.js';
 import {
   askThrough,
   blockUntil,
@@ -78,6 +79,21 @@ describe('LoopRef', () => {
     there.callSoonThreadsafe(note, 2);
     const notes = (await there.runCoroutineThreadsafe(takeNotes)) as [number, string, Uint8Array, number];
     expect([notes[0], notes[1].length, notes[2].length, notes[3]]).to.deep.equal([1, 3_000_000, 300_000, 2]);
+  });
+
+  it('callSoonThreadsafe() that was cancelled leaves nothing of large arguments behind', async () => {
+    const { loop, ref } = loopWithInbox();
+    const heldBytes = (): number => process.memoryUsage().external;
+    const before = heldBytes();
+    for (let i = 0; i < 40; i++) {
+      expect(ref.callSoonThreadsafe(note, new Uint8Array(3_000_000)).cancel()).to.equal(true);
+    }
+    ref.callSoonThreadsafe(loop.stop);
+    await loop.runForever();
+    const isFlat = (): boolean => heldBytes() - before < 30_000_000;
+    await collectGarbage(isFlat);
+    expect(isFlat()).to.equal(true);
+    loop.close();
   });
 
   it('callSoonThreadsafe() names the argument that cannot be sent, and sends nothing', async () => {

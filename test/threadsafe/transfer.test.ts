@@ -1,8 +1,9 @@
-import { MessageChannel } from 'node:worker_threads';
+import { once } from 'node:events';
+import { markAsUntransferable, MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import { CloneError, LoopGroup, type LoopRef, transfer } from '@ringloop/threadsafe';
+import { CloneError, LoopGroup, LoopRef, PeerExitedError, transfer } from '@ringloop/threadsafe';
 import { createLoop, echo, loopWithInbox, note, takeNotes } from './fixtures/calls.js';
-import { give, leftOf } from './fixtures/transfers.js';
+import { answerOn, give, givePort, holdPort, leftOf, passOn, write } from './fixtures/transfers.js';
 
 describe('transfer', () => {
   let group: LoopGroup;
@@ -84,12 +85,28 @@ describe('transfer', () => {
     expect(() => transfer({}, [new SharedArrayBuffer(8)]))
       .to.throw(TypeError, 'SharedArrayBuffer')
       .and.include(wrong);
-    const { port1 } = new MessageChannel();
     // @ts-expect-error -- JavaScript does not know
-    expect(() => transfer({}, [port1]))
-      .to.throw(TypeError, 'got MessagePort')
+    expect(() => transfer({}, [{ port: 1 }]))
+      .to.throw(TypeError, 'got { port: 1 }')
       .and.include(wrong);
-    port1.close();
+    const view = new Uint8Array(3);
+    expect(() => transfer(view, [view as unknown as ArrayBuffer]))
+      .to.throw(TypeError, 'got Uint8Array')
+      .and.include(wrong);
+  });
+
+  it('transfer() copies memory that Node does not let go', async () => {
+    const buffer = new ArrayBuffer(2 << 16);
+    markAsUntransferable(buffer);
+    const [back] = (await there.runCoroutineThreadsafe(echo, transfer(buffer, [buffer]))) as [ArrayBuffer];
+    expect([back.byteLength, buffer.byteLength]).to.deep.equal([2 << 16, 2 << 16]);
+  });
+
+  it('transfer() leaves the buffer alone when it should have been moved, and something beside it cannot be sent', () => {
+    const buffer = new ArrayBuffer(1 << 20);
+    const message = transfer({ buffer, f: () => 1 }, [buffer]);
+    expect(() => there.callSoonThreadsafe(note, message)).to.throw(CloneError, 'argument 1.f of note()');
+    expect(buffer.byteLength).to.equal(1 << 20);
   });
 
   it('arguments keep their place in the order, by whichever road they go, while the ring grows', async () => {
@@ -111,4 +128,113 @@ describe('transfer', () => {
     const [back] = (await answer) as [Uint8Array];
     expect([back.length, back.at(-1)]).to.deep.equal([100 << 20, 3]);
   }).slow(2000);
+});
+
+/** What comes on a port next. */
+async function next(port: MessagePort): Promise<unknown> {
+  const [message] = (await once(port, 'message')) as [unknown];
+  return message;
+}
+
+describe('transfer() of what can only be moved', () => {
+  let group: LoopGroup;
+  let mine: MessagePort;
+  let theirs: MessagePort;
+
+  before(async () => {
+    group = await LoopGroup.spawn({
+      loops: 3,
+      loopFactory: createLoop,
+      restart: true,
+      onExit: () => undefined,
+    });
+  });
+
+  after(() => group.close());
+
+  beforeEach(() => {
+    ({ port1: mine, port2: theirs } = new MessageChannel());
+  });
+
+  afterEach(() => mine.close());
+
+  it('moves a MessagePort into a loop that this thread has spawned', async () => {
+    group.loop(0).callSoonThreadsafe(answerOn, transfer({ port: theirs }, [theirs]), 'from the loop');
+    expect(await next(mine)).to.equal('from the loop');
+  });
+
+  it('moves one back as a result', async () => {
+    const { port } = await group.loop(0).runCoroutineThreadsafe(givePort, 'hello');
+    expect(await next(port)).to.equal('hello');
+    port.close();
+  });
+
+  it('moves one from loop to loop of a group, in its place among other calls', async () => {
+    const { loops } = group;
+    await loops[0]!.runCoroutineThreadsafe(passOn, loops.slice(1), transfer({ port: theirs }, [theirs]));
+    expect(await next(mine)).to.equal('passed on to the end');
+  });
+
+  it('moves one into a loop that was started in the place of another', async () => {
+    const dead = group.loop(1);
+    const pending = dead.runCoroutineThreadsafe(holdPort, transfer({ port: theirs }, [theirs]));
+    expect(await pending.then(null, (reason: unknown) => reason)).to.be.instanceOf(PeerExitedError);
+    while (group.loop(1) === dead) await new Promise((resolve) => setTimeout(resolve, 5));
+    mine.close();
+    ({ port1: mine, port2: theirs } = new MessageChannel());
+    const around = [group.loop(1), group.loop(2)];
+    await group.loop(0).runCoroutineThreadsafe(passOn, around, transfer({ port: theirs }, [theirs]));
+    expect(await next(mine)).to.equal('passed on to the end');
+  });
+
+  it('moves one within a thread', async () => {
+    const { loop, ref } = loopWithInbox();
+    ref.callSoonThreadsafe(answerOn, transfer({ port: theirs }, [theirs]), 'from here');
+    ref.callSoonThreadsafe(loop.stop);
+    await loop.runForever();
+    expect(await next(mine)).to.equal('from here');
+    loop.close();
+  });
+
+  it('moves a stream', async () => {
+    const text = new TransformStream<string, string>();
+    const writing = group.loop(0).runCoroutineThreadsafe(write, transfer(text.writable, [text.writable]));
+    const read: string[] = [];
+    for await (const chunk of text.readable) read.push(chunk);
+    expect(read).to.deep.equal(['one', 'two']);
+    await writing;
+  });
+
+  it('moves 1,000 of them', async () => {
+    const channels = Array.from({ length: 1000 }, () => new MessageChannel());
+    for (const { port2 } of channels)
+      group.next().callSoonThreadsafe(answerOn, transfer({ port: port2 }, [port2]), 1);
+    expect((await Promise.all(channels.map(({ port1 }) => next(port1)))).length).to.equal(1000);
+    for (const { port1 } of channels) port1.close();
+  }).slow(2000);
+
+  it('says what else cannot be sent, and moves nothing', async () => {
+    const message = transfer({ theirs, inner: [() => 1] }, [theirs]);
+    expect(() => group.loop(0).callSoonThreadsafe(note, message)).to.throw(
+      CloneError,
+      'argument 1.inner[0] of note()',
+    );
+    group.loop(0).callSoonThreadsafe(answerOn, transfer({ port: theirs }, [theirs]), 'still there');
+    expect(await next(mine)).to.equal('still there');
+  });
+
+  it('is refused where there is no road, with memory that is copied there', async () => {
+    const worker = new Worker(new URL('./fixtures/loop-worker.js', import.meta.url));
+    const [wire] = (await once(worker, 'message')) as [unknown];
+    const plain = LoopRef.fromWire(wire);
+    expect(() => plain.callSoonThreadsafe(answerOn, transfer({ port: theirs }, [theirs]), 1)).to.throw(
+      CloneError,
+      'argument 1.port of answerOn(): MessagePort can only be moved between a thread and the loops',
+    );
+    const buffer = new ArrayBuffer(1 << 20);
+    const [back] = (await plain.runCoroutineThreadsafe(echo, transfer(buffer, [buffer]))) as [ArrayBuffer];
+    expect([back.byteLength, buffer.byteLength]).to.deep.equal([1 << 20, 0]);
+    await worker.terminate();
+    theirs.close();
+  });
 });

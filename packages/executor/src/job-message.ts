@@ -12,6 +12,7 @@ import {
   type RemoteId,
   takeAway,
   transferredBy,
+  unmark,
 } from '@ringloop/threadsafe/internal';
 
 export interface JobRequest extends RemoteId {
@@ -52,7 +53,10 @@ export function packOutcomeOf(thrown: unknown, name: string): Packed {
 function copy(message: unknown, marked: readonly unknown[]): Packed {
   const transferred = transferredBy(marked);
   const packed = structuredClone(pack(message));
-  if (transferred !== null) takeAway(marked, transferred);
+  if (transferred !== null) {
+    takeAway(transferred.buffers);
+    unmark(marked);
+  }
   return packed;
 }
 

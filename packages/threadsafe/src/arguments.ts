@@ -6,20 +6,24 @@
  *
  * The tags word of a record says which in its lowest two bits. Behind the fixed part stand
  *   PLAIN       as many values as the bits above say        SERIALIZED  a length in bytes, and these
- *   SIDE        a number on the side road
- * PACKED says of the last two that something in them must be unpacked (packing.ts).
+ *   SIDE        a number on the side road     ROAD        a number on the road between the two threads (roads.ts)
+ * PACKED says of the last three that something in them must be unpacked (packing.ts).
  */
+import { types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
+import type { Transferable } from 'node:worker_threads';
 import { cloneFailure, type Sent } from './clone-failure.js';
 import { pack, unpack } from './packing.js';
 import { RECORD_BYTES, type Segment, sizeOf } from './segment.js';
-import { transferredBy } from './transfer.js';
+import type { Road } from './roads.js';
+import { mustMove, refuseOthers, transferredBy } from './transfer.js';
 import { readValue, readValues } from './value-reader.js';
 import { draft, writeDraft } from './value-writer.js';
 
 const PLAIN = 0;
 const SERIALIZED = 1;
 const SIDE = 2;
+const ROAD = 3;
 const FORM = 3;
 const PACKED = 4;
 const COUNT_SHIFT = 2;
@@ -36,10 +40,18 @@ export interface Plan {
   readonly sizeBytes: number;
   /** The serialized arguments; null: they are drafted, or go by the side road. */
   readonly bytes: Buffer | null;
-  /** What goes by the side road, when there is room for the record that says so. */
+  /** What goes by the side road or the road, when there is room for the record that says so. */
   readonly aside: { readonly value: unknown } | null;
+  /** By the road, and what is moved there. */
+  readonly moved: Moved | null;
   /** Buffers to be taken away when the call was accepted. */
   readonly transferred: readonly ArrayBuffer[] | null;
+}
+
+/** What is moved rather than copied, and on which road. */
+export interface Moved {
+  readonly road: Road;
+  readonly transferList: readonly Transferable[];
 }
 
 /** Plans for plain arguments, used again and again: a call of them allocates none. */
@@ -48,17 +60,29 @@ const plain = {
   sizeBytes: 0,
   bytes: null,
   aside: null,
+  moved: null,
   transferred: null as readonly ArrayBuffer[] | null,
 };
 
 /**
  * @param sent what the arguments are of
+ * @param road where something could be moved, if there is one
  * @throws {CloneError} naming the argument that cannot be sent
  */
-export function planArguments(args: readonly unknown[], sent: Sent): Plan {
+export function planArguments(
+  args: readonly unknown[],
+  sent: Sent,
+  road: () => Road | null = (): null => null,
+): Plan {
   try {
     // Before drafting: nothing must come between a draft and its being written.
-    const transferred = transferredBy(args);
+    const taken = transferredBy(args);
+    const transferred = taken?.buffers ?? null;
+    if (taken !== null && mustMove(taken)) {
+      const direct = road();
+      if (direct !== null) return planMoved(args, { road: direct, transferList: taken.all });
+      refuseOthers(taken);
+    }
     const words = draft(args);
     if (words < 0) return planSerialized(args, transferred);
     plain.tags = PLAIN | (args.length << COUNT_SHIFT);
@@ -70,15 +94,22 @@ export function planArguments(args: readonly unknown[], sent: Sent): Plan {
   }
 }
 
+function planMoved(args: readonly unknown[], moved: Moved): Plan {
+  const { value, packed } = pack(args);
+  const tags = ROAD | (packed ? PACKED : 0);
+  return { tags, sizeBytes: RECORD_BYTES + 8, bytes: null, aside: { value }, moved, transferred: null };
+}
+
 function planSerialized(args: readonly unknown[], transferred: readonly ArrayBuffer[] | null): Plan {
   const { value, packed } = pack(args);
   const flags = packed ? PACKED : 0;
   const bytes = serialize(value);
   if (bytes !== null && bytes.byteLength <= LARGEST_IN_RING) {
     const sizeBytes = RECORD_BYTES + ((4 + bytes.byteLength + 7) & ~7);
-    return { tags: SERIALIZED | flags, sizeBytes, bytes, aside: null, transferred };
+    return { tags: SERIALIZED | flags, sizeBytes, bytes, aside: null, moved: null, transferred };
   }
-  return { tags: SIDE | flags, sizeBytes: RECORD_BYTES + 8, bytes: null, aside: { value }, transferred };
+  const tags = SIDE | flags;
+  return { tags, sizeBytes: RECORD_BYTES + 8, bytes: null, aside: { value }, moved: null, transferred };
 }
 
 /** Null: it cannot be serialized, but perhaps shared. The side road tells. */
@@ -95,8 +126,8 @@ function serialize(value: unknown): Buffer | null {
 }
 
 /**
- * Sends what a plan wants sent by the side road. User code may run meanwhile and may call into the same inbox, so claim again.
- * @returns its number there
+ * Sends what a plan wants sent by the side road, or by the road. User code may run meanwhile and may call into the same inbox, so claim again.
+ * @returns its number there; null where memory was to be moved that Node does not let go: it can be copied
  * @throws {CloneError} naming the argument that cannot be sent
  */
 export function sendAside(
@@ -104,11 +135,14 @@ export function sendAside(
   args: readonly unknown[],
   send: (value: unknown) => number,
   sent: Sent,
-): number {
+): number | null {
+  const { aside, moved } = plan;
+  if (aside === null) return 0;
   try {
-    return send(plan.aside?.value);
+    return moved === null ? send(aside.value) : moved.road.send(aside.value, moved.transferList);
   } catch (cause) {
-    throw cloneFailure(args, sent, cause);
+    if (moved?.transferList.every((item) => types.isArrayBuffer(item)) === true) return null;
+    throw cloneFailure(args, sent, cause, moved?.transferList);
   }
 }
 
@@ -126,17 +160,25 @@ export function writeArguments(segment: Segment, at: number, plan: Plan, sideNum
   }
 }
 
+/** Takes message `number` from the side road, or from the road between the two threads. */
+export type TakeAside = (number: number, byRoad: boolean) => unknown;
+
+/** Drops what waits elsewhere for a record that will not be read. */
+export function dropArguments({ words }: Segment, at: number, takeAside: TakeAside): void {
+  const form = words[at + 3]! & FORM;
+  if (form === SIDE || form === ROAD) takeAside(words[at + RECORD_BYTES / 4]!, form === ROAD);
+}
+
 /** Reads the arguments of the record at word `at`. They are copies: the record may be overwritten afterwards. */
-export function readArguments(
-  segment: Segment,
-  at: number,
-  takeAside: (sideNumber: number) => unknown,
-): unknown[] {
+export function readArguments(segment: Segment, at: number, takeAside: TakeAside): unknown[] {
   const { words } = segment;
   const tags = words[at + 3]!;
   const word = at + RECORD_BYTES / 4;
   if ((tags & FORM) === PLAIN) return readPlain(segment, at, tags >>> COUNT_SHIFT);
-  const value = (tags & FORM) === SIDE ? takeAside(words[word]!) : deserialize(segment, word);
+  const value =
+    (tags & FORM) === SERIALIZED
+      ? deserialize(segment, word)
+      : takeAside(words[word]!, (tags & FORM) === ROAD);
   return unpack({ value, packed: (tags & PACKED) !== 0 }) as unknown[]; // arguments are sent as an array
 }
 

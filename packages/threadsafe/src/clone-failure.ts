@@ -14,14 +14,19 @@ interface Culprit {
 /** Containers within containers that are searched for it. Arbitrary. */
 const DEEPEST = 16;
 
-/** Why `args` could not be sent: which of them, where inside, and what is there. */
-export function cloneFailure(args: readonly unknown[], sent: Sent, cause: unknown): CloneError {
+/** Why `args` could not be sent: which of them, where inside, and what is there. @param moved what is moved, not cloned */
+export function cloneFailure(
+  args: readonly unknown[],
+  sent: Sent,
+  cause: unknown,
+  moved: readonly unknown[] = [],
+): CloneError {
   const { subject, of } =
     typeof sent === 'string'
       ? { subject: sent, of: '' }
       : { subject: 'the arguments', of: ` of ${sent.name}()` };
   for (const [index, arg] of args.entries()) {
-    const culprit = findCulprit(arg, '', 0);
+    const culprit = findCulprit(arg, '', 0, moved);
     if (culprit === null) continue;
     const what = typeof sent === 'string' ? sent : `argument ${index + 1}`;
     return new CloneError(`Cannot send ${what}${culprit.path}${of}: ${reason(culprit.value, cause)}`, {
@@ -31,13 +36,15 @@ export function cloneFailure(args: readonly unknown[], sent: Sent, cause: unknow
   return new CloneError(`Cannot send ${subject}${of}: ${messageOf(cause)}`, { cause });
 }
 
-function findCulprit(value: unknown, path: string, depth: number): Culprit | null {
-  if (isCloneable(value)) return null;
+/** @param moved what is moved, and needs not be cloneable */
+function findCulprit(value: unknown, path: string, depth: number, moved: readonly unknown[]): Culprit | null {
+  if (moved.includes(value) || isCloneable(value)) return null;
   if (depth < DEEPEST && typeof value === 'object' && value !== null && !types.isProxy(value)) {
     for (const [step, inner] of inside(value)) {
-      const culprit = findCulprit(inner, path + step, depth + 1);
+      const culprit = findCulprit(inner, path + step, depth + 1, moved);
       if (culprit !== null) return culprit;
     }
+    if (moved.length > 0) return null; // it may hold what is moved, and nothing else
   }
   return { path, value };
 }

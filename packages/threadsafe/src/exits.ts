@@ -4,6 +4,7 @@ import { onOwnEnd, onThreadExit } from './exit-news.js';
 import { abandonLocalInboxes, leaveLocalInboxes } from './local-inboxes.js';
 import { readMailbox } from './mailbox.js';
 import { closeOutboxes, ownerEnded } from './outboxes.js';
+import { closeRoad } from './roads.js';
 import { pendingCalls } from './pending-calls.js';
 
 // What this thread does when it learns that another one has ended: nothing that loop still owes will come, nothing is sent to it
@@ -15,6 +16,7 @@ onThreadExit((threadId) => {
   leaveLocalInboxes(producer);
   allBlockedThreads().forget(producer);
   forgetBorrower(producer);
+  closeRoad(producer);
 });
 
 // A plain worker ends: its lanes will be taken from it, so it must not write there any more.

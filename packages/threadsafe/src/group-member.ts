@@ -1,12 +1,14 @@
-import { isMainThread, Worker, type ResourceLimits } from 'node:worker_threads';
+import { isMainThread, MessageChannel, Worker, type ResourceLimits } from 'node:worker_threads';
 import { promiseWithResolvers, toError } from '@ringloop/core/internal';
 import { sharedBlockedThreads } from './blocked-threads.js';
 import { type Packed, unpack } from './packing.js';
 import { PeerExitedError } from './errors.js';
 import { spawnedBy, tellEnded, tellSpawned } from './exit-news.js';
-import { allocateInbox, InboxMemory } from './inbox-memory.js';
+import { allocateInbox, InboxMemory, thisProducer } from './inbox-memory.js';
 import { LoopRef } from './loop-ref.js';
 import type { RemoteId } from './remote.js';
+import type { Introduction } from './roads.js';
+import type { Siblings } from './siblings.js';
 
 /** What a worker is told about the loop it is to run; see group-worker.ts. */
 export interface MemberData {
@@ -18,6 +20,8 @@ export interface MemberData {
   readonly factory: RemoteId;
   readonly setup: RemoteId | null;
   readonly preload: readonly string[];
+  readonly spawner: Introduction;
+  readonly siblings: readonly Introduction[];
 }
 
 /** What a worker is asked later: to close its loop. `drainUntil` is in seconds of `threadTime()`. */
@@ -51,6 +55,7 @@ export interface MemberOptions {
   readonly setup: RemoteId | null;
   readonly preload: readonly string[];
   readonly beforeTerminate: (threadId: number) => void;
+  readonly siblings: Siblings;
 }
 
 /** How a member has ended. */
@@ -88,6 +93,7 @@ export class GroupMember {
   readonly #memory: InboxMemory;
   readonly #threadId: number;
   readonly #beforeTerminate: (threadId: number) => void;
+  readonly #siblings: Siblings;
   readonly #ready = promiseWithResolvers<void>();
   readonly #ended = promiseWithResolvers<MemberEnd>();
   #state: MemberState = 'starting';
@@ -108,6 +114,9 @@ export class GroupMember {
     this.ended = this.#ended.promise;
     this.ready.catch(() => undefined); // spawn() awaits all members, and learns of the first failure
     this.#beforeTerminate = options.beforeTerminate;
+    this.#siblings = options.siblings;
+    const road = new MessageChannel();
+    const laid = this.#siblings.layRoads();
     const workerData: MemberData = {
       wire: this.ref.toWire(),
       name,
@@ -117,17 +126,21 @@ export class GroupMember {
       factory,
       setup,
       preload,
+      spawner: { producer: thisProducer, port: road.port2 },
+      siblings: laid.map(({ producer, there }) => ({ producer, port: there })),
     };
     sharedBlockedThreads(); // which the worker inherits
     this.#worker = new Worker(new URL('./group-worker.js', import.meta.url), {
       name,
       workerData,
+      transferList: [road.port2, ...laid.map(({ there }) => there)],
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
     this.#threadId = this.#worker.threadId; // afterwards the worker no longer knows
     this.#memory = new InboxMemory(address.memory);
     this.#memory.setOwner(this.#threadId + 1);
     tellSpawned(this.#threadId, address.memory);
+    this.#siblings.join({ producer: this.#threadId + 1, port: road.port1 }, laid);
     this.#worker.on('message', (message: MemberMessage) => this.#hear(message));
     this.#worker.on('error', (value: unknown) => (this.#thrown ??= { value }));
     this.#worker.on('exit', (code) => this.#exited(code));
@@ -209,6 +222,7 @@ export class GroupMember {
   #exited(exitCode: number): void {
     this.#state = 'ended';
     living.delete(this);
+    this.#siblings.leave(this.#threadId + 1);
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     const thrown = this.#told ?? this.#thrown;
     const error = thrown === null ? null : toError(thrown.value);

@@ -9,16 +9,19 @@ import { type CloseRequest, type MemberData, type MemberMessage, threadTime } fr
 import { LoopInbox } from './loop-inbox.js';
 import { LoopRef } from './loop-ref.js';
 import { importAll } from './preload.js';
+import { joinRoads } from './roads.js';
 import { importRemote, type RemoteFunction } from './remote.js';
 
 /** Node's longest timer, in ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-const { wire, name, index, debug, spin, factory, setup, preload } = workerData as MemberData; // as GroupMember sends it
+const { wire, name, index, debug, spin, factory, setup, preload, spawner, siblings } =
+  workerData as MemberData; // as GroupMember sends it
 
 const tell = (message: MemberMessage): void => parentPort?.postMessage(message);
 
 leaveOwnEndToSpawner();
+joinRoads(spawner, siblings);
 // Node would tell of it as well, but without the error's class.
 process.on('uncaughtExceptionMonitor', (error: unknown) =>
   tell({ kind: 'failed', error: packThrown(error) }),

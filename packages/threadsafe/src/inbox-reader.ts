@@ -3,6 +3,7 @@ import { CalledFunctions } from './called-functions.js';
 import { type InboxAddress, InboxMemory, LANES, thisProducer } from './inbox-memory.js';
 import { type LaneEvents, LaneReader } from './lane-reader.js';
 import { addLocalInbox, removeLocalInbox } from './local-inboxes.js';
+import { takeFromRoad } from './roads.js';
 import { SideRoad } from './side-road.js';
 
 /** What the owner of an inbox does with what arrives; see LaneEvents. */
@@ -37,7 +38,8 @@ export class InboxReader {
     this.#laneEvents = {
       ...events,
       isSealed: () => this.#sealed,
-      takeAside: (producer, number) => this.#sideRoad.take(producer, number),
+      takeAside: (producer, number, byRoad) =>
+        byRoad ? takeFromRoad(producer, number) : this.#sideRoad.take(producer, number),
     };
     this.#sleeper = new Sleeper(this.#memory.words, (woken) => {
       void woken.then(() => {

@@ -39,5 +39,5 @@ export { WordWatch } from './shared/word-watch.js';
 export { SideRoad, SideRoadSender } from './side-road.js';
 export { Spinning } from './spinning.js';
 export { Cell, HEAD, Kind, Segment, TAIL } from './segment.js';
-export { takeAway, transferredBy } from './transfer.js';
+export { takeAway, transferredBy, unmark } from './transfer.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';

@@ -9,7 +9,7 @@
 import { cas } from '#atomics';
 import { InternalError } from '@ringloop/core';
 import { type Ready, RUN, toError } from '@ringloop/core/internal';
-import { ONE_PLAIN, readArguments, readOnlyArgument } from './arguments.js';
+import { dropArguments, ONE_PLAIN, readArguments, readOnlyArgument } from './arguments.js';
 import type { CalledFunctions } from './called-functions.js';
 import type { Ending } from './concurrent-future.js';
 import type { Callable } from './find-export.js';
@@ -21,7 +21,8 @@ export interface LaneEvents {
   putBack(entry: Ready): void;
   mayGoOn(): boolean;
   isSealed(): boolean;
-  takeAside(producer: number, sideNumber: number): unknown;
+  /** @param byRoad by the road between the two threads, not by the side road of the inbox */
+  takeAside(producer: number, number: number, byRoad: boolean): unknown;
   /** Runs a task for the caller; `hello` is where it wants the answer. */
   startTask(lane: LaneReader, fn: Callable, call: number, args: unknown[]): void;
   refuseTask(lane: LaneReader, call: number, reason: Error): void;
@@ -151,10 +152,14 @@ export class LaneReader {
   #call(segment: Segment, at: number, kind: number): void {
     const { words } = segment;
     const cell = words[at + 1]! & ~3;
-    if (cas(words, at + 1, cell, cell | Cell.STARTED) !== cell) return; // cancelled in time
-    this.received++;
+    const isCancelled = cas(words, at + 1, cell, cell | Cell.STARTED) !== cell;
+    if (!isCancelled) this.received++;
     const { callback, name, error } = this.#functions.get(cell >>> 2);
     try {
+      if (kind === Kind.CALL && (isCancelled || callback === null)) {
+        dropArguments(segment, at, this.#takeAside);
+      }
+      if (isCancelled) return;
       if (callback === null) throw error;
       if (kind === Kind.CALL_NUMBER) callback(segment.floats[(at >> 1) + 1]!);
       else if (words[at + 3] === ONE_PLAIN) callback(readOnlyArgument(segment, at));
@@ -210,7 +215,7 @@ export class LaneReader {
       case Kind.DEFINE:
         return this.#define(words, at);
       case Kind.HELLO:
-        this.replyTo = this.#events.takeAside(this.producer, call);
+        this.replyTo = this.#takeAside(call, false);
         return false;
       case Kind.JUMP:
         this.#jump(words[at + 1]!);
@@ -225,7 +230,10 @@ export class LaneReader {
     const called = this.#functions.get(words[at + 1]! >>> 2);
     let args: unknown[];
     try {
-      if (called.fn === null) throw called.error;
+      if (called.fn === null) {
+        dropArguments(this.#segment, at, this.#takeAside);
+        throw called.error;
+      }
       args = this.#readArguments(at);
     } catch (thrown) {
       this.#events.refuseTask(this, call, toError(thrown));
@@ -262,7 +270,7 @@ export class LaneReader {
 
   #jump(sideNumber: number): void {
     this.#release(); // the writer may still wait for what it has sent here
-    const memory = this.#events.takeAside(this.producer, sideNumber) as SharedArrayBuffer; // as LaneWriter sends it
+    const memory = this.#takeAside(sideNumber, false) as SharedArrayBuffer; // as LaneWriter sends it
     this.#segment = Segment.over(memory);
     this.#grown = true;
     this.#head = this.#queued = this.#released = 0;
@@ -295,8 +303,11 @@ export class LaneReader {
   }
 
   #readArguments(at: number): unknown[] {
-    return readArguments(this.#segment, at, (number) => this.#events.takeAside(this.producer, number));
+    return readArguments(this.#segment, at, this.#takeAside);
   }
+
+  readonly #takeAside = (number: number, byRoad: boolean): unknown =>
+    this.#events.takeAside(this.producer, number, byRoad);
 
   /** What remains to be run of a batch that an error broke off. */
   remains(segment: Segment, end: number): boolean {

@@ -11,6 +11,7 @@ import { checkPreload, type Preload } from './preload.js';
 import { type RemoteFunction, remoteIdOf } from './remote.js';
 import { type RestartOptions, restartPolicy } from './restart-policy.js';
 import { isGone } from './send-eventually.js';
+import { Siblings } from './siblings.js';
 import { checkSpin } from './spinning.js';
 import type { ThreadsafeHandle } from './threadsafe-handle.js';
 
@@ -110,6 +111,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
       beforeTerminate: options.beforeTerminate ?? ((): void => undefined),
       onExit: checkListener(options.onExit, 'onExit'),
       onRestart: checkListener(options.onRestart, 'onRestart'),
+      siblings: new Siblings(),
     };
     const policies = Array.from({ length: loops }, () => restartPolicy(options.restart));
     const places = policies.map(

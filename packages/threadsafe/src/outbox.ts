@@ -20,9 +20,10 @@ import { pendingCalls } from './pending-calls.js';
 import { type RemoteFunction, remoteIdOf } from './remote.js';
 import { Kind, RECORD_BYTES, type RecordKind, sizeOf } from './segment.js';
 import { sendEventually } from './send-eventually.js';
+import { type Road, roadTo } from './roads.js';
 import { SideRoadSender } from './side-road.js';
 import { ThreadsafeHandle } from './threadsafe-handle.js';
-import { takeAway } from './transfer.js';
+import { takeAway, unmark } from './transfer.js';
 import { stop } from './well-known.js';
 import { SPILL, type WhenFull } from './when-full.js';
 
@@ -259,21 +260,28 @@ export class Outbox implements CalledLoop {
     whenFull: WhenFull = SPILL,
   ): number {
     if (this.#closed !== null) throw this.#closed;
-    const plan = planArguments(args, what);
+    let plan = planArguments(args, what, this.#road);
     let at = this.#claim(plan.sizeBytes, whenFull);
     let sideNumber = 0;
     if (plan.aside !== null) {
+      if (plan.moved !== null && this.#writer.segment.isSealed()) this.#refuse(); // what has been moved does not come back
       // Now that there is room: what a full ring has no record for would stay on the side road.
-      sideNumber = sendAside(plan, args, this.#sideRoad.send, what);
+      const number = sendAside(plan, args, this.#sideRoad.send, what);
+      // Node does not let go of all memory: then it is copied.
+      if (number === null) plan = planArguments(args, what);
+      sideNumber = number ?? sendAside(plan, args, this.#sideRoad.send, what) ?? 0;
       at = this.#claim(plan.sizeBytes, whenFull);
     }
     writeRecord(this.#writer.segment.words, at, kind, plan.sizeBytes, fn, call, plan.tags);
     writeArguments(this.#writer.segment, at, plan, sideNumber);
-    const { transferred } = plan;
+    const { transferred, moved } = plan;
     this.#send();
-    if (transferred !== null) takeAway(args, transferred);
+    if (transferred !== null) takeAway(transferred);
+    if (transferred !== null || moved !== null) unmark(args);
     return at;
   }
+
+  readonly #road = (): Road | null => roadTo(this.owner);
 
   #send(): void {
     if (!this.#writer.publish()) this.#refuse();

@@ -1,0 +1,135 @@
+/**
+ * Roads: a port between two threads, for what can only be moved: MessagePorts and the like, and the memory of large ArrayBuffers. A
+ * thread that spawns a group has a road to each of its loops, and lays one between every two of them; between other threads
+ * there is none. As on the side road (side-road.ts) a message is in the receiver's queue before the record that asks for it is
+ * published, and has its place in the order there.
+ *
+ * The spawner introduces a loop that is started later to those that run. That message stands in their queue before anybody
+ * is given a reference to the new loop: so who has one finds the road, if only it looks into the queue first.
+ */
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  type Transferable,
+} from 'node:worker_threads';
+import { InternalError } from '@ringloop/core';
+import { thisProducer } from './inbox-memory.js';
+
+interface Cargo {
+  readonly number: number;
+  readonly value: unknown;
+}
+
+/** A port to a thread, given as producers are: thread id + 1. */
+export interface Introduction {
+  readonly producer: number;
+  readonly port: MessagePort;
+}
+
+type RoadMessage = Cargo | Introduction;
+
+/** This thread's end of a road. */
+export class Road {
+  readonly #out: MessagePort;
+  readonly #in: MessagePort;
+  readonly #arrived = new Map<number, unknown>();
+  #sent = 0;
+  #closed = false;
+
+  /** Nobody listens to the ports: they keep no thread alive. */
+  constructor(out: MessagePort, into = out) {
+    this.#out = out;
+    this.#in = into;
+  }
+
+  /** Closed, and nothing is left to be taken. */
+  get isSpent(): boolean {
+    return this.#closed && this.#arrived.size === 0;
+  }
+
+  /** Moves what the list says, and returns the message's number. Throws what `postMessage()` throws. */
+  send(value: unknown, transferList: readonly Transferable[]): number {
+    const cargo: Cargo = { number: this.#sent + 1, value };
+    this.#out.postMessage(cargo, transferList);
+    return ++this.#sent;
+  }
+
+  /** Tells the other end of a road that begins there. */
+  introduce(introduction: Introduction): void {
+    this.#out.postMessage(introduction, [introduction.port]);
+  }
+
+  /** Takes message `number`; it was sent before the record that asks for it was published. */
+  take(number: number): unknown {
+    while (!this.#arrived.has(number)) {
+      if (!this.#receive()) throw new InternalError(`A road lost message ${number}`);
+    }
+    const value = this.#arrived.get(number);
+    this.#arrived.delete(number);
+    return value;
+  }
+
+  /** Looks at all that has arrived: there may be introductions among it. */
+  look(): void {
+    while (this.#receive());
+  }
+
+  /** The other thread has ended: what has arrived can still be taken. */
+  close(): void {
+    if (this.#closed) return;
+    this.look();
+    this.#closed = true;
+    this.#in.close();
+  }
+
+  #receive(): boolean {
+    const received = this.#closed ? undefined : receiveMessageOnPort(this.#in);
+    if (received === undefined) return false;
+    const message = received.message as RoadMessage; // the other end is one of these
+    if ('number' in message) this.#arrived.set(message.number, message.value);
+    else addRoad(message);
+    return true;
+  }
+}
+
+const roads = new Map<number, Road>();
+let toSpawner: Road | null = null;
+
+export function addRoad({ producer, port }: Introduction): Road {
+  const road = new Road(port);
+  roads.set(producer, road);
+  return road;
+}
+
+/** This thread is a member of a group. */
+export function joinRoads(spawner: Introduction, siblings: readonly Introduction[]): void {
+  toSpawner = addRoad(spawner);
+  for (const sibling of siblings) addRoad(sibling);
+}
+
+/** The road to a thread, which may be this one; null where there is none. */
+export function roadTo(producer: number): Road | null {
+  if (!roads.has(producer)) toSpawner?.look();
+  const known = roads.get(producer);
+  if (known !== undefined || producer !== thisProducer) return known ?? null;
+  const { port1, port2 } = new MessageChannel();
+  const circle = new Road(port1, port2);
+  roads.set(producer, circle);
+  return circle;
+}
+
+export function takeFromRoad(producer: number, number: number): unknown {
+  const road = roadTo(producer);
+  if (road === null) throw new InternalError(`There is no road from producer ${producer}`);
+  const value = road.take(number);
+  if (road.isSpent) roads.delete(producer);
+  return value;
+}
+
+/** A thread has ended. */
+export function closeRoad(producer: number): void {
+  const road = roads.get(producer);
+  road?.close();
+  if (road?.isSpent === true) roads.delete(producer);
+}
