@@ -5,6 +5,8 @@ export interface Numbered {
 }
 
 const SMALLEST = 64;
+/** A larger array is given back when it is empty. Arbitrary. */
+const LARGEST_TO_KEEP = 4096;
 
 /**
  * Calls by number. Numbers are handed out in order and come back soon, so their last bits are places in an array; the few that
@@ -35,19 +37,23 @@ export class CallTable<T extends Numbered> implements Iterable<T> {
     const at = call & (this.#places.length - 1);
     if (this.#places[at]?.call !== call) return this.#others.delete(call);
     this.#places[at] = null;
-    this.#placed--;
+    if (--this.#placed === 0 && this.#places.length > LARGEST_TO_KEEP) this.#empty(SMALLEST);
     return true;
   }
 
   clear(): void {
-    this.#places = new Array<T | null>(SMALLEST).fill(null);
+    this.#empty(SMALLEST);
     this.#others.clear();
-    this.#placed = 0;
   }
 
   *[Symbol.iterator](): Generator<T, void, undefined> {
     for (const item of this.#places) if (item !== null) yield item;
     yield* this.#others.values();
+  }
+
+  #empty(places: number): void {
+    this.#places = new Array<T | null>(places).fill(null);
+    this.#placed = 0;
   }
 
   #put(item: T): void {
@@ -61,9 +67,8 @@ export class CallTable<T extends Numbered> implements Iterable<T> {
 
   #grow(): void {
     const before = [...this];
-    this.#places = new Array<T | null>(this.#places.length * 2).fill(null);
+    this.#empty(this.#places.length * 2);
     this.#others.clear();
-    this.#placed = 0;
     for (const item of before) this.#put(item);
   }
 }

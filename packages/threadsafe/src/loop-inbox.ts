@@ -1,5 +1,4 @@
 import { BaseEventLoop, LoopStateError } from '@ringloop/core';
-
 import {
   endsTheLoop,
   type Inbox,
