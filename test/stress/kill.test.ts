@@ -5,9 +5,9 @@ import { InboxMemory } from '@ringloop/threadsafe/internal';
 import { createLoop, loopWithInbox, note } from '../threadsafe/fixtures/calls.js';
 import { count, counts, dieNowOr, napHere, pester } from '../threadsafe/fixtures/group-calls.js';
 
-/** How many threads are ended, and the seed of when and how: `KILLS=5000 SEED=7 npx mocha build/test/stress/kill.test.js`. */
-const KILLS = Number(process.env.KILLS ?? 30);
-const SEED = Number(process.env.SEED ?? 1);
+/** How many threads are ended, and the seed of when and how: `RINGLOOP_KILLS=5000 RINGLOOP_SEED=7 npx mocha build/test/stress/kill.test.js`. */
+const KILLS = Number(process.env.RINGLOOP_KILLS ?? 30);
+const SEED = Number(process.env.RINGLOOP_SEED ?? 1);
 /** What was pending must be settled so soon after the end of its thread, in ms. */
 const SETTLED_WITHIN_MS = 1000;
 const LOOPS = 3;
@@ -108,7 +108,7 @@ describe('Threads that end at random instructions', () => {
     });
     expect([...counts.values()].every(({ ordered }) => ordered)).to.equal(true);
     expect([...kinds.keys()].filter((kind) => kind !== 'answered')).to.deep.equal(['ERR_PEER_EXITED']);
-    if (process.env.KILLS !== undefined) console.log(`seed ${SEED}: ${KILLS} kills,`, kinds);
+    if (process.env.RINGLOOP_KILLS !== undefined) console.log(`seed ${SEED}: ${KILLS} kills,`, kinds);
   })
     .timeout(KILLS * 2000)
     .slow(20_000);

@@ -7,8 +7,8 @@ import { cross, isPlain } from './crossing.js';
 import { loopWithInbox } from './fixtures/calls.js';
 import { graphs, sameGraph } from './graphs.js';
 
-/** Runs of the comparison with structured clone: set FUZZ for many. */
-const RUNS = Number(process.env.FUZZ ?? 3000);
+/** Runs of the comparison with structured clone: set RINGLOOP_FUZZ for many. */
+const RUNS = Number(process.env.RINGLOOP_FUZZ ?? 3000);
 
 /** What structured clone gives; null if it throws. */
 function cloned(args: unknown[]): unknown[] | null {
