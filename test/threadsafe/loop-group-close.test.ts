@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { LoopGroup, type LoopGroupCloseOptions, PeerExitedError } from '@ringloop/threadsafe';
-import { blockUntil, createLoop, dieNow, doze, note } from './fixtures/calls.js';
+import { blockUntil, createLoop, dieNow, doze, isDozing, note } from './fixtures/calls.js';
 import { askInTurns, napHere, napThere, startBackground } from './fixtures/group-calls.js';
 import { rejection } from './rejection.js';
 
@@ -44,7 +44,7 @@ describe('LoopGroup.close()', () => {
     const group = await spawn(2);
     const [first, second] = [group.loop(0), group.loop(1)];
     const asking = rejection(first.runCoroutineThreadsafe(askInTurns, second, first, 5));
-    await first.runCoroutineThreadsafe(napHere, 0.05);
+    while (!(await first.runCoroutineThreadsafe(isDozing))); // the last of the turns
     const outcomes = (await group.close({ drain: 0.1 })).map(({ outcome }) => outcome);
     // The end of what was cancelled first may end the other's wait before that is cancelled.
     expect(outcomes).to.include('cancelled');
