@@ -19,6 +19,7 @@ import {
   type ProxyMarked,
   releaseProxy,
   type Remote,
+  transfer,
 } from '@ringloop/threadsafe';
 import * as Comlink from 'comlink';
 import { exposedObjectsOf } from '@ringloop/threadsafe/internal';
@@ -300,17 +301,26 @@ describe('LoopRef.wrap()', () => {
     });
   });
 
-  it('rejects what needs a MessagePort', async () => {
+  it('rejects what needs a MessagePort of its own', async () => {
     const endpoint = Reflect.get(counter, Comlink.createEndpoint) as () => Promise<unknown>; // its type is the browser's
     const error = await rejection(endpoint());
     expect(error).to.be.instanceOf(CloneError);
     const marked = await rejection(counter.see(Comlink.proxy(() => 1)));
     expect(marked).to.be.instanceOf(CloneError);
     expect(marked.message).to.contain('use proxy() of ringloop');
-    const bytes = new ArrayBuffer(8);
-    const moved = await rejection(counter.see(Comlink.transfer(bytes, [bytes])));
-    expect(moved).to.be.instanceOf(CloneError);
-    expect(bytes.byteLength).to.equal(8);
+  });
+
+  it("moves what Comlink's transfer() marks, and ringloop's", async () => {
+    for (const bytes of [8, 1 << 20]) {
+      for (const mark of [Comlink.transfer, transfer] as (typeof transfer)[]) {
+        const buffer = new ArrayBuffer(bytes);
+        const answer = counter.see(mark(buffer, [buffer]));
+        expect(buffer.byteLength).to.equal(0);
+        await answer;
+        const seen = (await counter.stats).seen.pop() as ArrayBuffer; // just put there
+        expect(seen.byteLength).to.equal(bytes);
+      }
+    }
   });
 
   it('leaves Comlink to its other users in the process', async () => {

@@ -1,11 +1,14 @@
 /**
  * Arguments and results on their way. Most go as they are, by the codec of all calls. Three kinds are looked for, at the top only,
  * as Comlink does: what `proxy()` marked is lent, what one of Comlink's transfer handlers takes goes in the form that it gives, and
- * what would need a MessagePort is refused: on Node 20 two arbitrary threads cannot exchange one.
+ * what Comlink's `transfer()` marked is moved as ringloop's own moves it. Comlink's own `proxy()` is refused: it would hang on a port
+ * that does not tell of the other thread's end.
  */
+import { MessagePort, type Transferable } from 'node:worker_threads';
 import { transferHandlers } from 'comlink';
 import { CloneError } from '../errors.js';
 import { reviveSendables, type Sendable, WIRE, type Wire } from '../sendable.js';
+import { transfer } from '../transfer.js';
 import { type ExposedObjects, runningObjects } from './exposed-objects.js';
 import { isMarked } from './proxy.js';
 
@@ -77,8 +80,7 @@ export function packResult(value: unknown, borrower: number): unknown {
     if (name === THROW || !handler.canHandle(value)) continue; // nothing here is in Comlink's box for what was thrown
     if (name === PROXY) return new LentObject(value as object, borrower); // it marks objects and nothing else
     const [serialized, transferables] = handler.serialize(value);
-    refuseTransfer(transferables, 'the result');
-    return handled(name, serialized);
+    return moving([handled(name, serialized)], transferables)[0];
   }
   return value;
 }
@@ -90,19 +92,18 @@ export function packResult(value: unknown, borrower: number): unknown {
  */
 export function packArguments(
   args: readonly WireValue[],
-  transfer: readonly unknown[],
+  transferables: readonly unknown[],
   borrower: number,
   what: string,
 ): unknown[] {
   for (const arg of args) {
     if (arg.type === 'HANDLER' && arg.name === PROXY) {
-      closePorts(transfer);
+      closePorts(transferables);
       throw new CloneError(
         `Cannot send an argument of ${what}: Comlink's own proxy() marked it; use proxy() of ringloop`,
       );
     }
   }
-  refuseTransfer(transfer, `an argument of ${what}`);
   const packed: unknown[] = [];
   try {
     for (const arg of args) packed.push(packArgument(arg, borrower));
@@ -110,6 +111,14 @@ export function packArguments(
     takeBack(packed);
     throw thrown;
   }
+  return moving(packed, transferables);
+}
+
+/** Marks what Comlink would give to `postMessage()`. It comes from an object among the values. */
+function moving(packed: unknown[], transferables: readonly unknown[]): unknown[] {
+  if (transferables.length === 0) return packed;
+  const holder = packed.find((value) => typeof value === 'object' && value !== null);
+  if (holder !== undefined) transfer(holder, transferables as readonly Transferable[]); // it looks at them
   return packed;
 }
 
@@ -142,13 +151,7 @@ function isHandled(value: unknown): value is Handled {
   return typeof value === 'object' && value !== null && HANDLED in value;
 }
 
-function refuseTransfer(transfer: readonly unknown[], what: string): void {
-  if (transfer.length === 0) return;
-  closePorts(transfer);
-  throw new CloneError(`Cannot transfer ${what}: between loops it can be copied or shared`);
-}
-
 /** What nobody will receive would keep its process alive. */
-function closePorts(transfer: readonly unknown[]): void {
-  for (const item of transfer) if (item instanceof MessagePort) item.close();
+function closePorts(transferables: readonly unknown[]): void {
+  for (const item of transferables) if (item instanceof MessagePort) item.close();
 }
