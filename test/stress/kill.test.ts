@@ -146,6 +146,6 @@ describe('Threads that end at random instructions', () => {
     });
     expect([...counts.values()].every(({ ordered }) => ordered)).to.equal(true);
   })
-    .timeout(KILLS * 500)
+    .timeout(KILLS * 2000)
     .slow(20_000);
 });
