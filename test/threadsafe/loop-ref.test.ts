@@ -15,6 +15,7 @@ import { collectGarbage } from '../core/collect-garbage.js';
 import {
   askThrough,
   blockUntil,
+  countOutboxes,
   createLoop,
   doze,
   echo,
@@ -183,6 +184,16 @@ describe('LoopRef', () => {
         .with.property('code', 'ERR_LOOP_CLOSED');
     }
     expect(noted).to.deep.equal([]);
+  });
+
+  it('callSoonThreadsafe() into loops that come and go keeps none of their inboxes', async () => {
+    for (let i = 0; i < 20; i++) {
+      const { loop, ref } = loopWithInbox();
+      await loop.runUntilComplete(() => there.runCoroutineThreadsafe(noteIn, ref, i));
+      loop.close();
+    }
+    expect(await there.runCoroutineThreadsafe(countOutboxes)).to.be.lessThan(5);
+    noted.length = 0;
   });
 
   it('callSoonThreadsafe() reports what a callback throws to the exception handler of its loop', async () => {

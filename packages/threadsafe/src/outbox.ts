@@ -1,12 +1,11 @@
-import { LoopStateError } from '@ringloop/core';
 import { checkCallback, isStopFunction } from '@ringloop/core/internal';
 import { planArguments, sendAside, writeArguments } from './arguments.js';
-import { ring } from './bell.js';
+import { isClosed, ring } from './bell.js';
 import { block } from './blocking.js';
+import { closedError } from './closed-error.js';
 import type { CalledLoop, ConcurrentFuture } from './concurrent-future.js';
 import { Drains } from './drains.js';
 import { RingFullError } from './errors.js';
-import { endOf } from './exit-news.js';
 import { type InboxAddress, InboxMemory, thisProducer } from './inbox-memory.js';
 import {
   FULL_LANE,
@@ -74,10 +73,12 @@ export class Outbox implements CalledLoop {
   #blockedMs = 0;
   readonly #drains: Drains;
 
+  /** @throws {TooManyProducersError}, {PeerExitedError}, {LoopStateError} ERR_LOOP_CLOSED */
   constructor(address: InboxAddress) {
     this.#address = address;
     this.#memory = new InboxMemory(address.memory);
     const lane = this.#memory.claimLane(address.name);
+    if (lane === null) throw closedError(this.#memory, address.name);
     this.#sideRoad = new SideRoadSender(address.id, thisProducer);
     this.#writer = new LaneWriter(this.#memory.segment(lane), this.#sideRoad.send);
     this.#drains = new Drains(address.id, (timeout, attempt) =>
@@ -213,6 +214,13 @@ export class Outbox implements CalledLoop {
     this.#drains.forget();
   }
 
+  /** Whether nobody looks there any more. Then later calls fail, whether its closing was seen by one before or not. */
+  findClosed(): boolean {
+    if (!isClosed(this.#memory.words)) return false;
+    this.#closed ??= closedError(this.#memory, this.#address.name);
+    return true;
+  }
+
   /** Where the inbox is. */
   get memory(): InboxMemory {
     return this.#memory;
@@ -290,7 +298,7 @@ export class Outbox implements CalledLoop {
 
   #ring(): void {
     // Published before the bell was closed, and so either read or dropped with all else that stood there: not refused.
-    if (!ring(this.#memory.words)) this.#closed = this.#closedError();
+    if (!ring(this.#memory.words)) this.#closed = closedError(this.#memory, this.#address.name);
   }
 
   #claim(sizeBytes: number, whenFull: WhenFull): number {
@@ -332,16 +340,7 @@ export class Outbox implements CalledLoop {
   }
 
   #refuse(): never {
-    this.#closed ??= this.#closedError();
+    this.#closed ??= closedError(this.#memory, this.#address.name);
     throw this.#closed;
-  }
-
-  #closedError(): Error {
-    const reason = endOf(this.#memory, this.#address.name); // the news may still be on its way
-    if (reason !== null) return reason;
-    return new LoopStateError(
-      `Cannot call into loop "${this.#address.name}": Event loop is closed`,
-      'ERR_LOOP_CLOSED',
-    );
   }
 }

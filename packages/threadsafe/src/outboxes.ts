@@ -1,4 +1,6 @@
 import { LoopStateError } from '@ringloop/core';
+import { isClosed } from './bell.js';
+import { closedError } from './closed-error.js';
 import type { PeerExitedError } from './errors.js';
 import { endOf, listenForExits } from './exit-news.js';
 import { type InboxAddress, InboxMemory } from './inbox-memory.js';
@@ -11,16 +13,23 @@ let sentBefore = 0;
 /**
  * @throws {TooManyProducersError}
  * @throws {PeerExitedError} when the owner has ended
+ * @throws {LoopStateError} ERR_LOOP_CLOSED when the loop was closed
  */
 export function outboxTo(address: InboxAddress): Outbox {
   const known = outboxes.get(address.id);
   if (known !== undefined) return known;
   listenForExits(); // first: an end that is told from now on is heard, and one told before has left its mark
-  const reason = endOf(new InboxMemory(address.memory), address.name);
-  if (reason !== null) throw reason;
+  const memory = new InboxMemory(address.memory);
+  if (isClosed(memory.words) || endOf(memory, address.name) !== null) throw closedError(memory, address.name);
+  dropClosed();
   const outbox = new Outbox(address);
   outboxes.set(address.id, outbox);
   return outbox;
+}
+
+/** Loops come and go in a thread that stays: the memory of their inboxes goes when the next one is called. */
+function dropClosed(): void {
+  for (const [inboxId, outbox] of [...outboxes]) if (outbox.findClosed()) dropOutbox(inboxId);
 }
 
 /** The outbox if this thread has one. */

@@ -1,0 +1,10 @@
+import { LoopStateError } from '@ringloop/core';
+import { endOf } from './exit-news.js';
+import type { InboxMemory } from './inbox-memory.js';
+
+/** Why nobody looks into an inbox any more: its thread has ended, or its loop was closed. */
+export function closedError(memory: InboxMemory, loopName: string): Error {
+  const reason = endOf(memory, loopName); // the news may still be on its way
+  if (reason !== null) return reason;
+  return new LoopStateError(`Cannot call into loop "${loopName}": Event loop is closed`, 'ERR_LOOP_CLOSED');
+}
