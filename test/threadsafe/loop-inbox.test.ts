@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import { BaseEventLoop } from '@ringloop/core';
+import { BaseEventLoop, sleep } from '@ringloop/core';
 import { type Ready, RUN } from '@ringloop/core/internal';
 import { LoopInbox } from '@ringloop/threadsafe/internal';
-import { note, noted } from './fixtures/calls.js';
+import { collectGarbage } from '../core/collect-garbage.js';
+import { loopWithInbox, note, noted } from './fixtures/calls.js';
 
 describe('LoopInbox', () => {
   it('seal() resolves when all that got in has run, although the loop never comes to rest', async () => {
@@ -26,4 +27,20 @@ describe('LoopInbox', () => {
     inbox.close();
     loop.close();
   });
+
+  // A waiter that nobody wakes is kept for ever, with all that its promise leads to.
+  it('close() lets go of the loop and of its memory', async () => {
+    let collected = 0;
+    const loops = new FinalizationRegistry(() => collected++);
+    for (let i = 0; i < 10; i++) loops.register(await sleepAndClose(), i);
+    await collectGarbage(() => collected >= 8);
+    expect(collected).to.be.at.least(8); // the stack may still hold the last one
+  });
 });
+
+async function sleepAndClose(): Promise<BaseEventLoop> {
+  const { loop } = loopWithInbox();
+  await loop.runUntilComplete(() => sleep(0.001));
+  loop.close();
+  return loop;
+}

@@ -19,7 +19,8 @@
  *    notifies; killed after it, the owner wakes. The word never says "woken" of an owner that nobody has woken.
  * 5. The epoch keeps a producer that woke sleep n, and was slow, from marking sleep n+1 as woken. It would have to be
  *    stopped for 2^29 sleeps to be fooled.
- * 6. A waiter cannot be cancelled. An owner that wakes by itself keeps it for its next sleep: there is never more than one.
+ * 6. A waiter cannot be cancelled. An owner that wakes by itself keeps it for its next sleep: there is never more than one. It holds
+ *    the memory and all that its promise leads to, the loop too: so closing wakes it for the last time.
  * 7. An owner may also block its thread (`block()`). It cannot register before it falls asleep; so a producer that finds it BLOCKED
  *    marks first and notifies then: the owner's wait either begins before that or finds the word changed. (To notify first loses
  *    the wake-up between the two. The explorer found that.) Whoever is killed in between wakes nobody: block() is for a bounded time.
@@ -94,6 +95,7 @@ export function hush(words: Int32Array): void {
 /** Owner: nobody will look any more. */
 export function closeBell(words: Int32Array): void {
   store(words, BELL, (load(words, BELL) & ~FLAGS) | CLOSED);
+  notify(words, BELL, ALL);
 }
 
 /** The owner's side of sleeping: at most one waiter, kept from one sleep to the next. */
