@@ -24,6 +24,7 @@ const OWNERS = 32;
 const SEGMENTS_AT = (32 + 64) * 4;
 const SEGMENT_BYTES = 128 + 64 * 1024;
 const RECORD_BYTES = 16;
+const WITHDRAWN = -0x8000_0000;
 
 /** Plain words. By producer: its number in lane tables, its lane + 1, its calls that have returned. */
 const PRODUCER = 0;
@@ -34,9 +35,8 @@ const SEEN_COUNT = 9;
 const SEEN = 10;
 const MOST_SEEN = 8;
 
-/** @param lanes for how many there is memory: to seal an inbox takes all 64 */
-export function makeInbox(lanes = LANES): InboxBuffers {
-  const memory = new SharedArrayBuffer(SEGMENTS_AT + lanes * SEGMENT_BYTES);
+export function makeInbox(): InboxBuffers {
+  const memory = new SharedArrayBuffer(SEGMENTS_AT + LANES * SEGMENT_BYTES);
   return { memory, notes: new SharedArrayBuffer((SEEN + MOST_SEEN) * 4) };
 }
 
@@ -82,6 +82,7 @@ export function produce({ memory, notes }: InboxBuffers, { atomics, input }: Mod
   words[PRODUCER + index] = thisProducer;
   const inbox = new InboxMemory(memory);
   const lane = claimsPlainly ? claimPlainly(inbox, atomics) : inbox.claimLane('model');
+  if (lane === null) return; // the inbox is sealed
   words[LANE + index] = lane + 1;
   const writer = new LaneWriter(inbox.segment(lane), neverGrows);
   for (let n = 1; n <= calls; n++) {
@@ -185,6 +186,22 @@ export function ownTooQuickly({ memory, notes }: InboxBuffers, { input }: ModelT
     const tail = segment.loadTail();
     for (; head < tail; head += RECORD_BYTES) note(words, segment.words[head / 4 + 1]! >>> 2);
     if (inbox.hasLeft(0)) inbox.freeLane(0);
+  }
+}
+
+/** Seals the inbox in two steps: a producer that claims a lane in between calls into nowhere. */
+export function sealPlainly({ memory, notes }: InboxBuffers, { atomics }: ModelThread): void {
+  const words = new Int32Array(notes);
+  const inbox = new InboxMemory(memory);
+  for (let lane = 0; lane < LANES; lane++) {
+    if (atomics.load(inbox.words, OWNERS + lane) === 0) {
+      atomics.store(inbox.words, OWNERS + lane, WITHDRAWN);
+      continue;
+    }
+    const segment = inbox.segment(lane);
+    segment.seal();
+    for (let at = 0; at < segment.loadTail(); at += RECORD_BYTES)
+      note(words, segment.words[at / 4 + 1]! >>> 2);
   }
 }
 

@@ -146,12 +146,25 @@ describe('model/inbox', () => {
   });
 
   describe('InboxReader.seal() refuses a call or sees it', () => {
+    const sealing: ThreadDescription = { ...OWNER, program: 'ownAndSeal' };
+
     it('when it comes from a new producer, which leaves', async () => {
-      const threads = [producer(0, { calls: 2 }), { ...OWNER, program: 'ownAndSeal' }];
-      const { schedules } = await explore(
-        setting(threads, { setup: () => makeInbox(64), check: expectNoMoreSeen, preemptions: 1 }),
-      );
-      expect(schedules).to.be.at.least(100);
+      const threads = [producer(0, { calls: 2 }), sealing];
+      const { schedules } = await explore(setting(threads, { check: expectNoMoreSeen, preemptions: 2 }));
+      expect(schedules).to.be.at.least(1_100);
+    });
+
+    it('when it comes from two new producers', async () => {
+      const threads = [producer(0), producer(1), sealing];
+      const { schedules } = await explore(setting(threads, { check: expectNoMoreSeen, preemptions: 1 }));
+      expect(schedules).to.be.at.least(550);
+    });
+
+    it('and to withdraw a lane by a load and a store would be caught', async () => {
+      const plainly = { name: 'owner', module: MODULE, program: 'sealPlainly' };
+      const threads = [producer(0, { leaves: false }), plainly];
+      const error = await failureOf(setting(threads, { check: expectNoMoreSeen, preemptions: 2 }));
+      expect(error.message).to.match(/^seen of producer 0: expected \+?0 to be at least 1/);
     });
   });
 });

@@ -35,7 +35,6 @@ interface HostAtomics {
   ) => 'ok' | 'not-equal' | 'timed-out';
 }
 
-// The cast adds `waitAsync`, which TypeScript's ES2023 library lacks and every Node we support has.
-const host = Atomics as unknown as HostAtomics;
+const host: HostAtomics = Atomics;
 
 export const { load, store, compareExchange: cas, add, or, exchange, notify, waitAsync, wait } = host;

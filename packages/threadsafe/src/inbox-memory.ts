@@ -8,11 +8,12 @@
  *                   saw it begin, end                    minus the producer: its thread has ended
  *   TASKS           owner               all              tasks under way for other threads
  *   BACKLOG         owner               all              bytes to be read of lanes that have grown, when it looked last
- *   OWNER[lane]     producers (cas),    owner            FREE, the producer (thread id + 1), or minus that: it has left
- *                   owner, group
+ *   OWNER[lane]     producers (cas),    owner            FREE, the producer (thread id + 1), or minus that: it has left;
+ *                   owner (cas), group                   WITHDRAWN: nobody gets it any more
  *
  * 1. FREE -> producer by the claiming producer; producer -> -producer by itself, or by whoever saw its thread end;
- *    -producer -> FREE by the owner, after it has read all there is and reset the ring. No other step.
+ *    -producer -> FREE by the owner, after it has read all there is and reset the ring; FREE -> WITHDRAWN by the owner that closes,
+ *    which so need not write to rings that nobody has used. No other step.
  * 2. Thread ids are never used twice in a process, so nobody can mistake a lane for its own.
  * 3. Untouched memory costs address space only: an inbox is 4 MiB, and as many pages as its producers have written.
  */
@@ -21,6 +22,7 @@ import { cas, load, store } from '#atomics';
 import { sharedBlockedThreads } from './blocked-threads.js';
 import { closeBell, isAsleep, ring } from './bell.js';
 import { TooManyProducersError } from './errors.js';
+import { allocateLazily } from './lazy-memory.js';
 import { HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Segment, TAIL } from './segment.js';
 
 /** Producer threads per inbox. A power of ten more than cores on most machines. */
@@ -39,6 +41,7 @@ const SEGMENTS_AT = (CONTROL_WORDS + LANE_TABLE_WORDS) * 4;
 const SEGMENT_BYTES = HEADER_BYTES + RING_BYTES;
 
 const FREE = 0;
+const WITHDRAWN = -0x8000_0000;
 
 /** How this thread is called in lane tables. */
 export const thisProducer = threadId + 1;
@@ -58,7 +61,7 @@ let allocated = 0;
 export function allocateInbox(name: string): InboxAddress {
   sharedBlockedThreads(); // now: threads that are started before it is there do not share it
   const id = `${process.pid}.${threadId}.${++allocated}`;
-  return { memory: new SharedArrayBuffer(SEGMENTS_AT + LANES * SEGMENT_BYTES), id, name };
+  return { memory: allocateLazily(SEGMENTS_AT + LANES * SEGMENT_BYTES), id, name };
 }
 
 /** The words of an inbox and what may be done to them. */
@@ -98,15 +101,19 @@ export class InboxMemory {
   /** The producer that has claimed the lane, be it still there or not, or null. */
   producerOf(lane: number): number | null {
     const owner = load(this.words, OWNERS + lane);
-    return owner === FREE ? null : Math.abs(owner);
+    return owner === FREE || owner === WITHDRAWN ? null : Math.abs(owner);
   }
 
-  /** Producer: takes a lane for this thread. @throws {TooManyProducersError} */
-  claimLane(name: string): number {
+  /** Producer: takes a lane for this thread. Null: the loop is closed. @throws {TooManyProducersError} */
+  claimLane(name: string): number | null {
     for (let lane = 0; lane < LANES; lane++) {
-      if (load(this.words, OWNERS + lane) !== FREE) continue;
-      this.#countUsed(lane + 1); // first: killed in between, it would have claimed a lane that nobody looks at
-      if (cas(this.words, OWNERS + lane, FREE, thisProducer) === FREE) return lane;
+      let owner = load(this.words, OWNERS + lane);
+      if (owner === FREE) {
+        this.#countUsed(lane + 1); // first: killed in between, it would have claimed a lane that nobody looks at
+        owner = cas(this.words, OWNERS + lane, FREE, thisProducer);
+      }
+      if (owner === FREE) return lane;
+      if (owner === WITHDRAWN) return null;
     }
     throw new TooManyProducersError(`Cannot call into loop "${name}": ${LANES} threads call into it already`);
   }
@@ -121,6 +128,11 @@ export class InboxMemory {
     }
     // A producer may be killed between publishing and ringing: whatever it did, let the owner look.
     if (left) ring(this.words);
+  }
+
+  /** Owner, closing: nobody claims the lane from now on. False: a producer has claimed it. */
+  withdrawLane(lane: number): boolean {
+    return cas(this.words, OWNERS + lane, FREE, WITHDRAWN) === FREE;
   }
 
   hasLeft(lane: number): boolean {

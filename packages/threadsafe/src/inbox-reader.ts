@@ -93,8 +93,9 @@ export class InboxReader {
   seal(): void {
     if (this.#sealed) return;
     this.#sealed = true;
-    // All lanes, the unclaimed ones too: a producer that claims one now is refused by its TAIL.
-    for (let index = 0; index < LANES; index++) this.#sealLane(index);
+    for (let index = 0; index < LANES; index++) {
+      if (!this.#memory.withdrawLane(index)) this.#lane(index)?.segment.seal();
+    }
     closeBell(this.#memory.words);
     this.collect();
   }
@@ -172,10 +173,5 @@ export class InboxReader {
     );
     this.#lanes[index] = lane;
     return lane;
-  }
-
-  #sealLane(index: number): void {
-    const lane = this.#lane(index);
-    (lane?.segment ?? this.#memory.segment(index)).seal();
   }
 }

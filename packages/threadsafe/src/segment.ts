@@ -32,6 +32,7 @@
  * Source: single-producer ring after Lamport (1977); sealing and jumping are ours.
  */
 import { load, notify, or, store, wait, waitAsync, type WaitAsyncResult } from '#atomics';
+import { allocateLazily } from './lazy-memory.js';
 
 export const TAIL = 0;
 /** On a cache line of its own: the reader writes it while the writer writes TAIL. */
@@ -107,7 +108,7 @@ export class Segment {
 
   /** A segment in memory of its own. @param capacityBytes a power of two */
   static allocate(capacityBytes: number): Segment {
-    return new Segment(new SharedArrayBuffer(HEADER_BYTES + capacityBytes), 0, capacityBytes);
+    return new Segment(allocateLazily(HEADER_BYTES + capacityBytes), 0, capacityBytes);
   }
 
   /** The segment that fills `memory`. */

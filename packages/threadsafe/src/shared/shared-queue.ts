@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { type Awaitable, type CoroutineGenerator, QueueEmpty, QueueFull } from '@ringloop/core';
 import { rangeError, settled, SETTLED, startCoroutine } from '@ringloop/core/internal';
+import { allocateLazily } from '../lazy-memory.js';
 import { registerSendable, type Sendable, WIRE, type Wire } from '../sendable.js';
 import { checkCount } from './check-count.js';
 import { decodeItem, encodeItem } from './item-codec.js';
@@ -64,7 +65,7 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
         `maxsize and itemBytes must take 1 GiB at most, got ${maxsize} items of ${itemBytes} bytes`,
       );
     }
-    const memory = over?.memory ?? new SharedArrayBuffer(bytes);
+    const memory = over?.memory ?? allocateLazily(bytes);
     this[WIRE] = { kind: 'SharedQueue', memory, maxsize, itemBytes };
     this.#queue = new QueueMemory(memory, size, parkInLoop);
     if (over === undefined) this.#queue.ring.initialize();
