@@ -1,6 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { LoopGroup, type LoopGroupCloseOptions, PeerExitedError } from '@ringloop/threadsafe';
-import { blockUntil, createLoop, dieNow, doze, isDozing, note } from './fixtures/calls.js';
+import {
+  blockUntil,
+  createLoop,
+  dieNow,
+  doze,
+  dozeForEver,
+  isDozing,
+  loopWithInbox,
+  note,
+} from './fixtures/calls.js';
 import { askInTurns, napHere, napThere, startBackground } from './fixtures/group-calls.js';
 import { rejection } from './rejection.js';
 
@@ -61,6 +71,21 @@ describe('LoopGroup.close()', () => {
       'drained',
       'terminated',
     ]);
+    expect(await pending).to.be.instanceOf(PeerExitedError);
+  });
+
+  it('that terminates tells whoever still waits, though calls into other loops have found this one closed', async () => {
+    const group = await spawn(1);
+    const there = group.next();
+    const pending = rejection(there.runCoroutineThreadsafe(dozeForEver));
+    while (!(await there.runCoroutineThreadsafe(isDozing)));
+    const closing = group.close({ drain: 0, timeout: 0.2 });
+    await sleep(100);
+    expect(there.tryCallSoonThreadsafe(note, 1)).to.equal(false);
+    const { loop, ref } = loopWithInbox();
+    ref.callSoonThreadsafe(note, 'elsewhere');
+    loop.close();
+    expect((await closing)[0]).to.include({ outcome: 'terminated' });
     expect(await pending).to.be.instanceOf(PeerExitedError);
   });
 

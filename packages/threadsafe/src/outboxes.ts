@@ -5,6 +5,7 @@ import type { PeerExitedError } from './errors.js';
 import { endOf, listenForExits } from './exit-news.js';
 import { type InboxAddress, InboxMemory } from './inbox-memory.js';
 import { Outbox } from './outbox.js';
+import { pendingCalls } from './pending-calls.js';
 
 /** This thread's outboxes by inbox: one lane a thread, however many references it holds. */
 const outboxes = new Map<string, Outbox>();
@@ -27,9 +28,14 @@ export function outboxTo(address: InboxAddress): Outbox {
   return outbox;
 }
 
-/** Loops come and go in a thread that stays: the memory of their inboxes goes when the next one is called. */
+/**
+ * Loops come and go in a thread that stays: the memory of their inboxes goes when the next one is called. Where an answer is still to
+ * come, the outbox stays until it has, or until `ownerEnded()` tells that it will not.
+ */
 function dropClosed(): void {
-  for (const [inboxId, outbox] of [...outboxes]) if (outbox.findClosed()) dropOutbox(inboxId);
+  for (const [inboxId, outbox] of [...outboxes]) {
+    if (outbox.findClosed() && !pendingCalls.has(inboxId)) dropOutbox(inboxId);
+  }
 }
 
 /** The outbox if this thread has one. */

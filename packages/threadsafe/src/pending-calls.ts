@@ -27,6 +27,12 @@ class PendingCalls {
     return future;
   }
 
+  /** Whether an answer is to come from the owner of the inbox. */
+  has(inboxId: string): boolean {
+    for (const future of this.#calls) if (future.called.inboxId === inboxId) return true;
+    return false;
+  }
+
   /** The owner of the inbox is gone: none of its calls will be answered. */
   rejectAll(inboxId: string, reason: Error): void {
     for (const future of [...this.#calls]) {
