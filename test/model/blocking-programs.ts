@@ -28,13 +28,14 @@ const CAPACITY_BYTES = 64;
 export const makeBlocking = (): BlockingBuffers => ({
   lane: new SharedArrayBuffer(128 + CAPACITY_BYTES),
   words: new SharedArrayBuffer(64),
-  table: new SharedArrayBuffer(3 * 16), // as many slots as threads: the search for one ends soon
+  table: new SharedArrayBuffer(4 * 16), // as many slots as threads, and the head: the search for one ends soon
 });
 
 export function nameWord(index: number, buffer: string): string | undefined {
   if (buffer === 'lane') return { 0: 'TAIL', [HEAD]: 'HEAD', 17: 'WAITING' }[index];
   if (buffer === 'words') return { 0: 'BELL', 1: 'PUBLISHED' }[index];
-  return `${['WHO', 'FOR', 'TURN'][index % 4] ?? ''}[${Math.floor(index / 4)}]`;
+  if (index === 0) return 'USED';
+  return `${['WHO', 'FOR', 'TURN', 'STATE'][index % 4] ?? ''}[${Math.floor(index / 4) - 1}]`;
 }
 
 const neverGrows = (): never => {
@@ -181,10 +182,41 @@ export function enter({ table }: BlockingBuffers, { input }: ModelThread): boole
     if (wrong === 'looksFirst' && wouldClose(threads, who, other)) return true;
     const slot = threads.enter(who, other);
     if (slot === null) throw new Error('The table is full');
-    const circle = wrong !== 'looksFirst' && threads.isInCircle(who);
+    const circle = wrong !== 'looksFirst' && threads.beginWaiting(slot) && threads.isInCircle(who);
     if (circle || turn < whom.length - 1) threads.leave(slot);
     return circle;
   });
+}
+
+const ANSWER = 2;
+
+/** Waits for an answer of thread 2. Whether it saw a circle. */
+export function ask({ words, table }: BlockingBuffers, { atomics }: ModelThread): boolean {
+  const view = new Int32Array(words);
+  const threads = new BlockedThreads(table);
+  const slot = threads.enter(1, 2) ?? 0;
+  while (true) {
+    threads.look(slot);
+    if (atomics.load(view, ANSWER) === 1) break;
+    if (!threads.beginWaiting(slot)) continue;
+    if (threads.isInCircle(1)) return true;
+    atomics.wait(view, ANSWER, 0, Infinity);
+  }
+  threads.leave(slot);
+  return false;
+}
+
+/** Answers thread 1, and waits for it right then. Whether it saw a circle. */
+export function answerAndWait({ words, table }: BlockingBuffers, { atomics, input }: ModelThread): boolean {
+  const view = new Int32Array(words);
+  const threads = new BlockedThreads(table);
+  atomics.store(view, ANSWER, 1);
+  atomics.notify(view, ANSWER, 1);
+  if (input !== 'stirsNobody') threads.stir(1, 2);
+  const slot = threads.enter(2, 1) ?? 0;
+  const circle = threads.beginWaiting(slot) && threads.isInCircle(2);
+  threads.leave(slot);
+  return circle;
 }
 
 /** Whether `who` would close a circle, asked before it enters. */

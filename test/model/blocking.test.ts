@@ -111,6 +111,17 @@ describe('model/blocking', () => {
       await expectSchedules(4800, setting(threads, { preemptions: 3, check: nobodySees }));
     });
 
+    it('isInCircle() is false where the answer is on its way', async () => {
+      const threads = [thread('asking', 'ask', null), thread('answering', 'answerAndWait', null)];
+      await expectSchedules(500, setting(threads, { preemptions: 3, check: nobodySees }));
+    });
+
+    it('waiting for a thread that was answered and not stirred would be caught', async () => {
+      const threads = [thread('asking', 'ask', null), thread('answering', 'answerAndWait', 'stirsNobody')];
+      const failure = await failureOf(setting(threads, { preemptions: 4, check: nobodySees }));
+      expect(failure.message).to.match(/include true/);
+    });
+
     it('entering after having looked would be caught', async () => {
       const threads = [1, 2].map((who) => enter({ who, whom: [3 - who], wrong: 'looksFirst' }));
       const failure = await failureOf(setting(threads, { preemptions: 4, check: someoneSees }));

@@ -161,6 +161,7 @@ function openReader(
       startTask: unexpected,
       refuseTask: unexpected,
       cancelTask: unexpected,
+      released: () => undefined,
       answer: unexpected,
       failedCallback: (name) => {
         note(words, Number(name.slice('function '.length)));

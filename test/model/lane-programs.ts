@@ -225,6 +225,7 @@ function openReader(buffers: LaneBuffers, seen: number[], isSealed: () => boolea
     startTask: unexpected,
     refuseTask: unexpected,
     cancelTask: unexpected,
+    released: () => undefined,
     answer: unexpected,
     failedCallback: unexpected,
   };

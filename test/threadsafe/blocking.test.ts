@@ -1,6 +1,14 @@
+import { once } from 'node:events';
 import { expect } from 'chai';
 import { LoopGroup, type LoopRef, MainThreadError } from '@ringloop/threadsafe';
-import { askAround, askBlocking, askBothWays, askInVain } from './fixtures/blocking-calls.js';
+import {
+  askAround,
+  askBlocking,
+  askBothWays,
+  askInVain,
+  askOften,
+  takeAskedBack,
+} from './fixtures/blocking-calls.js';
 import { blockUntil, createLoop, dieNow, doze, echo, isDozing, lastDoze } from './fixtures/calls.js';
 
 const spawn = (loops: number): Promise<LoopGroup> => LoopGroup.spawn({ loops, loopFactory: createLoop });
@@ -70,6 +78,13 @@ describe('ConcurrentFuture.result(timeout)', () => {
     });
   }
 
+  it('result(timeout) takes a thread that was answered, and has not gone on yet, for none that is blocked', async () => {
+    const endings = await first.runCoroutineThreadsafe(askOften, first, second, 100);
+    expect(endings).to.deep.equal(Array.from({ length: 100 }, () => ({ value: 'answered' })));
+    const back = await second.runCoroutineThreadsafe(takeAskedBack);
+    expect(back).to.deep.equal(Array.from({ length: 100 }, () => ({ value: [1] })));
+  }).slow(2000);
+
   it('result(timeout) throws PeerExitedError within a second after the other thread has ended', async () => {
     const victims = await spawn(1);
     const victim = victims.next();
@@ -114,5 +129,19 @@ describe('ConcurrentFuture.result(timeout)', () => {
       .to.throw()
       .with.property('name', 'CancelledError');
     expect(await third.runCoroutineThreadsafe(lastDoze)).to.equal('cancelled');
+  });
+
+  it('whenDone() whose callback throws warns of it, and keeps nobody from being answered', async () => {
+    const warning = once(process, 'warning');
+    const call = first.runCoroutineThreadsafe(echo, 1);
+    call.whenDone(() => {
+      throw new RangeError('thrown by whenDone()');
+    });
+    let told = false;
+    call.whenDone(() => (told = true));
+    expect(await call).to.deep.equal([1]);
+    expect(told).to.equal(true);
+    expect(String((await warning)[0])).to.equal('RangeError: thrown by whenDone()');
+    expect(await first.runCoroutineThreadsafe(echo, 2)).to.deep.equal([2]);
   });
 });

@@ -46,6 +46,7 @@ function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
     startTask: unexpected,
     refuseTask: unexpected,
     cancelTask: unexpected,
+    released: () => undefined,
     answer: unexpected,
     failedCallback: unexpected,
   };

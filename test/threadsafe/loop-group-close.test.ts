@@ -11,7 +11,15 @@ import {
   loopWithInbox,
   note,
 } from './fixtures/calls.js';
-import { askInTurns, napHere, napThere, startBackground } from './fixtures/group-calls.js';
+import {
+  askInTurns,
+  napFarAway,
+  napHere,
+  napThere,
+  startBackground,
+  takeUncaught,
+  throwUncaught,
+} from './fixtures/group-calls.js';
 import { rejection } from './rejection.js';
 
 const spawn = (loops: number): Promise<LoopGroup> =>
@@ -87,6 +95,25 @@ describe('LoopGroup.close()', () => {
     loop.close();
     expect((await closing)[0]).to.include({ outcome: 'terminated' });
     expect(await pending).to.be.instanceOf(PeerExitedError);
+  });
+
+  it('reports no error that the thread itself took care of', async () => {
+    const group = await spawn(1);
+    group.next().callSoonThreadsafe(takeUncaught);
+    group.next().callSoonThreadsafe(throwUncaught);
+    await group.next().runCoroutineThreadsafe(napHere, 0.05);
+    expect((await group.close())[0]).to.include({ outcome: 'drained', error: null });
+  });
+
+  it('does not wait for tasks of a thread that has ended meanwhile', async () => {
+    const [group, callers] = [await spawn(1), await spawn(1)];
+    const there = group.next();
+    callers.next().callSoonThreadsafe(napFarAway, there, 1000);
+    while (!(await there.runCoroutineThreadsafe(isDozing)));
+    const closing = group.close({ drain: 60, timeout: 90 });
+    await sleep(50);
+    await callers.close({ timeout: 0 });
+    expect((await closing)[0]).to.include({ outcome: 'drained' });
   });
 
   it('repeated with less time hurries, and gives the same report', async () => {

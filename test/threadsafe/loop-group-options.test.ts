@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setEnvironmentData } from 'node:worker_threads';
 import { expect } from 'chai';
 import {
   type LoopExit,
@@ -7,7 +8,16 @@ import {
   PeerExitedError,
   RemoteFunctionError,
 } from '@ringloop/threadsafe';
-import { blockUntil, createLoop, dieNow, doze, echo, note, takeNotes } from './fixtures/calls.js';
+import {
+  blockUntil,
+  createLoop,
+  dieNow,
+  doze,
+  echo,
+  loopWithInbox,
+  note,
+  takeNotes,
+} from './fixtures/calls.js';
 import {
   exhaustMemory,
   failInOne,
@@ -16,7 +26,10 @@ import {
   rejectUnheard,
   setupAsync,
   setupGenerator,
+  setupOnce,
+  SETUPS,
   throwUncaught,
+  tick,
 } from './fixtures/group-calls.js';
 import { rejection } from './rejection.js';
 
@@ -164,6 +177,27 @@ describe('LoopGroup.spawn() with options', () => {
     expect(group.broadcast(note, 'all that are left')).to.have.length(1);
     expect((await group.close()).map(({ outcome }) => outcome)).to.deep.equal(['exited', 'drained']);
   }).slow(2000);
+
+  it('close() while a loop that is restarted is being set up reports no error', async () => {
+    const setups = new Int32Array(new SharedArrayBuffer(4));
+    setEnvironmentData(SETUPS, setups);
+    const group = await spawn({ loops: 1, restart: true, setup: setupOnce, onExit: () => undefined });
+    group.next().callSoonThreadsafe(dieNow);
+    while (Atomics.load(setups, 0) < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await group.close({ drain: 0 }))[0]).to.include({ error: null });
+  });
+
+  it('a loop that stops by itself and leaves a timer behind ends in order, and says nothing', async () => {
+    const exits: LoopExit[] = [];
+    const group = await spawn({ loops: 1, onExit: (exit) => exits.push(exit) });
+    const { loop } = loopWithInbox();
+    group.next().callSoonThreadsafe(tick);
+    group.next().callSoonThreadsafe(loop.stop);
+    while (exits.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(exits[0]).to.include({ exitCode: 0, error: null });
+    await group.close();
+    loop.close();
+  });
 
   it('resourceLimits end a loop that exceeds them, with ERR_WORKER_OUT_OF_MEMORY as the cause', async () => {
     const exits: LoopExit[] = [];

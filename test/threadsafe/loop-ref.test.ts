@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { once } from 'node:events';
 import { threadId, Worker } from 'node:worker_threads';
 import { expect } from 'chai';
@@ -173,6 +174,17 @@ describe('LoopRef', () => {
       ['local after 1', 'local after 2'],
     ]);
     loop.close();
+  });
+
+  it('callSoonThreadsafe() refuses what is no function, as the first call of a lane, too', () => {
+    for (const wrong of [null, undefined, 0, 'note', {}]) {
+      const { loop, ref } = loopWithInbox();
+      expect(() => ref.callSoonThreadsafe(wrong as never, 1), inspect(wrong))
+        .to.throw(TypeError)
+        .with.property('code', 'ERR_INVALID_ARG_TYPE');
+      expect(() => ref.tryCallSoonThreadsafe(wrong as never), inspect(wrong)).to.throw(TypeError);
+      loop.close();
+    }
   });
 
   it('callSoonThreadsafe() on a closed loop throws in the caller and queues nothing', () => {

@@ -54,6 +54,11 @@ describe('remoteModule()', () => {
     expect(await there.runCoroutineThreadsafe(math.addStepwise, 1, 2)).to.equal(3);
   });
 
+  it('gives references to functions whose source begins with "class"', async () => {
+    expect(await there.runCoroutineThreadsafe(math.names.classify, 1)).to.equal('class 1');
+    expect(await there.runCoroutineThreadsafe(math.names.class, 2)).to.equal('of class 2');
+  });
+
   it('calls methods with their object, and exports with none', async () => {
     expect(await there.runCoroutineThreadsafe(math.vector.units.scaled, 3)).to.deep.equal([3, 3]);
     expect(await there.runCoroutineThreadsafe(math.counter.add, 3)).to.equal(3);
@@ -176,7 +181,7 @@ describe('remoteModule()', () => {
       ['Account', 'Account is a class, and classes cannot be called'],
       [
         'subtract',
-        'there is no subtract: it exports Account, add, addLater, addStepwise, counter, default, fragile, many, nothing, own, pi, table, vector',
+        'there is no subtract: it exports Account, add, addLater, addStepwise, counter, default, fragile, many, names, nothing, own, pi, table, vector',
       ],
       ['vector.subtract', 'there is no vector.subtract: vector has label, add, units'],
       ['vector.hasOwnProperty', 'there is no vector.hasOwnProperty: vector has label, add, units'],

@@ -30,6 +30,7 @@ function readAll(
     startTask: step,
     refuseTask: step,
     cancelTask: step,
+    released: () => undefined,
     answer: step,
     failedCallback: step,
     corrupted: (_, reason) => onCorrupted(reason),

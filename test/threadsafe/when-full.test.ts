@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
+import { BroadcastChannel } from 'node:worker_threads';
 import { LoopStateError, sleep } from '@ringloop/core';
 import {
+  type ConcurrentFuture,
   LoopGroup,
   type LoopRef,
   MainThreadError,
@@ -15,6 +17,7 @@ import {
   countNotes,
   createLoop,
   doze,
+  lastDoze,
   loopWithInbox,
   note,
   noted,
@@ -176,6 +179,46 @@ describe('LoopRef.withOptions()', () => {
     });
   }
 
+  it("withOptions({ whenFull: 'throw' }) holds for a function that is called for the first time", async () => {
+    const strict = there.withOptions({ whenFull: 'throw' });
+    await gate.closeAfter(there);
+    expect(() => {
+      for (let i = 0; ; i++) strict.callSoonThreadsafe(note, i);
+    }).to.throw(RingFullError);
+    expect(() => strict.runCoroutineThreadsafe(doze, 1)).to.throw(RingFullError);
+    expect(strict.statistics()).to.include({ timesGrown: 0, capacityBytes: 65536 });
+  });
+
+  it('withOptions({ limitBytes }) is not exceeded by what cancels tasks, which gets through later', async () => {
+    const bounded = there.withOptions({ limitBytes: 65536 });
+    await gate.closeAfter(there);
+    const dozing: ConcurrentFuture<unknown>[] = [];
+    expect(() => {
+      for (;;) dozing.push(bounded.runCoroutineThreadsafe(doze, 1000));
+    }).to.throw(RingFullError);
+    for (const future of dozing) future.cancel();
+    expect(bounded.statistics()).to.include({ timesGrown: 0, capacityBytes: 65536 });
+    gate.open();
+    while ((await there.runCoroutineThreadsafe(lastDoze)) !== 'cancelled');
+  });
+
+  it('a task that a full ring refuses leaves nothing on the side road', async () => {
+    await gate.closeAfter(there);
+    const sideRoad = new BroadcastChannel(`ringloop:${there.address.id}`);
+    let messages = 0;
+    sideRoad.onmessage = () => messages++;
+    const strict = there.withOptions({ whenFull: 'throw' });
+    expect(() => {
+      for (let i = 0; ; i++) strict.callSoonThreadsafe(note, i);
+    }).to.throw(RingFullError);
+    for (let i = 0; i < 100; i++) {
+      expect(() => strict.runCoroutineThreadsafe(doze, 1)).to.throw(RingFullError);
+    }
+    await sleepOutside(0.05);
+    sideRoad.close();
+    expect(messages).to.equal(0);
+  });
+
   describe('tryCallSoonThreadsafe()', () => {
     it('tryCallSoonThreadsafe() calls as callSoonThreadsafe() does', async () => {
       expect(there.tryCallSoonThreadsafe(note, 'a')).to.equal(true);
@@ -252,6 +295,25 @@ describe('LoopRef.withOptions()', () => {
       const gone = rejection(there.drained());
       await group.close({ timeout: 0 });
       expect(await gone).to.be.instanceOf(PeerExitedError);
+    });
+
+    it('drained() rejects when the lane has grown behind what it waits for, and the loop is closed', async () => {
+      const { loop, ref } = loopWithInbox();
+      ref.callSoonThreadsafe(note, 0);
+      const before = rejection(ref.drained());
+      for (let i = 0; i < 10_000; i++) ref.callSoonThreadsafe(note, i);
+      const behind = rejection(ref.drained());
+      expect(ref.statistics().timesGrown).to.be.greaterThan(0);
+      loop.close();
+      for (const end of [await before, await behind])
+        expect(end).to.be.instanceOf(LoopStateError).with.property('code', 'ERR_LOOP_CLOSED');
+    });
+
+    it('drained() that is asked for after the end of a thread which had not run all rejects', async () => {
+      await gate.closeAfter(there);
+      there.callSoonThreadsafe(note, 1);
+      await group.close({ timeout: 0 });
+      expect(await rejection(there.drained())).to.be.instanceOf(PeerExitedError);
     });
 
     it('drained().result(timeout) blocks a worker until then', async () => {

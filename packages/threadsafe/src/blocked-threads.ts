@@ -2,24 +2,38 @@
  * Which threads are blocked, and for which thread each of them waits: so that the last one of a circle learns that it would wait
  * for ever. One table for all threads of the process: a thread that makes workers hands it on to them.
  *
- *   word of a slot   written by                   meaning
+ *   word             written by                   meaning
+ *   USED             threads (add)                slots that are taken: 0, and nobody need look
+ *   of a slot:
  *   WHO              cas from FREE by its thread  the producer that is blocked; minus that while it writes the other words
  *   FOR              that thread                  the producer that it waits for
- *   TURN             that thread                  counts the writes of the slot
+ *   TURN             that thread                  counts the waits of the slot
+ *   STATE            that thread, and the one     LOOKING: it looks whether it must wait; WAITING: it found that it must;
+ *                    that it waits for            STIRRED: since it began to look, something has been done for it
  *
- * 1. A thread enters itself before it looks for a circle. So of threads that enter at the same time, one at least sees all.
- * 2. A circle counts when a second look finds the same slots with the same TURNs: then all of them were blocked at one time.
- * 3. A thread that is killed while it is blocked leaves its slot behind; whoever sees it end frees it.
+ * 1. A thread is WAITING before it looks for a circle. So of threads that begin to wait at the same time, one at least sees all.
+ * 2. A circle counts when a second look finds the same slots WAITING with the same TURNs: then all of them were at one time.
+ * 3. Who does something that another thread may wait for stirs it then, and only then may wait itself. A thread is LOOKING before it
+ *    looks whether that has been done, and makes this WAITING by cas. So one that was answered and has not gone on yet is not taken for
+ *    blocked. (Without that, an answer and a wait in the other direction right behind it were a circle. The explorer shows it.)
+ * 4. A thread that is killed while it is blocked leaves its slot behind; whoever sees it end frees it.
  * Source: wait-for graphs of lock managers; the second look after "double collect" snapshots (Afek et al., 1993).
  */
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { add, cas, load, store } from '#atomics';
 
+const USED = 0;
+/** The first slot stands behind it, on the same grid. */
+const SLOT_WORDS = 4;
 const WHO = 0;
 const FOR = 1;
 const TURN = 2;
-const SLOT_WORDS = 4;
+const STATE = 3;
 const FREE = 0;
+
+const LOOKING = 0;
+const WAITING = 1;
+const STIRRED = 2;
 
 /** Threads that are blocked at a time, as far as circles are looked for. Arbitrary. */
 const SLOTS = 256;
@@ -30,7 +44,7 @@ const KEY = 'ringloop.blockedThreads';
 export function sharedBlockedThreads(): SharedArrayBuffer {
   const inherited = getEnvironmentData(KEY);
   if (inherited instanceof SharedArrayBuffer) return inherited;
-  const memory = new SharedArrayBuffer(SLOTS * SLOT_WORDS * 4);
+  const memory = new SharedArrayBuffer((1 + SLOTS) * SLOT_WORDS * 4);
   setEnvironmentData(KEY, memory);
   return memory;
 }
@@ -48,21 +62,43 @@ export class BlockedThreads {
     this.#words = new Int32Array(memory);
   }
 
-  /** `who` is about to wait for `whom`. Returns its slot for `leave()`; null when the table is full, and nobody will know. */
+  /** `who` may have to wait for `whom`. Returns its slot for `leave()`; null when the table is full, and nobody will know. */
   enter(who: number, whom: number): number | null {
     const words = this.#words;
-    for (let slot = 0; slot < words.length; slot += SLOT_WORDS) {
+    add(words, USED, 1); // first: a thread that is killed here makes others look for nothing, and no more
+    for (let slot = SLOT_WORDS; slot < words.length; slot += SLOT_WORDS) {
       if (load(words, slot + WHO) !== FREE || cas(words, slot + WHO, FREE, -who) !== FREE) continue;
       store(words, slot + FOR, whom);
-      add(words, slot + TURN, 1);
+      store(words, slot + STATE, LOOKING);
       store(words, slot + WHO, who);
       return slot;
     }
+    add(words, USED, -1);
     return null;
+  }
+
+  /** Before the thread looks whether it must wait. */
+  look(slot: number): void {
+    store(this.#words, slot + STATE, LOOKING);
+  }
+
+  /** It must, as far as it has seen. False: something was done for it meanwhile, look again. */
+  beginWaiting(slot: number): boolean {
+    add(this.#words, slot + TURN, 1);
+    return cas(this.#words, slot + STATE, LOOKING, WAITING) === LOOKING;
   }
 
   leave(slot: number): void {
     store(this.#words, slot + WHO, FREE);
+    add(this.#words, USED, -1);
+  }
+
+  /** `by` has done something that the thread of `who` may wait for. */
+  stir(who: number, by: number): void {
+    const words = this.#words;
+    if (load(words, USED) === 0) return;
+    const slot = this.#slotOf(who);
+    if (slot !== null && load(words, slot + FOR) === by) store(words, slot + STATE, STIRRED);
   }
 
   /** For whom `who` waits, if it is blocked. */
@@ -83,9 +119,9 @@ export class BlockedThreads {
   /** The thread has ended: it is blocked no more. */
   forget(who: number): void {
     const words = this.#words;
-    for (let slot = 0; slot < words.length; slot += SLOT_WORDS) {
-      cas(words, slot + WHO, who, FREE);
-      cas(words, slot + WHO, -who, FREE);
+    for (let slot = SLOT_WORDS; slot < words.length; slot += SLOT_WORDS) {
+      const found = load(words, slot + WHO);
+      if (Math.abs(found) === who && cas(words, slot + WHO, found, FREE) === found) add(words, USED, -1);
     }
   }
 
@@ -96,19 +132,26 @@ export class BlockedThreads {
     let next = who;
     do {
       const slot = this.#slotOf(next);
-      if (slot === null || way.some((seen) => seen.slot === slot)) return null; // it waits for a circle that it is no part of
-      way.push({ slot, turn: load(words, slot + TURN) });
+      const turn = slot === null ? 0 : load(words, slot + TURN);
+      if (slot === null || load(words, slot + STATE) !== WAITING) return null;
+      if (way.some((seen) => seen.slot === slot)) return null; // it waits for a circle that it is no part of
+      way.push({ slot, turn });
       next = load(words, slot + FOR);
     } while (next !== who);
     return way;
   }
 
   #isStill(slot: number, turn: number): boolean {
-    return load(this.#words, slot + WHO) > FREE && load(this.#words, slot + TURN) === turn;
+    const words = this.#words;
+    return (
+      load(words, slot + WHO) > FREE &&
+      load(words, slot + STATE) === WAITING &&
+      load(words, slot + TURN) === turn
+    );
   }
 
   #slotOf(who: number): number | null {
-    for (let slot = 0; slot < this.#words.length; slot += SLOT_WORDS) {
+    for (let slot = SLOT_WORDS; slot < this.#words.length; slot += SLOT_WORDS) {
       if (load(this.#words, slot + WHO) === who) return slot;
     }
     return null;

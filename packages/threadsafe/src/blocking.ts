@@ -16,6 +16,11 @@ export function allBlockedThreads(): BlockedThreads {
   return blockedThreads;
 }
 
+/** This thread has done something that the thread of `producer` may be blocked for. */
+export function stir(producer: number): void {
+  allBlockedThreads().stir(producer, thisProducer);
+}
+
 /** @throws {MainThreadError} */
 export function checkMayBlock(what: string): void {
   if (isMainThread) {
@@ -52,17 +57,22 @@ export function block({ what, memory, name, timeout, attempt }: Blocking): boole
   const threads = allBlockedThreads();
   const slot = threads.enter(thisProducer, memory.owner);
   try {
-    if (slot !== null && threads.isInCircle(thisProducer)) {
-      throw new DeadlockError(`Cannot ${what}: loop "${name}" is blocked until this thread goes on`);
-    }
     const deadline = performance.now() + timeout * 1000;
     while (true) {
       hearExits(); // no event comes meanwhile
       const ended = memory.hasEnded(); // before the attempt: what it left behind counts
-      const leftMs = deadline - performance.now();
-      if (attempt(Math.max(0, Math.min(leftMs, LOOK_EVERY_MS)))) return true;
+      if (slot !== null) threads.look(slot);
+      if (attempt(0)) return true;
       if (ended) throw new PeerExitedError(`Cannot ${what}: the thread of loop "${name}" has ended`);
+      const leftMs = deadline - performance.now();
       if (leftMs <= 0) return false;
+      if (slot !== null) {
+        if (!threads.beginWaiting(slot)) continue;
+        if (threads.isInCircle(thisProducer)) {
+          throw new DeadlockError(`Cannot ${what}: loop "${name}" is blocked until this thread goes on`);
+        }
+      }
+      if (attempt(Math.min(leftMs, LOOK_EVERY_MS))) return true;
     }
   } finally {
     if (slot !== null) threads.leave(slot);

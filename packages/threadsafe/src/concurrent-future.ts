@@ -97,9 +97,12 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     return wrapFuture(this, { loop }).then(onFulfilled, onRejected);
   }
 
-  /** Calls `callback` when this future is done, or now. Not in a loop: within whatever settles it. */
+  /**
+   * Calls `callback` when this future is done, or now. Not in a loop: within whatever settles it. So what it throws goes nowhere, and
+   * becomes a warning of the process. Python: Future.add_done_callback() of concurrent.futures, which logs it.
+   */
   whenDone(callback: () => void): void {
-    if (this.done()) callback();
+    if (this.done()) callDone(callback);
     else (this.#callbacks ??= []).push(callback);
   }
 
@@ -137,7 +140,15 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     if (this.#promise !== null) this.#settlePromise(this.#promise);
     const callbacks = this.#callbacks;
     this.#callbacks = null;
-    if (callbacks !== null) for (const callback of callbacks) callback();
+    if (callbacks !== null) for (const callback of callbacks) callDone(callback);
+  }
+}
+
+function callDone(callback: () => void): void {
+  try {
+    callback();
+  } catch (thrown) {
+    process.emitWarning(toError(thrown));
   }
 }
 

@@ -17,6 +17,8 @@ type Block = (timeout: number, attempt: (timeoutMs: number) => boolean) => boole
 export class Drains implements CalledLoop {
   readonly inboxId: string;
   #drains: Drain[] = [];
+  /** Why nobody waits here any more. */
+  #over: Error | null = null;
   readonly #block: Block;
 
   constructor(inboxId: string, block: Block) {
@@ -31,8 +33,9 @@ export class Drains implements CalledLoop {
     return future;
   }
 
-  /** The reader has ended; whoever sees that rejects what is pending. */
-  forget(): void {
+  /** The reader has ended; whoever sees that rejects what is pending. What is asked for from now on rejects with `reason`. */
+  forget(reason: Error): void {
+    this.#over = reason;
     const [first] = this.#drains;
     this.#drains = [];
     first?.segment.wakeWriter(); // a waiter that nobody wakes would stay for ever
@@ -78,13 +81,13 @@ export class Drains implements CalledLoop {
       const [first] = this.#drains;
       if (first === undefined) return null;
       const done = isThere(first, first.segment.loadHead());
-      if (!done && !first.segment.isDropped()) return first;
+      if (!done && this.#over === null && !first.segment.isDropped()) return first;
       this.#drains.shift();
       const future = pendingCalls.take(first.call);
       if (done) future?.settleWith('finished', undefined);
       else {
-        const reason = new LoopStateError('The loop was closed before it was drained', 'ERR_LOOP_CLOSED');
-        future?.settleWith('failed', reason);
+        const closed = new LoopStateError('The loop was closed before it was drained', 'ERR_LOOP_CLOSED');
+        future?.settleWith('failed', this.#over ?? closed);
       }
     }
   }

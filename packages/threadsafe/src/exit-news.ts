@@ -160,9 +160,16 @@ function heardOf(end: ThreadEnd): void {
   for (const listener of listeners) listener(end.threadId);
 }
 
+/** Within 'uncaughtExceptionMonitor': whether the thread ends of it, because nobody else takes it. */
+export function isFatal(): boolean {
+  return process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback();
+}
+
 function tellOwnEnd(): void {
   let thrown: { value: unknown } | null = null;
-  process.on('uncaughtExceptionMonitor', (value: unknown) => (thrown = { value }));
+  process.on('uncaughtExceptionMonitor', (value: unknown) => {
+    if (isFatal()) thrown = { value };
+  });
   process.once('exit', (exitCode) => {
     for (const listener of beforeOwnEnd) listener();
     tellEnded(thisThread, exitCode, thrown);

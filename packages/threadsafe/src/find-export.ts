@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { RemoteFunctionError } from './errors.js';
+import { isClass } from './function-kind.js';
 import type { Namespace } from './import-module.js';
 
 /** Names in a message at most. Arbitrary: some packages export thousands. */
@@ -86,10 +87,6 @@ function read(object: object, key: string, path: readonly string[], url: string)
   } catch (cause) {
     throw notFound(path, url, `reading ${key} failed in the called thread`, { cause });
   }
-}
-
-function isClass(fn: object): boolean {
-  return Function.prototype.toString.call(fn).startsWith('class');
 }
 
 function described(value: unknown): string {

@@ -19,6 +19,11 @@ export function whyNot(fn: object): string {
   }
 }
 
+/** Whether it can only be called with `new`. (A method may be named `class`, and other names begin like that.) */
+export function isClass(fn: object): boolean {
+  return /^class(?![\w$\u0080-\uffff]|\s*\()/.test(Function.prototype.toString.call(fn));
+}
+
 const ADVICE =
   'wrap it at the top level of its module in remote(import.meta.url, …), or make a reference to an export by ' +
   'remoteModule(); what it uses of the function around it must be sent as arguments';
@@ -28,7 +33,7 @@ const BOUND = 'bound ';
 function kindOf(fn: object, name: string): 'bound' | 'native' | 'class' | 'arrow' | 'function' {
   const source = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}$/.test(source)) return name.startsWith(BOUND) ? 'bound' : 'native';
-  if (/^class\b/.test(source)) return 'class';
+  if (isClass(fn)) return 'class';
   // An arrow function begins with its parameters; all others with a keyword or a name.
   return /^(?:async\s*)?(?:\(|[\w$]+\s*=>)/.test(source) ? 'arrow' : 'function';
 }

@@ -219,7 +219,9 @@ export class GroupMember {
     }
   }
 
-  #exited(exitCode: number): void {
+  #exited(code: number): void {
+    // Its loop was closed in order, and only what its users had left open had to be ended.
+    const exitCode = this.#closed && this.#terminated ? 0 : code;
     this.#state = 'ended';
     living.delete(this);
     this.#siblings.leave(this.#threadId + 1);

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { allTasks, type BaseEventLoop, InternalError } from '@ringloop/core';
 import { windUp } from '@ringloop/core/internal';
 import { packThrown } from './packing.js';
-import { leaveOwnEndToSpawner } from './exit-news.js';
+import { isFatal, leaveOwnEndToSpawner } from './exit-news.js';
 import type { LoopFactory } from './loop-group.js';
 import { type CloseRequest, type MemberData, type MemberMessage, threadTime } from './group-member.js';
 import { LoopInbox } from './loop-inbox.js';
@@ -23,9 +23,9 @@ const tell = (message: MemberMessage): void => parentPort?.postMessage(message);
 leaveOwnEndToSpawner();
 joinRoads(spawner, siblings);
 // Node would tell of it as well, but without the error's class.
-process.on('uncaughtExceptionMonitor', (error: unknown) =>
-  tell({ kind: 'failed', error: packThrown(error) }),
-);
+process.on('uncaughtExceptionMonitor', (error: unknown) => {
+  if (isFatal()) tell({ kind: 'failed', error: packThrown(error) });
+});
 
 await importAll(preload);
 const createLoop = (await importRemote(factory)) as unknown as LoopFactory; // LoopGroup.spawn() takes nothing else
@@ -65,12 +65,13 @@ function runSetup(loop: BaseEventLoop, prepare: RemoteFunction): void {
       tell({ kind: 'ready' });
       return;
     }
+    if (isStopping) return; // what closes the loop has cancelled it
     try {
       task.result();
     } catch (thrown) {
       tell({ kind: 'unprepared', error: packThrown(thrown) });
     }
-    if (!isStopping) loop.stop();
+    loop.stop();
   });
 }
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { RemoteFunctionError } from './errors.js';
@@ -60,7 +61,8 @@ function tellMainModule(): void {
   const [, path] = process.argv;
   if (!isMainThread || path === undefined || mainModule() !== undefined) return;
   try {
-    setEnvironmentData(MAIN_MODULE, pathToFileURL(realpathSync(path)).href);
+    const found = createRequire(import.meta.url).resolve(path); // `node .` and `node main` are ways to say it as well
+    setEnvironmentData(MAIN_MODULE, pathToFileURL(realpathSync(found)).href);
   } catch {
     setEnvironmentData(MAIN_MODULE, ''); // none, as with --eval and standard input: nobody can import it
   }

@@ -12,8 +12,8 @@
  *                   owner (cas), group                   WITHDRAWN: nobody gets it any more
  *
  * 1. FREE -> producer by the claiming producer; producer -> -producer by itself, or by whoever saw its thread end;
- *    -producer -> FREE by the owner, after it has read all there is and reset the ring; FREE -> WITHDRAWN by the owner that closes,
- *    which so need not write to rings that nobody has used. No other step.
+ *    -producer -> FREE by the owner, after it has read all there is and reset the ring. The owner that closes makes FREE and
+ *    -producer WITHDRAWN instead, and so need not write to rings that nobody has used. No other step.
  * 2. Thread ids are never used twice in a process, so nobody can mistake a lane for its own.
  * 3. Untouched memory costs address space only: an inbox is 4 MiB, and as many pages as its producers have written.
  */
@@ -118,8 +118,8 @@ export class InboxMemory {
     throw new TooManyProducersError(`Cannot call into loop "${name}": ${LANES} threads call into it already`);
   }
 
-  /** The producer, or whoever saw it end: its lanes are read to the end and then free again. */
-  leave(producer: number): void {
+  /** The producer, or whoever saw it end: its lanes are read to the end and then free again. False: it had none. */
+  leave(producer: number): boolean {
     const used = this.lanesUsed();
     let left = false;
     for (let lane = 0; lane < used; lane++) {
@@ -128,6 +128,7 @@ export class InboxMemory {
     }
     // A producer may be killed between publishing and ringing: whatever it did, let the owner look.
     if (left) ring(this.words);
+    return left;
   }
 
   /** Owner, closing: nobody claims the lane from now on. False: a producer has claimed it. */
@@ -135,8 +136,14 @@ export class InboxMemory {
     return cas(this.words, OWNERS + lane, FREE, WITHDRAWN) === FREE;
   }
 
+  /** Owner, closing: the lane was left and is read to its end. */
+  withdrawLeft(lane: number): void {
+    store(this.words, OWNERS + lane, WITHDRAWN);
+  }
+
   hasLeft(lane: number): boolean {
-    return load(this.words, OWNERS + lane) < FREE;
+    const owner = load(this.words, OWNERS + lane);
+    return owner < FREE && owner !== WITHDRAWN;
   }
 
   /** Owner: the lane was left and is read to its end. */

@@ -32,7 +32,7 @@ export class InboxReader {
     this.#memory = new InboxMemory(address.memory);
     this.#words = this.#memory.words;
     this.#memory.setOwner(thisProducer);
-    addLocalInbox(this.#memory);
+    addLocalInbox(this.#memory, () => events.wake());
     this.#sideRoad = new SideRoad(address.id);
     this.#events = events;
     this.#laneEvents = {
@@ -84,8 +84,8 @@ export class InboxReader {
 
   /** False: something has arrived, look again. */
   trySleep(): boolean {
-    if (this.#sealed) return !this.#hasNews(); // nobody will ring
-    if (this.#leaving.size > 0 && this.#mayFreeSome()) return false; // nobody will ring for that either
+    if (this.#leaving.size > 0 && this.#mayFreeSome()) return false; // nobody will ring for that
+    if (this.#sealed) return !this.#hasNews(); // nor for this
     return this.#sleeper.trySleep();
   }
 
@@ -139,7 +139,7 @@ export class InboxReader {
     const left = this.#memory.hasLeft(index);
     const lane = this.#lane(index);
     const found = lane?.collect() ?? false;
-    if (left && lane !== undefined && !this.#sealed) {
+    if (left && lane !== undefined) {
       if (lane.isEmpty()) this.#free(index, lane);
       else this.#leaving.add(lane);
     }
@@ -157,7 +157,8 @@ export class InboxReader {
     this.#receivedFromLeavers += lane.received;
     this.#sideRoad.forget(lane.producer);
     this.#events.producerLeft(lane);
-    this.#memory.freeLane(index);
+    if (this.#sealed) this.#memory.withdrawLeft(index);
+    else this.#memory.freeLane(index);
   }
 
   #lane(index: number): LaneReader | undefined {

@@ -27,6 +27,8 @@ export interface LaneEvents {
   startTask(lane: LaneReader, fn: Callable, call: number, args: unknown[]): void;
   refuseTask(lane: LaneReader, call: number, reason: Error): void;
   cancelTask(lane: LaneReader, call: number): void;
+  /** Its writer may go on, if it has waited for room. */
+  released(lane: LaneReader): void;
   answer(call: number, how: Ending, value: unknown): void;
   failedCallback(name: string, thrown: unknown): void;
   /** What stands in the lane cannot be read. */
@@ -147,6 +149,7 @@ export class LaneReader {
     if (this.#released === this.#head) return;
     this.#released = this.#head;
     this.#segment.storeHead(this.#head);
+    this.#events.released(this);
   }
 
   #call(segment: Segment, at: number, kind: number): void {
@@ -289,6 +292,7 @@ export class LaneReader {
       if (kind === Kind.HELLO) this.#control(words, at);
       else if (kind === Kind.TASK) this.#events.refuseTask(this, words[at + 2]!, reason);
       else if (kind === Kind.JUMP) {
+        this.#segment.drop();
         this.#jump(words[at + 1]!);
         this.refuseTasks(reason);
         return;
@@ -300,6 +304,7 @@ export class LaneReader {
   /** Nothing more is read here. */
   close(): void {
     this.#segment.drop();
+    this.#events.released(this);
   }
 
   #readArguments(at: number): unknown[] {

@@ -1,12 +1,13 @@
+import { isClosed } from './bell.js';
 import type { InboxMemory } from './inbox-memory.js';
 import { listenForExits } from './exit-news.js';
 
-/** The inboxes that this thread owns: its loops' and its mailbox. */
-const inboxes = new Set<InboxMemory>();
+/** The inboxes that this thread owns, its loops' and its mailbox, and how to wake who reads them. */
+const inboxes = new Map<InboxMemory, () => void>();
 
 /** This thread reads that inbox from now on, and learns which of its producers have ended. */
-export function addLocalInbox(memory: InboxMemory): void {
-  inboxes.add(memory);
+export function addLocalInbox(memory: InboxMemory, wake: () => void): void {
+  inboxes.set(memory, wake);
   listenForExits();
 }
 
@@ -17,10 +18,12 @@ export function removeLocalInbox(memory: InboxMemory): void {
 
 /** A thread has ended: its lanes here are read to their end and then free. */
 export function leaveLocalInboxes(producer: number): void {
-  for (const memory of inboxes) memory.leave(producer);
+  for (const [memory, wake] of inboxes) {
+    if (memory.leave(producer) && isClosed(memory.words)) wake(); // one that is being closed has no bell any more
+  }
 }
 
 /** This thread ends: nobody will read what is sent here. */
 export function abandonLocalInboxes(): void {
-  for (const memory of inboxes) memory.abandon();
+  for (const memory of inboxes.keys()) memory.abandon();
 }

@@ -35,7 +35,7 @@ export interface LoopGroupOptions {
   readonly resourceLimits?: ResourceLimits;
   /**
    * Modules that every worker imports, in order, before its loop is made: absolute URLs, or functions of theirs. The first call of a
-   * function then need not wait for the import. If one fails, so does `spawn()`, with RemoteFunctionError.
+   * function then need not wait for the import. If one fails, so does `spawn()`, with PeerExitedError whose cause is the RemoteFunctionError.
    */
   readonly preload?: readonly Preload[];
   /**

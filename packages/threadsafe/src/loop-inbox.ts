@@ -15,6 +15,7 @@ import { InboxReader } from './inbox-reader.js';
 import type { LaneReader } from './lane-reader.js';
 import { LoopRef } from './loop-ref.js';
 import { collectAnswers, restMailbox } from './mailbox.js';
+import { stir } from './blocking.js';
 import { callsSent, dropOutbox } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
 import { checkSpin, Spinning } from './spinning.js';
@@ -63,6 +64,7 @@ export class LoopInbox implements Inbox {
       wake: owner.wake,
       startTask: (lane, fn, call, args) => this.#callerOf(lane).start(fn, call, args),
       refuseTask: (lane, call, reason) => this.#callerOf(lane).refuse(call, reason),
+      released: ({ producer }) => stir(producer),
       cancelTask: (lane, call) => this.#callers.get(lane)?.cancel(call),
       answer: (call, how, value) => pendingCalls.take(call)?.settleWith(how, value),
       failedCallback: (name, thrown) => this.#failedCallback(name, thrown),

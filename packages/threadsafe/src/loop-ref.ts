@@ -75,12 +75,15 @@ export class LoopRef implements Sendable<LoopRefWire> {
     return new LoopRef(this.address, checkWhenFull(options, this.#whenFull));
   }
 
-  /** What this thread has seen on its way into the loop, whichever references it used. Claims a lane if it has none yet. */
+  /**
+   * What this thread has seen on its way into the loop, whichever references it used. Claims a lane if it has none yet, and throws then
+   * what `callSoonThreadsafe()` throws. A closed loop is forgotten some time, but by the references that have called it.
+   */
   statistics(): LoopRefStatistics {
     return this.#out().statistics();
   }
 
-  /** Calls that this thread has made into the loop. */
+  /** Calls that this thread has made into the loop; 0 when that was closed and forgotten, but by the references that have called it. */
   get sent(): number {
     return (this.#outbox ?? peekOutbox(this.address.id))?.sent ?? 0;
   }
@@ -129,7 +132,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
 
   /**
    * Done when all calls that this thread has made into the loop so far have run, and all tasks have begun. Rejects with
-   * LoopStateError ERR_LOOP_CLOSED or PeerExitedError when that can be no more.
+   * LoopStateError ERR_LOOP_CLOSED or PeerExitedError when that can be no more. Throws them where nothing was sent before.
    */
   drained(): ConcurrentFuture<void> {
     return this.#out().drained();

@@ -25,6 +25,7 @@ class Mailbox implements AnswerBox {
       startTask: refuseCalls,
       refuseTask: refuseCalls,
       cancelTask: refuseCalls,
+      released: () => undefined, // nobody blocks to answer
       answer: (call, how, value) => pendingCalls.take(call)?.settleWith(how, value),
       failedCallback: refuseCalls,
       corrupted: (_, reason) => process.emitWarning(reason),

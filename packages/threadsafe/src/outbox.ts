@@ -1,7 +1,7 @@
 import { checkCallback, isStopFunction } from '@ringloop/core/internal';
 import { planArguments, sendAside, writeArguments } from './arguments.js';
 import { isClosed, ring } from './bell.js';
-import { block } from './blocking.js';
+import { block, stir } from './blocking.js';
 import { closedError } from './closed-error.js';
 import type { CalledLoop, ConcurrentFuture } from './concurrent-future.js';
 import { Drains } from './drains.js';
@@ -24,7 +24,7 @@ import { SideRoadSender } from './side-road.js';
 import { ThreadsafeHandle } from './threadsafe-handle.js';
 import { takeAway, unmark } from './transfer.js';
 import { stop } from './well-known.js';
-import { SPILL, type WhenFull } from './when-full.js';
+import { SPILL, THROW, type WhenFull } from './when-full.js';
 
 /** Where this thread gets answers; a port, since what arrives there may end outboxes. */
 export interface AnswerBox {
@@ -51,6 +51,9 @@ export interface LoopRefStatistics {
   readonly blockedTime: number;
 }
 
+/** No argument is equal to it. */
+const NONE = Symbol('no function');
+
 /** This thread's way into one inbox: its lane there, and the numbers agreed on for functions. */
 export class Outbox implements CalledLoop {
   readonly #address: InboxAddress;
@@ -61,7 +64,7 @@ export class Outbox implements CalledLoop {
   readonly #functions = new Map<RemoteFunction, number>();
   readonly #callbacks = new Map<RemoteFunction, number>();
   /** A producer mostly calls the same function again: no look-up then. */
-  #lastCallback: RemoteFunction | null = null;
+  #lastCallback: unknown = NONE;
   #lastNumber = 0;
   /** Where answers go, when the owner has been told. */
   #answers: AnswerBox | null = null;
@@ -109,7 +112,7 @@ export class Outbox implements CalledLoop {
 
   /** @throws as `LoopRef.callSoonThreadsafe()` does */
   call(whenFull: WhenFull, fn: RemoteFunction, ...args: readonly unknown[]): ThreadsafeHandle {
-    const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn);
+    const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn, whenFull);
     const at = this.#put(Kind.CALL, number, 0, args, fn, whenFull);
     this.#sent++;
     const { segment } = this.#writer;
@@ -118,7 +121,7 @@ export class Outbox implements CalledLoop {
 
   /** `call(whenFull, fn, value)`, the most common of all, without the detours. */
   callWithNumber(whenFull: WhenFull, fn: RemoteFunction, value: number): ThreadsafeHandle {
-    const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn);
+    const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn, whenFull);
     if (this.#closed !== null) throw this.#closed;
     const writer = this.#writer;
     let start = writer.pushNumber(number, value);
@@ -135,7 +138,7 @@ export class Outbox implements CalledLoop {
 
   /** `call(whenFull, fn, text)`, where that is short. */
   callWithText(whenFull: WhenFull, fn: RemoteFunction, text: string): ThreadsafeHandle {
-    const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn);
+    const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn, whenFull);
     if (this.#closed !== null) throw this.#closed;
     const start = this.#writer.pushText(number, text);
     if (start === NOT_EASY) return this.call(whenFull, fn, text);
@@ -154,7 +157,7 @@ export class Outbox implements CalledLoop {
     const future = pendingCalls.add<T>(this);
     try {
       if (this.#answers === null) this.#introduce(answers(), whenFull);
-      this.#put(Kind.TASK, this.#numberOf(fn), future.call, args, fn, whenFull);
+      this.#put(Kind.TASK, this.#numberOf(fn, whenFull), future.call, args, fn, whenFull);
     } catch (thrown) {
       pendingCalls.take(future.call);
       throw thrown;
@@ -183,19 +186,22 @@ export class Outbox implements CalledLoop {
   }
 
   cancelTask(call: number): void {
-    this.#put(Kind.CANCEL, 0, call, [], 'cancel');
+    this.#put(Kind.CANCEL, 0, call, [], 'cancel', THROW); // behind what stands there it is no sooner in a larger ring
   }
 
   reply(call: number, value: unknown): void {
     this.#put(Kind.RESULT, 0, call, [value], 'the result');
+    stir(this.owner);
   }
 
   replyError(call: number, error: Error): void {
     this.#put(Kind.FAILURE, 0, call, [error], 'the error');
+    stir(this.owner);
   }
 
   replyCancelled(call: number): void {
     this.#put(Kind.CANCELLED, 0, call, [], 'the cancellation');
+    stir(this.owner);
   }
 
   /** Whose inbox it is: thread id + 1. */
@@ -211,7 +217,7 @@ export class Outbox implements CalledLoop {
   /** No call gets through any more: later ones fail with `reason`. */
   close(reason: Error): void {
     this.#closed = reason; // that its thread has ended says more than that it was found closed
-    this.#drains.forget();
+    this.#drains.forget(reason);
   }
 
   /** Whether nobody looks there any more. Then later calls fail, whether its closing was seen by one before or not. */
@@ -228,19 +234,21 @@ export class Outbox implements CalledLoop {
 
   /** This thread calls into the inbox no more. */
   leave(): void {
+    if (this.#closed !== null) this.#drains.forget(this.#closed);
     this.#memory.leave(thisProducer);
   }
 
   #introduce(answers: AnswerBox, whenFull: WhenFull): void {
+    this.#claim(RECORD_BYTES, whenFull); // first: what a full ring has no record for would stay on the side road
     this.#put(Kind.HELLO, 0, this.#sideRoad.send(answers.address), [], 'hello', whenFull);
     this.#answers = answers;
   }
 
-  #callbackNumber(fn: RemoteFunction): number {
+  #callbackNumber(fn: RemoteFunction, whenFull: WhenFull): number {
     let number = this.#callbacks.get(fn);
     if (number === undefined) {
       checkCallback(fn, 'callSoonThreadsafe');
-      number = this.#numberOf(fn);
+      number = this.#numberOf(fn, whenFull);
       this.#callbacks.set(fn, number);
     }
     this.#lastCallback = fn;
@@ -248,12 +256,12 @@ export class Outbox implements CalledLoop {
     return number;
   }
 
-  #numberOf(fn: RemoteFunction): number {
+  #numberOf(fn: RemoteFunction, whenFull: WhenFull): number {
     const known = this.#functions.get(fn);
     if (known !== undefined) return known;
     const id = remoteIdOf(isStopFunction(fn) ? stop : fn);
     const number = this.#functions.size + 1;
-    this.#put(Kind.DEFINE, number, 0, [id.url, id.name, ...(id.path ?? [])], 'a function');
+    this.#put(Kind.DEFINE, number, 0, [id.url, id.name, ...(id.path ?? [])], 'a function', whenFull);
     this.#functions.set(fn, number);
     return number;
   }
