@@ -40,6 +40,16 @@ describe('remote()', () => {
     expect(() => remote('./here.js', note)).to.throw(TypeError, "import.meta.url, got './here.js'");
     expect(() => remote(3 as never, note)).to.throw(TypeError, 'import.meta.url, got 3');
     expect(() => remote(url, 'half' as never)).to.throw(TypeError, "fn must be a function, got 'half'");
+    expect(() =>
+      remote(
+        url,
+        class Half {
+          readonly size = 1;
+        } as never,
+      ),
+    ).to.throw(TypeError, 'fn must be a function, got [class Half]');
+    const frozen = Object.freeze(function frozen() {}); // eslint-disable-line @typescript-eslint/no-empty-function -- never called
+    expect(() => remote(url, frozen)).to.throw(TypeError, 'fn must be extensible');
     expect(() => remote(url, () => 1, { name: 5 as never })).to.throw(
       TypeError,
       'name must be a string, got 5',

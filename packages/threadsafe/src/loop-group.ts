@@ -101,10 +101,13 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
     refuseWhileImporting('spawn a group');
     if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
     checkSpin(options.spin ?? 0);
+    const { debug = false, resourceLimits } = options;
+    if (typeof debug !== 'boolean') throw typeError(`debug must be a boolean, got ${inspect(debug)}`);
+    checkLimits(resourceLimits);
     const shared = {
       spin: options.spin ?? 0,
-      debug: options.debug ?? false,
-      resourceLimits: options.resourceLimits,
+      debug,
+      resourceLimits,
       factory: remoteIdOf(options.loopFactory),
       setup: setup === undefined ? null : remoteIdOf(setup),
       preload: checkPreload(options.preload ?? []),
@@ -218,9 +221,11 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
    * Can be repeated, with a shorter time to hurry; each call resolves with the same report. Rejects with TypeError or RangeError when
    * an option is no time.
    */
-  async close({ timeout = CLOSE_TIMEOUT, drain = timeout / 2 }: LoopGroupCloseOptions = {}): Promise<
-    readonly LoopCloseReport[]
-  > {
+  async close(options: LoopGroupCloseOptions = {}): Promise<readonly LoopCloseReport[]> {
+    if (typeof options !== 'object' || (options as object | null) === null) {
+      throw typeError(`options must be an object, got ${inspect(options)}`);
+    }
+    const { timeout = CLOSE_TIMEOUT, drain = timeout / 2 } = options;
     checkDuration(timeout, 'timeout');
     checkDuration(drain, 'drain');
     this.#isClosing = true;
@@ -247,6 +252,20 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
 function checkDuration(seconds: unknown, parameter: string): void {
   checkTime(seconds, parameter);
   if ((seconds as number) < 0) throw rangeError(`${parameter} must not be negative, got ${inspect(seconds)}`); // a number
+}
+
+/** Node takes what is no number for no limit. */
+function checkLimits(limits: ResourceLimits | undefined): void {
+  if (limits === undefined) return;
+  if (typeof limits !== 'object' || (limits as object | null) === null) {
+    throw typeError(`resourceLimits must be an object, got ${inspect(limits)}`);
+  }
+  for (const [name, limit] of Object.entries(limits) as [string, unknown][]) {
+    if (limit === undefined) continue;
+    if (typeof limit !== 'number')
+      throw typeError(`resourceLimits.${name} must be a number, got ${inspect(limit)}`);
+    if (!(limit > 0)) throw rangeError(`resourceLimits.${name} must be above 0, got ${limit}`);
+  }
 }
 
 function checkListener<F>(listener: F | undefined, parameter: string): F | null {

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { StopFunction } from '@ringloop/core/internal';
+import { type StopFunction, typeError } from '@ringloop/core/internal';
 import type { ConcurrentFuture } from './concurrent-future.js';
 import './exits.js'; // whoever can call is told of the ends of others
 import { expose, type Exposure } from './control/exposed-objects.js';
@@ -38,14 +38,12 @@ export class LoopRef implements Sendable<LoopRefWire> {
     this[WIRE] = { kind: 'LoopRef', address };
   }
 
-  /** A reference from what `toWire()` gave. @throws {TypeError} when it is something else */
+  /** A reference from what `toWire()` gave. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
   static fromWire(wire: unknown): LoopRef {
     const address =
       typeof wire === 'object' && wire !== null ? (wire as Partial<LoopRef>)[WIRE]?.address : undefined;
     if (!(address?.memory instanceof SharedArrayBuffer)) {
-      throw new TypeError(
-        `Cannot make a LoopRef of ${inspect(wire, { depth: 0 })}: toWire() did not make it`,
-      );
+      throw typeError(`Cannot make a LoopRef of ${inspect(wire, { depth: 0 })}: toWire() did not make it`);
     }
     return new LoopRef(address);
   }
@@ -68,7 +66,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
   /**
    * A reference to the same loop, whose calls do something else when the ring is full. What is not given stays as it is. The
    * options hold in this thread: they are not sent along.
-   * @throws {TypeError} ERR_INVALID_ARG_VALUE @throws {RangeError} ERR_OUT_OF_RANGE
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE @throws {RangeError} ERR_OUT_OF_RANGE
    * @throws {MainThreadError} for 'block' in the main thread
    */
   withOptions(options: LoopRefOptions): LoopRef {

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { CoroutineGenerator } from '@ringloop/core';
 import { typeError } from '@ringloop/core/internal';
 import { findExport, listed } from './find-export.js';
-import { whyNot } from './function-kind.js';
+import { isClass, whyNot } from './function-kind.js';
 import { importModule } from './import-module.js';
 import { RemoteFunctionError } from './errors.js';
 
@@ -58,7 +58,8 @@ export function remote<A extends unknown[], R>(
   if (typeof url !== 'string' || !URL.canParse(url)) {
     throw typeError(`url must be the module's import.meta.url, got ${inspect(url)}`);
   }
-  if (typeof fn !== 'function') throw typeError(`fn must be a function, got ${inspect(fn)}`);
+  if (typeof fn !== 'function' || isClass(fn)) throw typeError(`fn must be a function, got ${inspect(fn)}`);
+  if (!Object.isExtensible(fn)) throw typeError(`fn must be extensible, got the frozen ${inspect(fn)}`);
   const { name = fn.name } = options;
   if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
   if (name === '') {

@@ -28,6 +28,9 @@ export const THROW: WhenFull = { ...SPILL, whenFull: 'throw' };
  * @throws {TypeError} @throws {RangeError} @throws {MainThreadError} for 'block' in the main thread
  */
 export function checkWhenFull(options: LoopRefOptions, base: WhenFull): WhenFull {
+  if (typeof options !== 'object' || (options as object | null) === null) {
+    throw typeError(`options must be an object, got ${inspect(options)}`);
+  }
   const { whenFull = base.whenFull, limitBytes = base.limitBytes, timeout = base.timeout } = options;
   if (!['spill', 'throw', 'block'].includes(whenFull)) {
     throw typeError(
