@@ -90,6 +90,45 @@ describe('arguments', () => {
     expect([Buffer.from(bytes).toString(), bytes.buffer.byteLength]).to.deep.equal(['sec', 3]);
   });
 
+  it('that are bytes of any length arrive, wherever they stand', () => {
+    for (const length of [
+      0,
+      1,
+      3,
+      4,
+      16_380,
+      16_384,
+      16_385,
+      65_536,
+      1_000_003,
+      (1 << 20) - 64,
+      (1 << 20) - 63,
+      1 << 21,
+    ]) {
+      const bytes = Uint8Array.from({ length }, (_, i) => i * 7);
+      const buffer = bytes.slice().buffer;
+      for (const args of [
+        [bytes],
+        [1, bytes],
+        [bytes, 'behind'],
+        [{ a: [bytes] }],
+        [[bytes, 1]],
+        [buffer, bytes],
+      ]) {
+        expect(sameGraph(cross(...args), structuredClone(args)), `${length} bytes`).to.equal(true);
+      }
+    }
+    expect(isPlain(new Uint8Array(0)), 'none').to.equal(true);
+    expect(isPlain(1, 'snow ☃', { a: [new Uint8Array(1_000_000)] }), 'many, at the end').to.equal(true);
+  });
+
+  it('that are detached buffers are refused, as structured clone does', () => {
+    const bytes = new Uint8Array(8);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    expect(() => cross(bytes)).to.throw('Cannot send argument 1');
+    expect(() => cross(bytes.buffer)).to.throw('Cannot send argument 1');
+  });
+
   it('that are views of one buffer remain so', () => {
     const buffer = new ArrayBuffer(16);
     const args = [new Uint8Array(buffer), new Uint16Array(buffer), new Uint8Array(buffer, 4, 4), buffer];

@@ -17,12 +17,12 @@ const segment = Segment.allocate(1 << 22);
 /** What `args` are after they were written into a ring and read out of it. */
 export function cross(...args: readonly unknown[]): unknown[] {
   const aside: unknown[] = [];
-  segment.words.fill(-1, 0, 1 << 14); // no zeros that happen to be right
   const plan = planArguments(args, sent);
   expect(plan.sizeBytes % 8).to.equal(0);
   const { sizeBytes } = plan;
   const number = sendAside(plan, args, (value) => aside.push(structuredClone(value)) - 1, sent) ?? 0;
   const at = 6; // any 8-aligned record will do
+  segment.words.fill(-1, 0, at + sizeBytes / 4 + 64); // no zeros that happen to be right
   writeRecord(segment.words, at, Kind.CALL, sizeBytes, 1, 0, plan.tags);
   writeArguments(segment, at, plan, number);
   const behind = segment.words.subarray(at + sizeBytes / 4, at + sizeBytes / 4 + 64);

@@ -107,7 +107,8 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function isDetached(buffer: ArrayBuffer): boolean {
+/** Node 20 has no property that tells. */
+export function isDetached(buffer: ArrayBuffer): boolean {
   if (buffer.byteLength > 0) return false;
   try {
     return new Uint8Array(buffer).length > 0;

@@ -7,6 +7,7 @@
 import { types } from 'node:util';
 import { shapeOf } from './shapes.js';
 import type { Segment } from './segment.js';
+import { isDetached } from './transfer.js';
 import {
   ARRAY,
   ARRAY_BUFFER,
@@ -33,6 +34,8 @@ const TYPED_ARRAY_PROTOTYPE = Object.getPrototypeOf(Uint8Array.prototype) as obj
 /** Words of a draft, 16 KiB: beyond that, the serializer is as fast. Room for one more of anything stands behind them. */
 const MOST_WORDS = 4096;
 const LONGEST_STRING = 4096;
+/** More of them go by the side road. The same as what is serialized; see arguments.ts. */
+const MOST_BYTES = (1 << 20) - 64;
 /** Characters up to which a loop in JavaScript is faster than a call into the engine. Measured: between 32 and 100. */
 export const LONGEST_LOOP = 48;
 /** Objects of one draft: each is compared with all before it, lest one that is met twice become two. Arbitrary. */
@@ -78,7 +81,13 @@ export function forgetBlobs(): void {
 
 function putAll(values: readonly unknown[]): boolean {
   for (const value of values) if (!put(value)) return false;
-  return size <= MOST_WORDS;
+  return size <= MOST_WORDS || endsInBytes();
+}
+
+/** Bytes that come last may be many: nothing has to be drafted behind them. */
+function endsInBytes(): boolean {
+  if (blobCount === 0) return false;
+  return blobWords[blobCount - 1]! + ((blobs[blobCount - 1]!.length + 3) >> 2) === size;
 }
 
 /** Copies the draft to the word `at`. */
@@ -283,15 +292,15 @@ function putBuffer(buffer: ArrayBuffer): boolean {
 
 /** Detached ones too: both are left to structured clone. */
 function isResizable(buffer: ArrayBuffer): boolean {
-  const { resizable = false, detached = buffer.byteLength === 0 } = buffer as {
+  const { resizable = false, detached = isDetached(buffer) } = buffer as {
     resizable?: boolean; // Node's types of ES2024
-    detached?: boolean;
+    detached?: boolean; // likewise, and Node 20 has it not
   };
   return resizable || detached;
 }
 
 function putBytes(type: number, view: ArrayBufferView, length: number): boolean {
-  if (size + (length >> 2) >= MOST_WORDS) return false;
+  if (length > MOST_BYTES) return false;
   words[size++] = (length << 8) | (type << 4) | BYTES;
   if (length === 0) return true;
   blobs[blobCount] =
