@@ -190,18 +190,15 @@ export class Outbox implements CalledLoop {
   }
 
   reply(call: number, value: unknown): void {
-    this.#put(Kind.RESULT, 0, call, [value], 'the result');
-    stir(this.owner);
+    this.#answer(Kind.RESULT, call, [value], 'the result');
   }
 
   replyError(call: number, error: Error): void {
-    this.#put(Kind.FAILURE, 0, call, [error], 'the error');
-    stir(this.owner);
+    this.#answer(Kind.FAILURE, call, [error], 'the error');
   }
 
   replyCancelled(call: number): void {
-    this.#put(Kind.CANCELLED, 0, call, [], 'the cancellation');
-    stir(this.owner);
+    this.#answer(Kind.CANCELLED, call, [], 'the cancellation');
   }
 
   /** Whose inbox it is: thread id + 1. */
@@ -236,6 +233,11 @@ export class Outbox implements CalledLoop {
   leave(): void {
     if (this.#closed !== null) this.#drains.forget(this.#closed);
     this.#memory.leave(thisProducer);
+  }
+
+  #answer(kind: RecordKind, call: number, args: readonly unknown[], what: string): void {
+    this.#put(kind, 0, call, args, what);
+    stir(this.owner); // it may be blocked for this one
   }
 
   #introduce(answers: AnswerBox, whenFull: WhenFull): void {
