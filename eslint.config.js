@@ -42,6 +42,13 @@ export default tseslint.config(
         { allowNumber: true, allowBoolean: true },
       ],
       '@typescript-eslint/consistent-type-exports': 'error',
+      // The loop tells of a future that failed and that nobody asked: a task may be left to itself.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafePromises: ['Future', 'Task', 'Waiter', 'RunningCoroutine'],
+        },
+      ],
       '@typescript-eslint/no-confusing-void-expression': [
         'error',
         { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },

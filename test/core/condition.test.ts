@@ -144,7 +144,7 @@ describe('core/condition', () => {
     const unlocked = await rejectionOf(loop.runUntilComplete(async () => condition.wait()));
     expect(unlocked).to.be.instanceOf(InvalidStateError);
     expect(unlocked.message).to.equal('cannot wait on un-acquired lock');
-    KINDS['an async function']?.('a');
+    void KINDS['an async function']?.('a');
     await runOnce(loop);
     await condition.acquire();
     const elsewhere = await rejectionOf(jumpingLoop().runUntilComplete(async () => condition.wait()));

@@ -426,13 +426,16 @@ describe('core/task', () => {
     });
 
     it('Task.cancel() that the awaited future refuses is thrown when the wait ends', async () => {
+      const other = loop.createFuture<string>();
       future.cancel = () => false;
+      other.cancel = () => false;
       const self = loop.createTask(async () => {
         currentTask()?.cancel('before');
-        await watch('self', future);
+        await watch('self', other);
       });
       const [waiter] = await waiting();
       waiter.cancel('meanwhile');
+      other.setResult('result');
       future.setResult('result');
       await main(() => Promise.all([self, waiter]));
       expect(log).to.deep.equal(['self CancelledError: before', 'await CancelledError: meanwhile']);

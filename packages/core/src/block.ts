@@ -1,11 +1,11 @@
 import type { Awaitable } from './awaitable.js';
 import { isGeneratorFunction } from './coroutine.js';
-import { type Awaiter, currentAwaiter, currentTask, runAs } from './current-task.js';
-import { CancelledError, isOfCancellation } from './errors.js';
-import type { Future } from './future.js';
-import { type CoroutineGenerator, currentDriver, isGenerator } from './generator-driver.js';
+import { currentAwaiter, currentTask } from './current-task.js';
+import { asCancellation, cancelledError, CancelledError } from './errors.js';
+import { type CoroutineGenerator, currentDriver } from './generator-driver.js';
 import { ABORTS } from './loop-internals.js';
-import { RunningCoroutine, startCoroutine } from './running-coroutine.js';
+import { RunningCoroutine } from './running-coroutine.js';
+import { RunningFunction } from './running-function.js';
 import { runScoped, type ScopeBody, type ScopeExit } from './scope.js';
 import type { Task } from './task.js';
 
@@ -28,85 +28,85 @@ export function runBlock<S, R>(
   return block.run(body, () => enter(block), exit);
 }
 
+/** What runs a block that is not simply part of its task's generator. */
+type Runner = RunningCoroutine<unknown> | RunningFunction<unknown>;
+
 /**
  * A part of a task's code that can be cancelled without the rest: what runs beside it (`gather([waitFor(a, 1), waitFor(b, 5)])`),
- * and what is around it. How depends on who steps it:
+ * and what is around it. How depends on who runs it:
  *
  * - In line, in a generator coroutine's task, it is the task that is cancelled, and counts that, as in CPython.
  * - A generator that nobody delegates to (it is awaited by an async function, or gathered) is cancelled alone.
- * - An async function is cancelled at its awaits. The block is their Awaiter, between them and the one around it.
+ * - So is an async function.
  *
  * In the last two the block counts its cancellations by itself. For what only an AbortSignal interrupts, the body has one of its
  * own, which is aborted with the block, those around it and the task, and not with those within: a signal aborts for good.
  */
-export class Block implements Awaiter {
+export class Block {
   /** The task that runs it; only a block that has one can be entered. */
   readonly task: Task<unknown>;
-  readonly #outer: Awaiter;
-  /** What runs a generator; null for an async function. */
-  #coroutine: RunningCoroutine<unknown> | null = null;
-  /** An async function runs in it. */
-  #isAsync = false;
-  readonly #awaited = new Set<Future<unknown>>();
-  /** For the next await of the async function. */
-  #due: CancelledError | null = null;
+  readonly #outer: Block | Task<unknown>;
+  #runner: Runner | null = null;
   /** How many cancel() calls stand that the task does not count. */
   #requests = 0;
   #controller: AbortController | null = null;
-  /** The signals of this block and of those within. */
-  readonly #signals = new Set<AbortController>();
+  /** Whose cancel() aborts the signal. */
+  #hosts: Set<AbortController>[] = [];
   /** The signals that outlive this block. */
   #around: readonly AbortController[] = [];
 
   constructor(task: Task<unknown>) {
     this.task = task;
-    const awaiter = currentAwaiter();
-    this.#outer = awaiter?.task === task ? awaiter : task;
+    this.#outer = currentAwaiter()?.block ?? task;
   }
 
   /** Runs `body` in it, once. */
   run<S, R>(body: BlockBody<S, R>, enter: () => S, exit: ScopeExit): Awaitable<R> {
-    const running = runScoped(enter, this.#bind(body), exit);
-    if (running instanceof RunningCoroutine) this.#coroutine = running;
-    return running;
+    return runScoped(enter, this.#bind(body), exit);
   }
 
+  /** To be called where it is entered. */
   entered(): void {
+    const owner = currentAwaiter()?.owner ?? null;
+    const driver = currentDriver();
+    if (driver instanceof RunningCoroutine) this.#runner = driver;
+    else if (driver === null && owner instanceof RunningFunction) this.#runner = owner;
     this.#around = [...this.task[ABORTS]];
-    if (this.#controller !== null) this.addSignal(this.#controller);
+    if (this.#controller === null) return;
+    this.#hosts = [owner instanceof RunningFunction ? owner[ABORTS] : this.task[ABORTS]];
+    if (driver instanceof RunningCoroutine) this.#hosts.push(driver[ABORTS]);
+    for (const host of this.#hosts) host.add(this.#controller);
   }
 
   /**
-   * Gives what the body threw: where that is the AbortError as which Node's functions answer a signal, the CancelledError that
-   * is behind it. Who was told by a signal need not be told again at the next await.
+   * Gives what the body threw: where that stands for a cancellation, the CancelledError. Who was told by a signal need not be
+   * told again at the next await.
    */
   left(thrown: unknown): unknown {
-    const error = isOfCancellation(thrown) ? thrown.cause : thrown;
+    const error = asCancellation(thrown) ?? thrown;
     const controller = this.#controller;
     if (controller === null) return error;
-    this.deleteSignal(controller);
-    if (error !== null && error === controller.signal.reason) this.task.takeCancellation();
+    for (const host of this.#hosts) host.delete(controller);
+    if (error !== null && error === controller.signal.reason) this.#takeCancellation();
     if (error instanceof CancelledError) controller.abort(error); // of a promise that a generator had yielded
     return error;
   }
 
   /** Cancels what runs in it. */
   cancel(): void {
-    const driver = this.#coroutine?.driver;
-    if (this.#isAsync) this.#cancelAwaits();
-    else if (driver instanceof RunningCoroutine) driver.cancel();
-    else {
+    const runner = this.#alone();
+    if (runner === null) {
       this.#cancelTask();
       return;
     }
     this.#requests++;
-    for (const controller of this.#signals) controller.abort(new CancelledError());
+    runner.cancel();
+    this.#controller?.abort(cancelledError());
   }
 
   /** How many cancellations stand, of this block and of all around it. */
   cancelling(): number {
-    const { task } = this;
-    return this.#requests + (this.#outer instanceof Block ? this.#outer : task).cancelling();
+    return this.#requests + this.#outer.cancelling();
   }
 
   /** Takes one back, and returns how many are left. With the last, one that was not delivered is forgotten, as by the task. */
@@ -114,7 +114,7 @@ export class Block implements Awaiter {
     if (this.#requests > 0) this.#requests--;
     else this.task.uncancel();
     const left = this.cancelling();
-    if (left === 0) this.takeCancellation();
+    if (left === 0) this.#takeCancellation();
     return left;
   }
 
@@ -129,72 +129,29 @@ export class Block implements Awaiter {
     this.task.cancel();
   }
 
-  beginWait(future: Future<unknown>): Error | null {
-    const refusal = this.#outer.beginWait(future);
-    if (refusal !== null) return refusal;
-    this.#awaited.add(future);
-    if (this.#due !== null && future.cancel()) this.#due = null;
-    return null;
+  /** What runs it and can be cancelled alone; null in line. */
+  #alone(): Runner | null {
+    if (!(this.#runner instanceof RunningCoroutine)) return this.#runner;
+    const { driver } = this.#runner;
+    return driver instanceof RunningCoroutine ? driver : null;
   }
 
-  endWait(future: Future<unknown>): Error | null {
-    this.#awaited.delete(future);
-    const due = this.#outer.endWait(future) ?? this.#takeDue();
-    return future.cancelled() ? null : due; // the await throws a CancelledError already: one is enough
-  }
-
-  takeCancellation(): Error | null {
-    return this.#outer.takeCancellation() ?? this.#takeDue();
-  }
-
-  private addSignal(controller: AbortController): void {
-    this.#signals.add(controller);
-    if (this.#outer instanceof Block) this.#outer.addSignal(controller);
-    else this.task[ABORTS].add(controller);
-  }
-
-  private deleteSignal(controller: AbortController): void {
-    this.#signals.delete(controller);
-    if (this.#outer instanceof Block) this.#outer.deleteSignal(controller);
-    else this.task[ABORTS].delete(controller);
+  #takeCancellation(): void {
+    const runner = this.#alone();
+    if (runner === null) this.task.takeCancellation();
+    else (runner instanceof RunningFunction ? runner.awaiter : runner).takeCancellation();
   }
 
   #bind<S, R>(body: BlockBody<S, R>): ScopeBody<S, R> {
     if (typeof body !== 'function') return body; // runScoped() refuses it
     if (body.length > 1) this.#controller = new AbortController();
-    const call = (scope: S): CoroutineGenerator<R> | PromiseLike<R> =>
-      this.#controller === null
-        ? (body as ScopeBody<S, R>)(scope) // it declares no signal
-        : body(scope, this.#controller.signal);
-    if (isGeneratorFunction(body)) {
-      return function* (scope: S): CoroutineGenerator<R> {
-        return yield* call(scope) as CoroutineGenerator<R>; // as its tag says
-      };
-    }
-    const isStepped = currentTask() !== (currentAwaiter()?.task ?? null);
-    return (scope: S) => {
-      const started = runAs(this, () => {
-        const made = call(scope);
-        return isGenerator(made) ? made : Promise.resolve(made); // a body that returns a future waits for it, too
-      });
-      this.#isAsync = !isGenerator(started);
-      if (isStepped || !isGenerator(started)) return started;
-      const coroutine = startCoroutine(started);
-      this.#coroutine = coroutine;
-      return coroutine;
+    const controller = this.#controller;
+    const call = (scope: S): CoroutineGenerator<R> | PromiseLike<R> => {
+      const awaiter = currentAwaiter();
+      if (awaiter !== null && currentDriver() === null) awaiter.block = this;
+      return controller === null ? (body as ScopeBody<S, R>)(scope) : body(scope, controller.signal); // it declares no signal
     };
-  }
-
-  #takeDue(): CancelledError | null {
-    const due = this.#due;
-    this.#due = null;
-    return due;
-  }
-
-  #cancelAwaits(): void {
-    // A future that is done cannot be cancelled any more, but its await has not gone on yet and can still throw.
-    const refusals = [...this.#awaited].filter((future) => !future.cancel());
-    if (refusals.length > 0 || this.#awaited.size === 0) this.#due = new CancelledError();
+    return markedLike(body, call);
   }
 
   #cancelTask(): void {
@@ -203,4 +160,12 @@ export class Block implements Awaiter {
     this.task.cancel();
     for (const each of around) signals.add(each);
   }
+}
+
+/** `call`, recognizable as the kind of function that `body` is. */
+function markedLike<S, R>(body: BlockBody<S, R>, call: ScopeBody<S, R>): ScopeBody<S, R> {
+  if (!isGeneratorFunction(body)) return call;
+  return function* (scope: S): CoroutineGenerator<R> {
+    return yield* call(scope) as CoroutineGenerator<R>; // as its tag says
+  };
 }

@@ -1,5 +1,5 @@
 import { typeError } from './errors.js';
-import { isPromiseLike } from './generator-driver.js';
+import { isPromiseLike } from './is-promise-like.js';
 import { inspectSafely } from './inspect-safely.js';
 
 /**

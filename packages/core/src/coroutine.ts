@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import { typeError } from './errors.js';
-import { type CoroutineGenerator, isGenerator, isPromiseLike } from './generator-driver.js';
+import { Future } from './future.js';
+import { type CoroutineGenerator, isGenerator } from './generator-driver.js';
+import { isPromiseLike } from './is-promise-like.js';
 
 /**
  * What a task can run. An async function, or any function that returns a promise, starts with the task's first step; one that
@@ -26,7 +28,7 @@ export function toStart<T>(coroutine: Coroutine<T> | PromiseLike<T>): StartCorou
   }
   if (isPromiseLike(coroutine)) {
     // It may reject before the task has started: Node would take the rejection for unhandled and end the process.
-    if (coroutine instanceof Promise) coroutine.catch(() => undefined);
+    if (coroutine instanceof Promise && !(coroutine instanceof Future)) coroutine.catch(() => undefined);
     return function alreadyRunning() {
       return coroutine;
     };

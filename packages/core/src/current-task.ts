@@ -1,22 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource, executionAsyncId, executionAsyncResource } from 'node:async_hooks';
+import { types } from 'node:util';
+import type { Awaiter } from './awaiter.js';
 import { adoptStorage } from './context.js';
-import type { Future } from './future.js';
 import type { Task } from './task.js';
 
-/**
- * What a future needs to know of the task that awaits it. `await` calls the future's `then` in the async context of the
- * awaiting function (on all Node versions we support), and so the store tells which task that is.
- */
-export interface Awaiter {
-  readonly task: Task<unknown>;
-  /** The task begins to wait. Returns what the await must throw instead of waiting, if anything. */
-  beginWait(future: Future<unknown>): Error | null;
-  /** The wait is over. Returns what the await must throw instead of the future's outcome, if anything. */
-  endWait(future: Future<unknown>): Error | null;
-  /** For an await that is not on a future: the CancelledError that is due, if any. */
-  takeCancellation(): Error | null;
-}
-
+/** The store tells which task's async function is running, behind any number of awaits. */
 const storage = new AsyncLocalStorage<Awaiter | null>();
 
 /** An AsyncLocalStorage that was entered once makes every await slower on Node 20: loops without async functions never enter it. */
@@ -25,9 +13,27 @@ let entered = false;
 /** The task whose generator is being stepped right now. */
 let stepping: Task<unknown> | null = null;
 
-/** The task of the async function that is running; its awaits are the task's. */
+/** runAs() has not returned yet. */
+let running = false;
+
+/** Whose awaits those of the code are that is running; null outside of any task. */
 export function currentAwaiter(): Awaiter | null {
-  return entered ? (storage.getStore() ?? null) : null;
+  if (!entered) return null;
+  const awaiter = storage.getStore() ?? null;
+  if (awaiter === null || running || !isInCallback()) return awaiter;
+  // Set up by a function of the task, the callback has its context. That it is none of the function itself, what it starts inherits.
+  storage.enterWith(awaiter.ofCallbacks);
+  return awaiter.ofCallbacks;
+}
+
+/**
+ * Whether this is a callback of Node, a timer's or a socket's, rather than an async function that goes on. The latter goes on in a
+ * microtask, whose resource is its promise on Node 20 and 22 and none on later ones. Users may enter an AsyncResource anywhere.
+ */
+function isInCallback(): boolean {
+  if (executionAsyncId() === 0) return false;
+  const resource = executionAsyncResource();
+  return !types.isPromise(resource) && !(resource instanceof AsyncResource);
 }
 
 /** The task whose code is running, or null outside of any. Python: asyncio.current_task(). */
@@ -35,16 +41,19 @@ export function currentTask(): Task<unknown> | null {
   return stepping ?? currentAwaiter()?.task ?? null;
 }
 
-/** Runs `fn`; its awaits, and those of the promise reactions and callbacks of Node that it starts, are the awaiter's. */
+/** Runs `fn`; its awaits, and those of the promise reactions that it starts, are the awaiter's. */
 export function runAs<T>(awaiter: Awaiter, fn: () => T): T {
   if (!entered) {
     adoptStorage(storage);
     entered = true;
   }
   const outer = enterStep(null); // a generator may start an async function
+  const wasRunning = running;
+  running = true;
   try {
     return storage.run(awaiter, fn);
   } finally {
+    running = wasRunning;
     leaveStep(outer);
   }
 }

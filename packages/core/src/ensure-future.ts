@@ -3,6 +3,7 @@ import { getEventLoop } from './current-loop.js';
 import { LoopStateError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
+import { NextIteration } from './sleep.js';
 
 /**
  * A future as it is; a coroutine or promise as a task of `loop`, by default of `getEventLoop()`. Python: asyncio.ensure_future().
@@ -13,7 +14,7 @@ export function ensureFuture<T>(
   awaitable: Future<T> | Coroutine<T> | PromiseLike<T>,
   { loop }: { readonly loop?: BaseEventLoop } = {},
 ): Future<T> {
-  if (!(awaitable instanceof Future)) return (loop ?? getEventLoop()).createTask(awaitable);
+  if (!isFuture(awaitable)) return (loop ?? getEventLoop()).createTask(awaitable);
   if (loop === undefined || awaitable.getLoop() === loop) return awaitable;
   throw new LoopStateError(
     'The future belongs to a different loop than the one specified as the loop argument',
@@ -23,5 +24,5 @@ export function ensureFuture<T>(
 
 /** Whether `value` is a Future, a Task included. Python: asyncio.isfuture(). */
 export function isFuture(value: unknown): value is Future<unknown> {
-  return value instanceof Future;
+  return value instanceof Future && !(value instanceof NextIteration);
 }

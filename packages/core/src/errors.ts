@@ -133,7 +133,34 @@ export function rangeError(message: string, code = 'ERR_OUT_OF_RANGE'): RangeErr
   return Object.assign(new RangeError(message), { code });
 }
 
-/** Whether `thrown` is how Node's functions answer an AbortSignal that a cancellation aborted: an AbortError with that cause. */
-export function isOfCancellation(thrown: unknown): thrown is Error & { readonly cause: CancelledError } {
-  return thrown instanceof Error && thrown.name === 'AbortError' && thrown.cause instanceof CancelledError;
+/**
+ * The cancellation that `thrown` stands for, or null: a CancelledError, the AbortError as which Node's functions answer an
+ * AbortSignal that a cancellation has aborted, and what Promise.any() throws where all it waited for was cancelled.
+ */
+export function asCancellation(thrown: unknown): CancelledError | null {
+  if (thrown instanceof CancelledError) return thrown;
+  if (!(thrown instanceof Error)) return null;
+  if (thrown.name === 'AbortError') return thrown.cause instanceof CancelledError ? thrown.cause : null;
+  if (!(thrown instanceof AggregateError) || thrown instanceof ExceptionGroup) return null;
+  const [first, ...others] = thrown.errors as unknown[];
+  return first instanceof CancelledError && others.every((each) => each instanceof CancelledError)
+    ? first
+    : null;
+}
+
+/**
+ * A CancelledError that the loop makes. Its stack would tell of the loop's own inside, and in a long chain of tasks that await each
+ * other, the engine takes milliseconds for each.
+ */
+export function cancelledError(message?: string): CancelledError {
+  const { stackTraceLimit } = Error;
+  Reflect.set(Error, 'stackTraceLimit', 1); // where the intrinsics are frozen, nothing happens
+  const error = new CancelledError(message);
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  return error;
+}
+
+/** The message that a cancellation was given, if any. */
+export function messageOf(error: CancelledError): string | undefined {
+  return error.message === '' ? undefined : error.message;
 }

@@ -29,6 +29,7 @@ import {
   type StopFunction,
   stopFunction,
   TASKS,
+  THEN,
   UNRETRIEVED,
 } from './loop-internals.js';
 import { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
@@ -40,6 +41,7 @@ import { runUntilComplete } from './run-until-complete.js';
 import { Task, type TaskOptions } from './task.js';
 import { checkTaskFactory, type TaskFactory } from './task-factory.js';
 import { TaskRegistry } from './task-registry.js';
+import { type OnFulfilled, type OnRejected, Then } from './then.js';
 import { TimerHandle } from './timer-handle.js';
 import { TimerHeap } from './timer-heap.js';
 import { Unretrieved } from './unretrieved.js';
@@ -381,6 +383,15 @@ export class BaseEventLoop {
   /** Its failed futures whose exception nobody has retrieved. @internal */
   get [UNRETRIEVED](): Unretrieved {
     return this.#unretrieved;
+  }
+
+  /** The future that `future.then()` returns. @internal */
+  [THEN]<T, R1, R2>(
+    future: Future<T>,
+    onFulfilled: OnFulfilled<T, R1>,
+    onRejected: OnRejected<R2>,
+  ): Promise<R1 | R2> {
+    return new Then<T, R1 | R2>(future, onFulfilled, onRejected);
   }
 
   /** Queues `entry` behind what is ready already, calls from other threads included. @internal */

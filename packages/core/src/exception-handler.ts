@@ -1,6 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { endsTheLoop } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
+import { isPromiseLike } from './is-promise-like.js';
 import { type Handle, isReporting } from './handle.js';
 import { inspectSafely } from './inspect-safely.js';
 
@@ -31,10 +32,10 @@ export interface ExceptionContext {
 }
 
 /**
- * Told of the errors that nobody can catch; where it throws, the default handler reports that.
+ * Told of the errors that nobody can catch; where it throws, or returns a promise that rejects, the default handler reports that.
  * Python: the handler of loop.set_exception_handler().
  */
-export type ExceptionHandler = (loop: BaseEventLoop, context: ExceptionContext) => void;
+export type ExceptionHandler = (loop: BaseEventLoop, context: ExceptionContext) => unknown;
 
 const TRACEBACKS: Record<string, string> = {
   sourceTraceback: 'Object created at (most recent call first):',
@@ -68,15 +69,24 @@ export function callExceptionHandler(
     return;
   }
   try {
-    inContextOf(context.task ?? context.future ?? context.handle, () => handler(loop, context));
+    inContextOf(context.task ?? context.future ?? context.handle, () => {
+      const result: unknown = handler(loop, context);
+      // An async handler: it has been called, and where it fails later that is told as if it had failed now.
+      if (isPromiseLike(result))
+        result.then(undefined, (thrown: unknown) => tellOfHandler(loop, context, thrown));
+    });
   } catch (thrown) {
     if (endsTheLoop(thrown)) throw thrown;
-    tryDefault(
-      loop,
-      { message: 'Unhandled error in exception handler', exception: thrown, context } as ExceptionContext, // `context` is CPython's key
-      'Exception in default exception handler while handling an unexpected error in custom exception handler',
-    );
+    tellOfHandler(loop, context, thrown);
   }
+}
+
+function tellOfHandler(loop: BaseEventLoop, context: ExceptionContext, thrown: unknown): void {
+  tryDefault(
+    loop,
+    { message: 'Unhandled error in exception handler', exception: thrown, context } as ExceptionContext, // `context` is CPython's key
+    'Exception in default exception handler while handling an unexpected error in custom exception handler',
+  );
 }
 
 /** A report belongs to what it is about: its AsyncLocalStorages hold what they held there. */

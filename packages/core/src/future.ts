@@ -1,17 +1,34 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
-import { type Awaitable, thenFinally } from './awaitable.js';
+import { Attachment, type Reactions, type Resolver } from './attachment.js';
+import { AwaitSide } from './await-side.js';
+import type { Awaitable } from './awaitable.js';
+import type { Awaiter } from './awaiter.js';
 import { checkCallback } from './check-callback.js';
 import { captureContext } from './context.js';
 import { creationSite, creationStack } from './creation-stack.js';
+import { discard } from './discarding.js';
 import { currentAwaiter } from './current-task.js';
-import { CancelledError, InvalidStateError, toError } from './errors.js';
+import { cancelledError, type CancelledError, InvalidStateError, toError, typeError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Handle } from './handle.js';
 import { inspectPart } from './inspect-safely.js';
-import { ADD_WAITER, CALLBACK, ENQUEUE, REMOVE_WAITER, UNRETRIEVED } from './loop-internals.js';
+import {
+  ADD_WAITER,
+  ASKED,
+  CALLBACK,
+  ENQUEUE,
+  IN_CIRCLE,
+  INTERRUPT,
+  REMOVE_WAITER,
+  SETTLE_PROMISE,
+  THEN,
+  UNRETRIEVED,
+  WAITED_ONLY_BY,
+  WAITS,
+} from './loop-internals.js';
 import { isNativeResolver } from './native-resolver.js';
-import { Reaction } from './reaction.js';
+import { nameOfClass, prepareClass, PREPARED, type Preparable } from './promise-class.js';
 import type { Ready } from './ready-queue.js';
 
 export type FutureState = 'pending' | 'finished' | 'failed' | 'cancelled';
@@ -26,11 +43,38 @@ export interface DoneCallbackOptions {
 }
 
 /**
+ * Whom the engine has asked for its constructor last, until it is seen what for: before a combinator, or Promise.resolve(), calls
+ * `then`, it asks as an `await` does.
+ */
+let asked: Future<unknown> | null = null;
+
+// What the engine gives to whoever makes a promise: one function for all, for a closure each would cost as much as the promise.
+const doNothing: Resolver = () => undefined;
+let resolveNew = doNothing;
+let rejectNew = doNothing;
+function takeResolvers(resolve: (value: never) => void, reject: Resolver): void {
+  resolveNew = resolve as Resolver; // what the future is given is a T
+  rejectNew = reject;
+}
+
+/** How its promise stands to the future: not settled yet, settled as the future is, or otherwise. */
+type PromiseState = 'open' | 'settled' | 'overruled';
+
+/**
  * A result that is not there yet. Its callbacks run in the loop, never within the call that settles it. Async functions
  * `await` it, generator coroutines `yield*` it. Python: asyncio.Future.
+ *
+ * It is a promise, so that it can be given wherever one is wanted, and so that an `await` can be seen: the engine asks it for its
+ * `constructor` and, content with the answer, waits without calling `then` (see promise-class.ts). The promise is settled only
+ * when somebody awaits: a failure that nobody asks for is reported by the loop, not by Node.
  */
-export class Future<T> implements Awaitable<T> {
+export class Future<T> extends Promise<T> implements Awaitable<T> {
   readonly #loop: BaseEventLoop;
+  readonly #resolve: Resolver;
+  readonly #reject: Resolver;
+  #promiseState: PromiseState = 'open';
+  /** Its awaits, which stand among the waiters. */
+  #awaits: AwaitSide | null = null;
   #state: FutureState = 'pending';
   /** By state: nothing, the result, the exception, the message of the cancellation. */
   #outcome: unknown = undefined;
@@ -39,7 +83,16 @@ export class Future<T> implements Awaitable<T> {
   #unretrieved = false;
   readonly #origin: string | null;
 
+  /** By `loop.createFuture()`; what Promise can do as a class (`Promise.all`) is Promise's alone. */
   constructor(loop: BaseEventLoop) {
+    super(takeResolvers);
+    this.#resolve = resolveNew;
+    this.#reject = rejectNew;
+    resolveNew = rejectNew = doNothing; // they hold on to the promise
+    if (typeof loop === 'function') {
+      throw typeError('A Future is made by loop.createFuture(), and has not the static methods of Promise');
+    }
+    if ((new.target as Preparable)[PREPARED] !== new.target) prepareClass(new.target);
     this.#loop = loop;
     this.#origin = loop.getDebug() ? creationStack() : null;
   }
@@ -68,7 +121,7 @@ export class Future<T> implements Awaitable<T> {
   result(): T {
     if (this.#state === 'finished') return this.#outcome as T; // setResult() took a T
     if (this.#state === 'pending') throw new InvalidStateError('Result is not ready.');
-    throw this.#failure();
+    throw this.#failure() as Error; // what a promise has rejected with may be anything
   }
 
   /**
@@ -79,7 +132,7 @@ export class Future<T> implements Awaitable<T> {
   exception(): Error | null {
     if (this.#state === 'finished') return null;
     if (this.#state === 'pending') throw new InvalidStateError('Exception is not set.');
-    const failure = this.#failure();
+    const failure = toError(this.#failure());
     if (this.#state === 'cancelled') throw failure;
     return failure;
   }
@@ -119,33 +172,39 @@ export class Future<T> implements Awaitable<T> {
     return this.#removeWaiters((waiter) => waiter instanceof Handle && waiter[CALLBACK] === callback);
   }
 
-  /** What `await` calls. A cancelled future rejects with CancelledError. */
-  then<R1 = T, R2 = never>(
+  /**
+   * As of a promise. What it returns can be cancelled, as by a task that awaits it: that cancels this future, if nobody else
+   * waits for it, and is told to the reactions. A task that does not await it is none of its business.
+   */
+  override then<R1 = T, R2 = never>(
     onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
     onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
   ): Promise<R1 | R2> {
-    if (this.done()) return this.#toPromise().then(onFulfilled, onRejected);
-    const awaiter = currentAwaiter();
-    const refusal = awaiter?.beginWait(this) ?? null;
-    if (refusal !== null) return Promise.reject(refusal).then(onFulfilled, onRejected);
-    if (isNativeResolver(onFulfilled) && isNativeResolver(onRejected)) {
-      const reaction = new Reaction<T, R1, R2>(this, awaiter, onFulfilled, onRejected);
-      this[ADD_WAITER](reaction);
-      return reaction.promise as Promise<R1 | R2>; // with reactions, T is what they return
+    const isCombined = asked === (this as Future<unknown>);
+    if (isCombined) this.#wasNoAwait();
+    if (!isNativeResolver(onFulfilled) || !isNativeResolver(onRejected)) {
+      return this.#loop[THEN](this, onFulfilled, onRejected);
     }
-    const reaction = new Reaction(this, awaiter);
-    this[ADD_WAITER](reaction);
-    return reaction.promise.then(onFulfilled, onRejected);
+    const reactions = { onFulfilled: onFulfilled as Resolver, onRejected: onRejected as Resolver };
+    return this.#attach(reactions, isCombined) as Promise<never>; // what the engine's functions return, nobody wants to know
   }
 
   /** As of a promise. */
-  catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
+  override catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
     return this.then(undefined, onRejected);
   }
 
   /** As of a promise. */
-  finally(onFinally?: (() => void) | null): Promise<T> {
-    return thenFinally(this, onFinally);
+  override finally(onFinally?: (() => void) | null): Promise<T> {
+    if (typeof onFinally !== 'function') return this.then();
+    const clean: () => unknown = onFinally; // it may give a promise, which is waited for
+    return this.then(
+      (value) => Promise.resolve(clean()).then(() => value),
+      (reason: unknown) =>
+        Promise.resolve(clean()).then(() => {
+          throw reason as Error; // as it came
+        }),
+    );
   }
 
   /** What `yield*` calls in a generator coroutine. Python: Future.__await__(). */
@@ -155,7 +214,7 @@ export class Future<T> implements Awaitable<T> {
   }
 
   /** @internal */
-  get [Symbol.toStringTag](): string {
+  override get [Symbol.toStringTag](): string {
     return 'Future';
   }
 
@@ -177,10 +236,85 @@ export class Future<T> implements Awaitable<T> {
     this.#removeWaiters((other) => other === waiter);
   }
 
+  /** @internal */
+  [WAITED_ONLY_BY](waiter: Ready): boolean {
+    return this.#allWaiters().every(
+      (other) => other === waiter || (other instanceof Attachment && other.isOver),
+    );
+  }
+
+  /**
+   * The engine wants to know the constructor: for an `await`, or what begins like one. With Promise for an answer it waits for this
+   * very promise; with another one it calls `then`, in the same context, which can answer for this one await.
+   * @internal
+   */
+  [ASKED](): unknown {
+    if (this.#promiseState === 'overruled') return Future;
+    if (this.done() && this.#awaits !== null) return Future; // others go on in their turn, this one at once
+    asked = this; // eslint-disable-line @typescript-eslint/no-this-alias -- until the next one
+    if (this.done()) {
+      this.#promiseSoon();
+      return Promise;
+    }
+    const awaiter = currentAwaiter();
+    if (awaiter !== null && !awaiter.mayWaitFor(this)) return Future;
+    if (this.#awaits === null) {
+      this.#awaits = new AwaitSide(this);
+      this[ADD_WAITER](this.#awaits);
+    }
+    this.#awaits.begin(awaiter);
+    return Promise;
+  }
+
+  /** @internal */
+  [SETTLE_PROMISE](): void {
+    const awaits = this.#awaits;
+    this.#awaits = null;
+    if (asked === (this as Future<unknown>)) asked = null; // it would be kept from being collected
+    if (awaits === null) return;
+    const only = awaits.onlyAwaiter;
+    for (const awaiter of awaits.awaiters()) awaiter.endAwait(this);
+    // One await alone can be made to throw what the outcome is not: its task was cancelled after the future was done.
+    const cancellation = only?.takeCancellation() ?? null;
+    if (cancellation === null || this.cancelled()) this.#settlePromise();
+    else {
+      discard(this.#outcome);
+      this.#overrule(cancellation);
+    }
+  }
+
+  /** @internal */
+  [INTERRUPT](error: CancelledError): boolean {
+    const awaits = this.#awaits;
+    if (awaits?.onlyAwaiter == null) return false;
+    this[REMOVE_WAITER](awaits);
+    awaits.onlyAwaiter.endAwait(this);
+    this.#awaits = null;
+    this.#overrule(error);
+    return true;
+  }
+
+  /** @internal */
+  get [IN_CIRCLE](): boolean {
+    return false;
+  }
+
+  /** What it waits for, where it stands for code that waits; nothing while that waits for something of Node. @internal */
+  [WAITS](): Future<unknown>[] | null {
+    return null;
+  }
+
   /** As `util.inspect()` and `console.log()` show it. */
-  [inspect.custom](): string {
-    const created = this.#origin === null ? '' : ` created at ${creationSite(this.#origin)}`;
-    return `<${this.constructor.name} ${this.describe()}${created}>`;
+  get [inspect.custom](): () => string {
+    // Between this and the call, inspect() asks for the constructor, for its own purposes.
+    const before = asked;
+    const count = this.#awaits?.count ?? 0;
+    return () => {
+      while ((this.#awaits?.count ?? 0) > count) this.#wasNoAwait();
+      asked = before;
+      const created = this.#origin === null ? '' : ` created at ${creationSite(this.#origin)}`;
+      return `<${nameOfClass(this)} ${this.describe()}${created}>`;
+    };
   }
 
   protected describe(): string {
@@ -188,7 +322,7 @@ export class Future<T> implements Awaitable<T> {
       case 'finished':
         return `finished result=${inspectPart(this.#outcome)}`;
       case 'failed': {
-        const { name, message } = this.#outcome as Error; // setException() made it one
+        const { name, message } = toError(this.#outcome);
         return `finished exception=${name}(${inspect(message)})`;
       }
       default:
@@ -206,19 +340,40 @@ export class Future<T> implements Awaitable<T> {
     this.#outcome = outcome;
     if (state === 'failed') {
       this.#unretrieved = true;
-      this.#loop[UNRETRIEVED].add(this, outcome as Error); // see exception()
+      this.#loop[UNRETRIEVED].add(this, toError(outcome)); // see exception()
     }
     const waiters = this.#waiters;
     this.#waiters = null;
     if (waiters === null) return;
-    if (!Array.isArray(waiters)) this.#loop[ENQUEUE](waiters);
-    else for (const waiter of waiters) this.#loop[ENQUEUE](waiter);
+    if (!Array.isArray(waiters)) this.wake(waiters);
+    else for (const waiter of waiters) this.wake(waiter);
+  }
+
+  /** How a waiter learns that the future is done: in the next iteration. */
+  protected wake(waiter: Ready): void {
+    this.#loop[ENQUEUE](waiter);
   }
 
   /** What `cancel()` says when it comes too late. Who would have it cancelled does not care for its exception either. */
   protected refuseCancel(): false {
     this.retrieve();
     return false;
+  }
+
+  protected get hasWaiters(): boolean {
+    return this.#waiters !== null;
+  }
+
+  /** Those who wait for it in code of a task, and would be thrown a cancellation. */
+  protected waitingCode(): (Awaiter | Ready)[] {
+    return this.#allWaiters().flatMap<Awaiter | Ready>((waiter) =>
+      waiter instanceof AwaitSide ? waiter.awaiters() : [waiter],
+    );
+  }
+
+  /** It has failed, as a promise that nobody waits for: it is Node that tells. */
+  protected rejectUnheard(): void {
+    this.#settlePromise();
   }
 
   /** From now on nobody need be told of its exception. */
@@ -228,21 +383,69 @@ export class Future<T> implements Awaitable<T> {
     this.#loop[UNRETRIEVED].delete(this);
   }
 
+  #allWaiters(): readonly Ready[] {
+    if (this.#waiters === null) return [];
+    return Array.isArray(this.#waiters) ? this.#waiters : [this.#waiters];
+  }
+
   #removeWaiters(matches: (waiter: Ready) => boolean): number {
-    if (this.#waiters === null) return 0;
-    const before = Array.isArray(this.#waiters) ? this.#waiters : [this.#waiters];
+    const before = this.#allWaiters();
     const after = before.filter((waiter) => !matches(waiter));
     this.#waiters = after.length === 0 ? null : after;
     return before.length - after.length;
   }
 
-  #toPromise(): Promise<T> {
-    return this.#state === 'finished' ? Promise.resolve(this.result()) : Promise.reject(this.#failure());
+  #failure(): unknown {
+    if (this.#state === 'cancelled') return cancelledError(this.#outcome as string | undefined); // see cancel()
+    this.retrieve();
+    return this.#outcome;
   }
 
-  #failure(): Error {
-    if (this.#state === 'cancelled') return new CancelledError(this.#outcome as string | undefined); // see cancel()
-    this.retrieve();
-    return this.#outcome as Error; // see setException()
+  #attach(reactions: Reactions, isCombined: boolean): Promise<unknown> {
+    const { onFulfilled, onRejected } = reactions;
+    if (this.#state === 'finished') return Promise.resolve(this.#outcome).then(onFulfilled);
+    if (this.done()) return Promise.reject(this.#failure() as Error).catch(onRejected);
+    const awaiter = currentAwaiter();
+    const refusal = awaiter?.refusalOf(this) ?? null;
+    if (refusal !== null) return Promise.reject(refusal).catch(onRejected);
+    return new Attachment(this, awaiter, reactions, isCombined).result;
+  }
+
+  /** Who asked like an `await` went on to call `then`, or only looked. */
+  #wasNoAwait(): void {
+    if (asked === (this as Future<unknown>)) asked = null;
+    const awaits = this.#awaits;
+    if (awaits === null || awaits.takeBack(currentAwaiter())) return;
+    this.#awaits = null;
+    this[REMOVE_WAITER](awaits);
+  }
+
+  /** It is done, and somebody is about to await it. */
+  #promiseSoon(): void {
+    if (this.#promiseState !== 'open') return;
+    if (this.#state === 'finished') {
+      this.#settlePromise();
+      return;
+    }
+    // Rejected before it is awaited, and perhaps it is not, it would count as unhandled.
+    if (this.#awaits === null) void RESOLVED.then(() => this[SETTLE_PROMISE]());
+    this.#awaits ??= new AwaitSide(this);
+    this.#awaits.begin(null);
+  }
+
+  #settlePromise(): void {
+    if (this.#promiseState !== 'open') return;
+    this.#promiseState = 'settled';
+    if (this.#state === 'finished') this.#resolve(this.#outcome);
+    else this.#reject(this.#failure()); // eslint-disable-line @typescript-eslint/prefer-promise-reject-errors -- as it was thrown
+  }
+
+  #overrule(error: CancelledError): void {
+    this.#promiseState = 'overruled';
+    this.#reject(error);
   }
 }
+
+const RESOLVED = Promise.resolve();
+
+prepareClass(Future);

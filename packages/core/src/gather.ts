@@ -2,7 +2,7 @@ import { checkIterable } from './check-iterable.js';
 import type { Coroutine } from './coroutine.js';
 import { getEventLoop } from './current-loop.js';
 import { ensureFuture } from './ensure-future.js';
-import { CancelledError } from './errors.js';
+import { cancelledError, type CancelledError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
 import type { CoroutineGenerator } from './generator-driver.js';
@@ -126,11 +126,12 @@ class GatheringFuture extends Future<unknown[]> {
   }
 
   #finish(): void {
+    const failures = this.#children.map(failureOf); // whatever becomes of them, they are retrieved
     // A cancellation must not end up among the results. Its message is that of the last in order, as in CPython.
     if (this.#cancelRequested) {
-      const last = this.#children.at(-1);
-      this.setException(last?.cancelled() === true ? failureOf(last) : new CancelledError());
-    } else this.setResult(this.#children.map((child) => failureOf(child) ?? child.result()));
+      const isLastCancelled = this.#children.at(-1)?.cancelled() === true;
+      this.setException(isLastCancelled ? failures.at(-1) : cancelledError());
+    } else this.setResult(this.#children.map((child, at) => failures[at] ?? child.result()));
   }
 }
 

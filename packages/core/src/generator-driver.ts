@@ -1,15 +1,20 @@
 import { inspect } from 'node:util';
+import { discard } from './discarding.js';
 import {
+  asCancellation,
+  cancelledError,
   CancelledError,
   endsTheLoop,
-  InvalidStateError,
-  LoopStateError,
+  messageOf,
   toError,
   typeError,
 } from './errors.js';
+import { followPromise } from './follow-promise.js';
 import { Future } from './future.js';
-import { ADD_WAITER, ENQUEUE, OUTSIDE, REMOVE_WAITER } from './loop-internals.js';
+import { isPromiseLike } from './is-promise-like.js';
+import { ADD_WAITER, ENQUEUE, IN_CIRCLE, REMOVE_WAITER, WAITS } from './loop-internals.js';
 import { type Ready, RUN } from './ready-queue.js';
+import { refusalOf } from './refusal.js';
 
 /** A generator whose `yield`s are what it waits for. What it is sent, only its own code knows. */
 export type CoroutineGenerator<T> = Generator<unknown, T>;
@@ -41,10 +46,25 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
 
   override cancel(message?: string): boolean {
     if (this.done()) return this.refuseCancel();
-    // A future that is done cannot be cancelled any more, but the generator has not gone on yet.
-    if (this.#waitingOn?.cancel(message) === true) return true;
-    this.#mustCancel = new CancelledError(message);
+    this.throwAtWait(message);
     return true;
+  }
+
+  /** The generator is thrown a CancelledError at its wait, or else at the next one. */
+  protected throwAtWait(message: string | undefined): void {
+    const waitingOn = this.#waitingOn;
+    // A future that is done cannot be cancelled any more, but the generator has not gone on yet.
+    if (waitingOn?.cancel(message) === true) return;
+    this.#mustCancel = cancelledError(message);
+    if (waitingOn?.[IN_CIRCLE] !== true) return;
+    this.#waitingOn = null; // it waits for this one
+    waitingOn[REMOVE_WAITER](this);
+    this.getLoop()[ENQUEUE](this);
+  }
+
+  /** @internal */
+  override [WAITS](): Future<unknown>[] {
+    return this.#waitingOn === null ? [] : [this.#waitingOn];
   }
 
   abstract [RUN](): void;
@@ -77,7 +97,7 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
     this.#mustCancel = error;
   }
 
-  /** @throws {SystemExit | KeyboardInterrupt} when the generator does: they end the loop as well */
+  /** @throws {SystemExit | KeyboardInterrupt} when the generator does, and nobody but the loop is to be told */
   protected step(): void {
     const generator = this.#generator;
     if (generator === null) return;
@@ -96,6 +116,7 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
     if (this.#mustCancel !== null) {
       if (!(error instanceof CancelledError)) error = this.#mustCancel;
       this.#mustCancel = null;
+      discard(value);
     }
     let step: IteratorResult<unknown, T>;
     const outer = driving;
@@ -107,9 +128,7 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
       driving = outer;
       this.#generator = null;
       this.fail(thrown);
-      if (!endsTheLoop(thrown)) return;
-      this.retrieve(); // whoever runs the loop gets it
-      throw thrown;
+      return;
     }
     driving = outer;
     if (step.done !== true) {
@@ -124,18 +143,25 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
   protected finish(value: T): void {
     const late = this.takeCancellation(); // it was cancelled while it ran
     if (late === null) this.settle('finished', value);
-    else this.settle('cancelled', messageOf(late));
+    else {
+      discard(value);
+      this.settle('cancelled', messageOf(late));
+    }
   }
 
-  /** The generator has thrown. */
+  /** The generator has thrown. @throws {SystemExit | KeyboardInterrupt} which end the loop as well */
   protected fail(thrown: unknown): void {
     this.failWith(thrown);
+    if (!endsTheLoop(thrown)) return;
+    this.retrieve(); // whoever runs the loop gets it
+    throw thrown;
   }
 
   /** How a coroutine's error ends it. */
   protected failWith(thrown: unknown): void {
-    if (thrown instanceof CancelledError) this.settle('cancelled', messageOf(thrown));
-    else this.settle('failed', toError(thrown));
+    const cancellation = asCancellation(thrown);
+    if (cancellation === null) this.settle('failed', toError(thrown));
+    else this.settle('cancelled', messageOf(cancellation));
   }
 
   #wait(yielded: unknown): void {
@@ -158,35 +184,12 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
 
   /** Why it cannot wait for `future`, if so. */
   protected refusalOf(future: Future<unknown>): Error | null {
-    if (future === this) return new InvalidStateError(`Task cannot await on itself: ${inspect(this)}`);
-    if (future.getLoop() === this.getLoop()) return null;
-    const message = `Task ${inspect(this)} got Future ${inspect(future)} attached to a different loop`;
-    return new LoopStateError(message, 'ERR_OTHER_LOOP');
+    return refusalOf(this, future);
   }
 
-  /** A native promise, as a future that can be cancelled: what the promise comes to then is dropped. */
+  /** What was yielded that is no future, as one. */
   #follow(yielded: unknown): Future<unknown> | Error {
-    if (isPromiseLike(yielded)) {
-      const loop = this.getLoop();
-      const future = loop.createFuture<unknown>();
-      const wanted = (): boolean => {
-        loop[OUTSIDE].promises--;
-        return !future.done() && !loop.isClosed();
-      };
-      loop[OUTSIDE].promises++;
-      Promise.resolve(yielded).then(
-        // a promise as it is; another thenable may throw, or call back twice
-        (value) => {
-          if (wanted()) future.setResult(value);
-        },
-        (reason: unknown) => {
-          if (!wanted()) return;
-          if (reason instanceof CancelledError) future.cancel(messageOf(reason));
-          else future.setException(reason);
-        },
-      );
-      return future;
-    }
+    if (isPromiseLike(yielded)) return followPromise(this.getLoop(), yielded);
     return isGenerator(yielded)
       ? typeError(`yield was used instead of yield* for a generator in ${inspect(this)}`)
       : typeError(`Task got bad yield: ${inspect(yielded)}`);
@@ -197,12 +200,4 @@ export function isGenerator(value: unknown): value is CoroutineGenerator<unknown
   return (
     typeof value === 'object' && value !== null && Reflect.get(value, Symbol.toStringTag) === 'Generator'
   );
-}
-
-export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
-export function messageOf(error: CancelledError): string | undefined {
-  return error.message === '' ? undefined : error.message;
 }

@@ -12,5 +12,6 @@ export { type Ready, RUN } from './ready-queue.js';
 export { windUp } from './wind-up.js';
 export { startCoroutine } from './running-coroutine.js';
 export { peekRunningLoop } from './running-loop.js';
+export { startFunction } from './running-function.js';
 export { runScoped } from './scope.js';
 export { settled, SETTLED, SETTLED_TRUE } from './settled.js';

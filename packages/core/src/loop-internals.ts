@@ -14,6 +14,20 @@ export const ENQUEUE: unique symbol = Symbol('enqueue');
 /** Queues an entry once the future is done, in its place among the done callbacks. */
 export const ADD_WAITER: unique symbol = Symbol('add waiter');
 export const REMOVE_WAITER: unique symbol = Symbol('remove waiter');
+/** Whether nobody but one waiter, or who has lost interest, waits for the future. */
+export const WAITED_ONLY_BY: unique symbol = Symbol('waited only by');
+/** Settles a future's promise: the turn of its awaits has come. */
+export const SETTLE_PROMISE: unique symbol = Symbol('settle promise');
+/** Makes the await of a future throw, though the future is not done; false where there are others, or none. */
+export const INTERRUPT: unique symbol = Symbol('interrupt');
+/** The cancel() that is under way in a task. */
+export const CANCEL_PASS: unique symbol = Symbol('cancel pass');
+/** Makes the future that `then()` returns. */
+export const THEN: unique symbol = Symbol('then');
+/** Whether the task is being cancelled because it waits for one that waits for it. */
+export const IN_CIRCLE: unique symbol = Symbol('in circle');
+/** The engine asks a future what it is: an await begins, or what looks like one. */
+export const ASKED: unique symbol = Symbol('asked');
 /** What `runUntilComplete()` waits for. */
 export const MAIN: unique symbol = Symbol('main');
 /** How much outside of the loop will report to it: jobs of executors and calls into other threads; native promises. */

@@ -6,8 +6,10 @@ export const RUN: unique symbol = Symbol('run');
 /** What stands in the ready queue: a handle, or a batch of calls from another thread. */
 export interface Ready {
   [RUN](): void;
-  /** The task that goes on when this runs, where that is another object. For debug mode. */
+  /** The task that goes on when this runs, where that is another object, or several. For debug mode. */
   readonly onBehalfOf?: unknown;
+  /** Runs no code but that of promise reactions, later: it may run at any time. */
+  readonly settlesPromise?: true;
 }
 
 /** Slots to begin with; arbitrary, grows by doubling. */

@@ -1,10 +1,13 @@
 import { captureContext, mustEnter, runInContext } from './context.js';
 import { currentAwaiter, currentTask, enterStep, leaveStep, runAs } from './current-task.js';
 import type { BaseEventLoop } from './event-loop.js';
-import type { CancelledError } from './errors.js';
+import { cancelledError, type CancelledError } from './errors.js';
+import type { Future } from './future.js';
 import { type CoroutineGenerator, currentDriver, GeneratorDriver } from './generator-driver.js';
-import { ADD_WAITER, ENQUEUE } from './loop-internals.js';
+import { Handle } from './handle.js';
+import { ABORTS, ENQUEUE } from './loop-internals.js';
 import { type Ready, RUN } from './ready-queue.js';
+import { refusalOf } from './refusal.js';
 import { getRunningLoop } from './running-loop.js';
 
 /**
@@ -15,9 +18,10 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
   readonly #owner = currentTask();
   readonly #awaiter = currentAwaiter();
   readonly #context = captureContext();
-  readonly #waiters: Ready[] = [];
-  /** The task was cancelled while the generator ran, which has waited for nothing since: the task's next wait is the first. */
-  #undelivered: CancelledError | null = null;
+  /** Who waits goes on when this is settled, within that step; not where another's step settles it. */
+  #wakesAtOnce = true;
+  /** What cancel() aborts, for who gives an AbortSignal to a part of it. */
+  #aborts: Set<AbortController> | null = null;
   /** Who steps the generator since it was handed over; null for nobody that could be cancelled. */
   #delegator: GeneratorDriver<unknown> | null | undefined = undefined;
 
@@ -25,7 +29,6 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
     super(loop);
     this.drive(generator);
     this.step(); // as part of who calls
-    if (this.done()) this.#tellWaiters();
   }
 
   get onBehalfOf(): unknown {
@@ -38,17 +41,23 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
     return this.#delegator instanceof RunningCoroutine ? this.#delegator.driver : this.#delegator;
   }
 
-  override [RUN](): void {
-    try {
-      this.#stepAsOwner();
-    } finally {
-      if (this.done()) this.#tellWaiters();
-    }
+  /** What `cancel()` aborts. @internal */
+  get [ABORTS](): Set<AbortController> {
+    return (this.#aborts ??= new Set());
   }
 
-  override [ADD_WAITER](waiter: Ready): void {
-    if (this.done()) super[ADD_WAITER](waiter);
-    else this.#waiters.push(waiter);
+  override cancel(message?: string): boolean {
+    const accepted = super.cancel(message);
+    if (!accepted || this.#aborts === null) return accepted;
+    for (const controller of this.#aborts) controller.abort(cancelledError(message));
+    return true;
+  }
+
+  override [RUN](): void {
+    const awaiter = this.#awaiter;
+    if (awaiter !== null) runInContext(this.#context, () => runAs(awaiter, () => this.step()));
+    else if (mustEnter(this.#context)) runInContext(this.#context, () => this.#stepInTask());
+    else this.#stepInTask();
   }
 
   /**
@@ -64,45 +73,44 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
     }
     const { generator, waitingOn } = handed;
     this.#delegator = currentDriver();
+    this.#wakesAtOnce = false;
     try {
       const value = yield* new Resumption(generator, waitingOn, this.takeCancellation());
       this.settle('finished', value);
-      this.#queueWaiters();
       return value;
     } catch (thrown) {
       this.failWith(thrown);
       this.retrieve(); // it is on its way
-      this.#queueWaiters();
       throw thrown;
     }
   }
 
+  /** It is part of the task that has called it. */
+  protected override refusalOf(future: Future<unknown>): Error | null {
+    return refusalOf(this.#owner ?? this, future);
+  }
+
   protected override finish(value: T): void {
-    this.#undelivered = this.takeCancellation();
+    const undelivered = this.takeCancellation();
     this.settle('finished', value);
+    this.#passOn(undelivered);
   }
 
   protected override fail(thrown: unknown): void {
-    this.#undelivered = this.takeCancellation();
+    const undelivered = this.takeCancellation();
     this.failWith(thrown);
+    this.#passOn(undelivered);
   }
 
-  /** Others that hold it, too: this is not their turn. */
-  #queueWaiters(): void {
-    for (const waiter of this.#waiters.splice(0)) this.getLoop()[ENQUEUE](waiter);
+  /** Who waits for it goes on right here, but for callbacks, which always go through the ready queue. */
+  protected override wake(waiter: Ready): void {
+    if (this.#wakesAtOnce && !(waiter instanceof Handle)) waiter[RUN]();
+    else this.getLoop()[ENQUEUE](waiter);
   }
 
-  #tellWaiters(): void {
-    for (const waiter of this.#waiters.splice(0)) waiter[RUN](); // in their own contexts
-    if (this.#undelivered !== null) this.#owner?.postponeCancellation(this.#undelivered);
-    this.#undelivered = null;
-  }
-
-  #stepAsOwner(): void {
-    const awaiter = this.#awaiter;
-    if (awaiter !== null) runInContext(this.#context, () => runAs(awaiter, () => this.step()));
-    else if (mustEnter(this.#context)) runInContext(this.#context, () => this.#stepInTask());
-    else this.#stepInTask();
+  /** It was cancelled while its generator ran, which has waited for nothing since: the next wait of whoever called is the first. */
+  #passOn(undelivered: CancelledError | null): void {
+    if (undelivered !== null) (this.#awaiter ?? this.#owner)?.postponeCancellation(undelivered);
   }
 
   #stepInTask(): void {

@@ -1,14 +1,12 @@
 import type { Awaitable } from './awaitable.js';
-import { BodyOutcome } from './body-outcome.js';
 import { isGeneratorFunction } from './coroutine.js';
-import { currentAwaiter, currentTask, runAs } from './current-task.js';
+import { currentTask } from './current-task.js';
 import { toError, typeError } from './errors.js';
 import { type CoroutineGenerator, currentDriver, isGenerator } from './generator-driver.js';
 import { inspectSafely } from './inspect-safely.js';
-import { iterablePromise } from './iterable-promise.js';
 import type { Ready } from './ready-queue.js';
 import { RunningCoroutine, startCoroutine } from './running-coroutine.js';
-import { getRunningLoop } from './running-loop.js';
+import { startFunction } from './running-function.js';
 
 /** What runs inside: an async function or a generator function. It is given what `async with … as` would give. */
 export type ScopeBody<S, R> = (scope: S) => CoroutineGenerator<R> | PromiseLike<R>;
@@ -28,7 +26,7 @@ export type ScopeExit = (error: unknown) => CoroutineGenerator<void> | void;
 
 /**
  * Runs `body` between `enter` and `exit`, as part of the current task, and gives its result. With a generator function, or for a
- * generator coroutine, all of it is one generator; an async function within another is awaited natively. Python: async with.
+ * generator coroutine, all of it is one generator, otherwise one async function. Python: async with.
  * @throws {TypeError} when `body` is no function
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
  */
@@ -39,7 +37,7 @@ export function runScoped<S, R>(enter: ScopeEnter<S>, body: ScopeBody<S, R>, exi
   const isStepped = isGeneratorFunction(body) || isInGenerator();
   return isStepped
     ? startCoroutine(runSteps(enter, body, exit))
-    : iterablePromise(runFunction(enter, body, exit));
+    : startFunction(() => runFunction(enter, body, exit));
 }
 
 /** Whether who calls is a generator of the task, not an async function that a generator of another task has started. */
@@ -66,15 +64,14 @@ function* runSteps<S, R>(
 }
 
 function* bodySteps<S, R>(body: ScopeBody<S, R>, scope: S): CoroutineGenerator<R> {
-  const task = currentTask();
-  const awaiter = currentAwaiter();
-  // An async body's awaits are to be the task's, or the block's of it, which runs a generator just now.
-  const owner = awaiter !== null && awaiter.task === task ? awaiter : task;
-  const started = owner === null || isGeneratorFunction(body) ? body(scope) : runAs(owner, () => body(scope));
-  if (isGenerator(started)) return yield* started;
-  const outcome = (yield new BodyOutcome(getRunningLoop(), started)) as PromiseSettledResult<R>; // what it gives
-  if (outcome.status === 'rejected') throw outcome.reason;
-  return outcome.value;
+  if (isGeneratorFunction(body)) return yield* body(scope) as CoroutineGenerator<R>; // as its tag says
+  // The awaits of an async function are its own, between the waits of the generator; cancelled, the generator cancels them.
+  return yield* startFunction(() => functionBody(body, scope));
+}
+
+async function functionBody<S, R>(body: ScopeBody<S, R>, scope: S): Promise<R> {
+  const started = body(scope);
+  return await (isGenerator(started) ? startCoroutine(started) : started);
 }
 
 async function runFunction<S, R>(enter: ScopeEnter<S>, body: ScopeBody<S, R>, exit: ScopeExit): Promise<R> {
@@ -83,8 +80,7 @@ async function runFunction<S, R>(enter: ScopeEnter<S>, body: ScopeBody<S, R>, ex
   const scope = entered instanceof RunningCoroutine ? await entered : entered;
   let result: R;
   try {
-    const started = body(scope);
-    result = await (isGenerator(started) ? startCoroutine(started) : started);
+    result = await functionBody(body, scope);
   } catch (thrown) {
     const left = begin(exitAfter(thrown, exit));
     if (left instanceof RunningCoroutine) await left;

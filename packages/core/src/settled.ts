@@ -1,6 +1,6 @@
 import { type Awaitable, thenFinally } from './awaitable.js';
 import { currentAwaiter } from './current-task.js';
-import { isPromiseLike } from './generator-driver.js';
+import { isPromiseLike } from './is-promise-like.js';
 
 /**
  * `value`, to be awaited; no loop comes into it, as it does not in Python where an `await` need not wait. To await a promise of

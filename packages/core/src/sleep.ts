@@ -1,12 +1,11 @@
-import { type Awaitable, thenFinally } from './awaitable.js';
+import type { Awaitable } from './awaitable.js';
+import { Awaiter } from './awaiter.js';
 import { checkTime } from './check-callback.js';
-import { type Awaiter, currentAwaiter } from './current-task.js';
+import { currentAwaiter } from './current-task.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
 import { currentDriver } from './generator-driver.js';
-import { iterablePromise } from './iterable-promise.js';
-import { ENQUEUE } from './loop-internals.js';
-import { promiseWithResolvers } from './promise-with-resolvers.js';
+import { ADD_WAITER, ENQUEUE } from './loop-internals.js';
 import { type Ready, RUN } from './ready-queue.js';
 import { getRunningLoop } from './running-loop.js';
 import type { TimerHandle } from './timer-handle.js';
@@ -23,12 +22,7 @@ export function sleep<T>(delay: number, result?: T): Awaitable<T | undefined> {
   checkTime(delay, 'delay');
   const loop = getRunningLoop();
   if (delay > 0) return new Sleep(loop, delay, result);
-  const awaiter = currentAwaiter();
-  if (awaiter === null || currentDriver() !== null) return new NextIteration(loop, result);
-  // In an async function, a promise of Node's own: to await anything else takes three promises more.
-  const wakeUp = new WakeUp(awaiter, result);
-  loop[ENQUEUE](wakeUp);
-  return iterablePromise(wakeUp.promise);
+  return new NextIteration(loop, result);
 }
 
 /** A future with an alarm clock. */
@@ -48,67 +42,62 @@ class Sleep<T> extends Future<T> {
   }
 }
 
-/** What a bare `yield` is: goes on in the next iteration. A future would take one more. */
-class NextIteration<T> implements Awaitable<T> {
-  readonly #loop: BaseEventLoop;
+/**
+ * What a bare `yield` is: goes on in the next iteration, where a future takes one more. In an async function it stands in the
+ * ready queue from the beginning, in a generator when it is waited for, which then yields nothing. A coroutine in asyncio: isFuture()
+ * is told so.
+ */
+export class NextIteration<T> extends Future<T> implements Ready {
+  static override readonly name = 'Future';
   readonly #value: T;
+  #queued = false;
+  /** It is cancelled when its turn comes: a bare `yield` cannot be earlier. */
+  #cancellation: { readonly message: string | undefined } | null = null;
 
   constructor(loop: BaseEventLoop, value: T) {
-    this.#loop = loop;
+    super(loop);
     this.#value = value;
+    if (currentAwaiter() !== null && currentDriver() === null) this.#queue();
   }
 
-  then<R1 = T, R2 = never>(
-    onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
-    onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
-  ): Promise<R1 | R2> {
-    const wakeUp = new WakeUp(currentAwaiter(), this.#value);
-    this.#loop[ENQUEUE](wakeUp);
-    return wakeUp.promise.then(onFulfilled, onRejected);
+  override cancel(message?: string): boolean {
+    if (this.done() || this.#cancellation !== null) return false;
+    this.#queue();
+    this.#cancellation = { message };
+    return true;
   }
 
-  catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
-    return this.then(undefined, onRejected);
+  /** For debug mode: the tasks that go on. */
+  get onBehalfOf(): unknown {
+    return this.waitingCode().map((code) => (code instanceof Awaiter ? code.task : code));
   }
 
-  finally(onFinally?: (() => void) | null): Promise<T> {
-    return thenFinally(this, onFinally);
+  override [ADD_WAITER](waiter: Ready): void {
+    this.#queue();
+    super[ADD_WAITER](waiter);
   }
 
-  *[Symbol.iterator](): Generator<undefined, T> {
+  [RUN](): void {
+    if (this.done()) return; // settled by somebody else
+    if (this.#cancellation === null) this.settle('finished', this.#value);
+    else this.settle('cancelled', this.#cancellation.message);
+  }
+
+  override *[Symbol.iterator](): Generator<unknown, T> {
+    if (this.#queued) return yield* super[Symbol.iterator]();
     yield;
     return this.#value;
   }
 
-  get [Symbol.toStringTag](): string {
-    return 'NextIteration';
-  }
-}
-
-class WakeUp<T> implements Ready {
-  readonly #awaiter: Awaiter | null;
-  readonly #value: T;
-  readonly #result = promiseWithResolvers<T>();
-
-  constructor(awaiter: Awaiter | null, value: T) {
-    this.#awaiter = awaiter;
-    this.#value = value;
+  /** Its turn is that of those who wait. */
+  protected override wake(waiter: Ready): void {
+    if (waiter.settlesPromise === true) waiter[RUN]();
+    else super.wake(waiter);
   }
 
-  get promise(): Promise<T> {
-    return this.#result.promise;
-  }
-
-  get onBehalfOf(): unknown {
-    return this.#awaiter;
-  }
-
-  [RUN](): void {
-    const cancellation = this.#awaiter?.takeCancellation() ?? null;
-    if (cancellation === null) this.#result.resolve(this.#value);
-    else {
-      this.#result.promise.catch(() => undefined); // should nobody await it
-      this.#result.reject(cancellation);
-    }
+  #queue(): void {
+    if (this.#queued) return;
+    this.#queued = true;
+    this.getLoop()[ENQUEUE](this);
   }
 }

@@ -20,12 +20,13 @@ export class SlowCallbacks {
   run(entry: Ready): void {
     const started = performance.now();
     this.current = entry;
+    const owners = [entry.onBehalfOf].flat().filter((owner) => owner != null); // afterwards they do not wait any more
     try {
       entry[RUN]();
     } finally {
       this.current = null;
-      this.#tell(performance.now() - started, () => inspectSafely(entry.onBehalfOf ?? entry));
-      if (entry.onBehalfOf != null) this.#resumed.add(entry.onBehalfOf);
+      this.#tell(performance.now() - started, () => inspectSafely(owners[0] ?? entry));
+      for (const owner of owners) this.#resumed.add(owner);
     }
   }
 

@@ -140,7 +140,8 @@ export class TaskGroup {
 
   #abort(): void {
     this.#aborting = true;
-    for (const task of this.#tasks) task.cancel(); // of one that is done this does nothing
+    // One that is done already would take it for a sign that nobody wants to know its exception.
+    for (const task of this.#tasks) if (!task.done()) task.cancel();
   }
 
   #onTaskDone(task: Task<unknown>): void {

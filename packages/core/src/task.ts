@@ -2,18 +2,27 @@ import type { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import { asResource, captureContext, type Context, mustEnter, runInContext } from './context.js';
 import { type Coroutine, isGeneratorFunction, type StartCoroutine, toStart } from './coroutine.js';
-import { type Awaiter, enterStep, leaveStep, runAs } from './current-task.js';
-import { CancelledError, endsTheLoop, InvalidStateError, isOfCancellation } from './errors.js';
+import { Awaiter } from './awaiter.js';
+import { CancelPass } from './cancel-pass.js';
+import { enterStep, leaveStep, runAs } from './current-task.js';
+import { cancelledError, type CancelledError, endsTheLoop, InvalidStateError, messageOf } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
-import type { Future, FutureState } from './future.js';
+import { cancelIfItCan } from './follow-promise.js';
+import { Future, type FutureState } from './future.js';
+import { type CoroutineGenerator, GeneratorDriver, isGenerator } from './generator-driver.js';
+import { isPromiseLike } from './is-promise-like.js';
 import {
-  type CoroutineGenerator,
-  GeneratorDriver,
-  isGenerator,
-  isPromiseLike,
-  messageOf,
-} from './generator-driver.js';
-import { ABORTS, END_RUN, ENQUEUE, NUMBER, SLOT, TASKS, WAITS } from './loop-internals.js';
+  ABORTS,
+  CANCEL_PASS,
+  END_RUN,
+  ENQUEUE,
+  IN_CIRCLE,
+  NUMBER,
+  SLOT,
+  TASKS,
+  WAITS,
+} from './loop-internals.js';
+import { nameOfClass } from './promise-class.js';
 import { RUN } from './ready-queue.js';
 import { RunningCoroutine } from './running-coroutine.js';
 
@@ -30,7 +39,7 @@ export interface TaskOptions {
 let created = 0;
 
 /** A future that runs a coroutine. Made by `loop.createTask()`. Python: asyncio.Task. */
-export class Task<T> extends GeneratorDriver<T> implements Awaiter {
+export class Task<T> extends GeneratorDriver<T> {
   readonly #coroutine: Coroutine<T> | PromiseLike<T>;
   /** null: it has started. */
   #start: StartCoroutine<T> | null;
@@ -41,10 +50,11 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
   /** @internal */
   [SLOT] = -1;
   #context: Context;
-  /** What an async function awaits now: usually one future, several under Promise.all(). A Set only for more: it is large. */
-  #awaited: Future<unknown> | null = null;
-  #alsoAwaited: Set<Future<unknown>> | null = null;
+  /** What an async function's awaits belong to. */
+  #awaiter: Awaiter | null = null;
   #cancelRequests = 0;
+  /** How a cancel() came here that is under way. */
+  #pass: CancelPass | null = null;
   #aborts: Set<AbortController> | null = null;
 
   /** @throws {TypeError} when `coroutine` is none */
@@ -91,16 +101,15 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
   override cancel(message?: string): boolean {
     if (this.done()) return this.refuseCancel();
     this.#cancelRequests++;
-    const error = new CancelledError(message);
-    const awaited = this.#allAwaited();
-    if (awaited.length === 0) super.cancel(message);
-    else {
-      // A future that is done cannot be cancelled any more, but its await has not gone on yet and can still throw.
-      const refusals = awaited.filter((future) => !future.cancel(message));
-      if (refusals.length > 0) this.postponeCancellation(error);
-    }
-    if (this.#aborts !== null) for (const controller of this.#aborts) controller.abort(error);
-    return true;
+    return CancelPass.through(this, message);
+  }
+
+  /** What cancel() does, in its turn. @internal */
+  deliver(message: string | undefined): void {
+    if (this.#awaiter === null) this.throwAtWait(message);
+    else this.#awaiter.deliver(message);
+    if (this.#aborts === null) return;
+    for (const controller of this.#aborts) controller.abort(cancelledError(message));
   }
 
   /** How many `cancel()` calls stand, less `uncancel()`. Python: Task.cancelling(). */
@@ -112,7 +121,7 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
   uncancel(): number {
     if (this.#cancelRequests > 0 && --this.#cancelRequests === 0) {
       this.takeCancellation();
-      for (const future of this.#allAwaited()) {
+      for (const future of this.#awaiter?.waits() ?? []) {
         if (future instanceof RunningCoroutine) future.takeCancellation(); // it keeps the task's for it
       }
     }
@@ -129,31 +138,32 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     throw new InvalidStateError('Task does not support setException operation');
   }
 
-  /** An Awaiter's task. */
-  get task(): this {
-    return this;
+  override takeCancellation(): CancelledError | null {
+    return this.#awaiter === null ? super.takeCancellation() : this.#awaiter.takeCancellation();
   }
 
-  beginWait(future: Future<unknown>): Error | null {
-    const refusal = this.refusalOf(future);
-    if (refusal !== null) return refusal;
-    if (this.#awaited === null) this.#awaited = future;
-    else (this.#alsoAwaited ??= new Set()).add(future);
-    const due = this.takeCancellation(); // as if cancel() had been called now
-    if (due !== null && !future.cancel(messageOf(due))) this.postponeCancellation(due);
-    return null;
-  }
-
-  endWait(future: Future<unknown>): CancelledError | null {
-    if (this.#awaited === future) this.#awaited = null;
-    this.#alsoAwaited?.delete(future);
-    const cancellation = this.takeCancellation();
-    return future.cancelled() ? null : cancellation; // the await throws a CancelledError already: one is enough
+  override postponeCancellation(error: CancelledError): void {
+    if (this.#awaiter === null) this.throwAtWait(messageOf(error));
+    else this.#awaiter.postponeCancellation(error);
   }
 
   /** @internal */
-  [WAITS](): Future<unknown>[] {
-    return [...this.#allAwaited(), ...(this.waitingOn === null ? [] : [this.waitingOn])];
+  override [WAITS](): Future<unknown>[] {
+    return this.#awaiter === null ? super[WAITS]() : this.#awaiter.waits();
+  }
+
+  /** @internal */
+  override get [IN_CIRCLE](): boolean {
+    return this.#pass?.closesCircle === true;
+  }
+
+  /** The cancel() that is under way here, if any. @internal */
+  get [CANCEL_PASS](): CancelPass | null {
+    return this.#pass;
+  }
+
+  set [CANCEL_PASS](pass: CancelPass | null) {
+    this.#pass = pass;
   }
 
   /** What `cancel()` aborts, for who gives an AbortSignal to a part of the coroutine. @internal */
@@ -180,7 +190,7 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     const [state, ...outcome] = super.describe().split(' ');
     const now = this.#cancelRequests > 0 && !this.done() ? 'cancelling' : state;
     const waits = (this.done() ? [] : this[WAITS]()).map(
-      (future) => `waitFor=<${future.constructor.name} ${stateOf(future)}>`,
+      (future) => `waitFor=<${nameOfClass(future)} ${stateOf(future)}>`,
     );
     return [now, `name=${inspect(this.getName())}`, `coro=<${shown}()>`, ...waits, ...outcome].join(' ');
   }
@@ -194,10 +204,6 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     }
     if (loop.isClosed()) return; // it outlived its loop: nobody is left to be told
     super.settle(state, outcome);
-  }
-
-  protected override failWith(thrown: unknown): void {
-    super.failWith(isOfCancellation(thrown) ? thrown.cause : thrown);
   }
 
   /** Somebody has settled it behind its back. */
@@ -240,15 +246,16 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     try {
       if (isStepped)
         started = (start as () => CoroutineGenerator<T>)(); // it takes no signal
-      // Resolved as part of this task, too: a coroutine that returns a future waits on it.
-      else started = runAs(this, () => this.#call(start));
+      else {
+        this.#awaiter = new Awaiter(this, this);
+        started = runAs(this.#awaiter, () => this.#call(start));
+      }
     } catch (thrown) {
-      this.failWith(thrown); // a function that is not async may throw at once, and so may the default of a parameter
-      if (!endsTheLoop(thrown)) return;
-      this.retrieve();
-      throw thrown;
+      this.fail(thrown); // a function that is not async may throw at once, and so may the default of a parameter
+      return;
     }
     if (isGenerator(started)) {
+      this.#awaiter = null;
       this.drive(started); // by the type of the coroutine
       this.step();
     } else if (started instanceof Promise) this.#follow(started);
@@ -267,11 +274,6 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
     );
   }
 
-  #allAwaited(): Future<unknown>[] {
-    const first = this.#awaited === null ? [] : [this.#awaited];
-    return this.#alsoAwaited === null ? first : [...new Set([...first, ...this.#alsoAwaited])];
-  }
-
   #call(start: StartCoroutine<T>): Started<T> {
     let started: ReturnType<StartCoroutine<T>>;
     if (start.length === 0) started = (start as () => ReturnType<StartCoroutine<T>>)();
@@ -280,18 +282,20 @@ export class Task<T> extends GeneratorDriver<T> implements Awaiter {
       this[ABORTS].add(controller);
       started = start(controller.signal);
     }
-    return isPromiseLike(started) ? Promise.resolve(started) : started;
+    // Awaited as part of this task, too: a coroutine that returns a future waits for it.
+    if (started instanceof Future || (isPromiseLike(started) && !(started instanceof Promise))) {
+      return awaitIt(started);
+    }
+    return started;
   }
+}
+
+async function awaitIt<T>(awaitable: PromiseLike<T>): Promise<T> {
+  return await awaitable;
 }
 
 /** What a coroutine gives when it is called. Some are neither async functions nor generators, and have their result at once. */
 type Started<T> = Promise<T> | CoroutineGenerator<T> | Exclude<T, PromiseLike<unknown>>;
-
-/** Something that runs already and will not be waited for now, a call into another thread for example. */
-function cancelIfItCan(running: object): void {
-  const { cancel } = running as { cancel?: unknown };
-  if (typeof cancel === 'function') cancel.call(running);
-}
 
 function stateOf(future: Future<unknown>): string {
   if (!future.done()) return 'pending';

@@ -154,6 +154,7 @@ function replaceCancellation(error: unknown): void {
   const seen = new Set<unknown>();
   for (let at = error; at instanceof Error && !seen.has(at); at = at.cause) {
     seen.add(at);
+    if (at instanceof TimeoutError) return; // it says what it is due to already
     if (at.cause instanceof CancelledError) {
       Reflect.set(at, 'cause', timedOut(at.cause)); // a frozen error keeps its own
       return;

@@ -1,6 +1,7 @@
 import { tracebackOf } from './creation-stack.js';
 import type { BaseEventLoop } from './event-loop.js';
 import type { Future } from './future.js';
+import { nameOfClass } from './promise-class.js';
 
 /** A failed future whose exception nobody has asked for. Holds the exception, but not the future. */
 interface Report {
@@ -31,7 +32,7 @@ export class Unretrieved {
     // Until its stack is formatted, an error holds on to the frames that it came through, and one of them to the task.
     Reflect.get(exception, 'stack');
     const key = new WeakRef(future as Future<never>); // a variance detail: nobody settles it through this
-    const message = `${future.constructor.name} exception was never retrieved`;
+    const message = `${nameOfClass(future)} exception was never retrieved`;
     const report = { message, exception, sourceTraceback: future.sourceTraceback, future: key };
     this.#keys.set(future, key);
     this.#reports.set(key, report);

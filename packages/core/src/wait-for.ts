@@ -6,7 +6,8 @@ import { ensureFuture } from './ensure-future.js';
 import { CancelledError, TimeoutError } from './errors.js';
 import type { Future } from './future.js';
 import type { Joinable } from './gather.js';
-import { type CoroutineGenerator, isGenerator, isPromiseLike } from './generator-driver.js';
+import { type CoroutineGenerator, isGenerator } from './generator-driver.js';
+import { isPromiseLike } from './is-promise-like.js';
 import { startCoroutine } from './running-coroutine.js';
 import { timeout as limit } from './timeouts.js';
 

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { rejectionOf } from './rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
-describe('core/reaction', () => {
+describe('core/then', () => {
   let loop: BaseEventLoop;
   let future: Future<number>;
   let log: string[];

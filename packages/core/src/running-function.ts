@@ -1,0 +1,109 @@
+import type { Awaitable } from './awaitable.js';
+import { Awaiter } from './awaiter.js';
+import { currentAwaiter, currentTask, runAs } from './current-task.js';
+import { discard, type Discard, keepFor } from './discarding.js';
+import { asCancellation, cancelledError, endsTheLoop, messageOf } from './errors.js';
+import type { BaseEventLoop } from './event-loop.js';
+import { Future } from './future.js';
+import { GeneratorDriver } from './generator-driver.js';
+import { ABORTS, END_RUN, WAITS } from './loop-internals.js';
+import { iterablePromise } from './iterable-promise.js';
+import { type Ready, RUN } from './ready-queue.js';
+import { peekRunningLoop } from './running-loop.js';
+
+/**
+ * An async function of the library, or of a block, that has begun: for methods that are coroutines in asyncio. It belongs to the
+ * task that called it, and to cancel it cancels what it awaits, as with a coroutine in Python. It is a future, which whoever
+ * holds it can cancel: a task that awaits it, `waitFor()`, `gather()`, a generator coroutine.
+ */
+export class RunningFunction<T> extends Future<T> {
+  static override readonly name = 'Future';
+  readonly #awaiter: Awaiter;
+  readonly #discard: Discard<T> | null;
+  /** What cancel() aborts, for who gives an AbortSignal to a part of it. @internal */
+  readonly [ABORTS] = new Set<AbortController>();
+
+  /**
+   * @param fn begins now
+   * @param discard closes what `fn` has made when nobody will get it
+   */
+  constructor(loop: BaseEventLoop, fn: () => PromiseLike<T>, discard: Discard<T> | null = null) {
+    super(loop);
+    this.#discard = discard;
+    this.#awaiter = new Awaiter(this, currentTask(), { block: currentAwaiter()?.block ?? null });
+    runAs(this.#awaiter, fn).then(
+      (value) => this.#finish(value),
+      (thrown: unknown) => this.#fail(thrown),
+    );
+  }
+
+  /** Whose awaits those of the function are. */
+  get awaiter(): Awaiter {
+    return this.#awaiter;
+  }
+
+  override cancel(message?: string): boolean {
+    if (this.done()) return this.refuseCancel();
+    this.#awaiter.deliver(message);
+    for (const controller of this[ABORTS]) controller.abort(cancelledError(message));
+    return true;
+  }
+
+  /** @internal */
+  override [WAITS](): Future<unknown>[] {
+    return this.#awaiter.waits();
+  }
+
+  /** An async function that waits for it goes on right where it ends, as behind an `await` in Python. */
+  protected override wake(waiter: Ready): void {
+    if (waiter.settlesPromise === true) waiter[RUN]();
+    else super.wake(waiter);
+  }
+
+  #finish(value: T): void {
+    if (this.getLoop().isClosed()) {
+      this.#discard?.(value);
+      return;
+    }
+    if (this.#discard !== null) keepFor(value, this.#discard);
+    const late = this.#awaiter.takeCancellation();
+    const waiting = this.#waitingCode();
+    if (late !== null && waiting.length === 0) {
+      discard(value);
+      this.settle('cancelled', messageOf(late));
+      return;
+    }
+    this.settle('finished', value);
+    if (late !== null) waiting.forEach((code) => code.postponeCancellation(late));
+  }
+
+  #fail(thrown: unknown): void {
+    const loop = this.getLoop();
+    if (loop.isClosed()) return; // it outlived its loop: nobody is left to be told
+    const late = this.#awaiter.takeCancellation();
+    const waiting = this.#waitingCode();
+    const isHeard = this.hasWaiters;
+    const cancellation = asCancellation(thrown);
+    if (cancellation !== null) this.settle('cancelled', messageOf(cancellation));
+    else this.settle('failed', thrown);
+    if (late !== null && cancellation === null) waiting.forEach((code) => code.postponeCancellation(late));
+    if (isHeard || !endsTheLoop(thrown)) return;
+    this.retrieve();
+    loop[END_RUN](thrown);
+  }
+
+  /** The code that goes on when it ends. It was asked to stop through this: what was not delivered is its own affair then. */
+  #waitingCode(): (Awaiter | GeneratorDriver<unknown>)[] {
+    return this.waitingCode().filter((code) => code instanceof Awaiter || code instanceof GeneratorDriver);
+  }
+}
+
+/**
+ * Runs an async function as a coroutine of the library, now: `return startFunction(() => this.#connect(…))`. Outside of a running
+ * loop it is just called, and nobody can cancel it.
+ * @param discard closes what `fn` has made where it is cancelled so late that nobody will get it
+ */
+export function startFunction<T>(fn: () => Promise<T>, discard: Discard<T> | null = null): Awaitable<T> {
+  const loop = peekRunningLoop();
+  return loop === null ? iterablePromise(fn()) : new RunningFunction(loop, fn, discard);
+}

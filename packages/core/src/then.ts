@@ -1,0 +1,115 @@
+import { currentAwaiter, runAs } from './current-task.js';
+import { asCancellation, cancelledError, type CancelledError, messageOf } from './errors.js';
+import { Future, type FutureState } from './future.js';
+import { ADD_WAITER, ENQUEUE, REMOVE_WAITER, WAITED_ONLY_BY, WAITS } from './loop-internals.js';
+import { promiseWithResolvers } from './promise-with-resolvers.js';
+import { type Ready, RUN } from './ready-queue.js';
+
+export type OnFulfilled<T, R> = ((value: T) => R | PromiseLike<R>) | null | undefined;
+export type OnRejected<R> = ((reason: unknown) => R | PromiseLike<R>) | null | undefined;
+
+/**
+ * What `future.then()` returns: what the reaction comes to. Reactions run as those of a promise, after the batch in which the turn
+ * of the future's waiters has come. To cancel it cancels the future where nobody else waits for it, and else this reaction
+ * alone; a reaction that has been called is not waited for any longer.
+ */
+export class Then<T, R> extends Future<R> {
+  static override readonly name = 'Future';
+  readonly #source: Future<T>;
+  readonly #turn: Turn<T>;
+
+  constructor(source: Future<T>, onFulfilled: OnFulfilled<T, R>, onRejected: OnRejected<R>) {
+    super(source.getLoop());
+    this.#source = source;
+    this.#turn = new Turn(source);
+    const { promise } = this.#turn;
+    const awaiter = currentAwaiter();
+    // What a reaction awaits is not what the task waits for that has set it up.
+    const reaction =
+      awaiter === null
+        ? promise.then(onFulfilled, onRejected)
+        : runAs(awaiter.ofCallbacks, () => promise.then(onFulfilled, onRejected));
+    reaction.then(
+      (value) => this.#end('finished', value),
+      (thrown: unknown) => this.#endWith(thrown),
+    );
+  }
+
+  override cancel(message?: string): boolean {
+    if (this.done()) return this.refuseCancel();
+    const turn = this.#turn;
+    if (turn.isOver) return super.cancel(message);
+    const source = this.#source;
+    if (!source.done() && source[WAITED_ONLY_BY](turn) && source.cancel(message)) return true;
+    turn.overrule(cancelledError(message));
+    return true;
+  }
+
+  /** @internal */
+  override [WAITS](): Future<unknown>[] {
+    return this.#turn.isOver ? [] : [this.#source];
+  }
+
+  /** Its waiters go on at once, as the reactions of a promise do. */
+  protected override wake(waiter: Ready): void {
+    if (waiter.settlesPromise === true) waiter[RUN]();
+    else super.wake(waiter);
+  }
+
+  #end(state: Exclude<FutureState, 'pending'>, outcome: unknown): void {
+    if (this.done()) return; // it was cancelled, and nobody asks for this any more
+    const isHeard = this.hasWaiters;
+    this.settle(state, outcome);
+    if (state === 'failed' && !isHeard) this.rejectUnheard();
+  }
+
+  #endWith(thrown: unknown): void {
+    const cancellation = asCancellation(thrown);
+    if (cancellation !== null) this.#end('cancelled', messageOf(cancellation));
+    else this.#end('failed', thrown);
+  }
+}
+
+/** How a future ends, when its turn in the ready queue comes. */
+class Turn<T> implements Ready {
+  readonly #future: Future<T>;
+  readonly #outcome = promiseWithResolvers<T>();
+  #overruling: CancelledError | null = null;
+  isOver = false;
+
+  constructor(future: Future<T>) {
+    this.#future = future;
+    if (future.done()) this[RUN]();
+    else future[ADD_WAITER](this);
+  }
+
+  get promise(): Promise<T> {
+    return this.#outcome.promise;
+  }
+
+  /** It does nothing but to settle a promise. */
+  get settlesPromise(): true {
+    return true;
+  }
+
+  /** Ends otherwise: it was cancelled. */
+  overrule(error: CancelledError): void {
+    this.#overruling = error;
+    if (this.#future.done()) return; // it stands in the ready queue
+    this.#future[REMOVE_WAITER](this);
+    this.#future.getLoop()[ENQUEUE](this);
+  }
+
+  [RUN](): void {
+    this.isOver = true;
+    if (this.#overruling !== null) {
+      this.#outcome.reject(this.#overruling);
+      return;
+    }
+    try {
+      this.#outcome.resolve(this.#future.result());
+    } catch (thrown) {
+      this.#outcome.reject(thrown);
+    }
+  }
+}
