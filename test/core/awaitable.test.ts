@@ -80,6 +80,6 @@ describe('core/awaitable', () => {
         yield* awaitable;
       }
     });
-    expect(tags).to.deep.equal(['[object Future]', '[object Future]']);
+    expect(tags).to.deep.equal(['[object NextIteration]', '[object Future]']);
   });
 });

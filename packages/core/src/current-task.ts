@@ -33,7 +33,8 @@ export function currentAwaiter(): Awaiter | null {
 function isInCallback(): boolean {
   if (executionAsyncId() === 0) return false;
   const resource = executionAsyncResource();
-  return !types.isPromise(resource) && !(resource instanceof AsyncResource);
+  if (resource instanceof Promise || resource instanceof AsyncResource) return false;
+  return !types.isPromise(resource); // it may be another realm's
 }
 
 /** The task whose code is running, or null outside of any. Python: asyncio.current_task(). */

@@ -3,7 +3,6 @@ import { getEventLoop } from './current-loop.js';
 import { LoopStateError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
-import { NextIteration } from './sleep.js';
 
 /**
  * A future as it is; a coroutine or promise as a task of `loop`, by default of `getEventLoop()`. Python: asyncio.ensure_future().
@@ -24,5 +23,5 @@ export function ensureFuture<T>(
 
 /** Whether `value` is a Future, a Task included. Python: asyncio.isfuture(). */
 export function isFuture(value: unknown): value is Future<unknown> {
-  return value instanceof Future && !(value instanceof NextIteration);
+  return value instanceof Future;
 }

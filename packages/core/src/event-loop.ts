@@ -44,6 +44,7 @@ import { TaskRegistry } from './task-registry.js';
 import { type OnFulfilled, type OnRejected, Then } from './then.js';
 import { TimerHandle } from './timer-handle.js';
 import { TimerHeap } from './timer-heap.js';
+import { listenForCancellations, stopListeningForCancellations } from './unhandled-cancellations.js';
 import { Unretrieved } from './unretrieved.js';
 
 /** What a loop can be told when it is made. */
@@ -141,6 +142,7 @@ export class BaseEventLoop {
     this.#state = 'running';
     this.#polled = false;
     setRunningLoop(this);
+    listenForCancellations();
     this.#host.start(this.#turn);
     this.#host.requestTurn();
     return this.#outcome.promise;
@@ -571,6 +573,7 @@ export class BaseEventLoop {
     this.#inbox?.drain(); // what has arrived waits for the next run, and nobody tries to wake a loop that does not run
     this.#host.stop();
     setRunningLoop(null);
+    stopListeningForCancellations();
     this.stopped();
     const outcome = this.#outcome;
     this.#outcome = null;

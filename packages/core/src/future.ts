@@ -57,8 +57,11 @@ function takeResolvers(resolve: (value: never) => void, reject: Resolver): void 
   rejectNew = reject;
 }
 
-/** How its promise stands to the future: not settled yet, settled as the future is, or otherwise. */
-type PromiseState = 'open' | 'settled' | 'overruled';
+/** Where futures were created that were created in debug mode. */
+const origins = new WeakMap<Future<unknown>, string>();
+
+/** How the promise of a future stands that is settled: as the future is, or otherwise. */
+type PromiseState = 'settled' | 'overruled';
 
 /**
  * A result that is not there yet. Its callbacks run in the loop, never within the call that settles it. Async functions
@@ -72,16 +75,14 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   readonly #loop: BaseEventLoop;
   readonly #resolve: Resolver;
   readonly #reject: Resolver;
-  #promiseState: PromiseState = 'open';
-  /** Its awaits, which stand among the waiters. */
-  #awaits: AwaitSide | null = null;
+  /** Its awaits, which stand among the waiters; then what has become of its promise. */
+  #awaits: AwaitSide | PromiseState | null = null;
   #state: FutureState = 'pending';
   /** By state: nothing, the result, the exception, the message of the cancellation. */
   #outcome: unknown = undefined;
   /** What is queued when the future is done: most have one waiter. */
   #waiters: Ready | Ready[] | null = null;
   #unretrieved = false;
-  readonly #origin: string | null;
 
   /** By `loop.createFuture()`; what Promise can do as a class (`Promise.all`) is Promise's alone. */
   constructor(loop: BaseEventLoop) {
@@ -92,9 +93,10 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
     if (typeof loop === 'function') {
       throw typeError('A Future is made by loop.createFuture(), and has not the static methods of Promise');
     }
-    if ((new.target as Preparable)[PREPARED] !== new.target) prepareClass(new.target);
+    if (new.target !== Future && (new.target as Preparable)[PREPARED] !== new.target)
+      prepareClass(new.target);
     this.#loop = loop;
-    this.#origin = loop.getDebug() ? creationStack() : null;
+    if (loop.getDebug()) origins.set(this, creationStack());
   }
 
   /** Python: Future.get_loop(). */
@@ -220,7 +222,7 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
 
   /** Where it was created, as in an error's stack; undefined unless the loop was in debug mode. */
   get sourceTraceback(): string | undefined {
-    return this.#origin ?? undefined;
+    return origins.get(this);
   }
 
   /** @internal */
@@ -249,31 +251,32 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
    * @internal
    */
   [ASKED](): unknown {
-    if (this.#promiseState === 'overruled') return Future;
-    if (this.done() && this.#awaits !== null) return Future; // others go on in their turn, this one at once
+    const awaits = this.#awaits;
+    if (awaits === 'overruled') return Future;
+    if (this.done() && awaits instanceof AwaitSide) return Future; // others go on in their turn, this one at once
     asked = this; // eslint-disable-line @typescript-eslint/no-this-alias -- until the next one
     if (this.done()) {
-      this.#promiseSoon();
+      if (awaits === null) this.#promiseSoon();
       return Promise;
     }
     const awaiter = currentAwaiter();
     if (awaiter !== null && !awaiter.mayWaitFor(this)) return Future;
-    if (this.#awaits === null) {
-      this.#awaits = new AwaitSide(this);
-      this[ADD_WAITER](this.#awaits);
-    }
-    this.#awaits.begin(awaiter);
+    const side = awaits instanceof AwaitSide ? awaits : new AwaitSide(this);
+    side.begin(awaiter);
+    if (awaits !== null) return Promise;
+    this.#awaits = side;
+    this[ADD_WAITER](side);
     return Promise;
   }
 
   /** @internal */
   [SETTLE_PROMISE](): void {
-    const awaits = this.#awaits;
-    this.#awaits = null;
     if (asked === (this as Future<unknown>)) asked = null; // it would be kept from being collected
-    if (awaits === null) return;
-    const only = awaits.onlyAwaiter;
-    for (const awaiter of awaits.awaiters()) awaiter.endAwait(this);
+    const side = this.#awaits;
+    if (!(side instanceof AwaitSide)) return;
+    const only = side.onlyAwaiter;
+    if (only === null) for (const awaiter of side.awaiters()) awaiter.endAwait(this);
+    else only.endAwait(this);
     // One await alone can be made to throw what the outcome is not: its task was cancelled after the future was done.
     const cancellation = only?.takeCancellation() ?? null;
     if (cancellation === null || this.cancelled()) this.#settlePromise();
@@ -285,11 +288,11 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
 
   /** @internal */
   [INTERRUPT](error: CancelledError): boolean {
-    const awaits = this.#awaits;
-    if (awaits?.onlyAwaiter == null) return false;
-    this[REMOVE_WAITER](awaits);
-    awaits.onlyAwaiter.endAwait(this);
-    this.#awaits = null;
+    const side = this.#awaits;
+    const only = side instanceof AwaitSide ? side.onlyAwaiter : null;
+    if (only === null) return false;
+    this[REMOVE_WAITER](side as AwaitSide); // it has an awaiter
+    only.endAwait(this);
     this.#overrule(error);
     return true;
   }
@@ -308,11 +311,12 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   get [inspect.custom](): () => string {
     // Between this and the call, inspect() asks for the constructor, for its own purposes.
     const before = asked;
-    const count = this.#awaits?.count ?? 0;
+    const count = this.#awaitCount;
     return () => {
-      while ((this.#awaits?.count ?? 0) > count) this.#wasNoAwait();
+      while (this.#awaitCount > count) this.#wasNoAwait();
       asked = before;
-      const created = this.#origin === null ? '' : ` created at ${creationSite(this.#origin)}`;
+      const origin = origins.get(this);
+      const created = origin === undefined ? '' : ` created at ${creationSite(origin)}`;
       return `<${nameOfClass(this)} ${this.describe()}${created}>`;
     };
   }
@@ -373,7 +377,7 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
 
   /** It has failed, as a promise that nobody waits for: it is Node that tells. */
   protected rejectUnheard(): void {
-    this.#settlePromise();
+    if (this.#awaits === null) this.#settlePromise();
   }
 
   /** From now on nobody need be told of its exception. */
@@ -414,34 +418,37 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   /** Who asked like an `await` went on to call `then`, or only looked. */
   #wasNoAwait(): void {
     if (asked === (this as Future<unknown>)) asked = null;
-    const awaits = this.#awaits;
-    if (awaits === null || awaits.takeBack(currentAwaiter())) return;
+    const side = this.#awaits;
+    if (!(side instanceof AwaitSide) || side.takeBack(currentAwaiter())) return;
     this.#awaits = null;
-    this[REMOVE_WAITER](awaits);
+    this[REMOVE_WAITER](side);
+  }
+
+  get #awaitCount(): number {
+    return this.#awaits instanceof AwaitSide ? this.#awaits.count : 0;
   }
 
   /** It is done, and somebody is about to await it. */
   #promiseSoon(): void {
-    if (this.#promiseState !== 'open') return;
     if (this.#state === 'finished') {
       this.#settlePromise();
       return;
     }
     // Rejected before it is awaited, and perhaps it is not, it would count as unhandled.
-    if (this.#awaits === null) void RESOLVED.then(() => this[SETTLE_PROMISE]());
-    this.#awaits ??= new AwaitSide(this);
-    this.#awaits.begin(null);
+    const side = new AwaitSide(this);
+    side.begin(null);
+    this.#awaits = side;
+    void RESOLVED.then(() => this[SETTLE_PROMISE]());
   }
 
   #settlePromise(): void {
-    if (this.#promiseState !== 'open') return;
-    this.#promiseState = 'settled';
+    this.#awaits = 'settled';
     if (this.#state === 'finished') this.#resolve(this.#outcome);
     else this.#reject(this.#failure()); // eslint-disable-line @typescript-eslint/prefer-promise-reject-errors -- as it was thrown
   }
 
   #overrule(error: CancelledError): void {
-    this.#promiseState = 'overruled';
+    this.#awaits = 'overruled';
     this.#reject(error);
   }
 }

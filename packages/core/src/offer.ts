@@ -5,6 +5,7 @@ import type { Awaiter } from './awaiter.js';
 import { type CancelledError, messageOf } from './errors.js';
 import { ENQUEUE } from './loop-internals.js';
 import { type Ready, RUN } from './ready-queue.js';
+import { expectUnhandled } from './unhandled-cancellations.js';
 
 /** What an offer knows when it is made. */
 interface OfferState {
@@ -50,9 +51,17 @@ export class Offer implements Ready {
   /** Rejects a promise, if it is pending. */
   make(reject: (error: unknown) => unknown): void {
     const came = settlingOf(() => reject(this.#error));
-    if (came === 'rejected') this.#awaiter.settleCancellation(this.#error);
+    if (came === 'rejected') this.#delivered();
     // Promise.allSettled() takes it for a result: then its function goes on, and is to hear of it at its next await.
     else if (came === 'fulfilled' && this.#reached) this.#awaiter.postponeCancellation(this.#error);
+  }
+
+  #delivered(): void {
+    const error = this.#error;
+    this.#awaiter.settleCancellation(error);
+    if (this.#reached) return;
+    // Unless nobody awaits that promise.
+    expectUnhandled(error, () => this.#awaiter.postponeCancellation(error));
   }
 
   [RUN](): void {

@@ -1,14 +1,17 @@
-import type { Awaitable } from './awaitable.js';
-import { Awaiter } from './awaiter.js';
+import { type Awaitable, thenFinally } from './awaitable.js';
+import type { Awaiter } from './awaiter.js';
 import { checkTime } from './check-callback.js';
 import { currentAwaiter } from './current-task.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
 import { currentDriver } from './generator-driver.js';
-import { ADD_WAITER, ENQUEUE } from './loop-internals.js';
+import { iterablePromise } from './iterable-promise.js';
+import { ENQUEUE } from './loop-internals.js';
+import { promiseWithResolvers } from './promise-with-resolvers.js';
 import { type Ready, RUN } from './ready-queue.js';
 import { getRunningLoop } from './running-loop.js';
 import type { TimerHandle } from './timer-handle.js';
+import { expectUnhandled } from './unhandled-cancellations.js';
 
 /**
  * Waits `delay` seconds and gives `result`. A delay of 0 or less lets every other callback that is ready run once.
@@ -22,7 +25,12 @@ export function sleep<T>(delay: number, result?: T): Awaitable<T | undefined> {
   checkTime(delay, 'delay');
   const loop = getRunningLoop();
   if (delay > 0) return new Sleep(loop, delay, result);
-  return new NextIteration(loop, result);
+  const awaiter = currentAwaiter();
+  if (awaiter === null || currentDriver() !== null) return new BareYield(loop, result);
+  // In an async function, a promise of Node's own: to await any other takes twice as long.
+  const wakeUp = new WakeUp(awaiter, loop, result);
+  loop[ENQUEUE](wakeUp);
+  return wakeUp.awaitable;
 }
 
 /** A future with an alarm clock. */
@@ -42,62 +50,128 @@ class Sleep<T> extends Future<T> {
   }
 }
 
+/** What a bare `yield` is: goes on in the next iteration, where a future takes one more. Begins when somebody waits. */
+class BareYield<T> implements Awaitable<T> {
+  readonly #loop: BaseEventLoop;
+  readonly #value: T;
+
+  constructor(loop: BaseEventLoop, value: T) {
+    this.#loop = loop;
+    this.#value = value;
+  }
+
+  then<R1 = T, R2 = never>(
+    onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
+    onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
+  ): Promise<R1 | R2> {
+    return new NextIteration(this.#loop, this.#value).then(onFulfilled, onRejected);
+  }
+
+  catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
+    return this.then(undefined, onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return thenFinally(this, onFinally);
+  }
+
+  *[Symbol.iterator](): Generator<undefined, T> {
+    yield;
+    return this.#value;
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'NextIteration';
+  }
+}
+
 /**
- * What a bare `yield` is: goes on in the next iteration, where a future takes one more. In an async function it stands in the
- * ready queue from the beginning, in a generator when it is waited for, which then yields nothing. A coroutine in asyncio: isFuture()
- * is told so.
+ * The same for an `await`, which needs not ask for the `then` of Node's own promises. Whoever does ask, a combinator for example,
+ * gets that of a future. So nobody waits for the promise but an `await`, or nobody at all.
  */
-export class NextIteration<T> extends Future<T> implements Ready {
+class WakeUp<T> implements Ready {
+  readonly #awaiter: Awaiter;
+  readonly #loop: BaseEventLoop;
+  readonly #value: T;
+  readonly #result = promiseWithResolvers<T>();
+  #future: NextIteration<T> | null = null;
+
+  constructor(awaiter: Awaiter, loop: BaseEventLoop, value: T) {
+    this.#awaiter = awaiter;
+    this.#loop = loop;
+    this.#value = value;
+  }
+
+  get awaitable(): Awaitable<T> {
+    const awaitable = iterablePromise(this.#result.promise) as Marked<T>; // on the next lines
+    awaitable[WAKE_UP] = this;
+    awaitable.then = thenOfFuture;
+    return awaitable;
+  }
+
+  /** For who asks for its `then`. */
+  get future(): Future<T> {
+    return (this.#future ??= new NextIteration(this.#loop, this.#value));
+  }
+
+  get onBehalfOf(): unknown {
+    return this.#awaiter.task;
+  }
+
+  [RUN](): void {
+    const cancellation = this.#awaiter.takeCancellation();
+    if (cancellation === null) {
+      this.#result.resolve(this.#value);
+      return;
+    }
+    // Where nobody awaits it, the cancellation is still due.
+    expectUnhandled(cancellation, () => this.#awaiter.postponeCancellation(cancellation));
+    this.#result.reject(cancellation);
+  }
+}
+
+const WAKE_UP: unique symbol = Symbol('wake-up');
+
+interface Marked<T> extends Awaitable<T> {
+  [WAKE_UP]: WakeUp<T>;
+}
+
+/** One function for all: a closure for each would cost as much as the promise. */
+function thenOfFuture<T, R1 = T, R2 = never>(
+  this: Promise<T>,
+  onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
+  onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
+): Promise<R1 | R2> {
+  return (this as Marked<T>)[WAKE_UP].future.then(onFulfilled, onRejected); // it stands on no other
+}
+
+/** The same as a future, for who asks for its `then`. It stands in the ready queue from the beginning. */
+class NextIteration<T> extends Future<T> implements Ready {
   static override readonly name = 'Future';
   readonly #value: T;
-  #queued = false;
   /** It is cancelled when its turn comes: a bare `yield` cannot be earlier. */
   #cancellation: { readonly message: string | undefined } | null = null;
 
   constructor(loop: BaseEventLoop, value: T) {
     super(loop);
     this.#value = value;
-    if (currentAwaiter() !== null && currentDriver() === null) this.#queue();
+    loop[ENQUEUE](this);
   }
 
   override cancel(message?: string): boolean {
     if (this.done() || this.#cancellation !== null) return false;
-    this.#queue();
     this.#cancellation = { message };
     return true;
   }
 
-  /** For debug mode: the tasks that go on. */
-  get onBehalfOf(): unknown {
-    return this.waitingCode().map((code) => (code instanceof Awaiter ? code.task : code));
-  }
-
-  override [ADD_WAITER](waiter: Ready): void {
-    this.#queue();
-    super[ADD_WAITER](waiter);
-  }
-
   [RUN](): void {
-    if (this.done()) return; // settled by somebody else
     if (this.#cancellation === null) this.settle('finished', this.#value);
     else this.settle('cancelled', this.#cancellation.message);
-  }
-
-  override *[Symbol.iterator](): Generator<unknown, T> {
-    if (this.#queued) return yield* super[Symbol.iterator]();
-    yield;
-    return this.#value;
   }
 
   /** Its turn is that of those who wait. */
   protected override wake(waiter: Ready): void {
     if (waiter.settlesPromise === true) waiter[RUN]();
     else super.wake(waiter);
-  }
-
-  #queue(): void {
-    if (this.#queued) return;
-    this.#queued = true;
-    this.getLoop()[ENQUEUE](this);
   }
 }
