@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { Asyncgens } from './asyncgens.js';
+import type { Awaitable } from './awaitable.js';
 import { checkCallback, checkTime } from './check-callback.js';
 import { captureContext, runOnGround } from './context.js';
 import type { Coroutine } from './coroutine.js';
@@ -11,6 +12,7 @@ import {
   type ExceptionHandler,
 } from './exception-handler.js';
 import type { Executor } from './executor.js';
+import { awaitableOf } from './follow-promise.js';
 import { Future } from './future.js';
 import { Handle } from './handle.js';
 import type { Host } from './host.js';
@@ -23,6 +25,7 @@ import {
   END_RUN,
   ENQUEUE,
   MAIN,
+  NEXT_DEADLINE,
   OUTSIDE,
   SEAL_INBOX,
   STOP_AFTER_BATCH,
@@ -310,13 +313,13 @@ export class BaseEventLoop {
    * Lets the default executor finish what it has and end its threads; after `timeout` seconds (never, by default) it warns and
    * ends them anyhow. Python: loop.shutdown_default_executor().
    */
-  shutdownDefaultExecutor({ timeout = null }: { readonly timeout?: number | null } = {}): Promise<void> {
-    return this.#executor.shutdown(timeout);
+  shutdownDefaultExecutor({ timeout = null }: { readonly timeout?: number | null } = {}): Awaitable<void> {
+    return awaitableOf(this.#executor.shutdown(timeout));
   }
 
   /** Closes the asynchronous generators that `aclosing()` was given in this loop. Python: loop.shutdown_asyncgens(). */
-  shutdownAsyncgens(): Promise<void> {
-    return this[ASYNCGENS].shutdown();
+  shutdownAsyncgens(): Awaitable<void> {
+    return awaitableOf(this[ASYNCGENS].shutdown());
   }
 
   /**
@@ -385,6 +388,11 @@ export class BaseEventLoop {
   /** Its failed futures whose exception nobody has retrieved. @internal */
   get [UNRETRIEVED](): Unretrieved {
     return this.#unretrieved;
+  }
+
+  /** @internal */
+  [NEXT_DEADLINE](): number {
+    return this.#timers.nextDeadline();
   }
 
   /** The future that `future.then()` returns. @internal */

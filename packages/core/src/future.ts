@@ -29,7 +29,7 @@ import {
 } from './loop-internals.js';
 import { isNativeResolver } from './native-resolver.js';
 import { nameOfClass, prepareClass, PREPARED, type Preparable } from './promise-class.js';
-import type { Ready } from './ready-queue.js';
+import { type Ready, RUN } from './ready-queue.js';
 
 export type FutureState = 'pending' | 'finished' | 'failed' | 'cancelled';
 
@@ -356,6 +356,12 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   /** How a waiter learns that the future is done: in the next iteration. */
   protected wake(waiter: Ready): void {
     this.#loop[ENQUEUE](waiter);
+  }
+
+  /** The same for a future that is settled between iterations, as promises are: what waits for its promise goes on at once. */
+  protected wakeAtOnce(waiter: Ready): void {
+    if (waiter.settlesPromise === true) waiter[RUN]();
+    else if (!this.#loop.isClosed()) this.#loop[ENQUEUE](waiter); // in a closed loop all wait for ever
   }
 
   /** What `cancel()` says when it comes too late. Who would have it cancelled does not care for its exception either. */

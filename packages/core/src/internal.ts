@@ -4,7 +4,14 @@ export { endsTheLoop, rangeError, toError, typeError } from './errors.js';
 export { type Callback, Handle } from './handle.js';
 export type { Inbox, InboxOwner, OpenInbox } from './inbox.js';
 export { deadlockOf, waitsForThreads } from './deadlock.js';
-export { END_RUN, HANDLE_LOOP, isStopFunction, OUTSIDE, type StopFunction } from './loop-internals.js';
+export {
+  END_RUN,
+  HANDLE_LOOP,
+  isStopFunction,
+  NEXT_DEADLINE,
+  OUTSIDE,
+  type StopFunction,
+} from './loop-internals.js';
 export { inspectSafely } from './inspect-safely.js';
 export { NodeHost } from './node-host.js';
 export { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
@@ -12,6 +19,7 @@ export { type Ready, RUN } from './ready-queue.js';
 export { windUp } from './wind-up.js';
 export { startCoroutine } from './running-coroutine.js';
 export { peekRunningLoop } from './running-loop.js';
-export { startFunction } from './running-function.js';
+export { startFunction, type StartOptions } from './running-function.js';
+export { awaitableOf, followPromise } from './follow-promise.js';
 export { runScoped } from './scope.js';
 export { settled, SETTLED, SETTLED_TRUE } from './settled.js';

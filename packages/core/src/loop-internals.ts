@@ -32,6 +32,8 @@ export const ASKED: unique symbol = Symbol('asked');
 export const MAIN: unique symbol = Symbol('main');
 /** How much outside of the loop will report to it: jobs of executors and calls into other threads; native promises. */
 export const OUTSIDE: unique symbol = Symbol('outside');
+/** When the next timer of a loop is due, in seconds of its clock; Infinity for never. */
+export const NEXT_DEADLINE: unique symbol = Symbol('next deadline');
 /** The AbortControllers that cancelling a task aborts. */
 export const ABORTS: unique symbol = Symbol('aborts');
 /** The futures that a task waits for. */

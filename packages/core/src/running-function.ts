@@ -8,7 +8,7 @@ import { Future } from './future.js';
 import { GeneratorDriver } from './generator-driver.js';
 import { ABORTS, END_RUN, WAITS } from './loop-internals.js';
 import { iterablePromise } from './iterable-promise.js';
-import { type Ready, RUN } from './ready-queue.js';
+import type { Ready } from './ready-queue.js';
 import { peekRunningLoop } from './running-loop.js';
 
 /**
@@ -56,15 +56,10 @@ export class RunningFunction<T> extends Future<T> {
 
   /** An async function that waits for it goes on right where it ends, as behind an `await` in Python. */
   protected override wake(waiter: Ready): void {
-    if (waiter.settlesPromise === true) waiter[RUN]();
-    else super.wake(waiter);
+    this.wakeAtOnce(waiter);
   }
 
   #finish(value: T): void {
-    if (this.getLoop().isClosed()) {
-      this.#discard?.(value);
-      return;
-    }
     if (this.#discard !== null) keepFor(value, this.#discard);
     const late = this.#awaiter.takeCancellation();
     const waiting = this.#waitingCode();
@@ -78,8 +73,6 @@ export class RunningFunction<T> extends Future<T> {
   }
 
   #fail(thrown: unknown): void {
-    const loop = this.getLoop();
-    if (loop.isClosed()) return; // it outlived its loop: nobody is left to be told
     const late = this.#awaiter.takeCancellation();
     const waiting = this.#waitingCode();
     const isHeard = this.hasWaiters;
@@ -89,7 +82,7 @@ export class RunningFunction<T> extends Future<T> {
     if (late !== null && cancellation === null) waiting.forEach((code) => code.postponeCancellation(late));
     if (isHeard || !endsTheLoop(thrown)) return;
     this.retrieve();
-    loop[END_RUN](thrown);
+    this.getLoop()[END_RUN](thrown);
   }
 
   /** The code that goes on when it ends. It was asked to stop through this: what was not delivered is its own affair then. */
@@ -98,12 +91,18 @@ export class RunningFunction<T> extends Future<T> {
   }
 }
 
-/**
- * Runs an async function as a coroutine of the library, now: `return startFunction(() => this.#connect(…))`. Outside of a running
- * loop it is just called, and nobody can cancel it.
- * @param discard closes what `fn` has made where it is cancelled so late that nobody will get it
- */
-export function startFunction<T>(fn: () => Promise<T>, discard: Discard<T> | null = null): Awaitable<T> {
-  const loop = peekRunningLoop();
-  return loop === null ? iterablePromise(fn()) : new RunningFunction(loop, fn, discard);
+/** What `startFunction()` can be told. */
+export interface StartOptions<T> {
+  /** Whose coroutine it is; by default the running loop's. Outside of a running loop the function is just called. */
+  readonly loop?: BaseEventLoop | null;
+  /** Closes what the function has made where it is cancelled so late that nobody will get it. */
+  readonly discard?: Discard<T>;
+}
+
+/** Runs an async function as a coroutine of the library, now: `return startFunction(() => this.#connect(…))`. */
+export function startFunction<T>(
+  fn: () => Promise<T>,
+  { loop = peekRunningLoop(), discard: how }: StartOptions<T> = {},
+): Awaitable<T> {
+  return loop === null ? iterablePromise(fn()) : new RunningFunction(loop, fn, how ?? null);
 }

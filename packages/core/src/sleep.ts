@@ -171,7 +171,6 @@ class NextIteration<T> extends Future<T> implements Ready {
 
   /** Its turn is that of those who wait. */
   protected override wake(waiter: Ready): void {
-    if (waiter.settlesPromise === true) waiter[RUN]();
-    else super.wake(waiter);
+    this.wakeAtOnce(waiter);
   }
 }

@@ -52,8 +52,7 @@ export class Then<T, R> extends Future<R> {
 
   /** Its waiters go on at once, as the reactions of a promise do. */
   protected override wake(waiter: Ready): void {
-    if (waiter.settlesPromise === true) waiter[RUN]();
-    else super.wake(waiter);
+    this.wakeAtOnce(waiter);
   }
 
   #end(state: Exclude<FutureState, 'pending'>, outcome: unknown): void {

@@ -13,6 +13,8 @@ export interface VirtualHostOptions {
   readonly startAt?: number;
   /** With autojump: whether the clock may leap now; asked again until it may. By default always. */
   readonly mayLeap?: () => boolean;
+  /** With autojump: when the next timer is due by now, which may have been cancelled since the loop went to sleep. */
+  readonly nextDeadline?: () => number;
   /** With autojump: called again and again as long as there is no deadline to leap to, after the promise reactions. */
   readonly onIdle?: () => void;
 }
@@ -26,6 +28,7 @@ export class VirtualHost implements Host {
   readonly #autojump: boolean;
   readonly #onIdle: () => void;
   readonly #mayLeap: () => boolean;
+  readonly #nextDeadline: (() => number) | null;
   #lookingAgain: NodeJS.Timeout | null = null;
   #now: number;
   #turn: (() => void) | null = null;
@@ -38,10 +41,12 @@ export class VirtualHost implements Host {
     startAt = 0,
     mayLeap = () => true,
     onIdle = () => undefined,
+    nextDeadline,
   }: VirtualHostOptions = {}) {
     this.#autojump = autojump;
     this.#onIdle = onIdle;
     this.#mayLeap = mayLeap;
+    this.#nextDeadline = nextDeadline ?? null;
     this.#now = startAt;
   }
 
@@ -103,6 +108,7 @@ export class VirtualHost implements Host {
 
   #leap(): void {
     const mayLeap = this.#mayLeap();
+    if (this.#nextDeadline !== null) this.#wakeAt = this.#nextDeadline();
     if (mayLeap && this.#wakeAt !== Infinity) {
       this.#takeTurn();
       return;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import { BaseEventLoop, Handle } from '@ringloop/core';
-import { checkCallback } from '@ringloop/core/internal';
+import { type Awaitable, BaseEventLoop, Handle } from '@ringloop/core';
+import { checkCallback, startFunction } from '@ringloop/core/internal';
 import { connectAcceptedSocket, type AcceptedSocketOptions } from './connect-accepted-socket.js';
 import { createConnection, type ConnectionOptions } from './create-connection.js';
 import { createServer, type ServerOptions } from './create-server.js';
@@ -65,17 +65,25 @@ export class SelectorEventLoop extends BaseEventLoop {
     return this.#net.selector.unwatch(this.#freeFileno(fd), 'writer');
   }
 
-  /** Connects to a TCP server. Python: loop.create_connection(). See ConnectionOptions. */
+  /**
+   * Connects to a TCP server. Cancelled, it leaves no connection behind. Python: loop.create_connection(). See ConnectionOptions.
+   */
   createConnection<P extends Protocol>(
     protocolFactory: ProtocolFactory<P>,
     options: ConnectionOptions,
-  ): Promise<[StreamTransport, P]> {
-    return createConnection(this, protocolFactory, options);
+  ): Awaitable<[StreamTransport, P]> {
+    return startFunction(() => createConnection(this, protocolFactory, options), {
+      loop: this,
+      discard: ([transport]) => transport.abort(),
+    });
   }
 
-  /** Opens a TCP server. Python: loop.create_server(). See ServerOptions. */
-  createServer(protocolFactory: ProtocolFactory, options: ServerOptions): Promise<Server> {
-    return createServer(this, protocolFactory, options);
+  /** Opens a TCP server. Cancelled, it leaves none behind. Python: loop.create_server(). See ServerOptions. */
+  createServer(protocolFactory: ProtocolFactory, options: ServerOptions): Awaitable<Server> {
+    return startFunction(() => createServer(this, protocolFactory, options), {
+      loop: this,
+      discard: (server) => server.close(),
+    });
   }
 
   /** Makes a transport of a connection that was accepted elsewhere. Python: loop.connect_accepted_socket(). */
@@ -83,8 +91,11 @@ export class SelectorEventLoop extends BaseEventLoop {
     protocolFactory: ProtocolFactory<P>,
     sock: Socket,
     options: AcceptedSocketOptions = {},
-  ): Promise<[StreamTransport, P]> {
-    return connectAcceptedSocket(this, protocolFactory, sock, options);
+  ): Awaitable<[StreamTransport, P]> {
+    return startFunction(() => connectAcceptedSocket(this, protocolFactory, sock, options), {
+      loop: this,
+      discard: ([transport]) => transport.abort(),
+    });
   }
 
   /** Also closes the sockets of transports and servers that are still open, without calling their protocols. */

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import { CancelledError, type Future } from '@ringloop/core';
-import { endsTheLoop, toError } from '@ringloop/core/internal';
+import { type Awaitable, CancelledError, type Future } from '@ringloop/core';
+import { endsTheLoop, startFunction, toError } from '@ringloop/core/internal';
 import { ServerStateError } from './errors.js';
 import { Listener } from './listener.js';
 import { type Abandonable, NET } from './loop-net.js';
@@ -60,16 +60,19 @@ export class Server implements AsyncDisposable, Abandonable {
    * Begins to accept connections; can be repeated. Python: Server.start_serving(). Rejects with ServerStateError
    * ERR_SERVER_CLOSED, and with the system's error when it cannot listen.
    */
-  async startServing(): Promise<void> {
-    this.listen();
-    return Promise.resolve();
+  startServing(): Awaitable<void> {
+    return this.#start(async () => this.listen());
   }
 
   /**
    * Accepts connections until it is cancelled, which closes the server, or the server is closed; rejects with CancelledError
    * then. Python: Server.serve_forever(). Rejects with ServerStateError ERR_SERVER_BUSY when it is being awaited already.
    */
-  async serveForever(): Promise<never> {
+  serveForever(): Awaitable<never> {
+    return this.#start(() => this.#serveForever());
+  }
+
+  async #serveForever(): Promise<never> {
     if (this.#servingForever !== null) {
       const message = `server ${inspect(this)} is already being awaited on serve_forever()`;
       throw new ServerStateError(message, 'ERR_SERVER_BUSY');
@@ -100,7 +103,11 @@ export class Server implements AsyncDisposable, Abandonable {
   }
 
   /** Resolves when the server is closed and its last connection is gone. Python: Server.wait_closed(). */
-  async waitClosed(): Promise<void> {
+  waitClosed(): Awaitable<void> {
+    return this.#start(() => this.#waitClosed());
+  }
+
+  async #waitClosed(): Promise<void> {
     if (this.#state === 'closed' && this.#transports.size === 0) return;
     const waiter = this.#loop.createFuture<undefined>();
     this.#closedWaiters.push(waiter);
@@ -118,9 +125,9 @@ export class Server implements AsyncDisposable, Abandonable {
   }
 
   /** `close()`, then `waitClosed()`. Python: async with server. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Awaitable<void> {
     this.close();
-    await this.waitClosed();
+    return this.waitClosed();
   }
 
   /** As `util.inspect()` and `console.log()` show it. */
@@ -144,6 +151,10 @@ export class Server implements AsyncDisposable, Abandonable {
   abandon(): void {
     this.#state = 'closed';
     for (const listener of this.#listeners) listener.sock.close();
+  }
+
+  #start<T>(fn: () => Promise<T>): Awaitable<T> {
+    return startFunction(fn, { loop: this.#loop });
   }
 
   #accepted(sock: Socket, peername: SocketAddress | string): void {

@@ -1,5 +1,5 @@
 import { LoopGroup as BareLoopGroup, type LoopGroupOptions } from '@ringloop/threadsafe';
-import { InternalError } from '@ringloop/core';
+import type { Awaitable } from '@ringloop/core';
 import { detachPolled, sharePolledDescriptors } from '@ringloop/net/internal';
 import { createEventLoop } from './event-loop.js';
 
@@ -7,16 +7,12 @@ import { createEventLoop } from './event-loop.js';
 export class LoopGroup extends BareLoopGroup {
   /**
    * Starts `loops` workers, each with an EventLoop of its own, and resolves when every loop runs. If one fails to start,
-   * the others are ended and its error is thrown.
+   * the others are ended and its error is thrown. Cancelled, it ends the workers before it throws.
    */
-  static override async spawn(options: LoopGroupOptions = {}): Promise<LoopGroup> {
+  static override spawn(options: LoopGroupOptions = {}): Awaitable<LoopGroup> {
     sharePolledDescriptors(); // before the workers start, which inherit it
-    const group = await super.spawn({
-      ...options,
-      loopFactory: createEventLoop,
-      beforeTerminate: detachPolled,
-    });
-    if (!(group instanceof LoopGroup)) throw new InternalError('spawn() made a group of another class');
-    return group;
+    const ports = { loopFactory: createEventLoop, beforeTerminate: detachPolled };
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- it makes one of the class that is asked
+    return super.spawn({ ...options, ...ports });
   }
 }

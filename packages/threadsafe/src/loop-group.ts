@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import type { ResourceLimits } from 'node:worker_threads';
-import { type BaseEventLoop, type LoopPorts, LoopStateError } from '@ringloop/core';
-import { checkTime, rangeError, typeError } from '@ringloop/core/internal';
+import { type Awaitable, type BaseEventLoop, type LoopPorts, LoopStateError } from '@ringloop/core';
+import { awaitableOf, checkTime, rangeError, startFunction, typeError } from '@ringloop/core/internal';
 import { PeerExitedError } from './errors.js';
 import { GroupPlace, type LoopCloseReport, type LoopExit, type LoopRestart } from './group-place.js';
 import { refuseWhileImporting } from './import-module.js';
@@ -91,42 +91,14 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
   /**
    * Starts the workers, and resolves when every loop runs and is set up. If one fails to start, the others are ended, and this
    * rejects with what its setup threw, or with PeerExitedError. Rejects with TypeError ERR_INVALID_ARG_TYPE, RangeError
-   * ERR_OUT_OF_RANGE or RemoteFunctionError when an option is none.
+   * ERR_OUT_OF_RANGE or RemoteFunctionError when an option is none. Cancelled, it ends the workers before it throws.
    */
-  static async spawn(options: LoopGroupOptions & LoopGroupPorts): Promise<LoopGroup> {
-    const { loops = Math.min(availableParallelism(), MOST_LOOPS), name = 'loop', setup } = options;
-    if (!Number.isInteger(loops) || loops < 1 || loops > MOST_LOOPS) {
-      throw rangeError(`loops must be an integer from 1 to ${MOST_LOOPS}, got ${inspect(loops)}`);
-    }
-    refuseWhileImporting('spawn a group');
-    if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
-    checkSpin(options.spin ?? 0);
-    const { debug = false, resourceLimits } = options;
-    if (typeof debug !== 'boolean') throw typeError(`debug must be a boolean, got ${inspect(debug)}`);
-    checkLimits(resourceLimits);
-    const shared = {
-      spin: options.spin ?? 0,
-      debug,
-      resourceLimits,
-      factory: remoteIdOf(options.loopFactory),
-      setup: setup === undefined ? null : remoteIdOf(setup),
-      preload: checkPreload(options.preload ?? []),
-      beforeTerminate: options.beforeTerminate ?? ((): void => undefined),
-      onExit: checkListener(options.onExit, 'onExit'),
-      onRestart: checkListener(options.onRestart, 'onRestart'),
-      siblings: new Siblings(),
-    };
-    const policies = Array.from({ length: loops }, () => restartPolicy(options.restart));
-    const places = policies.map(
-      (restart, index) => new GroupPlace({ ...shared, restart, index, name: `${name}-${index}` }),
-    );
-    try {
-      await Promise.all(places.map((place) => place.ready));
-    } catch (thrown) {
-      await Promise.all(places.map((place) => place.terminate()));
-      throw thrown;
-    }
-    return new this(places); // the class that was asked, for `instanceof`
+  static spawn(options: LoopGroupOptions & LoopGroupPorts): Awaitable<LoopGroup> {
+    return startFunction(async () => new this(await startPlaces(options)), {
+      discard: (group) => {
+        for (const place of group.#places) void place.terminate();
+      },
+    });
   }
 
   /** The loops, in order; those that have ended included, and of those that were restarted the last. */
@@ -219,9 +191,13 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
    * 3. A thread that has not ended after `timeout` seconds is terminated. What was pending there rejects with PeerExitedError.
    *
    * Can be repeated, with a shorter time to hurry; each call resolves with the same report. Rejects with TypeError or RangeError when
-   * an option is no time.
+   * an option is no time. Cancelled, it is only waited for no longer.
    */
-  async close(options: LoopGroupCloseOptions = {}): Promise<readonly LoopCloseReport[]> {
+  close(options: LoopGroupCloseOptions = {}): Awaitable<readonly LoopCloseReport[]> {
+    return awaitableOf(this.#close(options));
+  }
+
+  async #close(options: LoopGroupCloseOptions): Promise<readonly LoopCloseReport[]> {
     if (typeof options !== 'object' || (options as object | null) === null) {
       throw typeError(`options must be an object, got ${inspect(options)}`);
     }
@@ -247,6 +223,43 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
       ? new LoopStateError('Cannot choose a loop: the group is closed', 'ERR_LOOP_CLOSED')
       : new PeerExitedError('Cannot choose a loop: all of the group have ended');
   }
+}
+
+/** Starts the threads of a group; when one fails, or this is cancelled, none is left. */
+async function startPlaces(options: LoopGroupOptions & LoopGroupPorts): Promise<readonly GroupPlace[]> {
+  const { loops = Math.min(availableParallelism(), MOST_LOOPS), name = 'loop', setup } = options;
+  if (!Number.isInteger(loops) || loops < 1 || loops > MOST_LOOPS) {
+    throw rangeError(`loops must be an integer from 1 to ${MOST_LOOPS}, got ${inspect(loops)}`);
+  }
+  refuseWhileImporting('spawn a group');
+  if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
+  checkSpin(options.spin ?? 0);
+  const { debug = false, resourceLimits } = options;
+  if (typeof debug !== 'boolean') throw typeError(`debug must be a boolean, got ${inspect(debug)}`);
+  checkLimits(resourceLimits);
+  const shared = {
+    spin: options.spin ?? 0,
+    debug,
+    resourceLimits,
+    factory: remoteIdOf(options.loopFactory),
+    setup: setup === undefined ? null : remoteIdOf(setup),
+    preload: checkPreload(options.preload ?? []),
+    beforeTerminate: options.beforeTerminate ?? ((): void => undefined),
+    onExit: checkListener(options.onExit, 'onExit'),
+    onRestart: checkListener(options.onRestart, 'onRestart'),
+    siblings: new Siblings(),
+  };
+  const policies = Array.from({ length: loops }, () => restartPolicy(options.restart));
+  const places = policies.map(
+    (restart, index) => new GroupPlace({ ...shared, restart, index, name: `${name}-${index}` }),
+  );
+  try {
+    await awaitableOf(Promise.all(places.map((place) => place.ready)));
+  } catch (thrown) {
+    await Promise.all(places.map((place) => place.terminate()));
+    throw thrown;
+  }
+  return places;
 }
 
 function checkDuration(seconds: unknown, parameter: string): void {

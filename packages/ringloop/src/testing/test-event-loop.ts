@@ -1,5 +1,5 @@
 import { type LoopOptions, VirtualHost } from '@ringloop/core';
-import { deadlockOf, END_RUN, waitsForThreads } from '@ringloop/core/internal';
+import { deadlockOf, END_RUN, NEXT_DEADLINE, waitsForThreads } from '@ringloop/core/internal';
 import { EventLoop } from '../event-loop.js';
 
 /** How a TestEventLoop keeps time. */
@@ -27,6 +27,7 @@ export class TestEventLoop extends EventLoop {
       startAt,
       mayLeap: () => !waitsForThreads(this),
       onIdle: () => this.#endDeadlock(),
+      nextDeadline: () => this[NEXT_DEADLINE](),
     });
     super({ ...options, host });
     this.#virtual = host;
