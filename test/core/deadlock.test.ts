@@ -1,4 +1,4 @@
-import { BaseEventLoop, DeadlockError, type LoopPorts, sleep, VirtualHost } from '@ringloop/core';
+import { BaseEventLoop, DeadlockError, type LoopPorts, sleep, timeout, VirtualHost } from '@ringloop/core';
 import { deadlockOf, END_RUN } from '@ringloop/core/internal';
 import { expect } from 'chai';
 import { FakeExecutor } from './fake-executor.js';
@@ -112,5 +112,36 @@ describe('core/deadlock', () => {
     });
     await loop.runUntilComplete(future);
     expect(seen).to.equal(null);
+  });
+
+  it('deadlockOf() looks into what a task waits for: blocks, reactions and awaitables', async () => {
+    const never = (loop: BaseEventLoop): Promise<unknown> => loop.createFuture();
+    const ways: Record<string, (loop: BaseEventLoop) => Promise<unknown>> = {
+      block: async (loop) => timeout(null).run(async () => never(loop)),
+      reaction: async (loop) => never(loop).then(() => 'never'),
+      'both kinds': async (loop) =>
+        timeout(null).run(function* () {
+          return yield* loop.createFuture();
+        }),
+    };
+    for (const [name, way] of Object.entries(ways)) {
+      const loop = watchedLoop();
+      const error = await rejectionOf(loop.runUntilComplete(async () => way(loop)));
+      expect([name, error.name]).to.deep.equal([name, 'DeadlockError']);
+    }
+    // Behind each of them Node may still do something.
+    const nodes = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 20));
+    const waits: Record<string, (loop: BaseEventLoop) => Promise<unknown>> = {
+      block: async () => timeout(null).run(async () => nodes()),
+      reaction: async (loop) => {
+        const future = loop.createFuture();
+        future.setResult('there');
+        return future.then(nodes);
+      },
+    };
+    for (const way of Object.values(waits)) {
+      const loop = watchedLoop();
+      await loop.runUntilComplete(async () => way(loop));
+    }
   });
 });

@@ -1,5 +1,6 @@
 import {
   CancelledError,
+  ExceptionGroup,
   InternalError,
   InvalidStateError,
   KeyboardInterrupt,
@@ -8,6 +9,9 @@ import {
 } from '@ringloop/core';
 import { endsTheLoop, rangeError, toError, typeError } from '@ringloop/core/internal';
 import { expect } from 'chai';
+import { coreFile } from './core-file.js';
+
+const { asCancellation } = (await coreFile('errors')) as typeof import('../../packages/core/dist/errors.js');
 
 describe('core/errors', () => {
   it('Errors have a name and a stable code', () => {
@@ -55,5 +59,34 @@ describe('core/errors', () => {
     const error = new RangeError('as it is');
     expect(toError(error)).to.equal(error);
     expect(toError(5)).to.deep.include({ message: 'Thrown: 5', cause: 5 });
+  });
+
+  it('asCancellation() knows what stands for a cancellation', () => {
+    const cancelled = new CancelledError('m');
+    const aborted = (cause: unknown): Error =>
+      Object.assign(new Error('aborted', { cause }), { name: 'AbortError' });
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(
+      [cancelled, aborted(cancelled), new AggregateError([cancelled, new CancelledError()])].map(
+        asCancellation,
+      ),
+    ).to.deep.equal([cancelled, cancelled, cancelled]);
+    for (const other of [
+      aborted('no'),
+      new AggregateError([]),
+      new ExceptionGroup('g', [cancelled]),
+      5,
+      null,
+      proxy,
+    ]) {
+      expect(asCancellation(other)).to.equal(null);
+    }
+  });
+
+  it('toError() and endsTheLoop() stand what cannot be looked at', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect([endsTheLoop(proxy), toError(proxy).message]).to.deep.equal([false, 'Thrown: <Revoked Proxy>']);
   });
 });

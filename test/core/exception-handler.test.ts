@@ -226,4 +226,21 @@ describe('core/exception-handler', () => {
     await runOnce(loop);
     expect(seen).to.deep.equal(['task', 'task', 'handle', 'caller', 'caller']);
   });
+
+  it('setExceptionHandler() takes an async handler, and tells where it fails later', async () => {
+    loop.setExceptionHandler(async () => {
+      await Promise.resolve();
+      throw new RangeError('cannot log');
+    });
+    loop.callSoon(() => {
+      throw new Error('boom');
+    });
+    await runOnce(loop);
+    await new Promise(setImmediate);
+    expect(lines().join('\n')).to.include('Unhandled error in exception handler').and.include('cannot log');
+    printed.resetHistory();
+    loop.setExceptionHandler(async () => undefined);
+    loop.callExceptionHandler({ message: 'logged' });
+    expect(printed.callCount).to.equal(0);
+  });
 });

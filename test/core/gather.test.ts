@@ -213,4 +213,20 @@ describe('core/gather', () => {
   it('gather() shows itself as what it is', () => {
     expect(inspect(gather([loop.createFuture()]))).to.equal('<GatheringFuture pending>');
   });
+
+  it('gather() that was cancelled reports no exception of its children as never retrieved', async () => {
+    const reports = reportsOf(loop);
+    const bad = async (): Promise<void> => {
+      try {
+        await sleep(9);
+      } finally {
+        throw new Error('cleanup failed'); // eslint-disable-line no-unsafe-finally -- as a cleanup may
+      }
+    };
+    const task = loop.createTask(async () => gather([bad, () => sleep(9)], { returnExceptions: true }));
+    loop.callLater(1, () => task.cancel());
+    await loop.runUntilComplete(() => Promise.allSettled([task]));
+    loop.close();
+    expect([task.cancelled(), reports]).to.deep.equal([true, []]);
+  });
 });

@@ -462,4 +462,22 @@ describe('core/running-coroutine', () => {
     await runOnce(loop);
     expect([task.cancelled(), future.cancelled()]).to.deep.equal([true, true]);
   });
+
+  it('Coroutine that is cancelled as it runs, and belongs to no task, ends as it does', async () => {
+    const ended: unknown[] = [];
+    let cancel = (): void => undefined;
+    loop.callSoon(() => {
+      const coroutine = startCoroutine(
+        (function* (): Generator<unknown, string> {
+          yield* sleep(1);
+          cancel();
+          return 'result';
+        })(),
+      );
+      cancel = () => void coroutine.cancel();
+      coroutine.addDoneCallback((future) => ended.push(future.result()));
+    });
+    await loop.runUntilComplete(() => sleep(2));
+    expect(ended).to.deep.equal(['result']);
+  });
 });

@@ -324,4 +324,34 @@ describe('core/task-group', () => {
       }),
     );
   });
+
+  // Found by generated programs against CPython 3.14.
+  it('TaskGroup that fails by a bad yield has a cancellation around it told at the next wait', async () => {
+    const times: number[] = [];
+    await loop.runUntilComplete(function* () {
+      const task = loop.createTask(function* () {
+        try {
+          yield* sleep(9);
+        } catch {
+          // It goes on, and has not taken the cancellation back.
+        }
+        try {
+          yield* new TaskGroup().run(function* () {
+            yield 42;
+          });
+        } catch {
+          // What counts is the next wait.
+        }
+        try {
+          yield* loop.createFuture();
+        } finally {
+          times.push(loop.time());
+        }
+      });
+      yield* sleep(1);
+      task.cancel();
+      yield* sleep(20);
+    });
+    expect(times).to.deep.equal([1]);
+  });
 });

@@ -1,4 +1,5 @@
-import { type BaseEventLoop, type Future } from '@ringloop/core';
+import { inspect } from 'node:util';
+import { BaseEventLoop, type Future, sleep, VirtualHost } from '@ringloop/core';
 import { expect } from 'chai';
 import { rejectionOf } from './rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
@@ -81,5 +82,60 @@ describe('core/then', () => {
     task.cancel('late');
     expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('late');
     expect([log, task.cancelled()]).to.deep.equal([[], true]);
+  });
+
+  it('Reaction to sleep(0) that is awaited is cancelled in that iteration', async () => {
+    const task = loop.createTask(async () => {
+      await sleep(0).then(() => log.push('not called'));
+    });
+    loop.callSoon(() => {
+      task.cancel();
+      task.cancel('again');
+    });
+    await rejectionOf(loop.runUntilComplete(task));
+    expect([task.cancelled(), log]).to.deep.equal([true, []]);
+  });
+
+  it('Reaction that is done refuses to be cancelled, and sleep(0) that nobody waits for any more', async () => {
+    future.setResult(1);
+    await loop.runUntilComplete(async () => {
+      const done = loop.createTask(async () => future.then());
+      await done;
+      expect(done.cancel()).to.equal(false);
+      const reactions = [sleep(0).then(), future.then()] as unknown as Future<number>[]; // as they are
+      const calls: unknown[] = [];
+      for (const reaction of reactions) reaction.addDoneCallback((settled) => calls.push(settled.result()));
+      await sleep(1);
+      expect([reactions.map((reaction) => reaction.cancel()), calls]).to.deep.equal([
+        [false, false],
+        [1, undefined],
+      ]);
+    });
+  });
+
+  it('Reaction to a future that refuses to be cancelled is told all the same', async () => {
+    future.cancel = () => false;
+    const task = loop.createTask(async () => {
+      log.push(String(await rejectionOf(future.finally(() => log.push('finally')))));
+    });
+    await runOnce(loop);
+    task.cancel('enough');
+    await loop.runUntilComplete(task);
+    expect([future.done(), ...log]).to.deep.equal([false, 'finally', 'CancelledError: enough']);
+  });
+
+  it('Reaction is what its task is shown to wait for, and so is what it takes part in', async () => {
+    const host = new VirtualHost({ autojump: true, onIdle: () => loop.stop(), nextDeadline: () => Infinity });
+    loop = new BaseEventLoop({ host, debug: true });
+    future = loop.createFuture();
+    const tasks = [
+      loop.createTask(async () => future.then(String)),
+      loop.createTask(async () => Promise.all([future])),
+    ];
+    await loop.runForever();
+    for (const task of tasks) expect(inspect(task)).to.include('waitFor=<Future pending>');
+    future.setResult(1);
+    await loop.runUntilComplete(() => Promise.all(tasks));
+    expect(tasks[0]?.result()).to.equal('1');
   });
 });

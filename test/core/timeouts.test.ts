@@ -8,11 +8,13 @@ import {
   InvalidStateError,
   LoopStateError,
   sleep,
+  TaskGroup,
   Timeout,
   timeout,
   timeoutAt,
   TimeoutError,
   VirtualHost,
+  waitFor,
 } from '@ringloop/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -455,5 +457,28 @@ describe('core/timeouts', () => {
       }
     });
     expect(loop.time()).to.equal(0);
+  });
+
+  it('Timeout.run() leaves the cause of another timeout alone', async () => {
+    const error = await rejectionOf(
+      loop.runUntilComplete(async () =>
+        timeout(2).run(async () =>
+          new TaskGroup().run(async (group) => {
+            group.createTask(async () => waitFor(sleep(9), 1)); // fails at 1, on its own deadline
+            try {
+              await sleep(9);
+            } finally {
+              await sleep(3); // so the block is left at 4, when the outer limit is over as well
+            }
+          }),
+        ),
+      ),
+    );
+    const [inner] = (error as Error as { errors?: Error[] }).errors ?? [];
+    expect([inner?.name, (inner?.cause as Error).name, (inner?.cause as Error).cause]).to.deep.equal([
+      'TimeoutError',
+      'CancelledError',
+      undefined,
+    ]);
   });
 });

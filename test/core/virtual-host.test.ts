@@ -1,5 +1,6 @@
 import { setImmediate as immediate } from 'node:timers/promises';
-import { BaseEventLoop, VirtualHost } from '@ringloop/core';
+import { BaseEventLoop, sleep, VirtualHost } from '@ringloop/core';
+import { NEXT_DEADLINE } from '@ringloop/core/internal';
 import { expect } from 'chai';
 
 describe('core/virtual-host', () => {
@@ -142,5 +143,18 @@ describe('core/virtual-host', () => {
       'Cannot advance by -1 s: the clock is monotonic',
     );
     expect(() => new VirtualHost().advance(NaN)).to.throw(TypeError);
+  });
+
+  it('VirtualHost leaps to the next timer that was not cancelled since the loop went to sleep', async () => {
+    const loop: BaseEventLoop = new BaseEventLoop({
+      host: new VirtualHost({ autojump: true, nextDeadline: () => loop[NEXT_DEADLINE]() }),
+    });
+    await loop.runUntilComplete(async () => {
+      const timer = loop.callLater(100, () => undefined);
+      await Promise.resolve();
+      timer.cancel();
+      await sleep(1);
+    });
+    expect(loop.time()).to.equal(1);
   });
 });

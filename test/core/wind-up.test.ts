@@ -21,6 +21,43 @@ describe('core/wind-up', () => {
     expect(loop.isClosed()).to.equal(true);
   });
 
+  it('windUp() says after a while what it is waiting for', async () => {
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const warn = sinon.stub(console, 'warn');
+    try {
+      let end!: () => void;
+      const nodes = new Promise<void>((resolve) => (end = resolve));
+      loop.createTask(nodes, { name: 'promise' });
+      loop.createTask(async () => nodes, { name: 'function' });
+      const patient = loop.createFuture<void>();
+      const refuse = async (): Promise<void> => {
+        await sleep(1000).catch(() => undefined);
+        await patient;
+      };
+      for (let i = 0; i < 10; i++) loop.createTask(refuse, { name: `patient ${i}` });
+      await runOnce(loop);
+      const done = windUp(loop);
+      for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+      clock.tick(1000);
+      end();
+      patient.setResult();
+      await done;
+      const [text] = warn.args.flat() as string[];
+      expect(
+        text?.split('\n').map((line) => line.replace(/<Task.*name='([^']*)'.*>/, '$1').trim()),
+      ).to.deep.equal([
+        'run() has cancelled its tasks, and is still waiting for:',
+        'promise: a promise that ran already when the task was made cannot be cancelled; give createTask() the function instead',
+        'function: it awaits a promise that is none of ours, which cannot be interrupted; use the AbortSignal that its function is given',
+        ...Array.from({ length: 8 }, (_, i) => `patient ${i}`),
+        'and 2 more',
+      ]);
+    } finally {
+      clock.restore();
+      warn.restore();
+    }
+  });
+
   // CPython BaseRunTests…test_asyncio_run_cancels_hanging_tasks
   it('windUp() cancels tasks of all kinds, and waits until they have cleaned up', async () => {
     loop.createTask(function* () {

@@ -1,6 +1,6 @@
 import type { Awaiter } from './awaiter.js';
 import type { Future } from './future.js';
-import { ADD_WAITER, ENQUEUE, REMOVE_WAITER, WAITED_ONLY_BY } from './loop-internals.js';
+import { ADD_WAITER, ENQUEUE, IS_AWAITED, REMOVE_WAITER } from './loop-internals.js';
 import type { Offer } from './offer.js';
 import { promiseWithResolvers } from './promise-with-resolvers.js';
 import { type Ready, RUN } from './ready-queue.js';
@@ -36,6 +36,8 @@ export class Attachment implements Ready {
   isOver = false;
   /** How many awaits its awaiter had begun when it was made. */
   begunBefore = 0;
+  /** Whether one of them was under way then: its awaiter's functions run side by side. */
+  isBesideAwait = false;
   #offer: Offer | null = null;
   readonly #result = promiseWithResolvers<unknown>();
 
@@ -79,13 +81,11 @@ export class Attachment implements Ready {
     return true;
   }
 
-  /** A cancellation for whoever waits here. The future is cancelled only if nobody else waits for it. */
+  /** A cancellation for whoever waits here, in the next iteration. */
   offer(offer: Offer): void {
     this.#offer = offer;
     const { future } = this;
     if (future.done()) return; // it stands in the ready queue
-    if (future[WAITED_ONLY_BY](this)) future.cancel(offer.message);
-    if (future.done()) return;
     future[REMOVE_WAITER](this);
     future.getLoop()[ENQUEUE](this);
   }
@@ -93,12 +93,14 @@ export class Attachment implements Ready {
   [RUN](): void {
     const offer = this.#offer;
     this.#offer = null;
+    const { future } = this;
     if (offer?.stands === true) {
       this.#end();
       offer.make(this.#onRejected);
       this.#result.resolve(undefined);
-    } else if (this.future.done()) this.#tell();
-    else this.future[ADD_WAITER](this); // its awaiter has heard of the cancellation elsewhere meanwhile
+      if (!future[IS_AWAITED]) future.cancel(offer.message); // nobody else waits for it: it would go on for nothing
+    } else if (future.done()) this.#tell();
+    else future[ADD_WAITER](this); // its awaiter has heard of the cancellation elsewhere meanwhile
   }
 
   #tell(): void {

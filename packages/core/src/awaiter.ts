@@ -1,5 +1,6 @@
 import type { Attachment } from './attachment.js';
 import type { Block } from './block.js';
+import { cancelFor } from './cancel-for.js';
 import { cancelledError, type CancelledError, messageOf } from './errors.js';
 import type { Future } from './future.js';
 import { ENQUEUE, IN_CIRCLE, INTERRUPT } from './loop-internals.js';
@@ -92,6 +93,7 @@ export class Awaiter {
   attach(attachment: Attachment): void {
     if (this.#isOfCallbacks) return;
     attachment.begunBefore = this.begun;
+    attachment.isBesideAwait = this.#awaited !== null;
     (this.#attachments ??= new Set()).add(attachment);
     if (this.#due !== null) this.#deliverSoon();
   }
@@ -110,7 +112,7 @@ export class Awaiter {
   deliver(message: string | undefined): void {
     const only = this.#alsoAwaited === null && this.#attachments === null ? this.#awaited : null;
     if (only !== null) {
-      if (!interrupt(only, message)) this.#due = cancelledError(message);
+      if (!interrupt(this, only, message)) this.#due = cancelledError(message);
       return; // it is nearly always so
     }
     const attachments = [...(this.#attachments ?? [])];
@@ -118,14 +120,16 @@ export class Awaiter {
     const isLatest = ({ begunBefore }: Attachment): boolean => begunBefore === this.begun;
     const followed = attachments.filter((each) => !each.isCombined && isLatest(each));
     const awaited = [...this.#allAwaited(), ...followed.map(({ future }) => future)];
-    const accepted = awaited.filter((future) => interrupt(future, message));
+    const accepted = awaited.filter((future) => interrupt(this, future, message));
     const error = cancelledError(message);
     // A future that is done cannot be cancelled any more, but its await has not gone on yet and can still throw.
     if (accepted.length < awaited.length || awaited.length === 0) this.#due = error;
     const asked = attachments.filter((each) => each.isCombined || !accepted.includes(each.future));
     if (asked.length === 0) return;
-    const earlier = asked.filter((each) => !isLatest(each));
-    const offer = new Offer(this, error, { reached: accepted.length > 0, earlier });
+    const reached = accepted.length > 0;
+    // Whoever was reached is the function that waits, unless several run side by side.
+    const earlier = asked.filter((each) => !isLatest(each) && (!reached || each.isBesideAwait));
+    const offer = new Offer(this, error, { reached, earlier });
     for (const attachment of asked.filter(isLatest)) attachment.offer(offer);
     this.#owner.getLoop()[ENQUEUE](offer); // behind them
   }
@@ -169,6 +173,8 @@ export class Awaiter {
 const RESOLVED = Promise.resolve();
 
 /** A task that waits for the very task that asks cannot be cancelled first: then the await alone is made to throw. */
-function interrupt(future: Future<unknown>, message: string | undefined): boolean {
-  return future.cancel(message) || (future[IN_CIRCLE] && future[INTERRUPT](cancelledError(message)));
+function interrupt(code: Awaiter, future: Future<unknown>, message: string | undefined): boolean {
+  return (
+    cancelFor(code, future, message) || (future[IN_CIRCLE] && future[INTERRUPT](cancelledError(message)))
+  );
 }

@@ -31,6 +31,7 @@ export function currentAwaiter(): Awaiter | null {
  * microtask, whose resource is its promise on Node 20 and 22 and none on later ones. Users may enter an AsyncResource anywhere.
  */
 function isInCallback(): boolean {
+  /* c8 ignore next -- Node 24 and later */
   if (executionAsyncId() === 0) return false;
   const resource = executionAsyncResource();
   if (resource instanceof Promise || resource instanceof AsyncResource) return false;

@@ -33,7 +33,7 @@ export function deadlockOf(loop: BaseEventLoop): DeadlockError | null {
 
 /** Whether code behind `future` waits for something that is none of ours, as far as can be seen. */
 function awaitsPromise(future: Future<unknown>): boolean {
-  const waits = future.done() ? null : future[WAITS]();
+  const waits = future[WAITS]();
   if (waits === null) return false;
   return waits.length === 0 || waits.some((each) => !isTask(each) && awaitsPromise(each));
 }

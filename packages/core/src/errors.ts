@@ -115,12 +115,21 @@ export class InternalError extends Error {
 
 /** The two errors that end the loop instead of being reported. */
 export function endsTheLoop(exc: unknown): exc is SystemExit | KeyboardInterrupt {
-  return exc instanceof SystemExit || exc instanceof KeyboardInterrupt;
+  return isA(exc, SystemExit) || isA(exc, KeyboardInterrupt);
+}
+
+/** `instanceof`, for what may be a Proxy that cannot be looked at. */
+function isA<T>(thrown: unknown, errorClass: new (...args: never[]) => T): thrown is T {
+  try {
+    return thrown instanceof errorClass;
+  } catch {
+    return false;
+  }
 }
 
 /** What was thrown, as an Error: JavaScript may throw anything, our reports and rejections carry errors. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(`Thrown: ${inspectSafely(thrown)}`, { cause: thrown });
+  return isA(thrown, Error) ? thrown : new Error(`Thrown: ${inspectSafely(thrown)}`, { cause: thrown });
 }
 
 /** A TypeError with a stable code. */
@@ -138,6 +147,14 @@ export function rangeError(message: string, code = 'ERR_OUT_OF_RANGE'): RangeErr
  * AbortSignal that a cancellation has aborted, and what Promise.any() throws where all it waited for was cancelled.
  */
 export function asCancellation(thrown: unknown): CancelledError | null {
+  try {
+    return cancellationIn(thrown);
+  } catch {
+    return null; // a Proxy that cannot be looked at
+  }
+}
+
+function cancellationIn(thrown: unknown): CancelledError | null {
   if (thrown instanceof CancelledError) return thrown;
   if (!(thrown instanceof Error)) return null;
   if (thrown.name === 'AbortError') return thrown.cause instanceof CancelledError ? thrown.cause : null;

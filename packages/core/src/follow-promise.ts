@@ -12,7 +12,10 @@ import { peekRunningLoop } from './running-loop.js';
  * `cancel()`, as a call into another thread has; any other is given up, and what it comes to is dropped.
  */
 export function followPromise<T>(loop: BaseEventLoop, promise: PromiseLike<T>): Future<T> {
-  const future = new Following<T>(loop);
+  const future = new Following<T>(loop, () => {
+    loop[OUTSIDE].promises--;
+    if (future.cancelled()) cancelIfItCan(promise);
+  });
   loop[OUTSIDE].promises++;
   Promise.resolve(promise).then(
     // a promise as it is; another thenable may throw, or call back twice
@@ -25,21 +28,22 @@ export function followPromise<T>(loop: BaseEventLoop, promise: PromiseLike<T>): 
       else future.setException(reason);
     },
   );
-  future.onEnd = (): void => {
-    loop[OUTSIDE].promises--;
-    if (future.cancelled()) cancelIfItCan(promise);
-  };
   return future;
 }
 
 /** It is settled when its promise is, whether the loop runs then or not. */
 class Following<T> extends Future<T> {
   static override readonly name = 'Future';
-  onEnd: () => void = () => undefined;
+  readonly #onEnd: () => void;
+
+  constructor(loop: BaseEventLoop, onEnd: () => void) {
+    super(loop);
+    this.#onEnd = onEnd;
+  }
 
   protected override settle(state: Exclude<FutureState, 'pending'>, outcome: unknown): void {
     super.settle(state, outcome);
-    this.onEnd();
+    this.#onEnd();
   }
 
   protected override wake(waiter: Ready): void {

@@ -3,7 +3,6 @@ import { inspect } from 'node:util';
 import { Attachment, type Reactions, type Resolver } from './attachment.js';
 import { AwaitSide } from './await-side.js';
 import type { Awaitable } from './awaitable.js';
-import type { Awaiter } from './awaiter.js';
 import { checkCallback } from './check-callback.js';
 import { captureContext } from './context.js';
 import { creationSite, creationStack } from './creation-stack.js';
@@ -20,11 +19,11 @@ import {
   ENQUEUE,
   IN_CIRCLE,
   INTERRUPT,
+  IS_AWAITED,
   REMOVE_WAITER,
   SETTLE_PROMISE,
   THEN,
   UNRETRIEVED,
-  WAITED_ONLY_BY,
   WAITS,
 } from './loop-internals.js';
 import { isNativeResolver } from './native-resolver.js';
@@ -49,9 +48,8 @@ export interface DoneCallbackOptions {
 let asked: Future<unknown> | null = null;
 
 // What the engine gives to whoever makes a promise: one function for all, for a closure each would cost as much as the promise.
-const doNothing: Resolver = () => undefined;
-let resolveNew = doNothing;
-let rejectNew = doNothing;
+let resolveNew: Resolver | null = null;
+let rejectNew: Resolver | null = null;
 function takeResolvers(resolve: (value: never) => void, reject: Resolver): void {
   resolveNew = resolve as Resolver; // what the future is given is a T
   rejectNew = reject;
@@ -87,9 +85,9 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   /** By `loop.createFuture()`; what Promise can do as a class (`Promise.all`) is Promise's alone. */
   constructor(loop: BaseEventLoop) {
     super(takeResolvers);
-    this.#resolve = resolveNew;
-    this.#reject = rejectNew;
-    resolveNew = rejectNew = doNothing; // they hold on to the promise
+    this.#resolve = resolveNew as unknown as Resolver; // takeResolvers() has been called
+    this.#reject = rejectNew as unknown as Resolver;
+    resolveNew = rejectNew = null; // they hold on to the promise
     if (typeof loop === 'function') {
       throw typeError('A Future is made by loop.createFuture(), and has not the static methods of Promise');
     }
@@ -239,10 +237,8 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   }
 
   /** @internal */
-  [WAITED_ONLY_BY](waiter: Ready): boolean {
-    return this.#allWaiters().every(
-      (other) => other === waiter || (other instanceof Attachment && other.isOver),
-    );
+  get [IS_AWAITED](): boolean {
+    return this.#allWaiters().some((waiter) => !(waiter instanceof Attachment && waiter.isOver));
   }
 
   /**
@@ -372,13 +368,6 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
 
   protected get hasWaiters(): boolean {
     return this.#waiters !== null;
-  }
-
-  /** Those who wait for it in code of a task, and would be thrown a cancellation. */
-  protected waitingCode(): (Awaiter | Ready)[] {
-    return this.#allWaiters().flatMap<Awaiter | Ready>((waiter) =>
-      waiter instanceof AwaitSide ? waiter.awaiters() : [waiter],
-    );
   }
 
   /** It has failed, as a promise that nobody waits for: it is Node that tells. */

@@ -1,3 +1,4 @@
+import { whoAsks } from './cancel-for.js';
 import { checkIterable } from './check-iterable.js';
 import type { Coroutine } from './coroutine.js';
 import { getEventLoop } from './current-loop.js';
@@ -111,6 +112,7 @@ class GatheringFuture extends Future<unknown[]> {
   /** As of a task: asks the children, and is done when they are. */
   override cancel(message?: string): boolean {
     if (this.done()) return false;
+    void whoAsks(); // none of the children is what it waits for
     const accepted = this.#children.filter((child) => child.cancel(message));
     if (accepted.length > 0) this.#cancelRequested = true;
     return accepted.length > 0;

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { cancelFor } from './cancel-for.js';
 import { discard } from './discarding.js';
 import {
   asCancellation,
@@ -39,11 +40,6 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
   /** What the next step throws because of what was yielded. */
   #complaint: Error | null = null;
 
-  /** What it waits for, if it does. */
-  get waitingOn(): Future<unknown> | null {
-    return this.#waitingOn;
-  }
-
   override cancel(message?: string): boolean {
     if (this.done()) return this.refuseCancel();
     this.throwAtWait(message);
@@ -54,7 +50,7 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
   protected throwAtWait(message: string | undefined): void {
     const waitingOn = this.#waitingOn;
     // A future that is done cannot be cancelled any more, but the generator has not gone on yet.
-    if (waitingOn?.cancel(message) === true) return;
+    if (waitingOn !== null && cancelFor(this, waitingOn, message)) return;
     this.#mustCancel = cancelledError(message);
     if (waitingOn?.[IN_CIRCLE] !== true) return;
     this.#waitingOn = null; // it waits for this one

@@ -14,8 +14,8 @@ export const ENQUEUE: unique symbol = Symbol('enqueue');
 /** Queues an entry once the future is done, in its place among the done callbacks. */
 export const ADD_WAITER: unique symbol = Symbol('add waiter');
 export const REMOVE_WAITER: unique symbol = Symbol('remove waiter');
-/** Whether nobody but one waiter, or who has lost interest, waits for the future. */
-export const WAITED_ONLY_BY: unique symbol = Symbol('waited only by');
+/** Whether somebody waits for the future who has not lost interest. */
+export const IS_AWAITED: unique symbol = Symbol('is awaited');
 /** Settles a future's promise: the turn of its awaits has come. */
 export const SETTLE_PROMISE: unique symbol = Symbol('settle promise');
 /** Makes the await of a future throw, though the future is not done; false where there are others, or none. */

@@ -28,6 +28,8 @@ export class Offer implements Ready {
   #earlier: readonly Attachment[];
   /** How many awaits had begun when it was made. */
   readonly #begun: number;
+  /** Somebody has taken it. */
+  #isDelivered = false;
   /** An iteration has passed since somebody was reached. */
   #waited = false;
 
@@ -45,7 +47,7 @@ export class Offer implements Ready {
 
   /** Whether it is still to be made: the next await may have thrown the cancellation already. */
   get stands(): boolean {
-    return this.#reached || this.#awaiter.owes(this.#error);
+    return this.#reached || this.#isDelivered || this.#awaiter.owes(this.#error);
   }
 
   /** Rejects a promise, if it is pending. */
@@ -58,6 +60,7 @@ export class Offer implements Ready {
 
   #delivered(): void {
     const error = this.#error;
+    this.#isDelivered = true;
     this.#awaiter.settleCancellation(error);
     if (this.#reached) return;
     // Unless nobody awaits that promise.
@@ -66,7 +69,7 @@ export class Offer implements Ready {
 
   [RUN](): void {
     const earlier = this.#earlier.filter((attachment) => !attachment.isOver);
-    if (earlier.length === 0 || !this.stands || this.#awaiter.owner.done()) return;
+    if (earlier.length === 0 || this.#isDelivered || !this.stands || this.#awaiter.owner.done()) return;
     if (this.#awaiter.begun !== this.#begun) return; // it goes on: it was reached
     const loop = this.#awaiter.owner.getLoop();
     if (this.#reached && !this.#waited) this.#waited = true;

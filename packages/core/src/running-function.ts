@@ -1,11 +1,12 @@
 import type { Awaitable } from './awaitable.js';
 import { Awaiter } from './awaiter.js';
+import { whoAsks, type WaitingCode } from './cancel-for.js';
 import { currentAwaiter, currentTask, runAs } from './current-task.js';
 import { discard, type Discard, keepFor } from './discarding.js';
 import { asCancellation, cancelledError, endsTheLoop, messageOf } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
-import { GeneratorDriver } from './generator-driver.js';
+import { currentDriver } from './generator-driver.js';
 import { ABORTS, END_RUN, WAITS } from './loop-internals.js';
 import { iterablePromise } from './iterable-promise.js';
 import type { Ready } from './ready-queue.js';
@@ -20,6 +21,9 @@ export class RunningFunction<T> extends Future<T> {
   static override readonly name = 'Future';
   readonly #awaiter: Awaiter;
   readonly #discard: Discard<T> | null;
+  readonly #caller: WaitingCode | null = currentAwaiter() ?? currentDriver();
+  /** Who waits for it, and has asked it to stop: what is not delivered here, is thrown there. */
+  #askedBy: WaitingCode | null = null;
   /** What cancel() aborts, for who gives an AbortSignal to a part of it. @internal */
   readonly [ABORTS] = new Set<AbortController>();
 
@@ -44,6 +48,7 @@ export class RunningFunction<T> extends Future<T> {
 
   override cancel(message?: string): boolean {
     if (this.done()) return this.refuseCancel();
+    this.#askedBy = whoAsks();
     this.#awaiter.deliver(message);
     for (const controller of this[ABORTS]) controller.abort(cancelledError(message));
     return true;
@@ -62,32 +67,28 @@ export class RunningFunction<T> extends Future<T> {
   #finish(value: T): void {
     if (this.#discard !== null) keepFor(value, this.#discard);
     const late = this.#awaiter.takeCancellation();
-    const waiting = this.#waitingCode();
-    if (late !== null && waiting.length === 0) {
+    if (late !== null && this.#askedBy === null) {
       discard(value);
       this.settle('cancelled', messageOf(late));
       return;
     }
     this.settle('finished', value);
-    if (late !== null) waiting.forEach((code) => code.postponeCancellation(late));
+    if (late !== null) this.#askedBy?.postponeCancellation(late);
   }
 
   #fail(thrown: unknown): void {
     const late = this.#awaiter.takeCancellation();
-    const waiting = this.#waitingCode();
     const isHeard = this.hasWaiters;
     const cancellation = asCancellation(thrown);
     if (cancellation !== null) this.settle('cancelled', messageOf(cancellation));
-    else this.settle('failed', thrown);
-    if (late !== null && cancellation === null) waiting.forEach((code) => code.postponeCancellation(late));
+    else {
+      this.settle('failed', thrown);
+      // Errors go first; what was cancelled around it learns so at its next wait.
+      if (late !== null) (this.#askedBy ?? this.#caller)?.postponeCancellation(late);
+    }
     if (isHeard || !endsTheLoop(thrown)) return;
     this.retrieve();
     this.getLoop()[END_RUN](thrown);
-  }
-
-  /** The code that goes on when it ends. It was asked to stop through this: what was not delivered is its own affair then. */
-  #waitingCode(): (Awaiter | GeneratorDriver<unknown>)[] {
-    return this.waitingCode().filter((code) => code instanceof Awaiter || code instanceof GeneratorDriver);
   }
 }
 

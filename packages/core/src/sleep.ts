@@ -159,8 +159,7 @@ class NextIteration<T> extends Future<T> implements Ready {
   }
 
   override cancel(message?: string): boolean {
-    if (this.done() || this.#cancellation !== null) return false;
-    this.#cancellation = { message };
+    this.#cancellation ??= { message };
     return true;
   }
 

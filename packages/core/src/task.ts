@@ -142,9 +142,9 @@ export class Task<T> extends GeneratorDriver<T> {
     return this.#awaiter === null ? super.takeCancellation() : this.#awaiter.takeCancellation();
   }
 
+  /** A generator that has gone on meanwhile is thrown it at the wait that it has come to. */
   override postponeCancellation(error: CancelledError): void {
-    if (this.#awaiter === null) this.throwAtWait(messageOf(error));
-    else this.#awaiter.postponeCancellation(error);
+    this.throwAtWait(messageOf(error));
   }
 
   /** @internal */

@@ -1,7 +1,7 @@
 import { currentAwaiter, runAs } from './current-task.js';
 import { asCancellation, cancelledError, type CancelledError, messageOf } from './errors.js';
 import { Future, type FutureState } from './future.js';
-import { ADD_WAITER, ENQUEUE, REMOVE_WAITER, WAITED_ONLY_BY, WAITS } from './loop-internals.js';
+import { ADD_WAITER, ENQUEUE, REMOVE_WAITER, IS_AWAITED, WAITS } from './loop-internals.js';
 import { promiseWithResolvers } from './promise-with-resolvers.js';
 import { type Ready, RUN } from './ready-queue.js';
 
@@ -39,8 +39,9 @@ export class Then<T, R> extends Future<R> {
     if (this.done()) return this.refuseCancel();
     const turn = this.#turn;
     if (turn.isOver) return super.cancel(message);
+    // Where nobody else waits for it, the future is cancelled, and the reactions are told by that.
     const source = this.#source;
-    if (!source.done() && source[WAITED_ONLY_BY](turn) && source.cancel(message)) return true;
+    if (turn.isAlone && source.cancel(message)) return true;
     turn.overrule(cancelledError(message));
     return true;
   }
@@ -84,6 +85,14 @@ class Turn<T> implements Ready {
 
   get promise(): Promise<T> {
     return this.#outcome.promise;
+  }
+
+  /** Whether nobody else waits for the future. */
+  get isAlone(): boolean {
+    this.#future[REMOVE_WAITER](this);
+    const isAlone = !this.#future[IS_AWAITED];
+    if (!this.#future.done()) this.#future[ADD_WAITER](this);
+    return isAlone;
   }
 
   /** It does nothing but to settle a promise. */

@@ -31,7 +31,6 @@ export async function windUp(loop: BaseEventLoop): Promise<void> {
 function watch(tasks: readonly Task<unknown>[]): () => void {
   const timer = setTimeout(() => {
     const left = tasks.filter((task) => !task.done());
-    if (left.length === 0) return;
     const shown = left.slice(0, MOST_SHOWN).map((task) => `\n  ${inspectSafely(task)}${whyNot(task)}`);
     if (left.length > MOST_SHOWN) shown.push(`\n  and ${left.length - MOST_SHOWN} more`);
     console.warn(`run() has cancelled its tasks, and is still waiting for:${shown.join('')}`);
