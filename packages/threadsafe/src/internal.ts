@@ -25,7 +25,6 @@ export { callsSent, outboxCount, outboxTo } from './outboxes.js';
 export { checkPreload, importAll } from './preload.js';
 export { pack, type Packed, packThrown, unpack } from './packing.js';
 export { importRemote, lookUpRemote, REMOTE, type RemoteId, remoteIdOf } from './remote.js';
-export { reviveSendables } from './sendable.js';
 export { CancelToken } from './shared/cancel-token.js';
 export { ItemRing, ringBytes, type RingSize } from './shared/item-ring.js';
 export { QueueMemory, queueBytes } from './shared/queue-memory.js';

@@ -2,19 +2,26 @@ import { inspect } from 'node:util';
 import { type Awaitable, type CoroutineGenerator, QueueEmpty, QueueFull } from '@ringloop/core';
 import { rangeError, settled, SETTLED, startCoroutine } from '@ringloop/core/internal';
 import { allocateLazily } from '../lazy-memory.js';
-import { registerSendable, type Sendable, WIRE, type Wire } from '../sendable.js';
+import { registerSendable, type Sendable, WIRE } from '../sendable.js';
 import { checkCount } from './check-count.js';
 import { decodeItem, encodeItem } from './item-codec.js';
 import { MOST_SLOTS } from './item-ring.js';
 import { parkInLoop } from './parking.js';
 import { QueueMemory, queueBytes } from './queue-memory.js';
-import { registerView, REPAIR, type Repairable, wireOf } from './shared-view.js';
+import {
+  newViewId,
+  registerView,
+  REPAIR,
+  type Repairable,
+  viewOf,
+  type ViewWire,
+  wireOf,
+} from './shared-view.js';
 import { NOTHING } from './waiting-line.js';
 
 /** What a SharedQueue is while it crosses. */
-export interface SharedQueueWire extends Wire {
+export interface SharedQueueWire extends ViewWire {
   readonly kind: 'SharedQueue';
-  readonly memory: SharedArrayBuffer;
   readonly maxsize: number;
   readonly itemBytes: number;
 }
@@ -66,10 +73,10 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
       );
     }
     const memory = over?.memory ?? allocateLazily(bytes);
-    this[WIRE] = { kind: 'SharedQueue', memory, maxsize, itemBytes };
+    this[WIRE] = { kind: 'SharedQueue', id: over?.id ?? newViewId(), memory, maxsize, itemBytes };
     this.#queue = new QueueMemory(memory, size, parkInLoop);
     if (over === undefined) this.#queue.ring.initialize();
-    registerView(this);
+    registerView(this, this[WIRE]);
   }
 
   /** The queue that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
@@ -216,7 +223,12 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
 }
 
 function revive<T>(wire: SharedQueueWire): SharedQueue<T> {
-  return new SharedQueue<T>(wire.maxsize, { itemBytes: wire.itemBytes }, wire);
+  // What is in it, its sender knows.
+  return viewOf<SharedQueue<T>>(
+    wire,
+    SharedQueue,
+    () => new SharedQueue<T>(wire.maxsize, { itemBytes: wire.itemBytes }, wire),
+  );
 }
 
 // eslint-disable-next-line require-yield -- it is one that fails before it waits
@@ -224,4 +236,4 @@ function* fail(error: unknown): CoroutineGenerator<never> {
   throw error;
 }
 
-registerSendable<SharedQueueWire>('SharedQueue', revive);
+registerSendable<SharedQueueWire>('SharedQueue', SharedQueue, revive);
