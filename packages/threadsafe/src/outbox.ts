@@ -1,11 +1,13 @@
+import { types } from 'node:util';
 import { checkCallback, isStopFunction } from '@ringloop/core/internal';
-import { planArguments, sendAside, writeArguments } from './arguments.js';
+import { keepPlan, planArguments, sendAside, writeArguments } from './arguments.js';
 import { isClosed, ring } from './bell.js';
 import { block, stir } from './blocking.js';
 import { closedError } from './closed-error.js';
 import type { CalledLoop, ConcurrentFuture } from './concurrent-future.js';
 import { Drains } from './drains.js';
-import { RingFullError } from './errors.js';
+import { asPlainError } from './error-codec.js';
+import { CloneError, RingFullError } from './errors.js';
 import { type InboxAddress, InboxMemory, thisProducer } from './inbox-memory.js';
 import {
   FULL_LANE,
@@ -193,8 +195,15 @@ export class Outbox implements CalledLoop {
     this.#answer(Kind.RESULT, call, [value], 'the result');
   }
 
-  replyError(call: number, error: Error): void {
-    this.#answer(Kind.FAILURE, call, [error], 'the error');
+  /** The caller is told something, whatever was thrown. */
+  replyError(call: number, thrown: unknown): void {
+    try {
+      // A proxy cannot be sent, and what it stands for is an error.
+      this.#answer(Kind.FAILURE, call, [types.isProxy(thrown) ? asPlainError(thrown) : thrown], 'the error');
+    } catch (refusal) {
+      if (!(refusal instanceof CloneError)) throw refusal;
+      this.#answer(Kind.FAILURE, call, [asPlainError(thrown)], 'the error');
+    }
   }
 
   replyCancelled(call: number): void {
@@ -279,14 +288,18 @@ export class Outbox implements CalledLoop {
   ): number {
     if (this.#closed !== null) throw this.#closed;
     let plan = planArguments(args, what, this.#road);
-    let at = this.#claim(plan.sizeBytes, whenFull);
+    let at = this.#tryClaim(plan.sizeBytes, whenFull);
+    if (at === FULL_LANE) {
+      plan = keepPlan(plan); // a wait runs callbacks of the user's, which may make calls
+      at = this.#claimInTime(plan.sizeBytes, whenFull);
+    }
     let sideNumber = 0;
     if (plan.aside !== null) {
       if (plan.moved !== null && this.#writer.segment.isSealed()) this.#refuse(); // what has been moved does not come back
       // Now that there is room: what a full ring has no record for would stay on the side road.
       const number = sendAside(plan, args, this.#sideRoad.send, what);
       // Node does not let go of all memory: then it is copied.
-      if (number === null) plan = planArguments(args, what);
+      if (number === null) plan = keepPlan(planArguments(args, what));
       sideNumber = number ?? sendAside(plan, args, this.#sideRoad.send, what) ?? 0;
       at = this.#claim(plan.sizeBytes, whenFull);
     }
@@ -312,10 +325,15 @@ export class Outbox implements CalledLoop {
   }
 
   #claim(sizeBytes: number, whenFull: WhenFull): number {
+    const at = this.#tryClaim(sizeBytes, whenFull);
+    return at === FULL_LANE ? this.#claimInTime(sizeBytes, whenFull) : at;
+  }
+
+  /** FULL_LANE: there is no room now. */
+  #tryClaim(sizeBytes: number, whenFull: WhenFull): number {
     const limitBytes = whenFull.whenFull === 'spill' ? whenFull.limitBytes : 0;
     const at = this.#writer.claim(sizeBytes, limitBytes);
-    if (at >= 0) return at;
-    return at === FULL_LANE ? this.#claimInTime(sizeBytes, whenFull) : this.#refuse();
+    return at === SEALED_LANE ? this.#refuse() : at;
   }
 
   /** Claims where there is no room now. */
