@@ -7,7 +7,7 @@ import type { Callable } from './find-export.js';
 import type { InboxAddress } from './inbox-memory.js';
 import type { Outbox } from './outbox.js';
 import { outboxTo } from './outboxes.js';
-import { sendAgain, sendEventually } from './send-eventually.js';
+import { answerAgain, answerEventually } from './send-eventually.js';
 
 interface UnderWay extends Numbered {
   cancel(): unknown;
@@ -50,7 +50,7 @@ export class Caller implements Answering {
 
   /** Answers with an error, where there is no task. */
   refuse(call: number, reason: Error): void {
-    this.#guard(() => sendEventually(() => outboxTo(this.#address).replyError(call, reason)));
+    this.#guard(() => answerEventually(() => outboxTo(this.#address).replyError(call, reason)));
   }
 
   /** Answers for all tasks that are under way: they will not be done. */
@@ -86,7 +86,7 @@ export class Caller implements Answering {
     try {
       sendOutcome(outboxTo(this.#address), call, task);
     } catch (thrown) {
-      this.#guard(() => sendAgain(thrown, () => sendOutcome(outboxTo(this.#address), call, task)));
+      this.#guard(() => answerAgain(thrown, () => sendOutcome(outboxTo(this.#address), call, task)));
     }
   }
 

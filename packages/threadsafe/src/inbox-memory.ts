@@ -23,7 +23,7 @@ import { sharedBlockedThreads } from './blocked-threads.js';
 import { closeBell, isAsleep, ring } from './bell.js';
 import { TooManyProducersError } from './errors.js';
 import { allocateLazily } from './lazy-memory.js';
-import { HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Segment, TAIL } from './segment.js';
+import { DROPPED, HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Segment, TAIL } from './segment.js';
 
 /** Producer threads per inbox. A power of ten more than cores on most machines. */
 export const LANES = 64;
@@ -151,6 +151,7 @@ export class InboxMemory {
     const { header } = this.segment(lane);
     store(header, TAIL, 0);
     store(header, HEAD, 0);
+    store(header, DROPPED, 0); // it is where the lane could not be read
     store(this.words, OWNERS + lane, FREE);
   }
 

@@ -12,6 +12,7 @@ import { type Ready, RUN, toError } from '@ringloop/core/internal';
 import { dropArguments, ONE_PLAIN, readArguments, readOnlyArgument } from './arguments.js';
 import type { CalledFunctions } from './called-functions.js';
 import type { Ending } from './concurrent-future.js';
+import { CloneError } from './errors.js';
 import type { Callable } from './find-export.js';
 import { Cell, JUMP_BYTES, Kind, kindOf, RECORD_BYTES, Segment, sizeOf } from './segment.js';
 
@@ -187,10 +188,12 @@ export class LaneReader {
 
   #giveUp(cause: Error): void {
     this.#corrupt = true;
+    this.#segment.seal(); // what comes later is refused, and its caller is told
     const reason = new InternalError(
       `What thread ${this.producer - 1} has sent cannot be read, and what follows is lost`,
       { cause },
     );
+    this.#segment.drop(); // who waits for room, or until all has run, need not
     this.#events.corrupted(this, reason);
   }
 
@@ -204,10 +207,10 @@ export class LaneReader {
         this.#task(words, at, call);
         return false;
       case Kind.RESULT:
-        this.#answer(at, call);
+        this.#answer(at, call, 'finished');
         return false;
       case Kind.FAILURE:
-        this.#events.answer(call, 'failed', this.#readArguments(at)[0]);
+        this.#answer(at, call, 'failed');
         return false;
       case Kind.CANCELLED:
         this.#events.answer(call, 'cancelled', undefined);
@@ -245,15 +248,19 @@ export class LaneReader {
     this.#events.startTask(this, called.fn, call, args);
   }
 
-  #answer(at: number, call: number): void {
+  /** Whoever waits is told something: what cannot be read is not in the way of what stands behind it. */
+  #answer(at: number, call: number, how: 'finished' | 'failed'): void {
     let value: unknown;
     try {
       [value] = this.#readArguments(at);
-    } catch (reason) {
-      this.#events.answer(call, 'failed', reason); // a class, say, that nobody has registered here
+    } catch (cause) {
+      // A class that nobody has registered here, or more objects in each other than this thread's stack can take.
+      const what = how === 'finished' ? 'the result' : 'the error';
+      const reason = new CloneError(`Cannot read ${what} of a call: ${toError(cause).message}`, { cause });
+      this.#events.answer(call, 'failed', reason);
       return;
     }
-    this.#events.answer(call, 'finished', value);
+    this.#events.answer(call, how, value);
   }
 
   #define(words: Int32Array, at: number): boolean {

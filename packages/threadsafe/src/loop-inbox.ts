@@ -16,8 +16,9 @@ import type { LaneReader } from './lane-reader.js';
 import { LoopRef } from './loop-ref.js';
 import { collectAnswers, restMailbox } from './mailbox.js';
 import { stir } from './blocking.js';
-import { callsSent, dropOutbox } from './outboxes.js';
+import { callsSent, dropOutbox, outboxTo } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
+import { answerEventually } from './send-eventually.js';
 import { checkSpin, Spinning } from './spinning.js';
 
 /** How a loop's inbox is made. */
@@ -68,7 +69,7 @@ export class LoopInbox implements Inbox {
       cancelTask: (lane, call) => this.#callers.get(lane)?.cancel(call),
       answer: (call, how, value) => pendingCalls.take(call)?.settleWith(how, value),
       failedCallback: (name, thrown) => this.#failedCallback(name, thrown),
-      corrupted: (_, exception) => this.#loop.callExceptionHandler({ message: exception.message, exception }),
+      corrupted: (lane, exception) => this.#lostLane(lane, exception),
       producerLeft: (lane) => this.#forgetCaller(lane),
     });
   }
@@ -147,6 +148,14 @@ export class LoopInbox implements Inbox {
     this.#callers.delete(lane);
     this.#exposed.forgetBorrower(lane.producer);
     if (lane.replyTo !== null) dropOutbox((lane.replyTo as InboxAddress).id); // its HELLO brought it
+  }
+
+  /** Whoever has sent what cannot be read waits for answers: it is told that there will be none. */
+  #lostLane({ replyTo, producer }: LaneReader, exception: Error): void {
+    this.#loop.callExceptionHandler({ message: exception.message, exception });
+    if (replyTo === null) return;
+    answerEventually(() => outboxTo(replyTo as InboxAddress).tellLost(this.ref.address.id, exception)); // its HELLO brought it
+    stir(producer);
   }
 
   #failedCallback(name: string, thrown: unknown): void {

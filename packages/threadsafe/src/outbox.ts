@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { InternalError } from '@ringloop/core';
 import { checkCallback, isStopFunction } from '@ringloop/core/internal';
 import { keepPlan, planArguments, sendAside, writeArguments } from './arguments.js';
 import { isClosed, ring } from './bell.js';
@@ -52,6 +53,9 @@ export interface LoopRefStatistics {
   /** Seconds that this thread was blocked for want of room. */
   readonly blockedTime: number;
 }
+
+/** The number of no call: says that a lane cannot be read. */
+export const LOST_LANE = 0;
 
 /** No argument is equal to it. */
 const NONE = Symbol('no function');
@@ -154,11 +158,11 @@ export class Outbox implements CalledLoop {
     whenFull: WhenFull,
     fn: RemoteFunction,
     args: readonly unknown[],
-    answers: () => AnswerBox,
+    answers: (owner: number) => AnswerBox,
   ): ConcurrentFuture<T> {
     const future = pendingCalls.add<T>(this);
     try {
-      if (this.#answers === null) this.#introduce(answers(), whenFull);
+      if (this.#answers === null) this.#introduce(answers(this.owner), whenFull);
       this.#put(Kind.TASK, this.#numberOf(fn, whenFull), future.call, args, fn, whenFull);
     } catch (thrown) {
       pendingCalls.take(future.call);
@@ -204,6 +208,11 @@ export class Outbox implements CalledLoop {
       if (!(refusal instanceof CloneError)) throw refusal;
       this.#answer(Kind.FAILURE, call, [asPlainError(thrown)], 'the error');
     }
+  }
+
+  /** To the mailbox of a thread: what it has sent into an inbox of this thread cannot be read, and what follows is lost. */
+  tellLost(inboxId: string, reason: Error): void {
+    this.#answer(Kind.FAILURE, LOST_LANE, [[inboxId, reason]], 'the end of a lane');
   }
 
   replyCancelled(call: number): void {
@@ -368,7 +377,11 @@ export class Outbox implements CalledLoop {
   }
 
   #refuse(): never {
-    this.#closed ??= closedError(this.#memory, this.#address.name);
+    // Dropped, and the bell not closed: the owner goes on, but could not read what stands in this lane.
+    const isLost = this.#writer.segment.isDropped() && !isClosed(this.#memory.words);
+    this.#closed ??= isLost
+      ? new InternalError(`Cannot call into loop "${this.name}": what this thread has sent could not be read`)
+      : closedError(this.#memory, this.#address.name);
     throw this.#closed;
   }
 }

@@ -15,7 +15,7 @@ import {
   looksLikeError,
   textOf,
 } from './error-codec.js';
-import { isSendable, reviveSendable, WIRE, type Wire } from './sendable.js';
+import { isSendable, reviveSendable, type Sendable, WIRE, type Wire } from './sendable.js';
 import { isContainer, isCutting, isError, isObject, isPlain, survey, type Survey } from './survey.js';
 
 /** A message as structured clone may carry it. */
@@ -30,6 +30,26 @@ export type Parcel = Packed & Pick<Survey, 'shares' | 'holdsNodes' | 'weightByte
 
 /** Throws what a getter throws. */
 export function pack(value: unknown): Parcel {
+  return Array.isArray(value) ? (packReferences(value) ?? packAny(value)) : packAny(value);
+}
+
+/** Arguments that are objects of ours, and primitive ones beside them: there is nothing to look for. Null: something else is there. */
+function packReferences(values: readonly unknown[]): Parcel | null {
+  if (values.length > MOST_REFERENCES) return null;
+  const wires: Wire[] = [];
+  let weightBytes = 0;
+  for (const value of values) {
+    if (typeof value === 'string') weightBytes += value.length;
+    if (!isObject(value)) continue;
+    if (types.isProxy(value) || !isSendable(value)) return null;
+    wires.push(value[WIRE]);
+  }
+  if (wires.length === 0) return null;
+  const packed = values.map((value) => (isObject(value) ? (value as Sendable)[WIRE] : value)); // all of them are
+  return { value: packed, wires, shares: true, holdsNodes: false, weightBytes };
+}
+
+function packAny(value: unknown): Parcel {
   const { holdsOurs, holdsCuttings, shares, holdsNodes, weightBytes } = survey(value);
   if (!holdsOurs && !holdsCuttings) return { value, wires: null, shares, holdsNodes, weightBytes };
   const packer = new Packer();
@@ -79,6 +99,9 @@ export function unpackMessage(message: unknown, isPacked: boolean): unknown {
   const [value, wires] = message as [unknown, Wire[]]; // as messageOf() wrote it
   return unpack({ value, wires });
 }
+
+/** Arbitrary: more than a call has arguments. */
+const MOST_REFERENCES = 16;
 
 /** Errors within errors are followed this far. Arbitrary. */
 const DEEPEST_ERROR = 64;

@@ -39,7 +39,7 @@ export const TAIL = 0;
 export const HEAD = 16;
 /** On the line of HEAD, with which the reader looks at it. */
 const WAITING = 17;
-const DROPPED = 18;
+export const DROPPED = 18;
 export const HEADER_BYTES = 128;
 /** More waiters than there are. */
 const ALL = 0x7fffffff;

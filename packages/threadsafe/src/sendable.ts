@@ -19,6 +19,8 @@ type SendableClass = abstract new (...args: never) => Sendable;
 type Revive = (wire: never) => Sendable;
 
 const classes: SendableClass[] = [];
+/** What was found out about prototypes of objects that have the field. */
+const known = new WeakMap<object, boolean>();
 const revivers = new Map<string, Revive>();
 
 /** Says how objects of a class are put together, once per class and thread: at the top of its module. */
@@ -33,7 +35,12 @@ export function registerSendable<W extends Wire>(
 
 /** Whether it is an object of ours. Its class decides: a field of that name may be the user's. It must be no proxy. */
 export function isSendable(value: object): value is Sendable {
-  return Object.hasOwn(value, WIRE) && classes.some((each) => value instanceof each);
+  if (!Object.hasOwn(value, WIRE)) return false;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype === null) return false;
+  let is = known.get(prototype);
+  if (is === undefined) known.set(prototype, (is = classes.some((each) => value instanceof each)));
+  return is;
 }
 
 /** The wire of what `toWire()` gave, or of the object itself, or of what structured clone left of either; null: it is something else. */

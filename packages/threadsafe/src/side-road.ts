@@ -2,6 +2,9 @@
  * The side road of an inbox: for what cannot be written into a ring. It is a BroadcastChannel named after the inbox, so any
  * thread finds it without being introduced. Messages are in the owner's queue when `send()` returns: they survive their
  * sender. They have no order of their own; a record in the lane says when number n of that lane is due.
+ *
+ * Between threads that were introduced to each other there is something better: roads.ts. What only Node can clone has one receiver at
+ * most, so here it is refused while a third thread has an end open.
  */
 import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { InternalError } from '@ringloop/core';
@@ -18,6 +21,7 @@ const channelName = (inboxId: string): string => `ringloop:${inboxId}`;
 export class SideRoadSender {
   readonly #name: string;
   readonly #producer: number;
+  #channel: BroadcastChannel | null = null;
   #sent = 0;
 
   constructor(inboxId: string, producer: number) {
@@ -27,16 +31,25 @@ export class SideRoadSender {
 
   /** Sends a structured clone and returns its number. Throws what structured clone throws. */
   readonly send = (value: unknown): number => {
-    // Opened for one message: an idle end would be given a copy of everything that others send.
-    const channel = new BroadcastChannel(this.#name);
-    try {
-      const message: SideMessage = { producer: this.#producer, number: ++this.#sent, value };
-      channel.postMessage(message);
-      return this.#sent;
-    } finally {
-      channel.close();
-    }
+    const message: SideMessage = { producer: this.#producer, number: this.#sent + 1, value };
+    (this.#channel ?? this.#open()).postMessage(message);
+    return ++this.#sent;
   };
+
+  /**
+   * For this turn: an idle end would be given a copy of everything that others send. And not for one message: until the turn is over,
+   * Node counts an end that was closed among the receivers, so that each message would take longer than the one before.
+   */
+  #open(): BroadcastChannel {
+    const channel = new BroadcastChannel(this.#name);
+    channel.unref();
+    this.#channel = channel;
+    setImmediate(() => {
+      this.#channel = null;
+      channel.close();
+    }).unref();
+    return channel;
+  }
 }
 
 /** The owner's end. */
