@@ -19,6 +19,7 @@ import {
   writeRecord,
 } from './lane-writer.js';
 import { pendingCalls } from './pending-calls.js';
+import { Posted } from './posted.js';
 import { type RemoteFunction, remoteIdOf } from './remote.js';
 import { Kind, RECORD_BYTES, type RecordKind, sizeOf } from './segment.js';
 import { sendEventually } from './send-eventually.js';
@@ -40,7 +41,7 @@ export interface AnswerBox {
 export interface LoopRefStatistics {
   /** Calls made, tasks included. */
   readonly callsSent: number;
-  /** Bytes of calls that have not run yet. Those in smaller rings, before the present one, are not counted. */
+  /** Bytes of calls that have not run yet, with about what was posted beside the ring. Those in smaller rings, before the present one, are not counted. */
   readonly backlogBytes: number;
   /** Size of the present ring. */
   readonly capacityBytes: number;
@@ -81,6 +82,7 @@ export class Outbox implements CalledLoop {
   #callsRefused = 0;
   #blockedMs = 0;
   readonly #drains: Drains;
+  readonly #posted = new Posted();
 
   /** @throws {TooManyProducersError}, {PeerExitedError}, {LoopStateError} ERR_LOOP_CLOSED */
   constructor(address: InboxAddress) {
@@ -107,7 +109,7 @@ export class Outbox implements CalledLoop {
   statistics(): LoopRefStatistics {
     return {
       callsSent: this.#sent,
-      backlogBytes: this.#writer.backlogBytes,
+      backlogBytes: this.#writer.backlogBytes + this.#posted.bytes,
       capacityBytes: this.#writer.segment.capacityBytes,
       timesFull: this.#timesFull + this.#writer.timesGrown,
       timesGrown: this.#writer.timesGrown,
@@ -305,6 +307,7 @@ export class Outbox implements CalledLoop {
     let sideNumber = 0;
     if (plan.aside !== null) {
       if (plan.moved !== null && this.#writer.segment.isSealed()) this.#refuse(); // what has been moved does not come back
+      this.#makeRoomBeside(plan.aside.weightBytes, whenFull);
       // Now that there is room: what a full ring has no record for would stay on the side road.
       const number = sendAside(plan, args, this.#sideRoad.send, what);
       // Node does not let go of all memory: then it is copied.
@@ -316,6 +319,7 @@ export class Outbox implements CalledLoop {
     writeArguments(this.#writer.segment, at, plan, sideNumber);
     const { transferred, moved } = plan;
     this.#send();
+    if (plan.aside !== null) this.#posted.add(this.#writer.segment, this.#writer.tail, plan.aside.weightBytes);
     if (transferred !== null) takeAway(transferred);
     if (transferred !== null || moved !== null) unmark(args);
     return at;
@@ -369,6 +373,27 @@ export class Outbox implements CalledLoop {
     };
     throw new RingFullError(
       `Cannot call into loop "${this.#address.name}": the ring is full (${capacityBytes} bytes${details[whenFull]})`,
+    );
+  }
+
+  /** What is posted counts as what stands in the ring. User code may run meanwhile. @throws {RingFullError} */
+  #makeRoomBeside(weightBytes: number, { whenFull, limitBytes, timeout }: WhenFull): void {
+    const hasRoom = (): boolean => this.#posted.hasRoom(weightBytes, limitBytes);
+    if (hasRoom()) return;
+    this.#timesFull++;
+    if (whenFull === 'block') {
+      const started = performance.now();
+      const found = this.#block('call', timeout, (timeoutMs) => {
+        this.#writer.waitUntil(hasRoom, timeoutMs);
+        return hasRoom();
+      });
+      this.#blockedMs += performance.now() - started;
+      if (found) return;
+    }
+    this.#callsRefused++;
+    throw new RingFullError(
+      `Cannot call into loop "${this.#address.name}": ${this.#posted.bytes} bytes that it has not come to were posted ` +
+        `beside the ring, and with ${weightBytes} more it were more than ${limitBytes}`,
     );
   }
 
