@@ -2,8 +2,10 @@
  * What Piscina calls in each of its threads. Piscina finds functions by path and export name only, and ends a thread whose
  * answer cannot be posted; so every job comes through here, and nothing is thrown.
  */
-import { importRemote, lookUpRemote, packThrown, unpack } from '@ringloop/threadsafe/internal';
+import { dieReadably, importRemote, lookUpRemote, packThrown, unpack } from '@ringloop/threadsafe/internal';
 import { type JobOutcome, type JobRequest, packResult } from './job-message.js';
+
+dieReadably();
 
 export async function runJob(request: JobRequest): Promise<JobOutcome> {
   const { name, args } = request;

@@ -28,7 +28,10 @@ export class CalledTask extends Task<unknown> {
   }
 
   protected override settle(state: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
-    super.settle(state, outcome);
-    this.#answering.taskDone(this);
+    try {
+      super.settle(state, outcome);
+    } finally {
+      this.#answering.taskDone(this); // whatever comes of that here, somebody waits
+    }
   }
 }

@@ -40,6 +40,7 @@ export class LoopInbox implements Inbox {
   /** Tasks of all callers that are under way; while they end, who waits for the last. */
   #underWay = 0;
   #answered: PromiseWithResolvers<void> | null = null;
+  #windingUp = false;
   /** Sealed: resolves when all that got in has run. */
   #emptied: PromiseWithResolvers<void> | null = null;
 
@@ -63,7 +64,7 @@ export class LoopInbox implements Inbox {
       putBack: owner.putBack,
       mayGoOn: owner.mayGoOn,
       wake: owner.wake,
-      startTask: (lane, fn, call, args) => this.#callerOf(lane).start(fn, call, args),
+      startTask: (lane, fn, call, args) => this.#callerOf(lane).start(fn, call, args, this.#windingUp),
       refuseTask: (lane, call, reason) => this.#callerOf(lane).refuse(call, reason),
       released: ({ producer }) => stir(producer),
       cancelTask: (lane, call) => this.#callers.get(lane)?.cancel(call),
@@ -102,6 +103,16 @@ export class LoopInbox implements Inbox {
     this.#emptied ??= promiseWithResolvers();
     this.#tellIfEmpty();
     return this.#emptied.promise;
+  }
+
+  /** The loop will be wound up: from now on, tasks of other threads are counted that begin only to be cancelled. */
+  beginWindingUp(): void {
+    this.#windingUp = true;
+  }
+
+  /** How many there were. */
+  get lateCancelled(): number {
+    return [...this.#callers.values()].reduce((sum, { lateCancelled }) => sum + lateCancelled, 0);
   }
 
   /** Resolves when no task is under way that another thread waits for. */

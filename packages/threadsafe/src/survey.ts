@@ -90,7 +90,7 @@ export function isPlain(object: object): boolean {
 }
 
 /** What structured clone knows by its kind, and the serializer writes the same way. */
-function isBuiltIn(object: object): boolean {
+export function isBuiltIn(object: object): boolean {
   return types.isDate(object) || types.isRegExp(object) || types.isBoxedPrimitive(object);
 }
 
