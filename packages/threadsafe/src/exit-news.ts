@@ -23,6 +23,7 @@ import {
   threadId as thisThread,
 } from 'node:worker_threads';
 import { Descendants } from './descendants.js';
+import { dieReadably } from './own-death.js';
 import { type Packed, packThrown, unpack } from './packing.js';
 import { PeerExitedError } from './errors.js';
 import { InboxMemory } from './inbox-memory.js';
@@ -160,16 +161,9 @@ function heardOf(end: ThreadEnd): void {
   for (const listener of listeners) listener(end.threadId);
 }
 
-/** Within 'uncaughtExceptionMonitor': whether the thread ends of it, because nobody else takes it. */
-export function isFatal(): boolean {
-  return process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback();
-}
-
 function tellOwnEnd(): void {
   let thrown: { value: unknown } | null = null;
-  process.on('uncaughtExceptionMonitor', (value: unknown) => {
-    if (isFatal()) thrown = { value };
-  });
+  dieReadably((value) => (thrown = { value }));
   process.once('exit', (exitCode) => {
     for (const listener of beforeOwnEnd) listener();
     tellEnded(thisThread, exitCode, thrown);

@@ -297,8 +297,11 @@ export class LaneReader {
       const kind = kindOf(words, at);
       position = (position + sizeOf(words, at)) | 0;
       if (kind === Kind.HELLO) this.#control(words, at);
-      else if (kind === Kind.TASK) this.#events.refuseTask(this, words[at + 2]!, reason);
-      else if (kind === Kind.JUMP) {
+      else if (kind === Kind.CALL) this.#dropPosted(at);
+      else if (kind === Kind.TASK) {
+        this.#dropPosted(at);
+        this.#events.refuseTask(this, words[at + 2]!, reason);
+      } else if (kind === Kind.JUMP) {
         this.#segment.drop();
         this.#jump(words[at + 1]!);
         this.refuseTasks(reason);
@@ -306,6 +309,15 @@ export class LaneReader {
       }
     }
     this.#head = this.#queued = tail;
+  }
+
+  /** The road between two threads goes on when a loop is closed, and would keep what nobody takes. */
+  #dropPosted(at: number): void {
+    try {
+      dropArguments(this.#segment, at, this.#takeAside);
+    } catch {
+      // It never came: the more so nobody needs it.
+    }
   }
 
   /** Nothing more is read here. */

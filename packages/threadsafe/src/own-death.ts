@@ -5,7 +5,6 @@
  * code, and Node has nothing to send.
  */
 import { types } from 'node:util';
-import { isFatal } from './exit-news.js';
 import { isBuiltIn, isContainer, isError, isObject } from './survey.js';
 
 /** Objects in each other, and objects in all, that any thread can read. Arbitrary; 2,000 in each other were too many. */
@@ -14,6 +13,11 @@ const MOST = 10_000;
 
 /** Node's exit code of a thread that dies of an error. */
 const EXIT_CODE = 1;
+
+/** Within 'uncaughtExceptionMonitor': whether the thread ends of it, because nobody else takes it. */
+function isFatal(): boolean {
+  return process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback();
+}
 
 /** Once a thread, at its start. @param tell tells of the error in a way of our own, first; it does not throw */
 export function dieReadably(tell: (thrown: unknown) => void = () => undefined): void {

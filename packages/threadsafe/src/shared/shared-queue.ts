@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { type Awaitable, type CoroutineGenerator, QueueEmpty, QueueFull } from '@ringloop/core';
 import { rangeError, settled, SETTLED, startCoroutine } from '@ringloop/core/internal';
 import { allocateLazily } from '../lazy-memory.js';
+import type { Arrived } from '../remote.js';
 import { registerSendable, type Sendable, WIRE } from '../sendable.js';
 import { checkCount } from './check-count.js';
 import { decodeItem, encodeItem } from './item-codec.js';
@@ -153,10 +154,10 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
    * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
    * @throws {TooManyProducersError} when too many threads wait
    */
-  get(): Awaitable<T> {
+  get(): Awaitable<Arrived<T>> {
     try {
       const bytes = this.#queue.tryGet();
-      return bytes === NOTHING ? startCoroutine(this.#get()) : settled(decodeItem(bytes) as T); // put() took a T
+      return bytes === NOTHING ? startCoroutine(this.#get()) : settled(decodeItem(bytes) as Arrived<T>); // put() took a T
     } catch (refusal) {
       return startCoroutine(fail(refusal));
     }
@@ -167,10 +168,10 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
    * @throws {QueueEmpty} when it is empty
    * @throws {QueueShutDown} when it is empty and was shut down
    */
-  getNowait(): T {
+  getNowait(): Arrived<T> {
     const bytes = this.#queue.tryGet();
     if (bytes === NOTHING) throw new QueueEmpty('Cannot get: the queue is empty');
-    return decodeItem(bytes) as T; // put() took a T
+    return decodeItem(bytes) as Arrived<T>; // put() took a T
   }
 
   /**
@@ -217,8 +218,8 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
     return `<SharedQueue ${shown.filter((part) => part !== '').join(' ')}>`;
   }
 
-  *#get(): CoroutineGenerator<T> {
-    return decodeItem(yield* this.#queue.get()) as T; // put() took a T
+  *#get(): CoroutineGenerator<Arrived<T>> {
+    return decodeItem(yield* this.#queue.get()) as Arrived<T>; // put() took a T
   }
 }
 
