@@ -188,12 +188,11 @@ export class LaneReader {
 
   #giveUp(cause: Error): void {
     this.#corrupt = true;
-    this.#segment.seal(); // what comes later is refused, and its caller is told
+    this.#segment.giveUp(); // what comes later is refused, and its caller is told
     const reason = new InternalError(
       `What thread ${this.producer - 1} has sent cannot be read, and what follows is lost`,
       { cause },
     );
-    this.#segment.drop(); // who waits for room, or until all has run, need not
     this.#events.corrupted(this, reason);
   }
 

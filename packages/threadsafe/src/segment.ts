@@ -21,6 +21,8 @@
  * 6. A writer that waits for room says so in WAITING, looks at HEAD once more, sleeps on that word, and takes back what it said. The
  *    reader moves HEAD first and looks at WAITING then: so one of them sees the other. (A reader that takes it back for the writer
  *    takes back what the writer has just said again. The explorer found that.)
+ * 7. A reader that closes seals first and drops when all is read or refused, with the bell of its inbox closed in between. One that goes on
+ *    and cannot read this lane drops first and seals then: so a writer that is refused tells the one from the other.
  *
  * A record, in 32-bit words from an 8-aligned position:
  *   0  kind << 24 | size in bytes, a multiple of 8
@@ -149,6 +151,13 @@ export class Segment {
   /** Reader: what stands behind HEAD will never be read. */
   drop(): void {
     store(this.header, DROPPED, 1);
+    this.wakeWriter();
+  }
+
+  /** Reader: what stands here cannot be read. */
+  giveUp(): void {
+    store(this.header, DROPPED, 1); // first: see rule 7
+    this.seal();
     this.wakeWriter();
   }
 
