@@ -62,7 +62,8 @@ try {
   await windUp(loop);
   // What had got in and not begun, began then, and was cancelled.
   for (const { inTime, tasksLeft } of drains) {
-    if (inbox.lateCancelled > 0) tell({ kind: 'drained', inTime, tasksLeft: tasksLeft + inbox.lateCancelled });
+    if (inbox.lateCancelled > 0)
+      tell({ kind: 'drained', inTime, tasksLeft: tasksLeft + inbox.lateCancelled });
   }
   tell({ kind: 'closed' });
 }

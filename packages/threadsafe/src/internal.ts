@@ -23,6 +23,7 @@ export {
 export { LoopInbox } from './loop-inbox.js';
 export { callsSent, outboxCount, outboxTo } from './outboxes.js';
 export { checkPreload, importAll } from './preload.js';
+export { thisMailbox } from './mailbox.js';
 export { dieReadably } from './own-death.js';
 export { pack, type Packed, packThrown, unpack } from './packing.js';
 export { importRemote, lookUpRemote, REMOTE, type RemoteId, remoteIdOf } from './remote.js';

@@ -23,7 +23,13 @@ export interface Survey {
   readonly weightBytes: number;
 }
 
-const NOTHING: Survey = { holdsOurs: false, shares: false, holdsNodes: false, holdsCuttings: false, weightBytes: 0 };
+const NOTHING: Survey = {
+  holdsOurs: false,
+  shares: false,
+  holdsNodes: false,
+  holdsCuttings: false,
+  weightBytes: 0,
+};
 
 export function survey(root: unknown): Survey {
   if (typeof root === 'string') return { ...NOTHING, weightBytes: root.length };

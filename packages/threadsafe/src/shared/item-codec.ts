@@ -27,7 +27,9 @@ export function encodeItem(item: unknown, mostBytes: number): Uint8Array {
     serializer.writeValue(messageOf(parcel));
     bytes = serializer.releaseBuffer();
   } catch (cause) {
-    throw new CloneError(`Cannot send ${nameOf(item)} through shared memory: ${toError(cause).message}`, { cause });
+    throw new CloneError(`Cannot send ${nameOf(item)} through shared memory: ${toError(cause).message}`, {
+      cause,
+    });
   }
   if (bytes.byteLength > mostBytes) {
     throw new CloneError(

@@ -40,7 +40,11 @@ export function newViewId(): string {
  * The object over that memory: the one that this thread has already, or else a new one. So an object that arrives any number of times
  * is one, and takes one seat among those who wait.
  */
-export function viewOf<V extends Repairable>({ id }: ViewWire, viewClass: new (...args: never) => V, make: () => V): V {
+export function viewOf<V extends Repairable>(
+  { id }: ViewWire,
+  viewClass: new (...args: never) => V,
+  make: () => V,
+): V {
   const known = id === undefined ? undefined : views.get(id)?.deref();
   return known instanceof viewClass ? known : make();
 }
