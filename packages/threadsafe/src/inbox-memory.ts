@@ -118,6 +118,15 @@ export class InboxMemory {
     throw new TooManyProducersError(`Cannot call into loop "${name}": ${LANES} threads call into it already`);
   }
 
+  /** Whether the producer has another lane than that one: it has left that and begun anew. */
+  hasOther(lane: number, producer: number): boolean {
+    const used = this.lanesUsed();
+    for (let other = 0; other < used; other++) {
+      if (other !== lane && this.producerOf(other) === producer) return true;
+    }
+    return false;
+  }
+
   /** The producer, or whoever saw it end: its lanes are read to the end and then free again. False: it had none. */
   leave(producer: number): boolean {
     const used = this.lanesUsed();

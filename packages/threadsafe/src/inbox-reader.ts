@@ -155,7 +155,7 @@ export class InboxReader {
     this.#lanes[index] = undefined;
     this.#leaving.delete(lane);
     this.#receivedFromLeavers += lane.received;
-    this.#sideRoad.forget(lane.producer);
+    if (!this.#memory.hasOther(index, lane.producer)) this.#sideRoad.forget(lane.producer);
     this.#events.producerLeft(lane);
     if (this.#sealed) this.#memory.withdrawLeft(index);
     else this.#memory.freeLane(index);

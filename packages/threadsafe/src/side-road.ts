@@ -17,12 +17,14 @@ interface SideMessage {
 
 const channelName = (inboxId: string): string => `ringloop:${inboxId}`;
 
+/** Messages of this thread, to whichever inbox: it may leave a lane and take another, and no number must mean two messages. */
+let sent = 0;
+
 /** The sending end, one a lane. */
 export class SideRoadSender {
   readonly #name: string;
   readonly #producer: number;
   #channel: BroadcastChannel | null = null;
-  #sent = 0;
 
   constructor(inboxId: string, producer: number) {
     this.#name = channelName(inboxId);
@@ -31,9 +33,11 @@ export class SideRoadSender {
 
   /** Sends a structured clone and returns its number. Throws what structured clone throws. */
   readonly send = (value: unknown): number => {
-    const message: SideMessage = { producer: this.#producer, number: this.#sent + 1, value };
+    const number = (sent + 1) | 0; // it is a word of the record
+    const message: SideMessage = { producer: this.#producer, number, value };
     (this.#channel ?? this.#open()).postMessage(message);
-    return ++this.#sent;
+    sent = number;
+    return number;
   };
 
   /**
