@@ -319,8 +319,9 @@ export class Outbox implements CalledLoop {
     writeArguments(this.#writer.segment, at, plan, sideNumber);
     const { transferred, moved } = plan;
     this.#send();
-    if (plan.aside !== null)
-      this.#posted.add(this.#writer.segment, this.#writer.tail, plan.aside.weightBytes);
+    if (plan.aside !== null) {
+      this.#posted.add(this.#writer.segment, at, this.#writer.tail, plan.aside.weightBytes);
+    }
     if (transferred !== null) takeAway(transferred);
     if (transferred !== null || moved !== null) unmark(args);
     return at;

@@ -55,6 +55,8 @@ function packAny(value: unknown): Parcel {
   const packer = new Packer();
   const packed = packer.pack(value);
   const wires = packer.wires.length === 0 ? null : packer.wires;
+  // Errors are mostly texts: what does not come from them was seen already.
+  if (!packer.metMore) return { value: packed, wires, shares, holdsNodes, weightBytes };
   const found = survey(wires === null ? packed : [packed, wires]); // it holds nothing of ours any more
   return { ...found, value: packed, wires };
 }
@@ -118,6 +120,8 @@ const MOST_APART = 1 << 16;
 class Packer {
   /** What was packed, to be replaced where it arrives. */
   readonly wires: Wire[] = [];
+  /** Whether something came along that stands in no container of the message. */
+  metMore = false;
   readonly #toMany: boolean;
   readonly #copies = new Map<object, unknown>();
   /** Copies that are empty yet: filled one after the other, for a list may be longer than the stack is deep. */
@@ -159,6 +163,7 @@ class Packer {
     if (!isObject(value)) return value;
     if (types.isProxy(value)) return textOf(value);
     if (isError(value)) return this.pack(value);
+    this.metMore = true;
     const packed = this.#trySendable(value);
     if (packed !== NOT_SENDABLE) return packed;
     return Array.isArray(value) && value.length <= MOST_APART ? this.#eachOrText(value) : textOf(value);
@@ -198,7 +203,10 @@ class Packer {
     if (types.isProxy(value)) return value; // structured clone refuses it
     if (isError(value)) return this.packError(value);
     // A copy: the wire itself may stand elsewhere in the message, as what `toWire()` gave.
-    if (isSendable(value)) return this.#put(value, { ...value[WIRE] });
+    if (isSendable(value)) {
+      this.metMore = true;
+      return this.#put(value, { ...value[WIRE] });
+    }
     if (ArrayBuffer.isView(value)) return isCutting(value) ? this.#cut(value) : value;
     if (!isFillable(value)) return value;
     const copy = emptyLike(value);

@@ -1,9 +1,12 @@
-import type { Segment } from './segment.js';
+import { load } from '#atomics';
+import { Cell, type Segment } from './segment.js';
 
 interface Post {
   readonly segment: Segment;
   /** The writer's TAIL behind the record that says when it is due. */
   readonly position: number;
+  /** The CELL word of that record. */
+  readonly cell: number;
   readonly weightBytes: number;
 }
 
@@ -15,10 +18,10 @@ export class Posted {
   #posts: Post[] = [];
   #bytes = 0;
 
-  /** A record that is due where `segment` stood at `position` has been published. */
-  add(segment: Segment, position: number, weightBytes: number): void {
+  /** The record at word `at` has been published, which says when something is due. @param position the writer's TAIL behind it */
+  add(segment: Segment, at: number, position: number, weightBytes: number): void {
     if (weightBytes === 0) return;
-    this.#posts.push({ segment, position, weightBytes });
+    this.#posts.push({ segment, position, cell: at + 1, weightBytes });
     this.#bytes += weightBytes;
   }
 
@@ -34,9 +37,20 @@ export class Posted {
   /** Whether so much more may be posted: what is alone is never too much, as a record for which there is no ring yet. */
   hasRoom(weightBytes: number, limitBytes: number): boolean {
     if (this.#bytes + weightBytes <= limitBytes) return true;
-    const { bytes } = this;
-    return bytes === 0 || bytes + weightBytes <= limitBytes;
+    if (this.bytes + weightBytes > limitBytes) this.#leaveOutCancelled();
+    return this.#bytes === 0 || this.#bytes + weightBytes <= limitBytes;
   }
+
+  /** What was cancelled is no backlog: it is dropped when its reader comes to it. */
+  #leaveOutCancelled(): void {
+    this.#posts = this.#posts.filter((post) => !isCancelled(post));
+    this.#bytes = this.#posts.reduce((sum, post) => sum + post.weightBytes, 0);
+  }
+}
+
+/** Of one that is not read, so that its record is still there. */
+function isCancelled({ segment, cell }: Post): boolean {
+  return (load(segment.words, cell) & Cell.CANCELLED) !== 0;
 }
 
 function isRead({ segment, position }: Post): boolean {
