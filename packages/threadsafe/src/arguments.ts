@@ -14,7 +14,7 @@ import { types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
 import type { Transferable } from 'node:worker_threads';
 import { cloneFailure, type Sent } from './clone-failure.js';
-import { messageOf, pack, type Parcel, unpackMessage } from './packing.js';
+import { messageOf, pack, packArguments, type Parcel, unpackMessage } from './packing.js';
 import { RECORD_BYTES, type Segment, sizeOf } from './segment.js';
 import type { Road } from './roads.js';
 import { mustMove, refuseOthers, transferredBy } from './transfer.js';
@@ -94,7 +94,7 @@ export function planArguments(
       refuseOthers(taken);
     }
     const words = draft(args);
-    if (words < 0) return planPacked(pack(args), transferred, road);
+    if (words < 0) return planPacked(packArguments(args), transferred, road);
     plain.tags = PLAIN | (args.length << COUNT_SHIFT);
     plain.sizeBytes = (RECORD_BYTES + words * 4 + 7) & ~7;
     plain.transferred = transferred;

@@ -23,6 +23,7 @@ import { sharedBlockedThreads } from './blocked-threads.js';
 import { closeBell, isAsleep, ring } from './bell.js';
 import { TooManyProducersError } from './errors.js';
 import { allocateLazily } from './lazy-memory.js';
+import { withdrawChannel } from './own-channel.js';
 import { DROPPED, HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Segment, TAIL } from './segment.js';
 
 /** Producer threads per inbox. A power of ten more than cores on most machines. */
@@ -161,6 +162,7 @@ export class InboxMemory {
     store(header, TAIL, 0);
     store(header, HEAD, 0);
     store(header, DROPPED, 0); // it is where the lane could not be read
+    withdrawChannel(header);
     store(this.words, OWNERS + lane, FREE);
   }
 

@@ -22,6 +22,7 @@ export {
 } from './lane-writer.js';
 export { LoopInbox } from './loop-inbox.js';
 export { callsSent, outboxCount, outboxTo } from './outboxes.js';
+export { offerChannel, offeredChannel } from './own-channel.js';
 export { checkPreload, importAll } from './preload.js';
 export { thisMailbox } from './mailbox.js';
 export { dieReadably } from './own-death.js';
@@ -39,6 +40,6 @@ export { NOTHING, type Sleep, WaitingLine } from './shared/waiting-line.js';
 export { WordWatch } from './shared/word-watch.js';
 export { SideRoad, SideRoadSender } from './side-road.js';
 export { Spinning } from './spinning.js';
-export { Cell, HEAD, Kind, Segment, TAIL } from './segment.js';
+export { Cell, HEAD, Kind, OWN_CHANNEL, Segment, TAIL } from './segment.js';
 export { takeAway, transferredBy, unmark } from './transfer.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';

@@ -90,8 +90,9 @@ export class Outbox implements CalledLoop {
     this.#memory = new InboxMemory(address.memory);
     const lane = this.#memory.claimLane(address.name);
     if (lane === null) throw closedError(this.#memory, address.name);
-    this.#sideRoad = new SideRoadSender(address.id, thisProducer);
-    this.#writer = new LaneWriter(this.#memory.segment(lane), this.#sideRoad.send);
+    const first = this.#memory.segment(lane);
+    this.#sideRoad = new SideRoadSender(address.id, thisProducer, first.header);
+    this.#writer = new LaneWriter(first, this.#sideRoad.send);
     this.#drains = new Drains(address.id, (timeout, attempt) =>
       this.#block('wait until the calls have run', timeout, attempt),
     );
@@ -253,6 +254,7 @@ export class Outbox implements CalledLoop {
   leave(): void {
     if (this.#closed !== null) this.#drains.forget(this.#closed);
     this.#memory.leave(thisProducer);
+    this.#sideRoad.close();
   }
 
   #answer(kind: RecordKind, call: number, args: readonly unknown[], what: string): void {

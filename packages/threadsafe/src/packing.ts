@@ -28,9 +28,9 @@ export interface Packed {
 /** A packed message, and what it holds. */
 export type Parcel = Packed & Pick<Survey, 'shares' | 'holdsNodes' | 'weightBytes'>;
 
-/** Throws what a getter throws. */
-export function pack(value: unknown): Parcel {
-  return Array.isArray(value) ? (packReferences(value) ?? packAny(value)) : packAny(value);
+/** As `pack()`, for the arguments of a call: an array that holds nothing but them. */
+export function packArguments(args: readonly unknown[]): Parcel {
+  return packReferences(args) ?? pack(args);
 }
 
 /** Arguments that are objects of ours, and primitive ones beside them: there is nothing to look for. Null: something else is there. */
@@ -49,7 +49,8 @@ function packReferences(values: readonly unknown[]): Parcel | null {
   return { value: packed, wires, shares: true, holdsNodes: false, weightBytes };
 }
 
-function packAny(value: unknown): Parcel {
+/** Throws what a getter throws. */
+export function pack(value: unknown): Parcel {
   const { holdsOurs, holdsCuttings, shares, holdsNodes, weightBytes } = survey(value);
   if (!holdsOurs && !holdsCuttings) return { value, wires: null, shares, holdsNodes, weightBytes };
   const packer = new Packer();

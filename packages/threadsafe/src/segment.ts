@@ -8,6 +8,7 @@
  *   HEAD         reader              writer              position of the first record whose bytes are still needed
  *   WAITING      writer              reader              how many of the writer's side wait for HEAD to move
  *   DROPPED      reader              writer              not 0: HEAD will not move any more
+ *   OWN_CHANNEL  reader              writer              see own-channel.ts; in the first ring of a lane
  *
  * 1. Positions are byte counts modulo 2^32 and multiples of 8. A fresh header says where they start. TAIL - HEAD, as a 32-bit
  *    difference, never exceeds the capacity.
@@ -42,6 +43,8 @@ export const HEAD = 16;
 /** On the line of HEAD, with which the reader looks at it. */
 const WAITING = 17;
 export const DROPPED = 18;
+/** On the line of HEAD: both look at it seldom. See own-channel.ts. */
+export const OWN_CHANNEL = 19;
 export const HEADER_BYTES = 128;
 /** More waiters than there are. */
 const ALL = 0x7fffffff;
