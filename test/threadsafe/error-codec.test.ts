@@ -203,7 +203,7 @@ describe('error codec', () => {
   it('sends what only Node can clone to one receiver, and shows it to many', () => {
     const error = Object.assign(new Error('m'), { module: platformValues['WebAssembly.Module']?.() });
     expect(Object.prototype.toString.call(cross(error).module)).to.equal('[object WebAssembly.Module]');
-    const toMany = unpack(structuredClone(packThrown(error, { toMany: true })));
+    const toMany = unpack(structuredClone(packThrown(error, 'many')));
     expect(toMany).to.have.property('module').that.is.a('string');
   });
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { InternalError } from '@ringloop/core';
 import { LoopGroup, LoopRef } from '@ringloop/threadsafe';
 import { InboxMemory, outboxTo, ring, TAIL, thisMailbox } from '@ringloop/threadsafe/internal';
-import { callWhileHearing } from './fixtures/blocking-calls.js';
+import { callWhileHearing, sendLarge } from './fixtures/blocking-calls.js';
 import { blockUntil, createLoop, doze, echo, note, takeNotes } from './fixtures/calls.js';
 import { rejection } from './rejection.js';
 
@@ -102,6 +102,28 @@ describe('Outbox', function () {
     expect(bounded.statistics().backlogBytes).to.equal(0);
     bounded.withOptions({ limitBytes: 0 }).callSoonThreadsafe(note, large); // alone, it is never too much
     expect((await ref.runCoroutineThreadsafe(takeNotes)).length).to.equal(3);
+  });
+
+  it('call() waits for what is posted beside the ring to be read, where it may block', async () => {
+    await using group = await spawn(2);
+    const [to, from] = group.loops as [LoopRef, LoopRef]; // two
+    const gate = new Int32Array(new SharedArrayBuffer(8));
+    to.callSoonThreadsafe(blockUntil, gate);
+    while (Atomics.load(gate, 1) === 0) await new Promise(setImmediate);
+    const bounded = { whenFull: 'block', limitBytes: 5 << 20 } as const;
+    const late = await from.runCoroutineThreadsafe(sendLarge, to, 3, { ...bounded, timeout: 0.05 });
+    expect(late.ending).to.deep.equal({ name: 'RingFullError', code: 'ERR_RING_FULL' });
+    const sending = from.runCoroutineThreadsafe(sendLarge, to, 20, bounded);
+    await new Promise((resolve) => setTimeout(resolve, 50)); // it is blocked by now, or will be; either must come out right
+    expect(sending.done()).to.equal(false);
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+    const { ending, statistics } = await sending;
+    expect(ending).to.deep.equal({ value: 'sent' });
+    expect(statistics.blockedTime).to.be.greaterThan(0);
+    const notes: unknown[] = [];
+    while (notes.length < 22) notes.push(...(await to.runCoroutineThreadsafe(takeNotes)));
+    expect(notes.length).to.equal(22);
   });
 
   it('call() posts shared memory ten thousand times in one turn at the same cost each', async () => {

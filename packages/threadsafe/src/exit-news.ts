@@ -96,7 +96,7 @@ export function tellEnded(
   thrown: { readonly value: unknown } | null,
 ): void {
   hearExits(); // what it has spawned
-  const cause = thrown === null ? null : { wire: packThrown(thrown.value, { toMany: true }) };
+  const cause = thrown === null ? null : { wire: packThrown(thrown.value, 'many') };
   const told: ThreadEnd[] = [{ threadId, exitCode, cause }];
   for (const below of descendants.of(threadId)) told.push({ threadId: below, exitCode: null, cause: null });
   for (const end of told) {

@@ -15,7 +15,7 @@ import {
   looksLikeError,
   textOf,
 } from './error-codec.js';
-import { isSendable, reviveSendable, type Sendable, WIRE, type Wire } from './sendable.js';
+import { isSendable, reviveSendable, WIRE, type Wire } from './sendable.js';
 import { isContainer, isCutting, isError, isObject, isPlain, survey, type Survey } from './survey.js';
 
 /** A message as structured clone may carry it. */
@@ -33,27 +33,55 @@ export function packArguments(args: readonly unknown[]): Parcel {
   return packReferences(args) ?? pack(args);
 }
 
-/** Arguments that are objects of ours, and primitive ones beside them: there is nothing to look for. Null: something else is there. */
+/**
+ * Arguments that are objects of ours, shared memory and primitive values: there is nothing to look for in them. Null: something else is
+ * there.
+ */
 function packReferences(values: readonly unknown[]): Parcel | null {
   if (values.length > MOST_REFERENCES) return null;
   const wires: Wire[] = [];
+  const packed: unknown[] = [];
+  let shares = false;
   let weightBytes = 0;
   for (const value of values) {
-    if (typeof value === 'string') weightBytes += value.length;
-    if (!isObject(value)) continue;
-    if (types.isProxy(value) || !isSendable(value)) return null;
-    wires.push(value[WIRE]);
+    if (!isObject(value) || isSharedMemory(value)) {
+      packed.push(value);
+      if (isObject(value)) shares = true;
+      else if (typeof value === 'string') weightBytes += value.length;
+    } else {
+      if (types.isProxy(value) || !isSendable(value)) return null;
+      wires.push(value[WIRE]);
+      packed.push(value[WIRE]);
+    }
   }
-  if (wires.length === 0) return null;
-  const packed = values.map((value) => (isObject(value) ? (value as Sendable)[WIRE] : value)); // all of them are
-  return { value: packed, wires, shares: true, holdsNodes: false, weightBytes };
+  if (wires.length === 0 && !shares) return null;
+  return {
+    value: packed,
+    wires: wires.length === 0 ? null : wires,
+    shares: true, // so does every wire
+    holdsNodes: false,
+    weightBytes,
+  };
 }
 
+function isSharedMemory(value: object): boolean {
+  return types.isSharedArrayBuffer(ArrayBuffer.isView(value) ? value.buffer : value);
+}
+
+/** Who a message is for, and so what may hang on an error in it: else it is shown as text. */
+export type Receivers =
+  /** One: whatever structured clone takes. */
+  | 'one'
+  /** Many at once: not what only Node can clone. */
+  | 'many'
+  /** It is to be bytes: nothing that is shared either. */
+  | 'bytes';
+
 /** Throws what a getter throws. */
-export function pack(value: unknown): Parcel {
+export function pack(value: unknown, receivers: Receivers = 'one'): Parcel {
   const { holdsOurs, holdsCuttings, shares, holdsNodes, weightBytes } = survey(value);
   if (!holdsOurs && !holdsCuttings) return { value, wires: null, shares, holdsNodes, weightBytes };
-  const packer = new Packer();
+  const packer = new Packer(receivers);
   const packed = packer.pack(value);
   const wires = packer.wires.length === 0 ? null : packer.wires;
   // Errors are mostly texts: what does not come from them was seen already.
@@ -64,11 +92,10 @@ export function pack(value: unknown): Parcel {
 
 /**
  * As `pack()`, and what is thrown arrives whatever it is: as it looks, where it cannot be sent. Never throws.
- * @param toMany it is posted to several receivers: what only Node can clone is shown as text
  */
-export function packThrown(thrown: unknown, { toMany = false } = {}): Packed {
+export function packThrown(thrown: unknown, receivers: Receivers = 'one'): Packed {
   try {
-    const packer = new Packer(toMany);
+    const packer = new Packer(receivers);
     const value = looksLikeError(thrown) ? packer.packError(thrown) : packer.sendableOrText(thrown);
     const packed: Packed = { value, wires: packer.wires.length === 0 ? null : packer.wires };
     structuredClone(packed);
@@ -123,14 +150,14 @@ class Packer {
   readonly wires: Wire[] = [];
   /** Whether something came along that stands in no container of the message. */
   metMore = false;
-  readonly #toMany: boolean;
+  readonly #receivers: Receivers;
   readonly #copies = new Map<object, unknown>();
   /** Copies that are empty yet: filled one after the other, for a list may be longer than the stack is deep. */
   #unfilled: { readonly copy: object; readonly of: object }[] = [];
   #depth = 0;
 
-  constructor(toMany = false) {
-    this.#toMany = toMany;
+  constructor(receivers: Receivers) {
+    this.#receivers = receivers;
   }
 
   /** What crosses instead of `value`. */
@@ -184,7 +211,7 @@ class Packer {
     const copiesBefore = this.#copies.size;
     try {
       const packed = this.pack(value);
-      if (!isDeep(packed) && !(this.#toMany && survey(packed).holdsNodes)) {
+      if (!isDeep(packed) && this.#isForAll(packed)) {
         structuredClone(packed);
         return packed;
       }
@@ -195,6 +222,12 @@ class Packer {
     this.wires.length = wiresBefore;
     for (const object of [...this.#copies.keys()].slice(copiesBefore)) this.#copies.delete(object);
     return NOT_SENDABLE;
+  }
+
+  #isForAll(packed: unknown): boolean {
+    if (this.#receivers === 'one') return true;
+    const { holdsNodes, shares } = survey(packed);
+    return !holdsNodes && !(shares && this.#receivers === 'bytes');
   }
 
   readonly #copy = (value: unknown): unknown => {

@@ -15,7 +15,7 @@ import { isObject } from '../survey.js';
 export function encodeItem(item: unknown, mostBytes: number): Uint8Array {
   let bytes: Uint8Array;
   try {
-    const parcel = pack(item);
+    const parcel = pack(item, 'bytes');
     if (parcel.shares) throw new CloneError('shared memory cannot be copied');
     if (parcel.holdsNodes) {
       structuredClone(messageOf(parcel)); // says what is wrong, if something is
