@@ -4,7 +4,8 @@
  */
 import { types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
-import { inspectSafely, toError } from '@ringloop/core/internal';
+import { inspectSafely } from '@ringloop/core/internal';
+import { messageOf as reasonOf } from '../clone-failure.js';
 import { describeThrown, looksLikeError } from '../error-codec.js';
 import { CloneError } from '../errors.js';
 import { messageOf, pack, unpackMessage } from '../packing.js';
@@ -27,7 +28,7 @@ export function encodeItem(item: unknown, mostBytes: number): Uint8Array {
     serializer.writeValue(messageOf(parcel));
     bytes = serializer.releaseBuffer();
   } catch (cause) {
-    throw new CloneError(`Cannot send ${nameOf(item)} through shared memory: ${toError(cause).message}`, {
+    throw new CloneError(`Cannot send ${nameOf(item)} through shared memory: ${reasonOf(cause)}`, {
       cause,
     });
   }
