@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { BaseEventLoop } from '@ringloop/core';
 import { PiscinaExecutor } from '@ringloop/executor';
@@ -17,6 +18,8 @@ import {
 } from './fixtures/jobs.js';
 import { createGate, entered, openGate } from './fixtures/gate.js';
 import { rejection } from './fixtures/settled.js';
+import { strangeErrors, throwStrange } from '../threadsafe/fixtures/strange-errors.js';
+import { platformValues } from '../threadsafe/fixtures/platform-values.js';
 
 describe('executor/job-message', () => {
   let executor: PiscinaExecutor;
@@ -29,6 +32,32 @@ describe('executor/job-message', () => {
     const sent = [...values, new Float64Array([1.5]), new Set([1])];
     expect(await executor.submit(echo, sent).result).to.deep.equal(sent);
   });
+
+  for (const [what, make] of Object.entries(platformValues)) {
+    it(`packArguments() leaves it to structured clone what arrives: ${what}`, async () => {
+      const value = make();
+      let expected: unknown;
+      try {
+        expected = structuredClone(value);
+      } catch {
+        expect(() => executor.submit(same, [value])).to.throw(CloneError);
+        return;
+      }
+      const arrived = await executor.submit(same, [value]).result;
+      expect(inspect(arrived, { depth: 5 })).to.equal(inspect(expected, { depth: 5 }));
+    });
+  }
+
+  for (const [what, make] of Object.entries(strangeErrors)) {
+    it(`packThrown() tells something, and the threads live: ${what}`, async () => {
+      const [, message] = make();
+      for (let times = 0; times < 3; times++) {
+        const failing = executor.submit(throwStrange, [what]).result.then(null, String);
+        expect(await failing).to.include(message);
+        expect(await executor.submit(same, [1]).result).to.equal(1);
+      }
+    });
+  }
 
   it('packArguments() keeps one object in two arguments one object', async () => {
     const shared = { n: 1 };

@@ -62,6 +62,8 @@ export interface WriterInput {
   readonly calls: number;
   /** How often the lane may grow; then what does not fit is not sent. */
   readonly growths?: number;
+  /** Asks, when it is refused, whether the reader could not read the lane. */
+  readonly asksWhy?: boolean;
   /** Then cancels this many of them, from the first. */
   readonly cancels?: number;
   readonly wrong?: 'publishFirst' | 'sendLate' | 'sealFlag' | 'plainCancel';
@@ -71,10 +73,12 @@ export interface WriterResult {
   readonly sent: number[];
   readonly refused: number[];
   readonly cancelled: number[];
+  /** Whether the reader has given the lane up, as the writer sees it when it is refused. */
+  givenUp: boolean | null;
 }
 
 export function write(buffers: LaneBuffers, { atomics, input }: ModelThread): WriterResult {
-  const { calls, growths = 0, cancels = 0, wrong } = input as WriterInput;
+  const { calls, growths = 0, asksWhy = false, cancels = 0, wrong } = input as WriterInput;
   const notes = new Int32Array(buffers.notes);
   const first = Segment.over(buffers.first);
   const larger = [buffers.larger1, buffers.larger2].map((memory) => Segment.over(memory));
@@ -90,7 +94,7 @@ export function write(buffers: LaneBuffers, { atomics, input }: ModelThread): Wr
       allocate: () => larger[grown++]!,
     },
   );
-  const result: WriterResult = { sent: [], refused: [], cancelled: [] };
+  const result: WriterResult = { sent: [], refused: [], cancelled: [], givenUp: null };
   const handles: ThreadsafeHandle[] = [];
   for (let value = 1; value <= calls; value++) {
     const at = writer.claim(CALL_BYTES);
@@ -98,6 +102,7 @@ export function write(buffers: LaneBuffers, { atomics, input }: ModelThread): Wr
     notes[SIDE] = grown; // by now at the latest
     if (at === SEALED_LANE || !put(writer, at, value, atomics, wrong)) {
       result.refused.push(value);
+      if (asksWhy) result.givenUp = writer.segment.isDropped();
       break; // as an outbox does
     }
     notes[RETURNED] = value;
@@ -155,12 +160,14 @@ export interface ReaderInput {
   readonly looks: number;
   /** Seals the lane after its looks and looks a last time. */
   readonly seals?: boolean;
-  readonly wrong?: 'releaseFirst' | 'sealFlag' | 'plainStart';
+  /** Gives the lane up after its looks. */
+  readonly givesUp?: boolean;
+  readonly wrong?: 'releaseFirst' | 'sealFlag' | 'plainStart' | 'sealFirst';
 }
 
 /** Returns the numbers it was called with. */
 export function read(buffers: LaneBuffers, { atomics, input }: ModelThread): number[] {
-  const { looks, seals = false, wrong } = input as ReaderInput;
+  const { looks, seals = false, givesUp = false, wrong } = input as ReaderInput;
   const seen: number[] = [];
   if (wrong === 'releaseFirst' || wrong === 'plainStart') {
     readWrongly(Segment.over(buffers.first), looks, seen, atomics, wrong);
@@ -169,6 +176,13 @@ export function read(buffers: LaneBuffers, { atomics, input }: ModelThread): num
   let sealed = false;
   const lane = openReader(buffers, seen, () => sealed);
   for (let n = 0; n < looks; n++) lane.collect();
+  if (givesUp) {
+    if (wrong !== 'sealFirst') lane.segment.giveUp();
+    else {
+      lane.segment.seal();
+      lane.segment.drop();
+    }
+  }
   if (!seals) return seen;
   sealed = true;
   if (wrong === 'sealFlag') atomics.store(lane.segment.header, FLAG, 1);

@@ -133,6 +133,31 @@ describe('model/lane', () => {
       }));
   });
 
+  describe('Segment.giveUp() refuses a call, and its writer sees that the lane could not be read', () => {
+    const givesUp = { looks: 1, givesUp: true };
+    const expectGivenUp = (buffers: LaneBuffers, outcome: Outcome): void => {
+      expectEachOnce(buffers, outcome, false);
+      const { refused, givenUp } = outcome.results.writer as WriterResult;
+      expect(givenUp, 'given up').to.equal(refused.length === 0 ? null : true);
+    };
+
+    it('in every schedule', () =>
+      expectSchedules(30, {
+        writer: { calls: 4, asksWhy: true },
+        reader: givesUp,
+        check: expectGivenUp,
+        reduce: true,
+      }));
+
+    it('and to seal first would be caught', () =>
+      expectProblem(/^given up: expected/, {
+        writer: { calls: 3, asksWhy: true },
+        reader: { ...givesUp, wrong: 'sealFirst' },
+        check: expectGivenUp,
+        reduce: true,
+      }));
+  });
+
   describe('ThreadsafeHandle.cancel() or the start of its call: one of them wins', () => {
     it('in every schedule', () =>
       expectSchedules(30, { writer: { calls: 2, cancels: 2 }, reader: { looks: 2 }, reduce: true }));

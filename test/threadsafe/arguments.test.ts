@@ -129,6 +129,30 @@ describe('arguments', () => {
     expect(() => cross(bytes.buffer)).to.throw('Cannot send argument 1');
   });
 
+  it('that are Buffers send their own bytes and nothing else, wherever they stand', () => {
+    class Upload {
+      readonly body = Buffer.from('secret').subarray(0, 3);
+    }
+    const buffer = Buffer.from('secret').subarray(0, 3);
+    const message = {
+      date: new Date(5),
+      list: [buffer, buffer],
+      map: new Map([['b', buffer]]),
+      upload: new Upload(),
+    };
+    const [read] = cross(message) as [
+      { list: Uint8Array[]; map: Map<string, Uint8Array>; upload: { body: Uint8Array } },
+    ];
+    const all = [...read.list, read.map.get('b')!, read.upload.body]; // it was sent with one
+    for (const bytes of all) {
+      expect(Object.getPrototypeOf(bytes)).to.equal(Uint8Array.prototype);
+      expect([Buffer.from(bytes).toString(), bytes.buffer.byteLength]).to.deep.equal(['sec', 3]);
+    }
+    expect([read.list[1], all[2]]).to.deep.equal([read.list[0], read.list[0]]);
+    expect(read.list[1]).to.equal(read.list[0]); // one object
+    expect(message.list[0]).to.equal(buffer); // and the sender's message is as it was
+  });
+
   it('that are views of one buffer remain so', () => {
     const buffer = new ArrayBuffer(16);
     const args = [new Uint8Array(buffer), new Uint16Array(buffer), new Uint8Array(buffer, 4, 4), buffer];
@@ -144,6 +168,7 @@ describe('arguments', () => {
       Object.defineProperty({ [Symbol('s')]: 1, a: 1 }, 'hidden', { value: 2, enumerable: false }),
     'an array with holes': () => [1, , 3], // eslint-disable-line no-sparse-arrays -- what is tested
     'an array with properties': () => Object.assign([1, 2], { extra: 3 }),
+    'an array with as many properties as holes': () => Object.assign([1, , 3], { extra: 3 }), // eslint-disable-line no-sparse-arrays -- what is tested
     'an empty array with properties': () => Object.assign([], { extra: 3 }),
     'an array of a subclass': () => Object.assign(new (class extends Array<number> {})(), [1, 2]),
     'a class instance': () =>
@@ -259,6 +284,21 @@ describe('arguments', () => {
     );
     expect(read.self).to.equal(read);
     expect(message.refs).to.deep.equal([ref, ref]); // and the sender's message is as it was
+    loop.close();
+  });
+
+  it('that hold errors and LoopRefs in instances of classes arrive with them', () => {
+    const { loop, ref } = loopWithInbox();
+    class Job {
+      readonly ref = ref;
+      readonly error = new RangeError('far');
+      readonly wire = ref.toWire();
+    }
+    const [job, again] = cross(new Job(), ref) as [Job, LoopRef];
+    expect(Object.getPrototypeOf(job)).to.equal(Object.prototype);
+    expect(job.ref).to.be.instanceOf(LoopRef).and.to.equal(again);
+    expect(job.error).to.be.instanceOf(RangeError);
+    expect(LoopRef.fromWire(job.wire)).to.have.property('name', ref.name);
     loop.close();
   });
 

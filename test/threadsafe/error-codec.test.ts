@@ -1,7 +1,10 @@
 import { expect } from 'chai';
+import { runInNewContext } from 'node:vm';
 import { CancelledError, ExceptionGroup, LoopStateError } from '@ringloop/core';
 import { registerErrorClass } from '@ringloop/threadsafe';
 import { packThrown, unpack } from '@ringloop/threadsafe/internal';
+import { platformValues } from './fixtures/platform-values.js';
+import { strangeErrors } from './fixtures/strange-errors.js';
 
 /** What a thrown value is after it has crossed to another thread. */
 const cross = (thrown: unknown): Error & Record<string, unknown> =>
@@ -143,6 +146,85 @@ describe('error codec', () => {
       'Symbol(s)',
     ]);
   });
+
+  it('keeps a code that is a getter of a class that is not known, or is not enumerable', () => {
+    class CodeGetter extends Error {
+      get code(): string {
+        return `ERR_${'getter'.toUpperCase()}`;
+      }
+    }
+    expect(cross(new CodeGetter('c'))).to.have.property('code', 'ERR_GETTER');
+    const hidden = Object.defineProperty(new Error('h'), 'code', { value: 'ERR_HIDDEN' });
+    expect(cross(hidden)).to.have.property('code', 'ERR_HIDDEN');
+    expect(cross(new Error('n'))).not.to.have.property('code');
+  });
+
+  it('keeps the name of a class that is not known, and its class where that is known again, at the next hops', () => {
+    class Quota extends Error {}
+    const second = cross(cross(new Quota('q')));
+    expect([second.name, String(second)]).to.deep.equal(['Quota', 'Quota: q']);
+    class LateError extends RangeError {}
+    const first = cross(new LateError('l'));
+    expect(first).to.be.instanceOf(RangeError).and.not.instanceOf(LateError);
+    registerErrorClass(LateError);
+    expect(cross(first)).to.be.instanceOf(LateError);
+  });
+
+  it('knows errors of another realm', () => {
+    const error = runInNewContext(
+      `Object.assign(new RangeError('far', { cause: new TypeError('why') }), { code: 'E', list: [new Error('in')] })`,
+    ) as unknown;
+    const crossed = cross(error);
+    expect(crossed)
+      .to.be.instanceOf(RangeError)
+      .and.to.include({ message: 'far', code: 'E', name: 'RangeError' });
+    expect(crossed.cause).to.be.instanceOf(TypeError);
+    expect((crossed.list as unknown[])[0]).to.be.instanceOf(Error);
+  });
+
+  it('takes nothing of a user for its own', () => {
+    class Job {
+      readonly 'ringloop.wire' = { kind: 'LoopRef' };
+    }
+    const wire = { 'ringloop.wire': 'a field' };
+    const crossed = cross(Object.assign(new Error('job'), { job: new Job(), wire, error: new Error('e') }));
+    expect([crossed.job, crossed.wire]).to.deep.equal([{ 'ringloop.wire': { kind: 'LoopRef' } }, wire]);
+    expect(crossed.error).to.be.instanceOf(Error);
+  });
+
+  it('shows what is too deep for a small stack as text', () => {
+    const list = (length: number): unknown =>
+      Array.from({ length }).reduce<unknown>((next) => ({ next }), null);
+    const crossed = cross(Object.assign(new Error('deep'), { long: list(100_000), short: list(50) }));
+    expect([crossed.message, typeof crossed.long]).to.deep.equal(['deep', 'string']);
+    expect(crossed.short).to.deep.equal(list(50));
+  });
+
+  it('sends what only Node can clone to one receiver, and shows it to many', () => {
+    const error = Object.assign(new Error('m'), { module: platformValues['WebAssembly.Module']?.() });
+    expect(Object.prototype.toString.call(cross(error).module)).to.equal('[object WebAssembly.Module]');
+    const toMany = unpack(structuredClone(packThrown(error, 'many')));
+    expect(toMany).to.have.property('module').that.is.a('string');
+  });
+
+  it('works where Error is frozen', () => {
+    const before = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')!; // V8 has it
+    Object.defineProperty(Error, 'stackTraceLimit', { ...before, writable: false });
+    try {
+      expect(cross(new RangeError('frozen'))).to.be.instanceOf(RangeError);
+    } finally {
+      Object.defineProperty(Error, 'stackTraceLimit', before);
+    }
+  });
+
+  for (const [what, make] of Object.entries(strangeErrors)) {
+    it(`says something, whatever was thrown: ${what}`, () => {
+      const [thrown, message] = make();
+      const crossed = cross(thrown);
+      if (message === '') expect(crossed).to.be.a('string');
+      else expect(crossed).to.be.instanceOf(Error).with.property('message').that.includes(message);
+    });
+  }
 
   it('registerErrorClass() refuses a second class of the same name', () => {
     class TypeError extends Error {}

@@ -51,6 +51,15 @@ describe('LoopGroup.close()', () => {
     expect(performance.now() - started).to.be.lessThan(20_000);
   });
 
+  it('counts what had got in and not begun when there was no time left', async () => {
+    const group = await spawn(1);
+    const ref = group.next();
+    await ref.runCoroutineThreadsafe(napHere, 0);
+    const naps = Array.from({ length: 5 }, () => rejection(ref.runCoroutineThreadsafe(napHere, 5)));
+    expect((await group.close({ drain: 0 }))[0]).to.include({ outcome: 'cancelled', cancelledTasks: 5 });
+    for (const nap of naps) expect(await nap).to.have.property('code', 'ERR_CANCELLED');
+  });
+
   it('cancels what is left after the drain time', async () => {
     const group = await spawn(1);
     const dozing = rejection(group.next().runCoroutineThreadsafe(doze, 1000));

@@ -2,8 +2,10 @@
  * What Piscina calls in each of its threads. Piscina finds functions by path and export name only, and ends a thread whose
  * answer cannot be posted; so every job comes through here, and nothing is thrown.
  */
-import { importRemote, lookUpRemote, unpack } from '@ringloop/threadsafe/internal';
-import { type JobOutcome, type JobRequest, packOutcomeOf, packResult } from './job-message.js';
+import { dieReadably, importRemote, lookUpRemote, packThrown, unpack } from '@ringloop/threadsafe/internal';
+import { type JobOutcome, type JobRequest, packResult } from './job-message.js';
+
+dieReadably();
 
 export async function runJob(request: JobRequest): Promise<JobOutcome> {
   const { name, args } = request;
@@ -12,6 +14,6 @@ export async function runJob(request: JobRequest): Promise<JobOutcome> {
     const call = fn as (...args: never) => unknown; // submit() checked the arguments against the function's type
     return { ok: packResult(await call(...(unpack(args) as never)), name) };
   } catch (thrown) {
-    return { error: packOutcomeOf(thrown, name) };
+    return { error: packThrown(thrown) }; // never throws, and can be posted
   }
 }

@@ -3,12 +3,10 @@
  * not see later changes, and nothing uncloneable is found out when it is too late. Posting copies them once more; the
  * serializer of node:v8 would save that, but refuses SharedArrayBuffers.
  */
-import { CloneError } from '@ringloop/threadsafe';
 import {
   cloneFailure,
   pack,
   type Packed,
-  packThrown,
   type RemoteId,
   takeAway,
   transferredBy,
@@ -25,7 +23,7 @@ export type JobOutcome = { readonly ok: Packed } | { readonly error: Packed };
 /** @throws {CloneError} naming the argument that cannot be sent */
 export function packArguments(args: readonly unknown[], name: string): Packed {
   try {
-    return args.every(isImmutable) ? { value: args, packed: false } : copy(args, args);
+    return args.every(isImmutable) ? { value: args, wires: null } : copy(args, args);
   } catch (cause) {
     throw cloneFailure(args, { name }, cause);
   }
@@ -34,25 +32,17 @@ export function packArguments(args: readonly unknown[], name: string): Packed {
 /** @throws {CloneError} */
 export function packResult(value: unknown, name: string): Packed {
   try {
-    return isImmutable(value) ? { value, packed: false } : copy(value, [value]);
+    return isImmutable(value) ? { value, wires: null } : copy(value, [value]);
   } catch (cause) {
     throw cloneFailure([value], `the result of ${name}()`, cause);
-  }
-}
-
-/** What was thrown, or a CloneError about it: a message that cannot be posted would end the thread. */
-export function packOutcomeOf(thrown: unknown, name: string): Packed {
-  try {
-    return structuredClone(packThrown(thrown));
-  } catch (cause) {
-    return packThrown(new CloneError(`Cannot send what ${name}() threw: ${String(cause)}`, { cause }));
   }
 }
 
 /** @param marked values that may take buffers along, see `transfer()` */
 function copy(message: unknown, marked: readonly unknown[]): Packed {
   const transferred = transferredBy(marked);
-  const packed = structuredClone(pack(message));
+  const { value, wires } = pack(message);
+  const packed = structuredClone({ value, wires });
   if (transferred !== null) {
     takeAway(transferred.buffers);
     unmark(marked);

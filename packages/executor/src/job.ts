@@ -56,8 +56,12 @@ export class Job implements ExecutorJob<unknown> {
 
   finish(outcome: JobOutcome): void {
     this.#become('done');
-    if ('ok' in outcome) this.#result.resolve(unpack(outcome.ok));
-    else this.#result.reject(unpack(outcome.error));
+    try {
+      if ('ok' in outcome) this.#result.resolve(unpack(outcome.ok));
+      else this.#result.reject(unpack(outcome.error));
+    } catch (thrown) {
+      this.#result.reject(thrown); // a class, say, that is not known here
+    }
   }
 
   fail(reason: Error): void {

@@ -4,7 +4,7 @@
  * only by an abort signal, which ends the thread if the job runs by then, and does not tell which it was. (A job that waits
  * for its thread to start counts as running.)
  */
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { type Executor, type ExecutorJob, LoopStateError } from '@ringloop/core';
 import { promiseWithResolvers, type PromiseWithResolvers } from '@ringloop/core/internal';
 import { PeerExitedError } from '@ringloop/threadsafe';
@@ -123,7 +123,7 @@ export class PiscinaExecutor implements Executor {
 
   #threadEnded(job: Job, cause: unknown): PeerExitedError {
     const why = this.#state === 'ended' ? 'the executor was shut down' : 'its thread ended';
-    const detail = cause instanceof Error ? cause.message : inspect(cause);
+    const detail = types.isNativeError(cause) ? cause.message : inspect(cause);
     return new PeerExitedError(`Cannot finish ${job.name}(): ${why} (${detail})`, { cause });
   }
 

@@ -2,7 +2,8 @@
 /**
  * Arguments and results as bytes of a record. What is plain is written as words (value-tags.ts), without allocating. All
  * else is serialized as structured clone does it. What can only be shared, not copied (SharedArrayBuffer, and with it
- * LoopRef), and what is very large goes by the side road.
+ * LoopRef), what only Node can clone (survey.ts), and what is very large is posted: by the road between the two threads, or by the
+ * side road where there is none.
  *
  * The tags word of a record says which in its lowest two bits. Behind the fixed part stand
  *   PLAIN       as many values as the bits above say        SERIALIZED  a length in bytes, and these
@@ -13,12 +14,12 @@ import { types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
 import type { Transferable } from 'node:worker_threads';
 import { cloneFailure, type Sent } from './clone-failure.js';
-import { pack, unpack } from './packing.js';
+import { messageOf, pack, packArguments, type Parcel, unpackMessage } from './packing.js';
 import { RECORD_BYTES, type Segment, sizeOf } from './segment.js';
 import type { Road } from './roads.js';
 import { mustMove, refuseOthers, transferredBy } from './transfer.js';
 import { readValue, readValues } from './value-reader.js';
-import { draft, writeDraft } from './value-writer.js';
+import { draft, type HeldDraft, holdDraft, writeDraft, writeHeldDraft } from './value-writer.js';
 
 const PLAIN = 0;
 const SERIALIZED = 1;
@@ -38,17 +39,25 @@ const LARGEST_IN_RING = 1 << 20;
 export interface Plan {
   readonly tags: number;
   readonly sizeBytes: number;
-  /** The serialized arguments; null: they are drafted, or go by the side road. */
+  /** The serialized arguments; null: they are drafted, or are posted. */
   readonly bytes: Buffer | null;
-  /** What goes by the side road or the road, when there is room for the record that says so. */
-  readonly aside: { readonly value: unknown } | null;
-  /** By the road, and what is moved there. */
+  /** A draft that was kept, see `keepPlan()`. */
+  readonly held: HeldDraft | null;
+  /** What is posted, when there is room for the record that says so, and about how large it is. */
+  readonly aside: Aside | null;
+  /** The road that it is posted by, and what is moved there; null: the side road. */
   readonly moved: Moved | null;
   /** Buffers to be taken away when the call was accepted. */
   readonly transferred: readonly ArrayBuffer[] | null;
 }
 
-/** What is moved rather than copied, and on which road. */
+/** What is posted. */
+export interface Aside {
+  readonly value: unknown;
+  readonly weightBytes: number;
+}
+
+/** On which road, and what is moved there rather than copied. */
 export interface Moved {
   readonly road: Road;
   readonly transferList: readonly Transferable[];
@@ -59,6 +68,7 @@ const plain = {
   tags: PLAIN,
   sizeBytes: 0,
   bytes: null,
+  held: null,
   aside: null,
   moved: null,
   transferred: null as readonly ArrayBuffer[] | null,
@@ -80,11 +90,11 @@ export function planArguments(
     const transferred = taken?.buffers ?? null;
     if (taken !== null && mustMove(taken)) {
       const direct = road();
-      if (direct !== null) return planMoved(args, { road: direct, transferList: taken.all });
+      if (direct !== null) return planPosted(pack(args), { road: direct, transferList: taken.all }, null);
       refuseOthers(taken);
     }
     const words = draft(args);
-    if (words < 0) return planSerialized(args, transferred);
+    if (words < 0) return planPacked(packArguments(args), transferred, road);
     plain.tags = PLAIN | (args.length << COUNT_SHIFT);
     plain.sizeBytes = (RECORD_BYTES + words * 4 + 7) & ~7;
     plain.transferred = transferred;
@@ -94,25 +104,37 @@ export function planArguments(
   }
 }
 
-function planMoved(args: readonly unknown[], moved: Moved): Plan {
-  const { value, packed } = pack(args);
-  const tags = ROAD | (packed ? PACKED : 0);
-  return { tags, sizeBytes: RECORD_BYTES + 8, bytes: null, aside: { value }, moved, transferred: null };
+/** The same plan, which lasts: user code may run and make other calls before it is written. */
+export function keepPlan(plan: Plan): Plan {
+  return plan === plain ? { ...plain, held: holdDraft() } : plan;
 }
 
-function planSerialized(args: readonly unknown[], transferred: readonly ArrayBuffer[] | null): Plan {
-  const { value, packed } = pack(args);
-  const flags = packed ? PACKED : 0;
-  const bytes = serialize(value);
+function planPosted(parcel: Parcel, moved: Moved | null, transferred: readonly ArrayBuffer[] | null): Plan {
+  const tags = (moved === null ? SIDE : ROAD) | packedFlag(parcel);
+  const aside = { value: messageOf(parcel), weightBytes: parcel.weightBytes };
+  return { tags, sizeBytes: RECORD_BYTES + 8, bytes: null, held: null, aside, moved, transferred };
+}
+
+function planPacked(
+  parcel: Parcel,
+  transferred: readonly ArrayBuffer[] | null,
+  road: () => Road | null,
+): Plan {
+  const bytes = parcel.shares || parcel.holdsNodes ? null : serialize(messageOf(parcel));
   if (bytes !== null && bytes.byteLength <= LARGEST_IN_RING) {
     const sizeBytes = RECORD_BYTES + ((4 + bytes.byteLength + 7) & ~7);
-    return { tags: SERIALIZED | flags, sizeBytes, bytes, aside: null, moved: null, transferred };
+    const tags = SERIALIZED | packedFlag(parcel);
+    return { tags, sizeBytes, bytes, held: null, aside: null, moved: null, transferred };
   }
-  const tags = SIDE | flags;
-  return { tags, sizeBytes: RECORD_BYTES + 8, bytes: null, aside: { value }, moved: null, transferred };
+  const direct = road();
+  return planPosted(parcel, direct === null ? null : { road: direct, transferList: [] }, transferred);
 }
 
-/** Null: it cannot be serialized, but perhaps shared. The side road tells. */
+function packedFlag({ wires }: Parcel): number {
+  return wires === null ? 0 : PACKED;
+}
+
+/** Null: it cannot be serialized. Posting it tells why. */
 function serialize(value: unknown): Buffer | null {
   // Not DefaultSerializer, which has its own ideas of views: this one does what structured clone does.
   const serializer = new Serializer();
@@ -141,8 +163,9 @@ export function sendAside(
   try {
     return moved === null ? send(aside.value) : moved.road.send(aside.value, moved.transferList);
   } catch (cause) {
-    if (moved?.transferList.every((item) => types.isArrayBuffer(item)) === true) return null;
-    throw cloneFailure(args, sent, cause, moved?.transferList);
+    const list = moved?.transferList ?? [];
+    if (list.length > 0 && list.every((item) => types.isArrayBuffer(item))) return null;
+    throw cloneFailure(args, sent, cause, list);
   }
 }
 
@@ -155,9 +178,8 @@ export function writeArguments(segment: Segment, at: number, plan: Plan, sideNum
     bytes.set(plan.bytes, (word + 1) * 4);
   } else if (plan.aside !== null) {
     words[word] = sideNumber;
-  } else {
-    writeDraft(segment, word);
-  }
+  } else if (plan.held !== null) writeHeldDraft(segment, word, plan.held);
+  else writeDraft(segment, word);
 }
 
 /** Takes message `number` from the side road, or from the road between the two threads. */
@@ -179,7 +201,7 @@ export function readArguments(segment: Segment, at: number, takeAside: TakeAside
     (tags & FORM) === SERIALIZED
       ? deserialize(segment, word)
       : takeAside(words[word]!, (tags & FORM) === ROAD);
-  return unpack({ value, packed: (tags & PACKED) !== 0 }) as unknown[]; // arguments are sent as an array
+  return unpackMessage(value, (tags & PACKED) !== 0) as unknown[]; // arguments are sent as an array
 }
 
 /** Reads the argument of the record at word `at`, whose tags are ONE_PLAIN. */

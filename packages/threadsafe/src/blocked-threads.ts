@@ -19,6 +19,7 @@
  * 4. A thread that is killed while it is blocked leaves its slot behind; whoever sees it end frees it.
  * Source: wait-for graphs of lock managers; the second look after "double collect" snapshots (Afek et al., 1993).
  */
+import { types } from 'node:util';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { add, cas, load, store } from '#atomics';
 
@@ -43,7 +44,7 @@ const KEY = 'ringloop.blockedThreads';
 /** Memory that all threads share which are started by this one from now on. */
 export function sharedBlockedThreads(): SharedArrayBuffer {
   const inherited = getEnvironmentData(KEY);
-  if (inherited instanceof SharedArrayBuffer) return inherited;
+  if (types.isSharedArrayBuffer(inherited)) return inherited;
   const memory = new SharedArrayBuffer((1 + SLOTS) * SLOT_WORDS * 4);
   setEnvironmentData(KEY, memory);
   return memory;

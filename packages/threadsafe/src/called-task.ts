@@ -1,4 +1,5 @@
 import { type BaseEventLoop, Task } from '@ringloop/core';
+import { asPlainError } from './error-codec.js';
 import type { Callable } from './find-export.js';
 
 /** Who is told that a called task is done. */
@@ -28,7 +29,17 @@ export class CalledTask extends Task<unknown> {
   }
 
   protected override settle(state: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
-    super.settle(state, outcome);
+    super.settle(state, state === 'failed' ? withStack(outcome) : outcome);
     this.#answering.taskDone(this);
+  }
+}
+
+/** An error whose stack can be read: V8 makes it when somebody first asks, and throws then, of a message that is no text for example. */
+function withStack(error: unknown): unknown {
+  try {
+    Reflect.get(error as object, 'stack'); // a task fails with nothing else
+    return error;
+  } catch {
+    return asPlainError(error);
   }
 }

@@ -7,7 +7,7 @@ import type { Callable } from './find-export.js';
 import type { InboxAddress } from './inbox-memory.js';
 import type { Outbox } from './outbox.js';
 import { outboxTo } from './outboxes.js';
-import { sendAgain, sendEventually } from './send-eventually.js';
+import { answerAgain, answerEventually } from './send-eventually.js';
 
 interface UnderWay extends Numbered {
   cancel(): unknown;
@@ -19,6 +19,10 @@ export class Caller implements Answering {
   readonly #address: InboxAddress;
   readonly #countTasks: (change: number) => void;
   readonly #tasks = new CallTable<UnderWay>();
+  /** Calls whose tasks began while the loop was being wound up. */
+  readonly #late = new Set<number>();
+  /** How many of these were cancelled. */
+  lateCancelled = 0;
 
   /** @param address the caller's mailbox */
   constructor(loop: BaseEventLoop, address: InboxAddress, countTasks: (change: number) => void) {
@@ -27,7 +31,9 @@ export class Caller implements Answering {
     this.#countTasks = countTasks;
   }
 
-  start(fn: Callable, call: number, args: unknown[]): void {
+  /** @param isLate the loop is being wound up: whatever does not end at once is cancelled */
+  start(fn: Callable, call: number, args: unknown[], isLate = false): void {
+    if (isLate) this.#late.add(call);
     try {
       this.#tasks.add(
         this.#loop.getTaskFactory() === null
@@ -50,7 +56,7 @@ export class Caller implements Answering {
 
   /** Answers with an error, where there is no task. */
   refuse(call: number, reason: Error): void {
-    this.#guard(() => sendEventually(() => outboxTo(this.#address).replyError(call, reason)));
+    this.#guard(() => answerEventually(() => outboxTo(this.#address).replyError(call, reason)));
   }
 
   /** Answers for all tasks that are under way: they will not be done. */
@@ -83,11 +89,35 @@ export class Caller implements Answering {
   #answer(call: number, task: Task<unknown>): void {
     if (!this.#tasks.delete(call)) return; // nobody waits for it any more
     this.#countTasks(-1);
+    if (this.#late.delete(call) && task.cancelled()) this.lateCancelled++;
     try {
       sendOutcome(outboxTo(this.#address), call, task);
     } catch (thrown) {
-      this.#guard(() => sendAgain(thrown, () => sendOutcome(outboxTo(this.#address), call, task)));
+      this.#answerAgain(thrown, call, task);
     }
+  }
+
+  #answerAgain(thrown: unknown, call: number, task: Task<unknown>): void {
+    try {
+      answerAgain(thrown, () => this.#answerAnew(call, task));
+    } catch (unexpected) {
+      this.#refuseAnswer(call, unexpected);
+    }
+  }
+
+  #answerAnew(call: number, task: Task<unknown>): void {
+    try {
+      sendOutcome(outboxTo(this.#address), call, task);
+    } catch (thrown) {
+      this.#answerAgain(thrown, call, task);
+    }
+  }
+
+  /** The task cannot say how it has ended. Whoever waits for it is told that. */
+  #refuseAnswer(call: number, thrown: unknown): void {
+    const exception = toError(thrown);
+    this.#loop.callExceptionHandler({ message: 'Cannot answer a call from another thread', exception });
+    this.refuse(call, exception);
   }
 
   #guard(send: () => void): void {

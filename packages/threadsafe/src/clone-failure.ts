@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { inspectSafely } from '@ringloop/core/internal';
+import { describeThrown, looksLikeError } from './error-codec.js';
 import { CloneError } from './errors.js';
 import { pack } from './packing.js';
 
@@ -93,6 +94,13 @@ function reason(culprit: unknown, cause: unknown): string {
   }
 }
 
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : inspectSafely(cause);
+/** What Node refuses with may be of another realm than this code: under jest, for example. */
+export function messageOf(cause: unknown): string {
+  return looksLikeError(cause) || types.isNativeError(cause) || isDOMException(cause)
+    ? (describeThrown(cause).message ?? '')
+    : inspectSafely(cause);
+}
+
+function isDOMException(cause: unknown): cause is object {
+  return Object.prototype.toString.call(cause) === '[object DOMException]';
 }

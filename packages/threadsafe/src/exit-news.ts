@@ -23,6 +23,7 @@ import {
   threadId as thisThread,
 } from 'node:worker_threads';
 import { Descendants } from './descendants.js';
+import { dieReadably } from './own-death.js';
 import { type Packed, packThrown, unpack } from './packing.js';
 import { PeerExitedError } from './errors.js';
 import { InboxMemory } from './inbox-memory.js';
@@ -95,7 +96,7 @@ export function tellEnded(
   thrown: { readonly value: unknown } | null,
 ): void {
   hearExits(); // what it has spawned
-  const cause = thrown === null ? null : { wire: packThrown(thrown.value) };
+  const cause = thrown === null ? null : { wire: packThrown(thrown.value, 'many') };
   const told: ThreadEnd[] = [{ threadId, exitCode, cause }];
   for (const below of descendants.of(threadId)) told.push({ threadId: below, exitCode: null, cause: null });
   for (const end of told) {
@@ -160,16 +161,9 @@ function heardOf(end: ThreadEnd): void {
   for (const listener of listeners) listener(end.threadId);
 }
 
-/** Within 'uncaughtExceptionMonitor': whether the thread ends of it, because nobody else takes it. */
-export function isFatal(): boolean {
-  return process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback();
-}
-
 function tellOwnEnd(): void {
   let thrown: { value: unknown } | null = null;
-  process.on('uncaughtExceptionMonitor', (value: unknown) => {
-    if (isFatal()) thrown = { value };
-  });
+  dieReadably((value) => (thrown = { value }));
   process.once('exit', (exitCode) => {
     for (const listener of beforeOwnEnd) listener();
     tellEnded(thisThread, exitCode, thrown);

@@ -2,7 +2,7 @@ import { forgetBorrower } from './control/exposed-objects.js';
 import { allBlockedThreads } from './blocking.js';
 import { onOwnEnd, onThreadExit } from './exit-news.js';
 import { abandonLocalInboxes, leaveLocalInboxes } from './local-inboxes.js';
-import { readMailbox } from './mailbox.js';
+import { forgetAnswerer, readMailbox } from './mailbox.js';
 import { closeOutboxes, ownerEnded } from './outboxes.js';
 import { closeRoad } from './roads.js';
 import { pendingCalls } from './pending-calls.js';
@@ -14,6 +14,7 @@ onThreadExit((threadId) => {
   readMailbox(); // an answer that was given counts
   for (const { inboxId, reason } of ownerEnded(producer)) pendingCalls.rejectAll(inboxId, reason);
   leaveLocalInboxes(producer);
+  forgetAnswerer(producer);
   allBlockedThreads().forget(producer);
   forgetBorrower(producer);
   closeRoad(producer);

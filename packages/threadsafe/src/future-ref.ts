@@ -93,5 +93,5 @@ function addressOf(target: LocalObject): InboxAddress {
   return address;
 }
 
-registerSendable<ObjectWire>('CancelRef', (wire) => new CancelRef(wire));
-registerSendable<ObjectWire>('FutureRef', (wire) => new FutureRef(wire));
+registerSendable<ObjectWire>('CancelRef', CancelRef, (wire) => new CancelRef(wire));
+registerSendable<ObjectWire>('FutureRef', FutureRef, (wire) => new FutureRef(wire));

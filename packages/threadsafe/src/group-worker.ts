@@ -2,10 +2,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { allTasks, type BaseEventLoop, InternalError } from '@ringloop/core';
 import { windUp } from '@ringloop/core/internal';
+import { dieReadably } from './own-death.js';
 import { packThrown } from './packing.js';
-import { isFatal, leaveOwnEndToSpawner } from './exit-news.js';
+import { leaveOwnEndToSpawner } from './exit-news.js';
 import type { LoopFactory } from './loop-group.js';
-import { type CloseRequest, type MemberData, type MemberMessage, threadTime } from './group-member.js';
+import {
+  type CloseRequest,
+  type Drained,
+  type MemberData,
+  type MemberMessage,
+  threadTime,
+} from './group-member.js';
 import { LoopInbox } from './loop-inbox.js';
 import { LoopRef } from './loop-ref.js';
 import { importAll } from './preload.js';
@@ -23,9 +30,7 @@ const tell = (message: MemberMessage): void => parentPort?.postMessage(message);
 leaveOwnEndToSpawner();
 joinRoads(spawner, siblings);
 // Node would tell of it as well, but without the error's class.
-process.on('uncaughtExceptionMonitor', (error: unknown) => {
-  if (isFatal()) tell({ kind: 'failed', error: packThrown(error) });
-});
+dieReadably((error) => tell({ kind: 'failed', error: packThrown(error) }));
 
 await importAll(preload);
 const createLoop = (await importRemote(factory)) as unknown as LoopFactory; // LoopGroup.spawn() takes nothing else
@@ -48,11 +53,18 @@ parentPort?.unref(); // the loop keeps the thread alive, while it runs
 if (prepare === null) loop.callSoon(() => tell({ kind: 'ready' }));
 else runSetup(loop, prepare);
 let isStopping = false;
+const drains: Drained[] = [];
 try {
   await loop.runForever();
 } finally {
   isStopping = true;
+  inbox.beginWindingUp();
   await windUp(loop);
+  // What had got in and not begun, began then, and was cancelled.
+  for (const { inTime, tasksLeft } of drains) {
+    if (inbox.lateCancelled > 0)
+      tell({ kind: 'drained', inTime, tasksLeft: tasksLeft + inbox.lateCancelled });
+  }
   tell({ kind: 'closed' });
 }
 
@@ -84,7 +96,9 @@ async function drain(loop: BaseEventLoop, inbox: LoopInbox, { drainUntil }: Clos
   const inTime = await Promise.race([finished, until(drainUntil).then(() => false)]);
   if (isStopping) return; // it was stopped otherwise, or asked again with less time
   isStopping = true;
-  tell({ kind: 'drained', inTime, tasksLeft: allTasks(loop).size });
+  const drained: Drained = { inTime, tasksLeft: allTasks(loop).size };
+  drains.push(drained);
+  tell({ kind: 'drained', ...drained });
   loop.stop();
 }
 

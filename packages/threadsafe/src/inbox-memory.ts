@@ -23,7 +23,8 @@ import { sharedBlockedThreads } from './blocked-threads.js';
 import { closeBell, isAsleep, ring } from './bell.js';
 import { TooManyProducersError } from './errors.js';
 import { allocateLazily } from './lazy-memory.js';
-import { HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Segment, TAIL } from './segment.js';
+import { withdrawChannel } from './own-channel.js';
+import { DROPPED, HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Segment, TAIL } from './segment.js';
 
 /** Producer threads per inbox. A power of ten more than cores on most machines. */
 export const LANES = 64;
@@ -118,6 +119,15 @@ export class InboxMemory {
     throw new TooManyProducersError(`Cannot call into loop "${name}": ${LANES} threads call into it already`);
   }
 
+  /** Whether the producer has another lane than that one: it has left that and begun anew. */
+  hasOther(lane: number, producer: number): boolean {
+    const used = this.lanesUsed();
+    for (let other = 0; other < used; other++) {
+      if (other !== lane && this.producerOf(other) === producer) return true;
+    }
+    return false;
+  }
+
   /** The producer, or whoever saw it end: its lanes are read to the end and then free again. False: it had none. */
   leave(producer: number): boolean {
     const used = this.lanesUsed();
@@ -151,6 +161,8 @@ export class InboxMemory {
     const { header } = this.segment(lane);
     store(header, TAIL, 0);
     store(header, HEAD, 0);
+    store(header, DROPPED, 0); // it is where the lane could not be read
+    withdrawChannel(header);
     store(this.words, OWNERS + lane, FREE);
   }
 

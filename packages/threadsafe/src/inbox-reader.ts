@@ -3,7 +3,8 @@ import { CalledFunctions } from './called-functions.js';
 import { type InboxAddress, InboxMemory, LANES, thisProducer } from './inbox-memory.js';
 import { type LaneEvents, LaneReader } from './lane-reader.js';
 import { addLocalInbox, removeLocalInbox } from './local-inboxes.js';
-import { takeFromRoad } from './roads.js';
+import { offerChannel } from './own-channel.js';
+import { roadTo, takeFromRoad } from './roads.js';
 import { SideRoad } from './side-road.js';
 
 /** What the owner of an inbox does with what arrives; see LaneEvents. */
@@ -39,7 +40,7 @@ export class InboxReader {
       ...events,
       isSealed: () => this.#sealed,
       takeAside: (producer, number, byRoad) =>
-        byRoad ? takeFromRoad(producer, number) : this.#sideRoad.take(producer, number),
+        byRoad ? takeFromRoad(producer, number) : this.#takeFromSideRoad(producer, number),
     };
     this.#sleeper = new Sleeper(this.#memory.words, (woken) => {
       void woken.then(() => {
@@ -155,10 +156,26 @@ export class InboxReader {
     this.#lanes[index] = undefined;
     this.#leaving.delete(lane);
     this.#receivedFromLeavers += lane.received;
-    this.#sideRoad.forget(lane.producer);
+    this.#sideRoad.closeOwn(index);
+    if (!this.#memory.hasOther(index, lane.producer)) this.#sideRoad.forget(lane.producer);
     this.#events.producerLeft(lane);
     if (this.#sealed) this.#memory.withdrawLeft(index);
     else this.#memory.freeLane(index);
+  }
+
+  #takeFromSideRoad(producer: number, number: number): unknown {
+    const value = this.#sideRoad.take(producer, number);
+    for (const [index, lane] of this.#lanes.entries()) {
+      if (lane?.producer === producer && !this.#sideRoad.hasOwn(index)) this.#offerChannel(index, producer);
+    }
+    return value;
+  }
+
+  /** So that what comes next has no third end to fear; between threads that have a road it is not needed. */
+  #offerChannel(index: number, producer: number): void {
+    if (this.#sealed || roadTo(producer) !== null) return;
+    const { header } = this.#memory.segment(index);
+    offerChannel(header, this.#sideRoad.nextNumber(), (number) => this.#sideRoad.openOwn(index, number));
   }
 
   #lane(index: number): LaneReader | undefined {

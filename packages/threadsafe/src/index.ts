@@ -35,7 +35,13 @@ export { LoopRef, type RemoteCallback } from './loop-ref.js';
 export type { LoopRefStatistics } from './outbox.js';
 export type { RestartOptions } from './restart-policy.js';
 export type { Preload } from './preload.js';
-export { remote, type RemoteFunction, type RemoteOptions, type RemoteResult } from './remote.js';
+export {
+  type Arrived,
+  remote,
+  type RemoteFunction,
+  type RemoteOptions,
+  type RemoteResult,
+} from './remote.js';
 export { type RemoteModule, remoteModule } from './remote-module.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';
 export { transfer } from './transfer.js';

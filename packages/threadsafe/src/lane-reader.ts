@@ -12,6 +12,7 @@ import { type Ready, RUN, toError } from '@ringloop/core/internal';
 import { dropArguments, ONE_PLAIN, readArguments, readOnlyArgument } from './arguments.js';
 import type { CalledFunctions } from './called-functions.js';
 import type { Ending } from './concurrent-future.js';
+import { CloneError } from './errors.js';
 import type { Callable } from './find-export.js';
 import { Cell, JUMP_BYTES, Kind, kindOf, RECORD_BYTES, Segment, sizeOf } from './segment.js';
 
@@ -187,6 +188,7 @@ export class LaneReader {
 
   #giveUp(cause: Error): void {
     this.#corrupt = true;
+    this.#segment.giveUp(); // what comes later is refused, and its caller is told
     const reason = new InternalError(
       `What thread ${this.producer - 1} has sent cannot be read, and what follows is lost`,
       { cause },
@@ -204,10 +206,10 @@ export class LaneReader {
         this.#task(words, at, call);
         return false;
       case Kind.RESULT:
-        this.#answer(at, call);
+        this.#answer(at, call, 'finished');
         return false;
       case Kind.FAILURE:
-        this.#events.answer(call, 'failed', this.#readArguments(at)[0]);
+        this.#answer(at, call, 'failed');
         return false;
       case Kind.CANCELLED:
         this.#events.answer(call, 'cancelled', undefined);
@@ -245,15 +247,19 @@ export class LaneReader {
     this.#events.startTask(this, called.fn, call, args);
   }
 
-  #answer(at: number, call: number): void {
+  /** Whoever waits is told something: what cannot be read is not in the way of what stands behind it. */
+  #answer(at: number, call: number, how: 'finished' | 'failed'): void {
     let value: unknown;
     try {
       [value] = this.#readArguments(at);
-    } catch (reason) {
-      this.#events.answer(call, 'failed', reason); // a class, say, that nobody has registered here
+    } catch (cause) {
+      // A class that nobody has registered here, or more objects in each other than this thread's stack can take.
+      const what = how === 'finished' ? 'the result' : 'the error';
+      const reason = new CloneError(`Cannot read ${what} of a call: ${toError(cause).message}`, { cause });
+      this.#events.answer(call, 'failed', reason);
       return;
     }
-    this.#events.answer(call, 'finished', value);
+    this.#events.answer(call, how, value);
   }
 
   #define(words: Int32Array, at: number): boolean {
@@ -290,8 +296,11 @@ export class LaneReader {
       const kind = kindOf(words, at);
       position = (position + sizeOf(words, at)) | 0;
       if (kind === Kind.HELLO) this.#control(words, at);
-      else if (kind === Kind.TASK) this.#events.refuseTask(this, words[at + 2]!, reason);
-      else if (kind === Kind.JUMP) {
+      else if (kind === Kind.CALL) this.#dropPosted(at);
+      else if (kind === Kind.TASK) {
+        this.#dropPosted(at);
+        this.#events.refuseTask(this, words[at + 2]!, reason);
+      } else if (kind === Kind.JUMP) {
         this.#segment.drop();
         this.#jump(words[at + 1]!);
         this.refuseTasks(reason);
@@ -299,6 +308,15 @@ export class LaneReader {
       }
     }
     this.#head = this.#queued = tail;
+  }
+
+  /** The road between two threads goes on when a loop is closed, and would keep what nobody takes. */
+  #dropPosted(at: number): void {
+    try {
+      dropArguments(this.#segment, at, this.#takeAside);
+    } catch {
+      // It never came: the more so nobody needs it.
+    }
   }
 
   /** Nothing more is read here. */

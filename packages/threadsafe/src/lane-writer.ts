@@ -176,6 +176,15 @@ export class LaneWriter {
     this.#segment.endWaiting();
   }
 
+  /** Blocks the thread until the reader goes on, unless `isDone()` by then, or for `timeoutMs`. */
+  waitUntil(isDone: () => boolean, timeoutMs: number): void {
+    const segment = this.#segment;
+    segment.beginWaiting();
+    const head = segment.loadHead();
+    if (!isDone()) segment.waitForHead(head, timeoutMs);
+    segment.endWaiting();
+  }
+
   #hasRoom(needed: number): boolean {
     const capacity = this.#segment.capacityBytes;
     if (needed <= capacity - ((this.#tail - this.#head) | 0)) return true;

@@ -16,8 +16,9 @@ import type { LaneReader } from './lane-reader.js';
 import { LoopRef } from './loop-ref.js';
 import { collectAnswers, restMailbox } from './mailbox.js';
 import { stir } from './blocking.js';
-import { callsSent, dropOutbox } from './outboxes.js';
+import { callsSent, dropOutbox, outboxTo } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
+import { answerEventually } from './send-eventually.js';
 import { checkSpin, Spinning } from './spinning.js';
 
 /** How a loop's inbox is made. */
@@ -39,6 +40,7 @@ export class LoopInbox implements Inbox {
   /** Tasks of all callers that are under way; while they end, who waits for the last. */
   #underWay = 0;
   #answered: PromiseWithResolvers<void> | null = null;
+  #windingUp = false;
   /** Sealed: resolves when all that got in has run. */
   #emptied: PromiseWithResolvers<void> | null = null;
 
@@ -62,13 +64,13 @@ export class LoopInbox implements Inbox {
       putBack: owner.putBack,
       mayGoOn: owner.mayGoOn,
       wake: owner.wake,
-      startTask: (lane, fn, call, args) => this.#callerOf(lane).start(fn, call, args),
+      startTask: (lane, fn, call, args) => this.#callerOf(lane).start(fn, call, args, this.#windingUp),
       refuseTask: (lane, call, reason) => this.#callerOf(lane).refuse(call, reason),
       released: ({ producer }) => stir(producer),
       cancelTask: (lane, call) => this.#callers.get(lane)?.cancel(call),
       answer: (call, how, value) => pendingCalls.take(call)?.settleWith(how, value),
       failedCallback: (name, thrown) => this.#failedCallback(name, thrown),
-      corrupted: (_, exception) => this.#loop.callExceptionHandler({ message: exception.message, exception }),
+      corrupted: (lane, exception) => this.#lostLane(lane, exception),
       producerLeft: (lane) => this.#forgetCaller(lane),
     });
   }
@@ -101,6 +103,16 @@ export class LoopInbox implements Inbox {
     this.#emptied ??= promiseWithResolvers();
     this.#tellIfEmpty();
     return this.#emptied.promise;
+  }
+
+  /** The loop will be wound up: from now on, tasks of other threads are counted that begin only to be cancelled. */
+  beginWindingUp(): void {
+    this.#windingUp = true;
+  }
+
+  /** How many there were. */
+  get lateCancelled(): number {
+    return [...this.#callers.values()].reduce((sum, { lateCancelled }) => sum + lateCancelled, 0);
   }
 
   /** Resolves when no task is under way that another thread waits for. */
@@ -147,6 +159,14 @@ export class LoopInbox implements Inbox {
     this.#callers.delete(lane);
     this.#exposed.forgetBorrower(lane.producer);
     if (lane.replyTo !== null) dropOutbox((lane.replyTo as InboxAddress).id); // its HELLO brought it
+  }
+
+  /** Whoever has sent what cannot be read waits for answers: it is told that there will be none. */
+  #lostLane({ replyTo, producer }: LaneReader, exception: Error): void {
+    this.#loop.callExceptionHandler({ message: exception.message, exception });
+    if (replyTo === null) return;
+    answerEventually(() => outboxTo(replyTo as InboxAddress).tellLost(this.ref.address.id, exception)); // its HELLO brought it
+    stir(producer);
   }
 
   #failedCallback(name: string, thrown: unknown): void {

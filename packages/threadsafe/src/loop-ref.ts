@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { type StopFunction, typeError } from '@ringloop/core/internal';
 import type { ConcurrentFuture } from './concurrent-future.js';
 import './exits.js'; // whoever can call is told of the ends of others
@@ -10,7 +10,7 @@ import { thisMailbox } from './mailbox.js';
 import { outboxTo, peekOutbox } from './outboxes.js';
 import type { LoopRefStatistics, Outbox } from './outbox.js';
 import type { RemoteFunction, RemoteResult } from './remote.js';
-import { registerSendable, type Sendable, WIRE, type Wire } from './sendable.js';
+import { registerSendable, type Sendable, WIRE, type Wire, wireIn } from './sendable.js';
 import { isGone } from './send-eventually.js';
 import { RingFullError } from './errors.js';
 import type { ThreadsafeHandle } from './threadsafe-handle.js';
@@ -40,9 +40,8 @@ export class LoopRef implements Sendable<LoopRefWire> {
 
   /** A reference from what `toWire()` gave. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
   static fromWire(wire: unknown): LoopRef {
-    const address =
-      typeof wire === 'object' && wire !== null ? (wire as Partial<LoopRef>)[WIRE]?.address : undefined;
-    if (!(address?.memory instanceof SharedArrayBuffer)) {
+    const address = (wireIn(wire) as Partial<LoopRefWire> | null)?.address; // if it is one
+    if (address === undefined || !types.isSharedArrayBuffer(address.memory)) {
       throw typeError(`Cannot make a LoopRef of ${inspect(wire, { depth: 0 })}: toWire() did not make it`);
     }
     return new LoopRef(address);
@@ -184,4 +183,4 @@ export class LoopRef implements Sendable<LoopRefWire> {
 /** What `callSoonThreadsafe()` takes: a remote function, or a loop's own `stop`. */
 export type RemoteCallback<A extends unknown[]> = RemoteFunction<A> | (A extends [] ? StopFunction : never);
 
-registerSendable<LoopRefWire>('LoopRef', ({ address }) => new LoopRef(address));
+registerSendable<LoopRefWire>('LoopRef', LoopRef, ({ address }) => new LoopRef(address));

@@ -1,8 +1,9 @@
 import { type Ready, RUN } from '@ringloop/core/internal';
 import { InternalError } from '@ringloop/core';
-import { allocateInbox, type InboxAddress } from './inbox-memory.js';
+import { allocateInbox, type InboxAddress, LANES } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
-import type { AnswerBox } from './outbox.js';
+import { type AnswerBox, LOST_LANE } from './outbox.js';
+import { loseCalls } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
 
 /** Looks taken in one turn of the thread before others get theirs. */
@@ -10,12 +11,17 @@ const LOOKS_A_TURN = 16;
 
 /**
  * Where a thread receives the answers to its calls. It is an inbox like a loop's, but needs no loop: it runs what arrives
- * when it is woken. Made at the first call that wants an answer.
+ * when it is woken. Made at the first call that wants an answer. An inbox has a lane for so many threads and no more; a thread that
+ * calls into the loops of more has more mailboxes.
  */
 class Mailbox implements AnswerBox {
   readonly address: InboxAddress = allocateInbox('mailbox');
   readonly #reader: InboxReader;
   #keptAwake = false;
+  /** Threads that were told of it, as producers: each takes a lane when it answers. */
+  readonly #told = new Set<number>();
+  /** A thread's lane here cannot be read: whoever was told of this mailbox may write there. */
+  #spoilt = false;
 
   constructor() {
     this.#reader = new InboxReader(this.address, {
@@ -26,13 +32,35 @@ class Mailbox implements AnswerBox {
       refuseTask: refuseCalls,
       cancelTask: refuseCalls,
       released: () => undefined, // nobody blocks to answer
-      answer: (call, how, value) => pendingCalls.take(call)?.settleWith(how, value),
+      answer: (call, how, value) => {
+        if (call === LOST_LANE) loseLane(value as LostLane);
+        else pendingCalls.take(call)?.settleWith(how, value);
+      },
       failedCallback: refuseCalls,
-      corrupted: (_, reason) => process.emitWarning(reason),
+      corrupted: ({ producer }, reason) => this.#lose(producer, reason),
       wake: () => this.#look(),
-      producerLeft: () => undefined,
+      producerLeft: ({ producer }) => this.forget(producer),
     });
     this.#look();
+  }
+
+  /** Whether that thread may be told of it. True: it counts as told. */
+  tryTell(owner: number): boolean {
+    if (this.#spoilt || (this.#told.size >= LANES && !this.#told.has(owner))) return false;
+    this.#told.add(owner);
+    return true;
+  }
+
+  /** That thread takes no lane here any more. */
+  forget(owner: number): void {
+    this.#told.delete(owner);
+  }
+
+  /** What that thread has answered cannot be read, nor what it will answer here. */
+  #lose(producer: number, reason: Error): void {
+    this.#spoilt = true;
+    loseCalls((outbox) => outbox.owner === producer, reason);
+    process.emitWarning(reason);
   }
 
   /** Settles what has been answered by now, and sleeps again: who only looked would be hushed and never woken. */
@@ -71,25 +99,43 @@ function refuseCalls(): never {
   throw new InternalError('A mailbox was asked to run a call');
 }
 
-let mailbox: Mailbox | null = null;
+/** What another thread could not read of what this one has sent: its inbox, and why. It is sent as the answer to no call. */
+export type LostLane = readonly [inboxId: string, reason: Error];
+
+function loseLane([inboxId, reason]: LostLane): void {
+  loseCalls((outbox) => outbox.inboxId === inboxId, reason);
+}
+
+const mailboxes: Mailbox[] = [];
 
 /** Settles at once what has been answered by now, rather than when the mailbox wakes. */
 export function readMailbox(): void {
-  mailbox?.read();
+  for (const mailbox of mailboxes) mailbox.read();
 }
 
-/** This thread's mailbox. */
-export function thisMailbox(): AnswerBox {
-  mailbox ??= new Mailbox();
+/** A mailbox of this thread, for answers of the thread `owner`. */
+export function thisMailbox(owner: number): AnswerBox {
+  const known = mailboxes.find((mailbox) => mailbox.tryTell(owner));
+  if (known !== undefined) return known;
+  const mailbox = new Mailbox();
+  mailbox.tryTell(owner);
+  mailboxes.push(mailbox);
   return mailbox;
+}
+
+/** A thread has ended: others may be told of the mailbox instead. */
+export function forgetAnswerer(producer: number): void {
+  for (const mailbox of mailboxes) mailbox.forget(producer);
 }
 
 /** Takes the answers that have arrived, while this thread is awake anyhow. Until `restMailbox()` nobody wakes it for them. */
 export function collectAnswers(): boolean {
-  return mailbox?.collect() ?? false;
+  let found = false;
+  for (const mailbox of mailboxes) found = mailbox.collect() || found;
+  return found;
 }
 
 /** The thread that has called `collectAnswers()` is about to sleep. */
 export function restMailbox(): void {
-  mailbox?.rest();
+  for (const mailbox of mailboxes) mailbox.rest();
 }

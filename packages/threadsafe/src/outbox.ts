@@ -1,11 +1,14 @@
+import { types } from 'node:util';
+import { InternalError } from '@ringloop/core';
 import { checkCallback, isStopFunction } from '@ringloop/core/internal';
-import { planArguments, sendAside, writeArguments } from './arguments.js';
+import { keepPlan, planArguments, sendAside, writeArguments } from './arguments.js';
 import { isClosed, ring } from './bell.js';
 import { block, stir } from './blocking.js';
 import { closedError } from './closed-error.js';
 import type { CalledLoop, ConcurrentFuture } from './concurrent-future.js';
 import { Drains } from './drains.js';
-import { RingFullError } from './errors.js';
+import { asPlainError } from './error-codec.js';
+import { CloneError, RingFullError } from './errors.js';
 import { type InboxAddress, InboxMemory, thisProducer } from './inbox-memory.js';
 import {
   FULL_LANE,
@@ -16,6 +19,7 @@ import {
   writeRecord,
 } from './lane-writer.js';
 import { pendingCalls } from './pending-calls.js';
+import { Posted } from './posted.js';
 import { type RemoteFunction, remoteIdOf } from './remote.js';
 import { Kind, RECORD_BYTES, type RecordKind, sizeOf } from './segment.js';
 import { sendEventually } from './send-eventually.js';
@@ -37,7 +41,7 @@ export interface AnswerBox {
 export interface LoopRefStatistics {
   /** Calls made, tasks included. */
   readonly callsSent: number;
-  /** Bytes of calls that have not run yet. Those in smaller rings, before the present one, are not counted. */
+  /** Bytes of calls that have not run yet, with about what was posted beside the ring. Those in smaller rings, before the present one, are not counted. */
   readonly backlogBytes: number;
   /** Size of the present ring. */
   readonly capacityBytes: number;
@@ -50,6 +54,9 @@ export interface LoopRefStatistics {
   /** Seconds that this thread was blocked for want of room. */
   readonly blockedTime: number;
 }
+
+/** The number of no call: says that a lane cannot be read. */
+export const LOST_LANE = 0;
 
 /** No argument is equal to it. */
 const NONE = Symbol('no function');
@@ -75,6 +82,7 @@ export class Outbox implements CalledLoop {
   #callsRefused = 0;
   #blockedMs = 0;
   readonly #drains: Drains;
+  readonly #posted = new Posted();
 
   /** @throws {TooManyProducersError}, {PeerExitedError}, {LoopStateError} ERR_LOOP_CLOSED */
   constructor(address: InboxAddress) {
@@ -82,8 +90,9 @@ export class Outbox implements CalledLoop {
     this.#memory = new InboxMemory(address.memory);
     const lane = this.#memory.claimLane(address.name);
     if (lane === null) throw closedError(this.#memory, address.name);
-    this.#sideRoad = new SideRoadSender(address.id, thisProducer);
-    this.#writer = new LaneWriter(this.#memory.segment(lane), this.#sideRoad.send);
+    const first = this.#memory.segment(lane);
+    this.#sideRoad = new SideRoadSender(address.id, thisProducer, first.header);
+    this.#writer = new LaneWriter(first, this.#sideRoad.send);
     this.#drains = new Drains(address.id, (timeout, attempt) =>
       this.#block('wait until the calls have run', timeout, attempt),
     );
@@ -101,7 +110,7 @@ export class Outbox implements CalledLoop {
   statistics(): LoopRefStatistics {
     return {
       callsSent: this.#sent,
-      backlogBytes: this.#writer.backlogBytes,
+      backlogBytes: this.#writer.backlogBytes + this.#posted.bytes,
       capacityBytes: this.#writer.segment.capacityBytes,
       timesFull: this.#timesFull + this.#writer.timesGrown,
       timesGrown: this.#writer.timesGrown,
@@ -152,11 +161,11 @@ export class Outbox implements CalledLoop {
     whenFull: WhenFull,
     fn: RemoteFunction,
     args: readonly unknown[],
-    answers: () => AnswerBox,
+    answers: (owner: number) => AnswerBox,
   ): ConcurrentFuture<T> {
     const future = pendingCalls.add<T>(this);
     try {
-      if (this.#answers === null) this.#introduce(answers(), whenFull);
+      if (this.#answers === null) this.#introduce(answers(this.owner), whenFull);
       this.#put(Kind.TASK, this.#numberOf(fn, whenFull), future.call, args, fn, whenFull);
     } catch (thrown) {
       pendingCalls.take(future.call);
@@ -193,8 +202,20 @@ export class Outbox implements CalledLoop {
     this.#answer(Kind.RESULT, call, [value], 'the result');
   }
 
-  replyError(call: number, error: Error): void {
-    this.#answer(Kind.FAILURE, call, [error], 'the error');
+  /** The caller is told something, whatever was thrown. */
+  replyError(call: number, thrown: unknown): void {
+    try {
+      // A proxy cannot be sent, and what it stands for is an error.
+      this.#answer(Kind.FAILURE, call, [types.isProxy(thrown) ? asPlainError(thrown) : thrown], 'the error');
+    } catch (refusal) {
+      if (!(refusal instanceof CloneError)) throw refusal;
+      this.#answer(Kind.FAILURE, call, [asPlainError(thrown)], 'the error');
+    }
+  }
+
+  /** To the mailbox of a thread: what it has sent into an inbox of this thread cannot be read, and what follows is lost. */
+  tellLost(inboxId: string, reason: Error): void {
+    this.#answer(Kind.FAILURE, LOST_LANE, [[inboxId, reason]], 'the end of a lane');
   }
 
   replyCancelled(call: number): void {
@@ -233,6 +254,7 @@ export class Outbox implements CalledLoop {
   leave(): void {
     if (this.#closed !== null) this.#drains.forget(this.#closed);
     this.#memory.leave(thisProducer);
+    this.#sideRoad.close();
   }
 
   #answer(kind: RecordKind, call: number, args: readonly unknown[], what: string): void {
@@ -279,14 +301,19 @@ export class Outbox implements CalledLoop {
   ): number {
     if (this.#closed !== null) throw this.#closed;
     let plan = planArguments(args, what, this.#road);
-    let at = this.#claim(plan.sizeBytes, whenFull);
+    let at = this.#tryClaim(plan.sizeBytes, whenFull);
+    if (at === FULL_LANE) {
+      plan = keepPlan(plan); // a wait runs callbacks of the user's, which may make calls
+      at = this.#claimInTime(plan.sizeBytes, whenFull);
+    }
     let sideNumber = 0;
     if (plan.aside !== null) {
       if (plan.moved !== null && this.#writer.segment.isSealed()) this.#refuse(); // what has been moved does not come back
+      this.#makeRoomBeside(plan.aside.weightBytes, whenFull);
       // Now that there is room: what a full ring has no record for would stay on the side road.
       const number = sendAside(plan, args, this.#sideRoad.send, what);
       // Node does not let go of all memory: then it is copied.
-      if (number === null) plan = planArguments(args, what);
+      if (number === null) plan = keepPlan(planArguments(args, what));
       sideNumber = number ?? sendAside(plan, args, this.#sideRoad.send, what) ?? 0;
       at = this.#claim(plan.sizeBytes, whenFull);
     }
@@ -294,6 +321,9 @@ export class Outbox implements CalledLoop {
     writeArguments(this.#writer.segment, at, plan, sideNumber);
     const { transferred, moved } = plan;
     this.#send();
+    if (plan.aside !== null) {
+      this.#posted.add(this.#writer.segment, at, this.#writer.tail, plan.aside.weightBytes);
+    }
     if (transferred !== null) takeAway(transferred);
     if (transferred !== null || moved !== null) unmark(args);
     return at;
@@ -312,10 +342,15 @@ export class Outbox implements CalledLoop {
   }
 
   #claim(sizeBytes: number, whenFull: WhenFull): number {
+    const at = this.#tryClaim(sizeBytes, whenFull);
+    return at === FULL_LANE ? this.#claimInTime(sizeBytes, whenFull) : at;
+  }
+
+  /** FULL_LANE: there is no room now. */
+  #tryClaim(sizeBytes: number, whenFull: WhenFull): number {
     const limitBytes = whenFull.whenFull === 'spill' ? whenFull.limitBytes : 0;
     const at = this.#writer.claim(sizeBytes, limitBytes);
-    if (at >= 0) return at;
-    return at === FULL_LANE ? this.#claimInTime(sizeBytes, whenFull) : this.#refuse();
+    return at === SEALED_LANE ? this.#refuse() : at;
   }
 
   /** Claims where there is no room now. */
@@ -345,12 +380,37 @@ export class Outbox implements CalledLoop {
     );
   }
 
+  /** What is posted counts as what stands in the ring. User code may run meanwhile. @throws {RingFullError} */
+  #makeRoomBeside(weightBytes: number, { whenFull, limitBytes, timeout }: WhenFull): void {
+    const hasRoom = (): boolean => this.#posted.hasRoom(weightBytes, limitBytes);
+    if (hasRoom()) return;
+    this.#timesFull++;
+    if (whenFull === 'block') {
+      const started = performance.now();
+      const found = this.#block('call', timeout, (timeoutMs) => {
+        this.#writer.waitUntil(hasRoom, timeoutMs);
+        return hasRoom();
+      });
+      this.#blockedMs += performance.now() - started;
+      if (found) return;
+    }
+    this.#callsRefused++;
+    throw new RingFullError(
+      `Cannot call into loop "${this.#address.name}": ${this.#posted.bytes} bytes that it has not come to were posted ` +
+        `beside the ring, and with ${weightBytes} more it were more than ${limitBytes}`,
+    );
+  }
+
   #block(what: string, timeout: number, attempt: (timeoutMs: number) => boolean): boolean {
     return block({ what, memory: this.#memory, name: this.#address.name, timeout, attempt });
   }
 
   #refuse(): never {
-    this.#closed ??= closedError(this.#memory, this.#address.name);
+    // Dropped, and the bell not closed: the owner goes on, but could not read what stands in this lane.
+    const isLost = this.#writer.segment.isDropped() && !isClosed(this.#memory.words);
+    this.#closed ??= isLost
+      ? new InternalError(`Cannot call into loop "${this.name}": what this thread has sent could not be read`)
+      : closedError(this.#memory, this.#address.name);
     throw this.#closed;
   }
 }

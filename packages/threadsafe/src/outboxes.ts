@@ -61,6 +61,19 @@ export function ownerEnded(owner: number): { inboxId: string; reason: PeerExited
   return ended;
 }
 
+/**
+ * What was sent into those inboxes, or answered from there, cannot be read: what is pending there rejects, and references that were used
+ * before throw `reason`. Others begin anew.
+ */
+export function loseCalls(isLost: (outbox: Outbox) => boolean, reason: Error): void {
+  for (const [inboxId, outbox] of [...outboxes]) {
+    if (!isLost(outbox)) continue;
+    outbox.close(reason);
+    dropOutbox(inboxId);
+    pendingCalls.rejectAll(inboxId, reason);
+  }
+}
+
 /** Gives back the lane in an inbox that nothing more is sent to; the next call would claim one again. */
 export function dropOutbox(inboxId: string): void {
   const outbox = outboxes.get(inboxId);

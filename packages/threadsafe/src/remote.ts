@@ -24,7 +24,10 @@ export type RemoteFunction<A extends unknown[] = never[], R = unknown> = ((...ar
 };
 
 /** What a remote function's task results in: what it returns, or what its promise or generator coroutine does. */
-export type RemoteResult<R> = R extends CoroutineGenerator<infer T> ? T : Awaited<R>;
+export type RemoteResult<R> = Arrived<R extends CoroutineGenerator<infer T> ? T : Awaited<R>>;
+
+/** What a value is in another thread, by whatever way it comes: structured clone makes a Uint8Array of a Buffer. */
+export type Arrived<T> = T extends Buffer ? Uint8Array : T;
 
 /** What `remote()` can be told. */
 export interface RemoteOptions {

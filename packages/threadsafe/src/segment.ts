@@ -8,6 +8,7 @@
  *   HEAD         reader              writer              position of the first record whose bytes are still needed
  *   WAITING      writer              reader              how many of the writer's side wait for HEAD to move
  *   DROPPED      reader              writer              not 0: HEAD will not move any more
+ *   OWN_CHANNEL  reader              writer              see own-channel.ts; in the first ring of a lane
  *
  * 1. Positions are byte counts modulo 2^32 and multiples of 8. A fresh header says where they start. TAIL - HEAD, as a 32-bit
  *    difference, never exceeds the capacity.
@@ -21,6 +22,8 @@
  * 6. A writer that waits for room says so in WAITING, looks at HEAD once more, sleeps on that word, and takes back what it said. The
  *    reader moves HEAD first and looks at WAITING then: so one of them sees the other. (A reader that takes it back for the writer
  *    takes back what the writer has just said again. The explorer found that.)
+ * 7. A reader that closes seals first and drops when all is read or refused, with the bell of its inbox closed in between. One that goes on
+ *    and cannot read this lane drops first and seals then: so a writer that is refused tells the one from the other.
  *
  * A record, in 32-bit words from an 8-aligned position:
  *   0  kind << 24 | size in bytes, a multiple of 8
@@ -39,7 +42,9 @@ export const TAIL = 0;
 export const HEAD = 16;
 /** On the line of HEAD, with which the reader looks at it. */
 const WAITING = 17;
-const DROPPED = 18;
+export const DROPPED = 18;
+/** On the line of HEAD: both look at it seldom. See own-channel.ts. */
+export const OWN_CHANNEL = 19;
 export const HEADER_BYTES = 128;
 /** More waiters than there are. */
 const ALL = 0x7fffffff;
@@ -149,6 +154,13 @@ export class Segment {
   /** Reader: what stands behind HEAD will never be read. */
   drop(): void {
     store(this.header, DROPPED, 1);
+    this.wakeWriter();
+  }
+
+  /** Reader: what stands here cannot be read. */
+  giveUp(): void {
+    store(this.header, DROPPED, 1); // first: see rule 7
+    this.seal();
     this.wakeWriter();
   }
 

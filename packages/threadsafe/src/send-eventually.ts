@@ -1,4 +1,4 @@
-import { RingFullError } from './errors.js';
+import { RingFullError, TooManyProducersError } from './errors.js';
 
 /** Until a full ring is tried again, in ms. Arbitrary. */
 const RETRY_MS = 10;
@@ -19,6 +19,21 @@ export function sendEventually(send: () => void): void {
 export function sendAgain(thrown: unknown, send: () => void): void {
   if (thrown instanceof RingFullError) setTimeout(() => sendEventually(send), RETRY_MS);
   else if (!isGone(thrown)) throw thrown;
+}
+
+/** As `sendEventually()`, into a mailbox: a lane there becomes free when those of threads that have ended were read. */
+export function answerEventually(send: () => void): void {
+  try {
+    send();
+  } catch (thrown) {
+    answerAgain(thrown, send);
+  }
+}
+
+/** As `sendAgain()`, into a mailbox. */
+export function answerAgain(thrown: unknown, send: () => void): void {
+  if (thrown instanceof TooManyProducersError) setTimeout(() => answerEventually(send), RETRY_MS);
+  else sendAgain(thrown, () => answerEventually(send));
 }
 
 /** Whether sending failed because there is nobody to receive it. */

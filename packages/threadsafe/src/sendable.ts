@@ -14,18 +14,40 @@ export interface Sendable<W extends Wire = Wire> {
   readonly [WIRE]: W;
 }
 
+type SendableClass = abstract new (...args: never) => Sendable;
+
 type Revive = (wire: never) => Sendable;
 
+const classes: SendableClass[] = [];
+/** What was found out about prototypes of objects that have the field. */
+const known = new WeakMap<object, boolean>();
 const revivers = new Map<string, Revive>();
 
-/** Says how objects of a kind are put together, once per kind and thread: at the top of the module of their class. */
-export function registerSendable<W extends Wire>(kind: W['kind'], revive: (wire: W) => Sendable<W>): void {
+/** Says how objects of a class are put together, once per class and thread: at the top of its module. */
+export function registerSendable<W extends Wire>(
+  kind: W['kind'],
+  sendableClass: abstract new (...args: never) => Sendable<W>,
+  revive: (wire: W) => Sendable<W>,
+): void {
+  classes.push(sendableClass);
   revivers.set(kind, revive);
 }
 
-/** Whether it is a Sendable, or what structured clone left of one. */
+/** Whether it is an object of ours. Its class decides: a field of that name may be the user's. It must be no proxy. */
 export function isSendable(value: object): value is Sendable {
-  return WIRE in value;
+  if (!Object.hasOwn(value, WIRE)) return false;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype === null) return false;
+  let is = known.get(prototype);
+  if (is === undefined) known.set(prototype, (is = classes.some((each) => value instanceof each)));
+  return is;
+}
+
+/** The wire of what `toWire()` gave, or of the object itself, or of what structured clone left of either; null: it is something else. */
+export function wireIn(value: unknown): Wire | null {
+  if (typeof value !== 'object' || value === null || !(WIRE in value)) return null;
+  const wire: unknown = value[WIRE];
+  return typeof wire === 'object' && wire !== null && 'kind' in wire ? (wire as Wire) : null; // of a kind that its user checks
 }
 
 /** The object that was sent as `wire`. @throws {TypeError} when this thread has not imported the module of its class */
@@ -34,18 +56,4 @@ export function reviveSendable(wire: Wire): Sendable {
   if (reviver === undefined)
     throw new TypeError(`No class is registered here for what was sent as ${wire.kind}`);
   return reviver(wire as never); // registered for this kind
-}
-
-/** Puts the sendables in a message together again: those at its top, in arrays and in plain objects. In place. */
-export function reviveSendables(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (isSendable(value)) return reviveSendable(value[WIRE]);
-  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return value;
-  const container = value as Record<string, unknown>; // an array is indexed the same way
-  for (const key of Object.keys(container)) {
-    const inner = container[key];
-    const revived = reviveSendables(inner);
-    if (revived !== inner) container[key] = revived;
-  }
-  return value;
 }

@@ -104,6 +104,29 @@ export function writeDraft(segment: Segment, at: number): void {
   forgetBlobs();
 }
 
+/** A draft in memory of its own. */
+export interface HeldDraft {
+  readonly words: Int32Array;
+  /** What stands at which of its words. */
+  readonly blobs: readonly { readonly at: number; readonly bytes: Uint8Array }[];
+}
+
+/** Keeps the draft while others are made: copied as it is now, bytes too. */
+export function holdDraft(): HeldDraft {
+  const held = {
+    words: words.slice(0, size), // bytes at its end are no words of it
+    blobs: blobs.slice(0, blobCount).map((blob, i) => ({ at: blobWords[i]!, bytes: new Uint8Array(blob!) })),
+  };
+  forgetBlobs();
+  return held;
+}
+
+/** Copies a draft that was kept to the word `at`. */
+export function writeHeldDraft(segment: Segment, at: number, held: HeldDraft): void {
+  segment.words.set(held.words, at);
+  for (const blob of held.blobs) segment.bytes.set(blob.bytes, (at + blob.at) * 4);
+}
+
 function copyWords(segment: Segment, at: number, from: number, to: number): void {
   const target = segment.words;
   if (to - from > 64) target.set(words.subarray(from, to), at + from);
@@ -236,7 +259,7 @@ function putSeen(object: object): boolean {
 function putArray(array: readonly unknown[]): boolean {
   const { length } = array;
   if (length > MOST_ELEMENTS) return false;
-  if (length > 0 && Object.keys(array).length !== length) return false;
+  if (length > 0 && !isDense(array)) return false;
   if (length === 0 && hasKeys(array)) return false;
   words[size++] = (length << 4) | ARRAY;
   for (let i = 0; i < length; i++) {
@@ -244,6 +267,12 @@ function putArray(array: readonly unknown[]): boolean {
     if (i >= array.length || !put(array[i])) return false;
   }
   return true;
+}
+
+/** Indices come first among the keys, in order: with as many keys, and the last index in its place, there is nothing else. */
+function isDense(array: readonly unknown[]): boolean {
+  const keys = Object.keys(array);
+  return keys.length === array.length && keys[array.length - 1] === `${array.length - 1}`;
 }
 
 function putPlain(object: object): boolean {

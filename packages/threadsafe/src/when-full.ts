@@ -10,7 +10,11 @@ export interface LoopRefOptions {
    * RingFullError at once. 'block': blocks the thread until there is room; not in the main thread.
    */
   readonly whenFull?: 'spill' | 'throw' | 'block';
-  /** The largest ring for 'spill', in bytes; what stands in the smaller ones before it comes on top. 64 MiB by default. */
+  /**
+   * The largest ring for 'spill', in bytes; what stands in the smaller ones before it comes on top. And about the most that may be posted
+   * beside the ring (what is large, shared or moved) and not be read yet, whatever `whenFull` says; one call alone may always. 64 MiB
+   * by default.
+   */
   readonly limitBytes?: number;
   /** How long 'block' waits before it throws RingFullError, in seconds; `Infinity` by default. */
   readonly timeout?: number;

@@ -156,6 +156,16 @@ describe('LoopRef.wrap()', () => {
     expect(back).to.be.instanceOf(OverflowError);
   });
 
+  it('sends cyclic arguments, and objects that are met 2^40 times, as any call does', async () => {
+    const cyclic: { self?: unknown } = {};
+    cyclic.self = cyclic;
+    const back = (await counter.echo(cyclic)) as typeof cyclic;
+    expect(back.self).to.equal(back);
+    const shared = Array.from({ length: 40 }).reduce<object>((inner) => ({ a: inner, b: inner }), {});
+    const { a, b } = (await counter.echo(shared)) as { a: unknown; b: unknown };
+    expect(a).to.equal(b);
+  });
+
   it('rejects with CloneError what cannot be sent, there and back', async () => {
     const sent = await rejection(counter.see(() => 1));
     expect(sent).to.be.instanceOf(CloneError);

@@ -42,6 +42,19 @@ describe('SharedQueue', () => {
     expect(queue.getNowait()).to.have.property('name', 'KettleError');
   });
 
+  it('putNowait() takes any error, and shows what cannot be bytes on it as text', () => {
+    const queue = new SharedQueue<unknown>();
+    const error = Object.assign(new KettleError('hot'), {
+      lid: new SharedLock(),
+      steam: new Blob(['?']),
+      volume: 2,
+    });
+    queue.putNowait({ error });
+    const { error: got } = queue.getNowait() as { error: KettleError & Record<string, unknown> };
+    expect(got).to.include({ name: 'KettleError', message: 'hot', volume: 2 });
+    expect([typeof got.lid, typeof got.steam]).to.deep.equal(['string', 'string']);
+  });
+
   it('putNowait() refuses what cannot be sent or is too large', () => {
     const queue = new SharedQueue<unknown>(1, { itemBytes: 32 });
     expect(() => queue.putNowait(() => 1)).to.throw(CloneError, 'Cannot send [Function (anonymous)]');

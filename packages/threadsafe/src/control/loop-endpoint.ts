@@ -8,6 +8,7 @@
  */
 import { InvalidStateError, TimeoutError } from '@ringloop/core';
 import { peekRunningLoop, toError } from '@ringloop/core/internal';
+import { messageOf } from '../clone-failure.js';
 import { CloneError } from '../errors.js';
 import { InboxMemory, thisProducer } from '../inbox-memory.js';
 import type { ConcurrentFuture } from '../concurrent-future.js';
@@ -133,7 +134,7 @@ export class LoopEndpoint {
     } catch (thrown) {
       takeBack(packed);
       if (!(thrown instanceof CloneError)) throw thrown;
-      const reason = toError(thrown.cause).message;
+      const reason = messageOf(thrown.cause);
       throw new CloneError(`Cannot send the arguments of ${what}: ${reason} (can proxy() help?)`, {
         cause: thrown.cause,
       });

@@ -3,6 +3,7 @@
  * would not compile. And ours know that a property of a property can be asked for, and what a generator coroutine returns.
  */
 import { releaseProxy as comlinkReleaseProxy } from 'comlink';
+import type { Arrived } from '../remote.js';
 
 /** `proxy[releaseProxy]()` releases a proxy: later calls reject, pending ones settle. The same symbol as Comlink's. */
 export const releaseProxy: unique symbol = comlinkReleaseProxy as never; // the compiler cannot know that it has two names
@@ -54,7 +55,7 @@ type AnyClass = abstract new (...args: never) => unknown;
 /** Async functions and generator coroutines are run to their end over there. */
 type ResultOf<R> = R extends Generator<unknown, infer T> ? T : Awaited<R>;
 
-type Received<V> = V extends ProxyMarked ? Remote<V> : V;
+type Received<V> = V extends ProxyMarked ? Remote<V> : Arrived<V>;
 
 /** Where the other side takes a Remote, this side gives a marked object of its own, or a Remote that it has. */
 type Given<A extends unknown[]> = { [I in keyof A]: GivenOne<A[I]> };

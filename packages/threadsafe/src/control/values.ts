@@ -7,7 +7,7 @@
 import { MessagePort, type Transferable } from 'node:worker_threads';
 import { transferHandlers } from 'comlink';
 import { CloneError } from '../errors.js';
-import { reviveSendables, type Sendable, WIRE, type Wire } from '../sendable.js';
+import { type Sendable, WIRE, type Wire } from '../sendable.js';
 import { transfer } from '../transfer.js';
 import { type ExposedObjects, runningObjects } from './exposed-objects.js';
 import { isMarked } from './proxy.js';
@@ -40,7 +40,7 @@ export interface LentObjectWire extends Wire {
 }
 
 /** An object of this thread that another thread uses through a proxy. */
-class LentObject implements Sendable<LentObjectWire> {
+export class LentObject implements Sendable<LentObjectWire> {
   readonly [WIRE]: LentObjectWire;
   readonly #owner: ExposedObjects;
 
@@ -134,12 +134,11 @@ export function takeBack(packed: readonly unknown[]): void {
 
 /** What `packResult()` or `packArguments()` was given, in the other thread. */
 export function unpack(value: unknown): unknown {
-  const revived = reviveSendables(value);
-  if (!isHandled(revived)) return revived;
-  const handler = transferHandlers.get(revived[HANDLED]);
-  if (handler !== undefined) return handler.deserialize(revived.value);
+  if (!isHandled(value)) return value;
+  const handler = transferHandlers.get(value[HANDLED]);
+  if (handler !== undefined) return handler.deserialize(value.value);
   throw new CloneError(
-    `Cannot read a value: no transfer handler "${revived[HANDLED]}" is registered with Comlink in the thread that received it`,
+    `Cannot read a value: no transfer handler "${value[HANDLED]}" is registered with Comlink in the thread that received it`,
   );
 }
 

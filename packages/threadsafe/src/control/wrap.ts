@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
 import { createEndpoint, wrap as comlinkWrap } from 'comlink';
 import { checkTime, typeError } from '@ringloop/core/internal';
-import type { LoopRef } from '../loop-ref.js';
-import { registerSendable, reviveSendables, type Sendable } from '../sendable.js';
+import { LoopRef } from '../loop-ref.js';
+import { registerSendable, type Sendable } from '../sendable.js';
 import { type EndpointOptions, LoopEndpoint } from './loop-endpoint.js';
 import { proxy } from './proxy.js';
 import { type Remote, releaseProxy } from './remote-object.js';
-import type { LentObjectWire } from './values.js';
+import { LentObject, type LentObjectWire } from './values.js';
 
 /** What `LoopRef.wrap()` can be told. */
 export interface WrapOptions {
@@ -53,8 +53,8 @@ function shownAs(text: string): object {
   );
 }
 
-registerSendable<LentObjectWire>('LentObject', ({ loop, number, label }) => {
-  const ref = reviveSendables(loop) as LoopRef; // as LentObject wrote it
+registerSendable<LentObjectWire>('LentObject', LentObject, ({ loop, number, label }) => {
+  const ref = LoopRef.fromWire(loop);
   const remote = wrapTarget<object>({ ref, target: number, label, timeout: null });
   return remote as unknown as Sendable<LentObjectWire>; // what arrives is the proxy; nobody asks it for its wire
 });

@@ -3,17 +3,24 @@ import { type Awaitable, CancelledError, type CoroutineGenerator } from '@ringlo
 import { SETTLED_TRUE, startCoroutine } from '@ringloop/core/internal';
 import { cas, load, notify } from '#atomics';
 import { thisProducer } from '../inbox-memory.js';
-import { registerSendable, type Sendable, WIRE, type Wire } from '../sendable.js';
+import { registerSendable, type Sendable, WIRE } from '../sendable.js';
 import { decodeItem, encodeReason } from './item-codec.js';
 import { parkInLoop } from './parking.js';
-import { registerView, REPAIR, type Repairable, wireOf } from './shared-view.js';
+import {
+  newViewId,
+  registerView,
+  REPAIR,
+  type Repairable,
+  viewOf,
+  type ViewWire,
+  wireOf,
+} from './shared-view.js';
 import type { Sleep } from './waiting-line.js';
 import { WordWatch } from './word-watch.js';
 
 /** What a CancelToken is while it crosses. */
-export interface CancelTokenWire extends Wire {
+export interface CancelTokenWire extends ViewWire {
   readonly kind: 'CancelToken';
-  readonly memory: SharedArrayBuffer;
 }
 
 const STATE = 0;
@@ -47,15 +54,15 @@ export class CancelToken implements Repairable, Sendable<CancelTokenWire> {
   /** @param over where the token is, for `fromWire()` */
   constructor(over?: CancelTokenWire) {
     const memory = over?.memory ?? new SharedArrayBuffer(REASON_AT_BYTES + REASON_BYTES);
-    this[WIRE] = { kind: 'CancelToken', memory };
+    this[WIRE] = { kind: 'CancelToken', id: over?.id ?? newViewId(), memory };
     this.#words = new Int32Array(memory);
     this.#watch = new WordWatch(this.#words, STATE);
-    registerView(this);
+    registerView(this, this[WIRE]);
   }
 
   /** The token that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
   static fromWire(wire: unknown): CancelToken {
-    return new CancelToken(wireOf<CancelTokenWire>('CancelToken', wire));
+    return revive(wireOf<CancelTokenWire>('CancelToken', wire));
   }
 
   /** A form that `postMessage` and `workerData` can carry. */
@@ -165,4 +172,8 @@ export class CancelToken implements Repairable, Sendable<CancelTokenWire> {
 /** Whoever has a signal keeps its token, which would not hear of being cancelled otherwise. */
 const tokens = new WeakMap<AbortSignal, CancelToken>();
 
-registerSendable<CancelTokenWire>('CancelToken', (wire) => new CancelToken(wire));
+function revive(wire: CancelTokenWire): CancelToken {
+  return viewOf(wire, CancelToken, () => new CancelToken(wire));
+}
+
+registerSendable<CancelTokenWire>('CancelToken', CancelToken, revive);

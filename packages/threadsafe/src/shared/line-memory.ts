@@ -27,7 +27,7 @@
 import { add, cas, load, notify, store, waitAsync, type WaitAsyncResult } from '#atomics';
 import { TooManyProducersError } from '../errors.js';
 
-/** How many can wait at a time: a seat for each view that a thread has of the object, while any of its coroutines wait. Arbitrary. */
+/** How many threads can wait at a time: a thread has one view of an object (shared-view.ts), and a view one seat, while any of its coroutines wait. Arbitrary. */
 export const SEATS = 128;
 
 const DRAWN = 0;

@@ -1,17 +1,24 @@
 import { inspect } from 'node:util';
 import type { Awaitable, ScopeBody } from '@ringloop/core';
 import { rangeError } from '@ringloop/core/internal';
-import { registerSendable, type Sendable, WIRE, type Wire } from '../sendable.js';
+import { registerSendable, type Sendable, WIRE } from '../sendable.js';
 import { checkCount } from './check-count.js';
 import { LINE_WORDS } from './line-memory.js';
 import { Passage } from './passage.js';
 import { PermitCells } from './permits.js';
-import { registerView, REPAIR, type Repairable, wireOf } from './shared-view.js';
+import {
+  newViewId,
+  registerView,
+  REPAIR,
+  type Repairable,
+  viewOf,
+  type ViewWire,
+  wireOf,
+} from './shared-view.js';
 
 /** What a SharedBoundedSemaphore is while it crosses. */
-export interface SharedBoundedSemaphoreWire extends Wire {
+export interface SharedBoundedSemaphoreWire extends ViewWire {
   readonly kind: 'SharedBoundedSemaphore';
-  readonly memory: SharedArrayBuffer;
 }
 
 /** Looking for a free one goes through all. Arbitrary. */
@@ -41,15 +48,15 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
     if (over === undefined) checkCount('SharedBoundedSemaphore initial value', value, 0, MOST_PERMITS);
     const memory = over?.memory ?? new SharedArrayBuffer((CELLS + value) * 4);
     const words = new Int32Array(memory);
-    this[WIRE] = { kind: 'SharedBoundedSemaphore', memory };
+    this[WIRE] = { kind: 'SharedBoundedSemaphore', id: over?.id ?? newViewId(), memory };
     this.#permits = new PermitCells(words, CELLS, words.length - CELLS);
     this.#passage = new Passage(this.#permits, words, 0);
-    registerView(this);
+    registerView(this, this[WIRE]);
   }
 
   /** The semaphore that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
   static fromWire(wire: unknown): SharedBoundedSemaphore {
-    return new SharedBoundedSemaphore(0, wireOf<SharedBoundedSemaphoreWire>('SharedBoundedSemaphore', wire));
+    return revive(wireOf<SharedBoundedSemaphoreWire>('SharedBoundedSemaphore', wire));
   }
 
   /** A form that `postMessage` and `workerData` can carry. */
@@ -108,7 +115,8 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
   }
 }
 
-registerSendable<SharedBoundedSemaphoreWire>(
-  'SharedBoundedSemaphore',
-  (wire) => new SharedBoundedSemaphore(0, wire),
-);
+function revive(wire: SharedBoundedSemaphoreWire): SharedBoundedSemaphore {
+  return viewOf(wire, SharedBoundedSemaphore, () => new SharedBoundedSemaphore(0, wire));
+}
+
+registerSendable<SharedBoundedSemaphoreWire>('SharedBoundedSemaphore', SharedBoundedSemaphore, revive);

@@ -2,16 +2,23 @@ import { inspect } from 'node:util';
 import type { Awaitable, CoroutineGenerator } from '@ringloop/core';
 import { SETTLED_TRUE, startCoroutine } from '@ringloop/core/internal';
 import { cas, load, notify } from '#atomics';
-import { registerSendable, type Sendable, WIRE, type Wire } from '../sendable.js';
+import { registerSendable, type Sendable, WIRE } from '../sendable.js';
 import { parkInLoop } from './parking.js';
-import { registerView, REPAIR, type Repairable, wireOf } from './shared-view.js';
+import {
+  newViewId,
+  registerView,
+  REPAIR,
+  type Repairable,
+  viewOf,
+  type ViewWire,
+  wireOf,
+} from './shared-view.js';
 import type { Sleep } from './waiting-line.js';
 import { WordWatch } from './word-watch.js';
 
 /** What a SharedEvent is while it crosses. */
-export interface SharedEventWire extends Wire {
+export interface SharedEventWire extends ViewWire {
   readonly kind: 'SharedEvent';
-  readonly memory: SharedArrayBuffer;
 }
 
 /** The only word: bit 0 says whether the flag is up, the others how often it was raised, modulo 2^31. */
@@ -35,15 +42,15 @@ export class SharedEvent implements Repairable, Sendable<SharedEventWire> {
   /** @param over where the flag is, for `fromWire()` */
   constructor(over?: SharedEventWire) {
     const memory = over?.memory ?? new SharedArrayBuffer(4);
-    this[WIRE] = { kind: 'SharedEvent', memory };
+    this[WIRE] = { kind: 'SharedEvent', id: over?.id ?? newViewId(), memory };
     this.#words = new Int32Array(memory);
     this.#watch = new WordWatch(this.#words, FLAG);
-    registerView(this);
+    registerView(this, this[WIRE]);
   }
 
   /** The event that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
   static fromWire(wire: unknown): SharedEvent {
-    return new SharedEvent(wireOf<SharedEventWire>('SharedEvent', wire));
+    return revive(wireOf<SharedEventWire>('SharedEvent', wire));
   }
 
   /** A form that `postMessage` and `workerData` can carry. */
@@ -105,4 +112,8 @@ export class SharedEvent implements Repairable, Sendable<SharedEventWire> {
   }
 }
 
-registerSendable<SharedEventWire>('SharedEvent', (wire) => new SharedEvent(wire));
+function revive(wire: SharedEventWire): SharedEvent {
+  return viewOf(wire, SharedEvent, () => new SharedEvent(wire));
+}
+
+registerSendable<SharedEventWire>('SharedEvent', SharedEvent, revive);

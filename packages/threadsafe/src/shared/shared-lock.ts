@@ -1,15 +1,22 @@
 import { inspect } from 'node:util';
 import { type Awaitable, InvalidStateError, type ScopeBody } from '@ringloop/core';
-import { registerSendable, type Sendable, WIRE, type Wire } from '../sendable.js';
+import { registerSendable, type Sendable, WIRE } from '../sendable.js';
 import { LINE_WORDS } from './line-memory.js';
 import { Passage } from './passage.js';
 import { HolderWord } from './permits.js';
-import { registerView, REPAIR, type Repairable, wireOf } from './shared-view.js';
+import {
+  newViewId,
+  registerView,
+  REPAIR,
+  type Repairable,
+  viewOf,
+  type ViewWire,
+  wireOf,
+} from './shared-view.js';
 
 /** What a SharedLock is while it crosses. */
-export interface SharedLockWire extends Wire {
+export interface SharedLockWire extends ViewWire {
   readonly kind: 'SharedLock';
-  readonly memory: SharedArrayBuffer;
 }
 
 const HOLDER = 0;
@@ -32,16 +39,16 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
   /** @param over where the lock is, for `fromWire()` */
   constructor(over?: SharedLockWire) {
     const memory = over?.memory ?? new SharedArrayBuffer(SIZE_BYTES);
-    this[WIRE] = { kind: 'SharedLock', memory };
+    this[WIRE] = { kind: 'SharedLock', id: over?.id ?? newViewId(), memory };
     const words = new Int32Array(memory);
     this.#holder = new HolderWord(words, HOLDER);
     this.#passage = new Passage(this.#holder, words, LINE);
-    registerView(this);
+    registerView(this, this[WIRE]);
   }
 
   /** The lock that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
   static fromWire(wire: unknown): SharedLock {
-    return new SharedLock(wireOf<SharedLockWire>('SharedLock', wire));
+    return revive(wireOf<SharedLockWire>('SharedLock', wire));
   }
 
   /** A form that `postMessage` and `workerData` can carry. */
@@ -109,4 +116,8 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
   }
 }
 
-registerSendable<SharedLockWire>('SharedLock', (wire) => new SharedLock(wire));
+function revive(wire: SharedLockWire): SharedLock {
+  return viewOf(wire, SharedLock, () => new SharedLock(wire));
+}
+
+registerSendable<SharedLockWire>('SharedLock', SharedLock, revive);

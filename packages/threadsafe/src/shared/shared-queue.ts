@@ -2,19 +2,27 @@ import { inspect } from 'node:util';
 import { type Awaitable, type CoroutineGenerator, QueueEmpty, QueueFull } from '@ringloop/core';
 import { rangeError, settled, SETTLED, startCoroutine } from '@ringloop/core/internal';
 import { allocateLazily } from '../lazy-memory.js';
-import { registerSendable, type Sendable, WIRE, type Wire } from '../sendable.js';
+import type { Arrived } from '../remote.js';
+import { registerSendable, type Sendable, WIRE } from '../sendable.js';
 import { checkCount } from './check-count.js';
 import { decodeItem, encodeItem } from './item-codec.js';
 import { MOST_SLOTS } from './item-ring.js';
 import { parkInLoop } from './parking.js';
 import { QueueMemory, queueBytes } from './queue-memory.js';
-import { registerView, REPAIR, type Repairable, wireOf } from './shared-view.js';
+import {
+  newViewId,
+  registerView,
+  REPAIR,
+  type Repairable,
+  viewOf,
+  type ViewWire,
+  wireOf,
+} from './shared-view.js';
 import { NOTHING } from './waiting-line.js';
 
 /** What a SharedQueue is while it crosses. */
-export interface SharedQueueWire extends Wire {
+export interface SharedQueueWire extends ViewWire {
   readonly kind: 'SharedQueue';
-  readonly memory: SharedArrayBuffer;
   readonly maxsize: number;
   readonly itemBytes: number;
 }
@@ -66,10 +74,10 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
       );
     }
     const memory = over?.memory ?? allocateLazily(bytes);
-    this[WIRE] = { kind: 'SharedQueue', memory, maxsize, itemBytes };
+    this[WIRE] = { kind: 'SharedQueue', id: over?.id ?? newViewId(), memory, maxsize, itemBytes };
     this.#queue = new QueueMemory(memory, size, parkInLoop);
     if (over === undefined) this.#queue.ring.initialize();
-    registerView(this);
+    registerView(this, this[WIRE]);
   }
 
   /** The queue that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
@@ -146,10 +154,10 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
    * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
    * @throws {TooManyProducersError} when too many threads wait
    */
-  get(): Awaitable<T> {
+  get(): Awaitable<Arrived<T>> {
     try {
       const bytes = this.#queue.tryGet();
-      return bytes === NOTHING ? startCoroutine(this.#get()) : settled(decodeItem(bytes) as T); // put() took a T
+      return bytes === NOTHING ? startCoroutine(this.#get()) : settled(decodeItem(bytes) as Arrived<T>); // put() took a T
     } catch (refusal) {
       return startCoroutine(fail(refusal));
     }
@@ -160,10 +168,10 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
    * @throws {QueueEmpty} when it is empty
    * @throws {QueueShutDown} when it is empty and was shut down
    */
-  getNowait(): T {
+  getNowait(): Arrived<T> {
     const bytes = this.#queue.tryGet();
     if (bytes === NOTHING) throw new QueueEmpty('Cannot get: the queue is empty');
-    return decodeItem(bytes) as T; // put() took a T
+    return decodeItem(bytes) as Arrived<T>; // put() took a T
   }
 
   /**
@@ -210,13 +218,18 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
     return `<SharedQueue ${shown.filter((part) => part !== '').join(' ')}>`;
   }
 
-  *#get(): CoroutineGenerator<T> {
-    return decodeItem(yield* this.#queue.get()) as T; // put() took a T
+  *#get(): CoroutineGenerator<Arrived<T>> {
+    return decodeItem(yield* this.#queue.get()) as Arrived<T>; // put() took a T
   }
 }
 
 function revive<T>(wire: SharedQueueWire): SharedQueue<T> {
-  return new SharedQueue<T>(wire.maxsize, { itemBytes: wire.itemBytes }, wire);
+  // What is in it, its sender knows.
+  return viewOf<SharedQueue<T>>(
+    wire,
+    SharedQueue,
+    () => new SharedQueue<T>(wire.maxsize, { itemBytes: wire.itemBytes }, wire),
+  );
 }
 
 // eslint-disable-next-line require-yield -- it is one that fails before it waits
@@ -224,4 +237,4 @@ function* fail(error: unknown): CoroutineGenerator<never> {
   throw error;
 }
 
-registerSendable<SharedQueueWire>('SharedQueue', revive);
+registerSendable<SharedQueueWire>('SharedQueue', SharedQueue, revive);

@@ -1,17 +1,24 @@
 import { inspect } from 'node:util';
 import type { Awaitable, ScopeBody } from '@ringloop/core';
 import { rangeError } from '@ringloop/core/internal';
-import { registerSendable, type Sendable, WIRE, type Wire } from '../sendable.js';
+import { registerSendable, type Sendable, WIRE } from '../sendable.js';
 import { checkCount } from './check-count.js';
 import { LINE_WORDS } from './line-memory.js';
 import { Passage } from './passage.js';
 import { MOST_COUNTED, PermitCounter } from './permits.js';
-import { registerView, REPAIR, type Repairable, wireOf } from './shared-view.js';
+import {
+  newViewId,
+  registerView,
+  REPAIR,
+  type Repairable,
+  viewOf,
+  type ViewWire,
+  wireOf,
+} from './shared-view.js';
 
 /** What a SharedSemaphore is while it crosses. */
-export interface SharedSemaphoreWire extends Wire {
+export interface SharedSemaphoreWire extends ViewWire {
   readonly kind: 'SharedSemaphore';
-  readonly memory: SharedArrayBuffer;
 }
 
 const VALUE = 0;
@@ -45,15 +52,15 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
       checkCount('SharedSemaphore initial value', value, 0, MOST_COUNTED);
       words[VALUE] = value; // nobody else has it yet
     }
-    this[WIRE] = { kind: 'SharedSemaphore', memory };
+    this[WIRE] = { kind: 'SharedSemaphore', id: over?.id ?? newViewId(), memory };
     this.#permits = new PermitCounter(words, VALUE);
     this.#passage = new Passage(this.#permits, words, LINE);
-    registerView(this);
+    registerView(this, this[WIRE]);
   }
 
   /** The semaphore that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
   static fromWire(wire: unknown): SharedSemaphore {
-    return new SharedSemaphore(0, wireOf<SharedSemaphoreWire>('SharedSemaphore', wire));
+    return revive(wireOf<SharedSemaphoreWire>('SharedSemaphore', wire));
   }
 
   /** A form that `postMessage` and `workerData` can carry. */
@@ -112,4 +119,8 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
   }
 }
 
-registerSendable<SharedSemaphoreWire>('SharedSemaphore', (wire) => new SharedSemaphore(0, wire));
+function revive(wire: SharedSemaphoreWire): SharedSemaphore {
+  return viewOf(wire, SharedSemaphore, () => new SharedSemaphore(0, wire));
+}
+
+registerSendable<SharedSemaphoreWire>('SharedSemaphore', SharedSemaphore, revive);

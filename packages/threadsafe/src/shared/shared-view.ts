@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
+import { threadId } from 'node:worker_threads';
 import { typeError } from '@ringloop/core/internal';
 import { listenForExits, onThreadExit } from '../exit-news.js';
-import { isSendable, WIRE, type Wire } from '../sendable.js';
+import { type Wire, wireIn } from '../sendable.js';
 
 /** An object over shared memory in which another thread may have left something when it ended. */
 export interface Repairable {
@@ -14,21 +15,49 @@ const REMEMBERED_ENDS = 16;
 
 export const REPAIR: unique symbol = Symbol('repair');
 
-const views = new Set<WeakRef<Repairable>>();
+/** What such an object is while it crosses. */
+export interface ViewWire extends Wire {
+  readonly memory: SharedArrayBuffer;
+  /** Names the memory in the whole process, for each time it arrives in a thread it is another SharedArrayBuffer. None: a new one. */
+  readonly id?: string;
+}
+
+/** This thread's, by the id of their memory. */
+const views = new Map<string, WeakRef<Repairable>>();
 const gone: number[] = [];
-const collected = new FinalizationRegistry<WeakRef<Repairable>>((ref) => views.delete(ref));
+const collected = new FinalizationRegistry<string>((id) => {
+  if (views.get(id)?.deref() === undefined) views.delete(id);
+});
 let listening = false;
+let made = 0;
+
+/** The id of new memory. */
+export function newViewId(): string {
+  return `${process.pid}.${threadId}.${++made}`;
+}
+
+/**
+ * The object over that memory: the one that this thread has already, or else a new one. So an object that arrives any number of times
+ * is one, and takes one seat among those who wait.
+ */
+export function viewOf<V extends Repairable>(
+  { id }: ViewWire,
+  viewClass: new (...args: never) => V,
+  make: () => V,
+): V {
+  const known = id === undefined ? undefined : views.get(id)?.deref();
+  return known instanceof viewClass ? known : make();
+}
 
 /** From now on `view` is told of threads that end, and of those that have ended before. */
-export function registerView(view: Repairable): void {
+export function registerView(view: Repairable, { id = newViewId() }: ViewWire): void {
   if (!listening) {
     listening = true;
     onThreadExit(threadExited);
     listenForExits();
   }
-  const ref = new WeakRef(view);
-  views.add(ref);
-  collected.register(view, ref);
+  views.set(id, new WeakRef(view));
+  collected.register(view, id);
   // It may have been on its way here when everybody else repaired it.
   for (const producer of gone) view[REPAIR](producer);
 }
@@ -37,13 +66,12 @@ function threadExited(threadId: number): void {
   const producer = threadId + 1;
   gone.push(producer);
   if (gone.length > REMEMBERED_ENDS) gone.shift();
-  for (const ref of views) ref.deref()?.[REPAIR](producer);
+  for (const ref of views.values()) ref.deref()?.[REPAIR](producer);
 }
 
 /** What `toWire()` of a class gave. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
 export function wireOf<W extends Wire>(kind: W['kind'], wire: unknown): W {
-  if (typeof wire === 'object' && wire !== null && isSendable(wire) && wire[WIRE].kind === kind) {
-    return wire[WIRE] as W; // its kind says so
-  }
+  const found = wireIn(wire);
+  if (found?.kind === kind) return found as W; // its kind says so
   throw typeError(`Cannot make a ${kind} of ${inspect(wire, { depth: 0 })}: toWire() did not make it`);
 }

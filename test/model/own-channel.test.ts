@@ -1,0 +1,38 @@
+/** The offer of a channel (threadsafe/src/own-channel.ts) under the explorer: nothing is sent where nobody listens. */
+import { expect } from 'chai';
+import { explore, type Exploration, type Outcome } from './explorer.js';
+import { failureOf } from './exploring.js';
+import {
+  CHANNEL_NAMES,
+  type ChannelBuffers,
+  makeChannels,
+  type OwnerInput,
+  type Sent,
+} from './own-channel-programs.js';
+
+const MODULE = new URL('./own-channel-programs.js', import.meta.url);
+
+const setting = (owner: OwnerInput): Exploration<ChannelBuffers> => ({
+  threads: [
+    { name: 'producer', module: MODULE, program: 'send', input: {} },
+    { name: 'owner', module: MODULE, program: 'offer', input: owner },
+  ],
+  setup: makeChannels,
+  names: CHANNEL_NAMES,
+  plainSteps: true,
+  preemptions: 3,
+  check: (_, { results }: Outcome) => {
+    const { common, own, lost } = results.producer as Sent;
+    expect([common + own, lost], 'heard and lost').to.deep.equal([3, 0]);
+  },
+});
+
+describe('model/own-channel', () => {
+  it('offerChannel() has nothing sent where nobody listens, whatever comes between two instructions', async () => {
+    expect((await explore(setting({}))).schedules).to.be.at.least(4);
+  });
+
+  it('offerChannel() that says so before it listens would be caught', async () => {
+    expect((await failureOf(setting({ saysFirst: true }))).message).to.match(/^heard and lost: expected/);
+  });
+});

@@ -1,0 +1,37 @@
+import { expect } from 'chai';
+import { LoopGroup } from '@ringloop/threadsafe';
+import { createLoop, echo } from './fixtures/calls.js';
+import { strangeErrors, throwStrange, throwStrangeLater } from './fixtures/strange-errors.js';
+import { rejection } from './rejection.js';
+
+/** At these the task itself, of the core, fails: it looks at their class, or their name, without expecting that to throw. */
+const BEYOND_TASKS = [
+  'a proxy that is revoked',
+  'a proxy that answers nothing',
+  'one of a class whose prototypes never end',
+  'one whose getters throw',
+];
+
+describe('Caller', function () {
+  this.slow(250);
+  let group: LoopGroup;
+
+  before(async () => {
+    group = await LoopGroup.spawn({ loops: 1, loopFactory: createLoop });
+  });
+  after(() => group.close());
+
+  for (const [what, make] of Object.entries(strangeErrors)) {
+    if (BEYOND_TASKS.includes(what)) continue;
+    it(`Caller.taskDone() tells the caller something, and the lane lives: ${what}`, async () => {
+      const ref = group.next();
+      const [, message] = make();
+      for (const fn of [throwStrange, throwStrangeLater]) {
+        const told = await rejection(ref.runCoroutineThreadsafe(fn, what));
+        expect(told).to.be.instanceOf(Error);
+        expect(told.message).to.include(message);
+        expect(await ref.runCoroutineThreadsafe(echo, 'next')).to.deep.equal(['next']);
+      }
+    });
+  }
+});
