@@ -486,6 +486,39 @@ describe('core/awaiter', () => {
       expect(log).to.deep.equal(['cancelled: CancelledError', 'later: result', 'raced: result']);
     });
 
+    it('Future.then() right after somebody’s await keeps nobody waiting', async () => {
+      for (const end of ['setResult', 'setException', 'cancel', 'done before'] as const) {
+        for (const look of [
+          (future: Future<string>) => future.then(note('then'), note('caught')),
+          (future: Future<string>) => Promise.race([future]).then(note('then'), note('caught')),
+          (future: Future<string>) => Promise.resolve(future).then(note('then'), note('caught')),
+          (future: Future<string>) => (async () => future)().then(note('then'), note('caught')),
+        ]) {
+          log = [];
+          const future = loop.createFuture<string>();
+          if (end === 'done before') future.setException(new RangeError('early'));
+          const settled = await main(async () => {
+            const helped = (async () => future)();
+            const awaited = (async () => {
+              await future;
+            })();
+            void look(future);
+            const task = loop.createTask(async () => {
+              await future;
+            });
+            await sleep(1);
+            if (end === 'setResult') future.setResult('result');
+            else if (end === 'setException') future.setException(new RangeError('boom'));
+            else if (end === 'cancel') future.cancel();
+            return Promise.allSettled([helped, awaited, task]);
+          });
+          const status = end === 'setResult' ? 'fulfilled' : 'rejected';
+          expect([end, ...settled.map((each) => each.status)]).to.deep.equal([end, status, status, status]);
+          expect(log).to.deep.equal([end === 'setResult' ? 'then' : 'caught']);
+        }
+      }
+    });
+
     it('Future that has failed can be awaited, raced, and looked at, and is reported only if nobody did', async () => {
       const reports = reportsOf(loop);
       const failed = loop.createFuture<never>();

@@ -90,6 +90,37 @@ describe('core/task', () => {
       expect(task.result()).to.equal('plain');
     });
 
+    it('createTask() stands what throws when it is looked at, thrown or returned', async () => {
+      const strict = new Proxy(new Error('strict'), {
+        get(_, key) {
+          throw new ReferenceError(`no setting ${String(key)}`);
+        },
+        has: () => true,
+      });
+      const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+      revoke();
+      const odd = Object.defineProperty(new Error('odd'), 'stack', {
+        get() {
+          throw new RangeError('in a getter');
+        },
+      });
+      const kinds = [strict, revoked, odd, Object.defineProperty(new Error('name'), 'name', { get: refuse })];
+      for (const value of kinds) {
+        const returned = loop.createTask((() => value) as unknown as () => Promise<unknown>);
+        const thrown = loop.createTask(async () => {
+          throw value;
+        });
+        const stepped = loop.createTask(function* (): CoroutineGenerator<never> {
+          yield* sleep(0);
+          throw value;
+        });
+        await main(() => Promise.allSettled([returned, thrown, stepped]));
+        expect(returned.result()).to.equal(value);
+        expect([thrown, stepped].every((task) => task.exception() !== null)).to.equal(true);
+        expect([returned, thrown].map((task) => typeof inspect(task))).to.deep.equal(['string', 'string']);
+      }
+    });
+
     it('createTask() takes a promise, also one that rejects before the task starts', async () => {
       expect(await loop.runUntilComplete(Promise.resolve('there'))).to.equal('there');
       const failing = loop.createTask(Promise.reject(new Error('rejected early')));

@@ -8,6 +8,8 @@ export class AwaitSide implements Ready {
   readonly #future: Future<unknown>;
   /** How many awaits there are; some may be outside of all tasks. */
   #count = 0;
+  /** One was taken back: it need not be so that those that are left are all, or that any is. */
+  isDoubtful = false;
   /** Whose they are: mostly one's. */
   #awaiters: Awaiter | Awaiter[] | null = null;
 
@@ -36,7 +38,7 @@ export class AwaitSide implements Ready {
 
   /** Whose await it is, where there is only one. */
   get onlyAwaiter(): Awaiter | null {
-    return this.#count === 1 && !Array.isArray(this.#awaiters) ? this.#awaiters : null;
+    return this.#count === 1 && !this.isDoubtful && !Array.isArray(this.#awaiters) ? this.#awaiters : null;
   }
 
   begin(awaiter: Awaiter | null): void {
@@ -48,15 +50,15 @@ export class AwaitSide implements Ready {
     awaiter.beginAwait(this.#future);
   }
 
-  /** What looked like an await was none. Returns whether any is left. */
-  takeBack(awaiter: Awaiter | null): boolean {
+  /** What looked like an await was none, most likely. */
+  takeBack(awaiter: Awaiter | null): void {
     this.#count--;
+    this.isDoubtful = true;
     const others = [...this.awaiters()];
     const at = awaiter === null ? -1 : others.lastIndexOf(awaiter);
     if (at >= 0) others.splice(at, 1);
     this.#awaiters = others.length > 1 ? others : (others[0] ?? null);
     awaiter?.takeBackAwait(this.#future, !others.includes(awaiter));
-    return this.#count > 0;
   }
 
   [RUN](): void {

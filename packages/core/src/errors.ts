@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { inspectSafely } from './inspect-safely.js';
 
 /** A loop was asked for something that its present state forbids. Python: RuntimeError('Event loop is closed') and its kin. */
@@ -127,9 +128,11 @@ function isA<T>(thrown: unknown, errorClass: new (...args: never[]) => T): throw
   }
 }
 
-/** What was thrown, as an Error: JavaScript may throw anything, our reports and rejections carry errors. */
+/** What was thrown, as an Error, be it another realm's: JavaScript may throw anything, our reports and rejections carry errors. */
 export function toError(thrown: unknown): Error {
-  return isA(thrown, Error) ? thrown : new Error(`Thrown: ${inspectSafely(thrown)}`, { cause: thrown });
+  return isA(thrown, Error) || types.isNativeError(thrown)
+    ? thrown
+    : new Error(`Thrown: ${inspectSafely(thrown)}`, { cause: thrown });
 }
 
 /** A TypeError with a stable code. */

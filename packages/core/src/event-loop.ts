@@ -13,7 +13,7 @@ import {
 } from './exception-handler.js';
 import type { Executor } from './executor.js';
 import { awaitableOf } from './follow-promise.js';
-import { Future } from './future.js';
+import { forgetAsked, Future } from './future.js';
 import { Handle } from './handle.js';
 import type { Host } from './host.js';
 import type { Inbox, OpenInbox } from './inbox.js';
@@ -481,6 +481,7 @@ export class BaseEventLoop {
 
   /** One iteration: calls from other threads, I/O events, due timers, then the handles that were ready by then. */
   readonly #iterate = (): void => {
+    forgetAsked();
     this.#turnComing = true;
     if (this.#ending !== null) {
       this.#finish(this.#ending.exc);

@@ -2,6 +2,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import { Attachment, type Reactions, type Resolver } from './attachment.js';
 import { AwaitSide } from './await-side.js';
+import type { Awaiter } from './awaiter.js';
 import type { Awaitable } from './awaitable.js';
 import { checkCallback } from './check-callback.js';
 import { captureContext } from './context.js';
@@ -42,10 +43,18 @@ export interface DoneCallbackOptions {
 }
 
 /**
- * Whom the engine has asked for its constructor last, until it is seen what for: before a combinator, or Promise.resolve(), calls
- * `then`, it asks as an `await` does.
+ * Whom the engine has asked for its constructor last, and for whom, until it is seen what for: before a combinator, or
+ * Promise.resolve(), calls `then`, it asks as an `await` does. Two are not to be told apart from that, `helper(f); f.then(g)` where
+ * the helper awaits `f`, and so a mistake costs no more than that the task does not know of this await.
  */
 let asked: Future<unknown> | null = null;
+let askedFor: Awaiter | null = null;
+
+/** Other code comes now: whatever has been asked was for an await. */
+export function forgetAsked(): void {
+  asked = null;
+  askedFor = null;
+}
 
 // What the engine gives to whoever makes a promise: one function for all, for a closure each would cost as much as the promise.
 let resolveNew: Resolver | null = null;
@@ -180,7 +189,7 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
     onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
     onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
   ): Promise<R1 | R2> {
-    const isCombined = asked === (this as Future<unknown>);
+    const isCombined = asked === (this as Future<unknown>) && askedFor === currentAwaiter();
     if (isCombined) this.#wasNoAwait();
     if (!isNativeResolver(onFulfilled) || !isNativeResolver(onRejected)) {
       return this.#loop[THEN](this, onFulfilled, onRejected);
@@ -238,7 +247,10 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
 
   /** @internal */
   get [IS_AWAITED](): boolean {
-    return this.#allWaiters().some((waiter) => !(waiter instanceof Attachment && waiter.isOver));
+    return this.#allWaiters().some((waiter) => {
+      if (waiter instanceof Attachment) return !waiter.isOver;
+      return !(waiter instanceof AwaitSide) || waiter.count > 0;
+    });
   }
 
   /**
@@ -250,13 +262,14 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
     const awaits = this.#awaits;
     if (awaits === 'overruled') return Future;
     if (this.done() && awaits instanceof AwaitSide) return Future; // others go on in their turn, this one at once
+    const awaiter = currentAwaiter();
+    if (!this.done() && awaiter !== null && !awaiter.mayWaitFor(this)) return Future;
     asked = this; // eslint-disable-line @typescript-eslint/no-this-alias -- until the next one
+    askedFor = awaiter;
     if (this.done()) {
       if (awaits === null) this.#promiseSoon();
       return Promise;
     }
-    const awaiter = currentAwaiter();
-    if (awaiter !== null && !awaiter.mayWaitFor(this)) return Future;
     const side = awaits instanceof AwaitSide ? awaits : new AwaitSide(this);
     side.begin(awaiter);
     if (awaits !== null) return Promise;
@@ -267,9 +280,8 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
 
   /** @internal */
   [SETTLE_PROMISE](): void {
-    if (asked === (this as Future<unknown>)) asked = null; // it would be kept from being collected
-    const side = this.#awaits;
-    if (!(side instanceof AwaitSide)) return;
+    forgetAsked();
+    const side = this.#awaits as AwaitSide; // which has called
     const only = side.onlyAwaiter;
     if (only === null) for (const awaiter of side.awaiters()) awaiter.endAwait(this);
     else only.endAwait(this);
@@ -306,11 +318,11 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   /** As `util.inspect()` and `console.log()` show it. */
   get [inspect.custom](): () => string {
     // Between this and the call, inspect() asks for the constructor, for its own purposes.
-    const before = asked;
+    const [before, beforeFor] = [asked, askedFor];
     const count = this.#awaitCount;
     return () => {
       while (this.#awaitCount > count) this.#wasNoAwait();
-      asked = before;
+      [asked, askedFor] = [before, beforeFor];
       const origin = origins.get(this);
       const created = origin === undefined ? '' : ` created at ${creationSite(origin)}`;
       return `<${nameOfClass(this)} ${this.describe()}${created}>`;
@@ -322,8 +334,7 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
       case 'finished':
         return `finished result=${inspectPart(this.#outcome)}`;
       case 'failed': {
-        const { name, message } = toError(this.#outcome);
-        return `finished exception=${name}(${inspect(message)})`;
+        return `finished exception=${describeError(this.#outcome)}`;
       }
       default:
         return this.#state;
@@ -402,7 +413,7 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
 
   #attach(reactions: Reactions, isCombined: boolean): Promise<unknown> {
     const { onFulfilled, onRejected } = reactions;
-    if (this.#state === 'finished') return Promise.resolve(this.#outcome).then(onFulfilled);
+    if (this.#state === 'finished') return Promise.resolve(this.#outcome).then(onFulfilled, onRejected);
     if (this.done()) return Promise.reject(this.#failure() as Error).catch(onRejected);
     const awaiter = currentAwaiter();
     const refusal = awaiter?.refusalOf(this) ?? null;
@@ -412,11 +423,15 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
 
   /** Who asked like an `await` went on to call `then`, or only looked. */
   #wasNoAwait(): void {
-    if (asked === (this as Future<unknown>)) asked = null;
-    const side = this.#awaits;
-    if (!(side instanceof AwaitSide) || side.takeBack(currentAwaiter())) return;
-    this.#awaits = null;
-    this[REMOVE_WAITER](side);
+    forgetAsked();
+    if (this.#awaits instanceof AwaitSide) this.#awaits.takeBack(currentAwaiter());
+    else this.#handle();
+  }
+
+  /** Nobody may be awaiting its promise, who then is no reason for Node to end the process. */
+  #handle(): void {
+    void super.then(doNothing, doNothing);
+    forgetAsked(); // it asks, too
   }
 
   get #awaitCount(): number {
@@ -437,9 +452,11 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   }
 
   #settlePromise(): void {
+    const wasDoubtful = this.#awaits instanceof AwaitSide && this.#awaits.isDoubtful;
     this.#awaits = 'settled';
     if (this.#state === 'finished') this.#resolve(this.#outcome);
     else this.#reject(this.#failure()); // eslint-disable-line @typescript-eslint/prefer-promise-reject-errors -- as it was thrown
+    if (wasDoubtful) this.#handle();
   }
 
   #overrule(error: CancelledError): void {
@@ -448,6 +465,17 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   }
 }
 
+/** Name and message, of what may be anything. */
+function describeError(thrown: unknown): string {
+  try {
+    const { name, message } = toError(thrown);
+    return `${name}(${inspect(message)})`;
+  } catch {
+    return inspectPart(thrown); // a getter of it throws
+  }
+}
+
 const RESOLVED = Promise.resolve();
+const doNothing = (): void => undefined;
 
 prepareClass(Future);

@@ -193,7 +193,11 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
 }
 
 export function isGenerator(value: unknown): value is CoroutineGenerator<unknown> {
-  return (
-    typeof value === 'object' && value !== null && Reflect.get(value, Symbol.toStringTag) === 'Generator'
-  );
+  try {
+    return (
+      typeof value === 'object' && value !== null && Reflect.get(value, Symbol.toStringTag) === 'Generator'
+    );
+  } catch {
+    return false; // a Proxy that is asked for what it does not know
+  }
 }

@@ -258,7 +258,7 @@ export class Task<T> extends GeneratorDriver<T> {
       this.#awaiter = null;
       this.drive(started); // by the type of the coroutine
       this.step();
-    } else if (started instanceof Promise) this.#follow(started);
+    } else if (isPromiseLike(started)) this.#follow(started);
     else this.finish(started);
   }
 
@@ -283,7 +283,7 @@ export class Task<T> extends GeneratorDriver<T> {
       started = start(controller.signal);
     }
     // Awaited as part of this task, too: a coroutine that returns a future waits for it.
-    if (started instanceof Future || (isPromiseLike(started) && !(started instanceof Promise))) {
+    if (isPromiseLike(started) && (started instanceof Future || !(started instanceof Promise))) {
       return awaitIt(started);
     }
     return started;

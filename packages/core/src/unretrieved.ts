@@ -30,7 +30,11 @@ export class Unretrieved {
 
   add(future: Future<unknown>, exception: Error): void {
     // Until its stack is formatted, an error holds on to the frames that it came through, and one of them to the task.
-    Reflect.get(exception, 'stack');
+    try {
+      Reflect.get(exception, 'stack');
+    } catch {
+      // It throws instead: then there is no stack to format.
+    }
     const key = new WeakRef(future as Future<never>); // a variance detail: nobody settles it through this
     const message = `${nameOfClass(future)} exception was never retrieved`;
     const report = { message, exception, sourceTraceback: future.sourceTraceback, future: key };
