@@ -182,8 +182,8 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   }
 
   /**
-   * As of a promise. What it returns can be cancelled, as by a task that awaits it: that cancels this future, if nobody else
-   * waits for it, and is told to the reactions. A task that does not await it is none of its business.
+   * As of a promise. It returns a future. To cancel that, as a task does that awaits it, cancels this one if nobody else waits for
+   * it; the reactions are told in any case. A task that does not await it leaves it alone.
    */
   override then<R1 = T, R2 = never>(
     onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,

@@ -35,9 +35,9 @@ export class Timeout {
    * `async with timeout(…):`. Rejects with TimeoutError when the deadline passed and the body ended because of that, with
    * InvalidStateError outside of a task and when it has been entered before, and with what the body throws.
    *
-   * The body is interrupted where it awaits a future, or anything of this library. What cannot be interrupted is the await of
-   * a native promise: the cancellation is thrown at the next await of a future, and a body that has none runs to its end and
-   * gives its result, late (`expired()` tells). So either hand on the AbortSignal that the body is given as its second
+   * The body is interrupted where it awaits a future, anything of this library, or a combinator of those (`Promise.race`). What
+   * cannot be interrupted is the await of a native promise: the cancellation is thrown at the next await of a future, and a body
+   * that has none runs to its end and gives its result, late (`expired()` tells). So either hand on the AbortSignal that the body is given as its second
    * argument (it aborts with this block, with those around it and with the task), or await such a promise by `waitFor()`, which
    * abandons it.
    * @throws {TypeError} when `body` is no function
