@@ -1,7 +1,7 @@
 import { tracebackOf } from './creation-stack.js';
 import { ensureFuture } from './ensure-future.js';
 import type { Future } from './future.js';
-import type { Joinable } from './gather.js';
+import type { Joinable, ResultOf } from './gather.js';
 
 /**
  * Waits for `awaitable` without cancelling it: to cancel the future that this returns leaves the inner one running. An error
@@ -10,10 +10,10 @@ import type { Joinable } from './gather.js';
  * @throws {TypeError} when `awaitable` is neither a future nor a coroutine nor a promise
  * @throws {LoopStateError} ERR_NO_CURRENT_LOOP
  */
-export function shield<T>(awaitable: Joinable<T>): Future<T> {
-  const inner = ensureFuture(awaitable);
+export function shield<A extends Joinable>(awaitable: A): Future<ResultOf<A>> {
+  const inner = ensureFuture(awaitable as Joinable<ResultOf<A>>); // as ResultOf says
   if (inner.done()) return inner;
-  const outer = inner.getLoop().createFuture<T>();
+  const outer = inner.getLoop().createFuture<ResultOf<A>>();
   const passOn = (): void => {
     if (outer.cancelled()) return;
     if (inner.cancelled()) {

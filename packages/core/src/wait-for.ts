@@ -5,7 +5,7 @@ import { isGeneratorFunction, toStart } from './coroutine.js';
 import { ensureFuture } from './ensure-future.js';
 import { CancelledError, TimeoutError } from './errors.js';
 import type { Future } from './future.js';
-import type { Joinable } from './gather.js';
+import type { Joinable, ResultOf } from './gather.js';
 import { type CoroutineGenerator, isGenerator } from './generator-driver.js';
 import { isPromiseLike } from './is-promise-like.js';
 import { startCoroutine } from './running-coroutine.js';
@@ -21,7 +21,11 @@ import { timeout as limit } from './timeouts.js';
  * @throws {TypeError} when `awaitable` is neither a future nor a coroutine nor a promise, or `timeout` no number
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
  */
-export function waitFor<T>(awaitable: Joinable<T>, timeout: number | null): Awaitable<T> {
+export function waitFor<A extends Joinable>(awaitable: A, timeout: number | null): Awaitable<ResultOf<A>> {
+  return waitForAny(awaitable as Joinable<ResultOf<A>>, timeout); // as ResultOf says
+}
+
+function waitForAny<T>(awaitable: Joinable<T>, timeout: number | null): Awaitable<T> {
   if (timeout !== null) checkTime(timeout, 'timeout');
   if (timeout !== null && timeout <= 0) return startCoroutine(doNotWait(ensureFuture(awaitable)));
   return limit(timeout).run(bodyOf(awaitable));
