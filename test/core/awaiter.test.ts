@@ -570,6 +570,22 @@ describe('core/awaiter', () => {
       expect(log.slice(1).sort()).to.deep.equal(['immediate', 'interval', 'tick', 'timer']);
     });
 
+    it('setInterval() with an async function that awaits a promise of Node’s first is told apart on Node 20 and 22', async () => {
+      await within(0.03, async () => {
+        const interval = setInterval(() => {
+          clearInterval(interval);
+          void (async () => {
+            await delay(1);
+            await sleep(0.05);
+            log.push('interval');
+          })().catch(note('cancelled'));
+        }, 5);
+        await sleep(9);
+      });
+      const isToldApart = Number.parseInt(process.versions.node) < 24;
+      expect(log.sort()).to.deep.equal([isToldApart ? 'interval' : 'cancelled', 'timeout']);
+    });
+
     it('http.Server’s handlers are not what it waits for, and can use locks and timeouts', async () => {
       const lock = new Lock();
       const answers: string[] = [];

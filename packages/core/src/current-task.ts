@@ -16,6 +16,37 @@ let stepping: Task<unknown> | null = null;
 /** runAs() has not returned yet. */
 let running = false;
 
+tellCallbacksApart();
+
+/**
+ * Node 20 and 22 ask a storage what a new resource is to find in it. A promise goes on as part of the function that awaits it; a timer
+ * or a socket calls somebody back. Later Nodes hand on all that is stored: there isInCallback() must do, which sees a callback
+ * only until it awaits a promise that is none of ours.
+ */
+function tellCallbacksApart(): void {
+  const asking = storage as unknown as Partial<AskedStorage>; // if it is one
+  const { _propagate: propagate, kResourceStore: key } = asking;
+  /* c8 ignore next -- Node 24 and later */
+  if (typeof propagate !== 'function' || key === undefined) return;
+  asking._propagate = function handOn(resource, trigger, type) {
+    propagate.call(this, resource, trigger, type);
+    if (type === 'PROMISE' || resource instanceof AsyncResource) return;
+    const awaiter = resource[key];
+    if (awaiter != null) resource[key] = awaiter.ofCallbacks;
+  };
+}
+
+/** What Node 20 and 22 have in an AsyncLocalStorage. */
+interface AskedStorage {
+  readonly kResourceStore: symbol;
+  _propagate(
+    this: unknown,
+    resource: Record<symbol, Awaiter | null | undefined>,
+    trigger: object,
+    type: string,
+  ): void;
+}
+
 /** Whose awaits those of the code are that is running; null outside of any task. */
 export function currentAwaiter(): Awaiter | null {
   if (!entered) return null;
