@@ -77,7 +77,7 @@ export class Socket {
   /** Two sockets connected to each other. Python: socket.socketpair(). */
   static socketpair(family: number = AF_UNIX, type: number = SOCK_STREAM): [Socket, Socket] {
     const fds = new Int32Array(2);
-    must('socketpair', sys.socketpair(family, type, 0, new Uint8Array(fds.buffer)));
+    must('socketpair', sys.socketpair(family, type, 0, fds));
     const [a = -1, b = -1] = fds;
     return [fresh(family, type, 0, a), fresh(family, type, 0, b)];
   }
@@ -237,6 +237,7 @@ export class Socket {
   detach(): number {
     const fd = this.#fd;
     this.#fd = -1;
+    if (fd !== -1) sys.disown(fd);
     return fd;
   }
 

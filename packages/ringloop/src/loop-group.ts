@@ -1,6 +1,6 @@
 import { LoopGroup as BareLoopGroup, type LoopGroupOptions } from '@ringloop/threadsafe';
 import { InternalError } from '@ringloop/core';
-import { detachPolled, sharePolledDescriptors } from '@ringloop/net/internal';
+import { awaitKoffiLoading, shareKoffiLoading } from '@ringloop/net/internal';
 import { createEventLoop } from './event-loop.js';
 
 /** Loops in worker threads, spawned and closed together. */
@@ -10,11 +10,11 @@ export class LoopGroup extends BareLoopGroup {
    * the others are ended and its error is thrown.
    */
   static override async spawn(options: LoopGroupOptions = {}): Promise<LoopGroup> {
-    sharePolledDescriptors(); // before the workers start, which inherit it
+    shareKoffiLoading(); // before the workers start, which inherit it
     const group = await super.spawn({
       ...options,
       loopFactory: createEventLoop,
-      beforeTerminate: detachPolled,
+      beforeTerminate: awaitKoffiLoading,
     });
     if (!(group instanceof LoopGroup)) throw new InternalError('spawn() made a group of another class');
     return group;
