@@ -44,4 +44,20 @@ describe('net/flow-control', () => {
       );
       peer.close();
     }));
+
+  it('FlowControl.setLimits() refuses marks that are no numbers', () =>
+    inLoop(async (loop) => {
+      const { transport, peer } = await linked(loop);
+      const before = transport.getWriteBufferLimits();
+      for (const mark of ['9', true, {}] as unknown as number[]) {
+        expect(await rejection(() => transport.setWriteBufferLimits({ high: mark }))).to.include({
+          code: 'ERR_INVALID_ARG_TYPE',
+        });
+        expect(await rejection(() => transport.setWriteBufferLimits({ low: mark }))).to.include({
+          code: 'ERR_INVALID_ARG_TYPE',
+        });
+      }
+      expect(transport.getWriteBufferLimits()).to.deep.equal(before);
+      peer.close();
+    }));
 });

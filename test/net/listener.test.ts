@@ -4,6 +4,7 @@ import { Socket, type SocketAddress } from '@ringloop/net';
 import { inLoop } from './in-loop.js';
 import { iterations } from './iterations.js';
 import { Recorder } from './recorder.js';
+import { rejection } from './rejection.js';
 
 describe('net/listener', () => {
   it('Listener leaves its socket alone for a second when the system is out of descriptors', () =>
@@ -91,5 +92,16 @@ describe('net/listener', () => {
       } finally {
         accept.restore();
       }
+    }));
+
+  it('Listener refuses a negative backlog instead of never accepting', () =>
+    inLoop(async (loop) => {
+      for (const backlog of [-1, -5]) {
+        const attempt = loop.createServer(() => ({}), { host: '127.0.0.1', port: 0, backlog });
+        const error = await rejection(attempt);
+        expect(error).to.be.instanceOf(RangeError);
+        expect(error).to.include({ code: 'ERR_OUT_OF_RANGE' });
+      }
+      expect(loop.watchesDescriptors()).to.equal(false);
     }));
 });

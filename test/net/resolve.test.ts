@@ -71,4 +71,30 @@ describe('net/resolve', () => {
       lookup.restore();
     }
   });
+
+  it('resolve() refuses a host that is none, which Node would take for no host at all', () =>
+    inLoop(async (loop) => {
+      for (const host of [
+        undefined,
+        0,
+        5,
+        NaN,
+        true,
+        {},
+        ['127.0.0.1'],
+        Buffer.from('::1'),
+      ] as unknown as string[]) {
+        const error = await rejection(resolve(loop, host, 1, { family: 0, passive: false }));
+        expect(error).to.be.instanceOf(TypeError);
+        expect(error).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
+        expect(error.message).to.match(/^host must be a string or null, got /);
+      }
+      expect(await rejection(resolve(loop, 'a\0b', 1, { family: 0, passive: false }))).to.include({
+        code: 'ERR_INVALID_ARG_VALUE',
+      });
+      for (const localAddr of ['127.0.0.1', 5, {}, { host: 5 }] as unknown as { host: string }[]) {
+        const attempt = loop.createConnection(() => ({}), { host: '127.0.0.1', port: 1, localAddr });
+        expect(await rejection(attempt)).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
+      }
+    }));
 });

@@ -87,4 +87,25 @@ describe('net/sockaddr', () => {
       code: 'ERR_INVALID_IP_ADDRESS',
     });
   });
+
+  it('encodeAddress() refuses what is no address at all', async () => {
+    using inet = new Socket(AF_INET);
+    using unix = new Socket(AF_UNIX);
+    for (const nothing of [
+      null,
+      undefined,
+      5,
+      {},
+      { host: 5, port: 1 },
+      { port: 1 },
+    ] as unknown as string[]) {
+      for (const refused of [
+        () => inet.bind(nothing),
+        () => inet.connect(nothing),
+        () => unix.bind(nothing),
+      ]) {
+        expect(await rejection(refused)).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
+      }
+    }
+  });
 });

@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import {
   AF_INET,
@@ -6,6 +9,7 @@ import {
   IPPROTO_TCP,
   MSG_PEEK,
   SHUT_WR,
+  SO_ACCEPTCONN,
   SO_LINGER,
   SO_REUSEADDR,
   SOCK_STREAM,
@@ -20,6 +24,16 @@ import { fieldsOf, rejection } from './rejection.js';
 /** Flags of an open descriptor, in octal, as the kernel prints them. */
 const flagsOf = (fd: number): number =>
   parseInt(/flags:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '0', 8);
+
+/** Two descriptors of one FIFO, which may be changed without harm. */
+function pipe(): [number, number] {
+  const path = `${tmpdir()}/ringloop-fifo-${process.pid}`;
+  execFileSync('mkfifo', [path]);
+  const both = openSync(path, 'r+'); // does not wait for another side
+  const write = openSync(path, 'w');
+  unlinkSync(path);
+  return [both, write];
+}
 
 function listening(): [Socket, SocketAddress] {
   const server = new Socket(AF_INET, SOCK_STREAM);
@@ -182,6 +196,90 @@ describe('net/socket', () => {
     expect(b.recv(10).toString()).to.equal('still');
     copy.close();
     expect(b.recv(10)).to.have.length(0);
+    b.close();
+  });
+
+  it('Socket leaves the flags of a descriptor alone that is no socket', async () => {
+    const [read, write] = pipe();
+    const before = [flagsOf(read), flagsOf(write)];
+    for (const fileno of [read, write]) {
+      const error = await rejection(() => new Socket(AF_INET, SOCK_STREAM, { fileno }));
+      expect(error).to.include({ code: 'ENOTSOCK' });
+    }
+    expect([flagsOf(read), flagsOf(write)]).to.deep.equal(before);
+    closeSync(read);
+    closeSync(write);
+  });
+
+  it('Socket refuses numbers that would wrap, and what is no number, before anything is done', async () => {
+    using victim = new Socket();
+    const fd = victim.fileno();
+    const text = '1' as unknown as number; // what JavaScript may pass
+    const bad = [2 ** 31, 2 ** 32 + fd, -(2 ** 31) - 1, NaN, 1.5, Infinity];
+    const attempts: ((value: number) => unknown)[] = [
+      (fileno) => new Socket(AF_INET, SOCK_STREAM, { fileno }),
+      (family) => new Socket(family),
+      (type) => new Socket(AF_INET, type),
+      (proto) => new Socket(AF_INET, SOCK_STREAM, { proto }),
+      (value) => victim.setsockopt(SOL_SOCKET, SO_REUSEADDR, value),
+      (level) => victim.setsockopt(level, SO_REUSEADDR, 1),
+      (name) => victim.setsockopt(SOL_SOCKET, name, 1),
+      (level) => victim.getsockopt(level, SO_REUSEADDR),
+      (name) => victim.getsockopt(SOL_SOCKET, name),
+      (bytes) => victim.getsockopt(SOL_SOCKET, SO_LINGER, bytes),
+      (backlog) => victim.listen(backlog),
+      (maxBytes) => victim.recv(maxBytes),
+      (flags) => victim.recv(1, flags),
+      (flags) => victim.send(Buffer.from('x'), flags),
+      (how) => victim.shutdown(how),
+    ];
+    for (const [at, attempt] of attempts.entries()) {
+      for (const value of bad) {
+        const error = await rejection(() => attempt(value));
+        expect(error, `attempt ${at} with ${value}`).to.include({ code: 'ERR_OUT_OF_RANGE' });
+        expect(error).to.be.instanceOf(RangeError);
+      }
+      const error = await rejection(() => attempt(text));
+      expect(error, `attempt ${at} with text`).to.be.instanceOf(TypeError);
+      expect(error).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
+    }
+    expect(victim.getsockopt(SOL_SOCKET, SO_REUSEADDR)).to.equal(0);
+    expect(victim.fileno()).to.equal(fd);
+  });
+
+  it('Socket.listen() refuses a negative backlog, which the system would take for the largest', async () => {
+    using sock = new Socket();
+    sock.bind({ host: '127.0.0.1', port: 0 });
+    for (const backlog of [-1, -5]) {
+      expect(await rejection(() => sock.listen(backlog))).to.include({ code: 'ERR_OUT_OF_RANGE' });
+    }
+    expect(sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN)).to.equal(0);
+    sock.listen(0);
+    expect(sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN)).to.equal(1);
+  });
+
+  it('Socket takes the bytes of another realm, and no other kind', async () => {
+    const [a, b] = Socket.socketpair();
+    const foreign = (bytes: number): Uint8Array =>
+      runInNewContext(`new Uint8Array(${bytes}).fill(1)`) as Uint8Array;
+    expect(a.send(foreign(3))).to.equal(3);
+    const room = foreign(8);
+    expect(b.recvInto(room)).to.equal(3);
+    a.setsockopt(SOL_SOCKET, SO_LINGER, foreign(8));
+    for (const wrong of [
+      'text',
+      null,
+      [1],
+      new DataView(new ArrayBuffer(4)),
+      {},
+    ] as unknown as Uint8Array[]) {
+      expect(await rejection(() => a.send(wrong))).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
+      expect(await rejection(() => b.recvInto(wrong))).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
+      expect(await rejection(() => a.setsockopt(SOL_SOCKET, SO_LINGER, wrong))).to.include({
+        code: 'ERR_INVALID_ARG_TYPE',
+      });
+    }
+    a.close();
     b.close();
   });
 });

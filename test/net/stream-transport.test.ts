@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import {
@@ -7,6 +8,7 @@ import {
   type StreamTransport,
   TCP_NODELAY,
 } from '@ringloop/net';
+import { NET } from '@ringloop/net/internal';
 import { inLoop, type Reports } from './in-loop.js';
 import { iterations } from './iterations.js';
 import { drain, linked } from './linked.js';
@@ -515,6 +517,64 @@ describe('net/stream-transport', () => {
       expect(C.transport.getExtraInfo('sockname')).to.deep.equal(S.transport.getExtraInfo('peername'));
       expect(C.transport.getExtraInfo('nothing')).to.equal(null);
       expect(C.transport.getExtraInfo('nothing', 7)).to.equal(7);
+    }));
+
+  // Whatever ends a transport: a watch that is left would be the next one's who gets the number.
+  it('StreamTransport.writelines() watches for nothing when all is sent at once', () =>
+    inLoop(async (loop) => {
+      const { transport, protocol, peer } = await linked(loop);
+      const watch = sinon.spy(loop[NET].selector, 'watch');
+      transport.writelines([Buffer.from('head'), Buffer.from('body')]);
+      expect(watch.called).to.equal(false);
+      transport.close();
+      await protocol.lost;
+      expect(loop[NET].selector.watching).to.equal(false);
+      expect(drain(peer).toString()).to.equal('headbody');
+      peer.close();
+    }));
+
+  for (const way of ['close', 'abort', 'writeEof'] as const) {
+    it(`StreamTransport.${way}() in resumeWriting() leaves no watch behind`, () =>
+      inLoop(async (loop) => {
+        const { transport, protocol, peer } = await linked(loop);
+        transport.setWriteBufferLimits({ high: 0 });
+        protocol.resumeWriting = () => transport[way]();
+        transport.write(Buffer.alloc(200_000));
+        expect(transport.getWriteBufferSize()).to.be.above(0);
+        while (transport.getWriteBufferSize() > 0) {
+          drain(peer);
+          await iterations(loop, 1);
+        }
+        await iterations(loop, 1);
+        const selector = loop[NET].selector;
+        expect(selector.unwatch(transport.getExtraInfo('socket').fileno(), 'writer')).to.equal(false);
+        transport.abort();
+        await protocol.lost;
+        expect(selector.watching).to.equal(false);
+        peer.close();
+      }));
+  }
+
+  it('StreamTransport.write() takes the bytes of another realm, and says what it does not take', () =>
+    inLoop(async (loop) => {
+      const { transport, protocol, peer } = await linked(loop);
+      const foreign = runInNewContext('new Uint8Array([104, 105])') as Uint8Array;
+      transport.write(foreign);
+      transport.writelines([foreign]);
+      expect(drain(peer).toString()).to.equal('hihi');
+      for (const [data, kind] of [
+        ['text', 'string'],
+        [null, 'null'],
+        [Object.create(null), 'object'],
+        [new Uint16Array(1), 'Uint16Array'],
+      ]) {
+        const error = await rejection(() => transport.write(data as Uint8Array));
+        expect(error).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
+        expect(error.message).to.equal(`data argument must be a Uint8Array, not ${kind as string}`);
+      }
+      transport.abort();
+      await protocol.lost;
+      peer.close();
     }));
 });
 

@@ -1,60 +1,128 @@
-import koffi, { type node } from 'koffi';
-import { callPollHandle, startPolled, stopPolled } from './polled-descriptors.js';
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_DATA_OFFSET, EPOLL_EVENT_BYTES, EPOLLIN } from './linux-abi.js';
+import { findWakeup, type Search, type Wakeup } from './libuv-wakeup.js';
+import * as sys from './syscalls.js';
+
+/** How often a sleeping thread looks for events where libuv cannot be made to wake for them, in ms. docs/threading.md. */
+const LOOK_EVERY_MS = 10;
+
+/** How many polls of libuv to wait for its first registrations: they are there after the first. Arbitrary above that. */
+const MOST_POLLS = 4;
+
+/** What is watched: the loop's epoll. */
+export interface Polled {
+  /** -1 while there is none. */
+  readonly fd: number;
+  /** Calls `onEvents` when an event is waiting to be collected. */
+  report(onEvents: () => void): void;
+}
 
 /**
- * Has this thread's own libuv loop watch one epoll descriptor. Unreferenced: what keeps the process alive is the loop's host.
+ * idle: not polling. searching: libuv has not polled yet. watched: libuv wakes for events. looking: it does not, so a timer does.
+ */
+type State = 'idle' | 'searching' | 'watched' | 'looking';
+
+let warned = false;
+
+/**
+ * Has this thread wake for the events of one epoll descriptor, and calls `onEvents` when there are some. Nothing here is called by
+ * native code, for whatever calls into JavaScript from there aborts the process in a thread that is being ended. libuv wakes
+ * (libuv-wakeup.ts), goes round once, and in its check phase runs an immediate of ours, which looks and arms itself again. The
+ * immediate is unreferenced: it neither keeps the process alive nor keeps libuv from sleeping.
  */
 export class EpollPoll {
-  readonly #fd: number;
+  readonly #polled: Polled;
   readonly #onEvents: () => void;
-  // Held in a field: once collected, it would silently stop.
-  #handle: node.PollHandle | null = null;
-  #slot: number | null = null;
-  #hop: NodeJS.Immediate | null = null;
+  readonly #find: () => Search;
+  #state: State = 'idle';
+  #polls = 0;
+  /** Where the epoll is registered, and as which descriptor. */
+  #registered: { readonly wakeup: Wakeup; readonly fd: number } | null = null;
+  #immediate: NodeJS.Immediate | null = null;
+  #timer: NodeJS.Timeout | null = null;
 
-  constructor(fd: number, onEvents: () => void) {
-    this.#fd = fd;
+  constructor(polled: Polled, onEvents: () => void, find: () => Search = findWakeup) {
+    this.#polled = polled;
     this.#onEvents = onEvents;
+    this.#find = find;
   }
 
-  /** libuv reports again and again until the events are collected: polling while nobody does would spin. */
+  /** libuv wakes again and again until the events are collected: polling while nobody does would spin. */
   start(): void {
-    this.#slot = startPolled(this.#fd);
-    callPollHandle(() => {
-      if (this.#handle === null) {
-        this.#handle = koffi.node.poll(this.#fd, { readable: true }, this.#onReadable);
-        this.#handle.unref();
-      } else {
-        this.#handle.start({ readable: true }, this.#onReadable);
-      }
-    });
+    if (this.#state !== 'idle') return;
+    this.#polls = 0;
+    this.#watch();
   }
 
   stop(): void {
-    callPollHandle(() => this.#handle?.stop());
-    if (this.#slot !== null) stopPolled(this.#slot);
-    this.#slot = null;
-    if (this.#hop !== null) clearImmediate(this.#hop);
-    this.#hop = null;
+    this.#state = 'idle';
+    this.#unregister();
+    if (this.#immediate !== null) clearImmediate(this.#immediate);
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#immediate = null;
+    this.#timer = null;
   }
 
-  /** Before the descriptor is closed. */
-  close(): void {
+  /** The epoll is another one now. */
+  replaced(): void {
+    if (this.#state === 'idle') return;
     this.stop();
-    callPollHandle(() => this.#handle?.close());
-    this.#handle = null; // koffi's handle must not be touched after its close()
+    this.start();
   }
 
-  /**
-   * koffi calls this outside of Node's callback scopes, and it is these that run promise reactions when they end. The check
-   * phase, which follows the poll phase directly, has one. It costs 1.3 µs a wake-up (Node 20.20.2, 1e5 wake-ups, 2 cores).
-   */
-  readonly #onReadable = (): void => {
-    this.#hop ??= setImmediate(this.#onHop);
+  #watch(): void {
+    if (this.#polled.fd === -1) return; // replaced() tells when there is one
+    const wakeup = this.#find();
+    if (wakeup === 'later' && this.#polls++ < MOST_POLLS) {
+      this.#state = 'searching';
+      this.#immediate = setImmediate(this.#onTurn); // referenced: libuv must not sleep before it knows of us
+      return;
+    }
+    const isWatched = typeof wakeup === 'object' && this.#register(wakeup);
+    this.#state = isWatched ? 'watched' : 'looking';
+    if (!isWatched) this.#lookRegularly();
+    this.#immediate = setImmediate(this.#onTurn).unref();
+  }
+
+  readonly #onTurn = (): void => {
+    this.#immediate = null;
+    if (this.#state === 'searching') this.#watch();
+    else this.#immediate = setImmediate(this.#onTurn).unref(); // first: what follows may stop us
+    this.#polled.report(this.#onEvents);
   };
 
-  readonly #onHop = (): void => {
-    this.#hop = null;
-    this.#onEvents();
-  };
+  #register(wakeup: Wakeup): boolean {
+    const { fd } = this.#polled;
+    if (control(wakeup, EPOLL_CTL_ADD, fd) < 0) return false;
+    this.#registered = { wakeup, fd };
+    return true;
+  }
+
+  #unregister(): void {
+    const registered = this.#registered;
+    this.#registered = null;
+    if (registered !== null) control(registered.wakeup, EPOLL_CTL_DEL, registered.fd);
+  }
+
+  /** Unreferenced as well. A busy thread does not depend on it: the immediate looks each time that libuv goes round. */
+  #lookRegularly(): void {
+    this.#timer = setInterval(() => this.#polled.report(this.#onEvents), LOOK_EVERY_MS).unref();
+    if (warned) return;
+    warned = true;
+    process.emitWarning(
+      `Cannot have libuv wait for sockets: looking for events every ${LOOK_EVERY_MS} ms instead`,
+      {
+        type: 'RingloopWarning',
+        code: 'RINGLOOP_POLLING',
+      },
+    );
+  }
+}
+
+const event = Buffer.alloc(EPOLL_EVENT_BYTES);
+const words = new Int32Array(event.buffer, event.byteOffset, EPOLL_EVENT_BYTES / 4);
+
+function control(wakeup: Wakeup, operation: number, fd: number): number {
+  words[0] = EPOLLIN;
+  words[EPOLL_DATA_OFFSET / 4] = wakeup.alias;
+  return sys.epollCtl(wakeup.epollFd, operation, fd, event);
 }

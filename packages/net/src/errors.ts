@@ -19,3 +19,9 @@ export class ServerStateError extends Error {
     this.code = code;
   }
 }
+
+/** The C library cannot be called in this process: sockets and watched descriptors need it, all else works without. */
+export class NativeCallsError extends Error {
+  override readonly name = 'NativeCallsError';
+  readonly code = 'ERR_NATIVE_CALLS_UNAVAILABLE';
+}

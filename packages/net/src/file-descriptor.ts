@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { rangeError, typeError } from '@ringloop/core/internal';
+import { INT_MAX } from './check-int.js';
 
 /** A descriptor's number, or what has one. */
 export type FileDescriptorLike =
@@ -11,11 +12,12 @@ export type FileDescriptorLike =
 
 /**
  * @throws {TypeError} when `file` is neither a number nor has a fileno()
- * @throws {RangeError} when the number is no descriptor, as that of a closed socket
+ * @throws {RangeError} when the number is no descriptor, as that of a closed socket, or larger than descriptors are
  */
 export function toFileno(file: FileDescriptorLike): number {
   const fd = typeof file === 'number' ? file : askFileno(file);
-  if (!Number.isInteger(fd) || fd < 0) throw rangeError(`Invalid file descriptor: ${inspect(fd)}`);
+  if (!Number.isInteger(fd) || fd < 0 || fd > INT_MAX)
+    throw rangeError(`Invalid file descriptor: ${inspect(fd)}`);
   return fd;
 }
 

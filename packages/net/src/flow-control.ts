@@ -1,4 +1,5 @@
-import { rangeError } from '@ringloop/core/internal';
+import { inspect } from 'node:util';
+import { rangeError, typeError } from '@ringloop/core/internal';
 
 /** Marks of the write buffer, in bytes. A missing one follows from the other: high is 4 × low; 64 KiB and 16 KiB by default. */
 export interface WriteBufferLimits {
@@ -29,9 +30,12 @@ export class FlowControl {
   /**
    * The missing mark follows from the other one.
    * @throws {RangeError} unless high >= low >= 0
+   * @throws {TypeError} for a mark that is no number
    */
   setLimits({ high, low }: WriteBufferLimits): void {
-    const top = high ?? (low === undefined ? DEFAULT_HIGH : 4 * low);
+    checkMark(high);
+    checkMark(low);
+    const top = high ?? (low == null ? DEFAULT_HIGH : 4 * low);
     const bottom = low ?? Math.floor(top / 4);
     if (!(top >= bottom && bottom >= 0)) {
       throw rangeError(`high (${top}) must be >= low (${bottom}) must be >= 0`);
@@ -52,4 +56,10 @@ export class FlowControl {
     this.#paused = false;
     this.#notify('resumeWriting');
   }
+}
+
+/** JavaScript may pass anything: null is as good as none, and text would compare by its letters. */
+function checkMark(mark: unknown): void {
+  if (mark == null || typeof mark === 'number') return;
+  throw typeError(`A mark must be a number, got ${inspect(mark, { depth: 0 })}`);
 }

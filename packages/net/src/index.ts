@@ -1,7 +1,7 @@
 export type { AcceptedSocketOptions } from './connect-accepted-socket.js';
 export type { ConnectionOptions } from './create-connection.js';
 export type { ServerOptions } from './create-server.js';
-export { ServerStateError, TransportStateError } from './errors.js';
+export { NativeCallsError, ServerStateError, TransportStateError } from './errors.js';
 export type { FileDescriptorLike } from './file-descriptor.js';
 export type { WriteBufferLimits } from './flow-control.js';
 export {

@@ -1,7 +1,8 @@
-import koffi from 'koffi';
+import { findHostFunctions, type HostFunctions } from './host-functions.js';
+import { loadKoffi } from './load-koffi.js';
 
-/** The C library's functions, as it declares them: -1 is failure and `koffi.errno()` has the reason. */
-export interface Libc {
+/** The C library's functions, as it declares them: -1 is failure and `errno()` has the reason. */
+interface LibcFunctions {
   socket(domain: number, type: number, protocol: number): number;
   socketpair(domain: number, type: number, protocol: number, fds: Uint8Array): number;
   bind(fd: number, address: Uint8Array, length: number): number;
@@ -35,8 +36,14 @@ export interface Libc {
   ): number;
 }
 
+/** These functions, the reason why the last of them failed, and what else the executable exports. */
+export interface Libc extends LibcFunctions {
+  errno(): number;
+  readonly host: HostFunctions | null;
+}
+
 /** intptr_t stands for ssize_t, which koffi does not know; buffers are passed as plain addresses. */
-const DECLARATIONS: Record<keyof Libc, string> = {
+const DECLARATIONS: Record<keyof LibcFunctions, string> = {
   socket: 'int socket(int domain, int type, int protocol)',
   socketpair: 'int socketpair(int domain, int type, int protocol, void *fds)',
   bind: 'int bind(int fd, void *address, uint32_t length)',
@@ -69,6 +76,7 @@ let loaded: Libc | null = null;
 /**
  * The C library of this process, loaded at first use, so that importing this package works on every platform.
  * @throws {Error} ERR_FEATURE_UNAVAILABLE_ON_PLATFORM outside Linux
+ * @throws {NativeCallsError} ERR_NATIVE_CALLS_UNAVAILABLE
  */
 export function libc(): Libc {
   loaded ??= load();
@@ -76,11 +84,9 @@ export function libc(): Libc {
 }
 
 function load(): Libc {
-  if (process.platform !== 'linux') {
-    const message = `Cannot open sockets on ${process.platform}: @ringloop/net needs epoll, which only Linux has`;
-    throw Object.assign(new Error(message), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
-  }
-  const library = koffi.load(null); // the symbols already in the process: right for glibc and musl
-  const functions = Object.entries(DECLARATIONS).map(([name, text]) => [name, library.func(text)] as const);
-  return Object.fromEntries(functions) as unknown as Libc; // the table above declares what the interface says
+  return loadKoffi((koffi, library) => {
+    const functions = Object.entries(DECLARATIONS).map(([name, text]) => [name, library.func(text)] as const);
+    const named = Object.fromEntries(functions) as unknown as LibcFunctions; // the table above declares what the interface says
+    return { ...named, errno: () => koffi.errno(), host: findHostFunctions(koffi, library) };
+  });
 }

@@ -12,12 +12,17 @@ export interface Abandonable {
 
 /** What the sockets of one loop share. Users get no hold of it. */
 export class LoopNet {
-  readonly selector = new Selector();
+  readonly selector: Selector;
   /** Descriptors that belong to a transport, and to which. */
   readonly transports = new Map<number, object>();
   readonly #open = new Set<Abandonable>();
   #recvBuffer: Buffer | null = null;
   #closed = false;
+
+  /** `onReplaced` is told when the selector's epoll is another one. */
+  constructor(onReplaced: () => void) {
+    this.selector = new Selector(onReplaced);
+  }
 
   /** One buffer for all reads of this thread: what was read is copied out before anybody else can read. */
   get recvBuffer(): Buffer {

@@ -1,6 +1,7 @@
 import dns from 'node:dns';
 import { isIPv4, isIPv6 } from 'node:net';
-import { rangeError } from '@ringloop/core/internal';
+import { inspect } from 'node:util';
+import { rangeError, typeError } from '@ringloop/core/internal';
 import { AF_INET, AF_INET6, AF_UNSPEC } from './linux-abi.js';
 import { type Port, portNumber } from './service-port.js';
 import type { SelectorEventLoop } from './selector-event-loop.js';
@@ -21,7 +22,7 @@ export interface ResolveOptions {
 
 /**
  * The addresses of a host, in the resolver's order. IP addresses are not looked up.
- * Rejects with Node's system error (`getaddrinfo ENOTFOUND <host>`) when there are none.
+ * Rejects with Node's system error (`getaddrinfo ENOTFOUND <host>`) when there are none, and with TypeError for a host that is none.
  */
 export async function resolve(
   loop: SelectorEventLoop,
@@ -29,6 +30,7 @@ export async function resolve(
   port: Port | undefined,
   { family, passive }: ResolveOptions,
 ): Promise<ResolvedAddress[]> {
+  checkHost(host);
   const number = portNumber(port);
   checkFamily(family);
   const found = numericHosts(host, passive) ?? (await lookup(loop, host ?? '', family));
@@ -68,6 +70,14 @@ async function lookup(loop: SelectorEventLoop, host: string, family: number): Pr
     host: address,
     family: version === 6 ? AF_INET6 : AF_INET,
   }));
+}
+
+/** JavaScript may pass anything, and Node's resolver takes much of it for no host at all. */
+function checkHost(host: unknown): void {
+  if (host === null || (typeof host === 'string' && !host.includes('\0'))) return;
+  if (typeof host !== 'string')
+    throw typeError(`host must be a string or null, got ${inspect(host, { depth: 0 })}`);
+  throw typeError(`host cannot contain a null byte, got ${inspect(host)}`, 'ERR_INVALID_ARG_VALUE');
 }
 
 function checkFamily(family: number): void {

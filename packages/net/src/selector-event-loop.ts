@@ -19,8 +19,8 @@ import type { StreamTransport } from './stream-transport.js';
  * Python: asyncio.SelectorEventLoop.
  */
 export class SelectorEventLoop extends BaseEventLoop {
-  readonly #net = new LoopNet();
-  readonly #poll = new EpollPoll(this.#net.selector.fd, () => this.eventsReady());
+  readonly #net = new LoopNet(() => this.#poll.replaced());
+  readonly #poll = new EpollPoll(this.#net.selector, () => this.eventsReady());
 
   /** For this package: what the loop's sockets share. */
   get [NET](): LoopNet {
@@ -102,7 +102,7 @@ export class SelectorEventLoop extends BaseEventLoop {
   override close(): void {
     if (this.isClosed()) return;
     super.close();
-    this.#poll.close();
+    this.#poll.stop();
     this.#net.close();
   }
 

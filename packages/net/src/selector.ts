@@ -1,43 +1,84 @@
 import type { Handle } from '@ringloop/core';
+import type { Polled } from './epoll-poll.js';
 import { Epoll } from './epoll.js';
+import { NativeCallsError } from './errors.js';
 import { EPOLLIN, EPOLLOUT } from './linux-abi.js';
+import { EBADF, EEXIST, ENOENT } from './syscalls.js';
 import { systemError } from './system-error.js';
 
 export type Direction = 'reader' | 'writer';
 
-/** Who waits for one descriptor. */
-type Watch = Record<Direction, Handle | null>;
+/** Who waits for one descriptor, and the tag of its registration. */
+interface Watch {
+  reader: Handle | null;
+  writer: Handle | null;
+  readonly tag: number;
+}
 
-/** Which handle to run when a descriptor can be read or written. Python: selectors.EpollSelector and what the loop adds to it. */
-export class Selector {
-  readonly #epoll = new Epoll();
+/**
+ * Which handle to run when a descriptor can be read or written. Python: selectors.EpollSelector and what the loop adds to it.
+ *
+ * A descriptor may be closed without a word to us, and its number given out again. What we believe is then wrong, and only the
+ * kernel knows: so each change is told to the kernel, whatever we believe, and its answer decides.
+ */
+export class Selector implements Polled {
+  /** Told when the epoll is another one. */
+  readonly #onReplaced: () => void;
   readonly #watches = new Map<number, Watch>();
+  #epoll: Epoll | null;
+  #lastTag = 0;
+  /** The kernel may report a file that was closed while a duplicate lives, and that cannot be taken back any more. */
+  #haunted = false;
+  #closed = false;
 
-  /** The epoll descriptor: readable while an event is to be collected. */
+  constructor(onReplaced: () => void = () => undefined) {
+    this.#onReplaced = onReplaced;
+    this.#epoll = openNowIfPossible();
+  }
+
   /** Whether any descriptor is watched. */
   get watching(): boolean {
     return this.#watches.size > 0;
   }
 
+  /** The epoll descriptor: readable while an event is to be collected. -1 while there is none. */
   get fd(): number {
-    return this.#epoll.fd;
+    return this.#epoll?.fd ?? -1;
+  }
+
+  /** Calls `onEvents` when there is something to collect. */
+  report(onEvents: () => void): void {
+    if (this.#mayHaveEvents) this.#epoll?.report(onEvents);
   }
 
   /**
    * Runs `handle` once each iteration in which `fd` is ready; replaces the handle that was there and cancels it.
    * @throws {SystemError} EBADF, EPERM for a regular file; nothing has changed then
+   * @throws {NativeCallsError} ERR_NATIVE_CALLS_UNAVAILABLE
    */
   watch(fd: number, direction: Direction, handle: Handle): void {
+    const epoll = this.#opened();
     const before = this.#watches.get(fd);
-    if (before?.[direction] == null) {
-      const after = { reader: before?.reader ?? null, writer: before?.writer ?? null, [direction]: handle };
-      const result = this.#epoll.tryWatch(fd, maskOf(after), before !== undefined);
-      if (result < 0) throw systemError('epoll_ctl', -result);
-      this.#watches.set(fd, after);
-      return;
+    if (before !== undefined) {
+      const result = epoll.tryModify(fd, maskOf({ ...before, [direction]: handle }), before.tag);
+      if (result === 0) {
+        before[direction]?.cancel(); // it may stand in the ready queue
+        before[direction] = handle;
+        return;
+      }
+      if (result !== -ENOENT) throw systemError('epoll_ctl', -result);
     }
-    before[direction].cancel(); // it may stand in the ready queue
-    before[direction] = handle;
+    const after: Watch = { reader: null, writer: null, tag: this.#newTag(), [direction]: handle };
+    let result = epoll.tryAdd(fd, maskOf(after), after.tag);
+    // It was closed and has come back, as the same file under the same number.
+    if (result === -EEXIST) result = epoll.tryModify(fd, maskOf(after), after.tag);
+    if (result < 0) throw systemError('epoll_ctl', -result);
+    this.#watches.set(fd, after);
+    if (before === undefined) return;
+    // Who waited here waited for a file that is gone.
+    before.reader?.cancel();
+    before.writer?.cancel();
+    this.#haunted = true;
   }
 
   /** False when nobody waited. The kernel knows when this returns, and a handle that is already queued does not run. */
@@ -47,31 +88,81 @@ export class Selector {
     if (watch === undefined || handle == null) return false;
     handle.cancel();
     watch[direction] = null;
-    if (watch.reader === null && watch.writer === null) {
-      this.#watches.delete(fd);
-      this.#epoll.unwatch(fd);
-    } else {
-      this.#epoll.tryWatch(fd, maskOf(watch), true); // fails for a descriptor that is closed: nobody to tell
-    }
+    const isLast = watch.reader === null && watch.writer === null;
+    if (isLast) this.#watches.delete(fd);
+    const result = isLast ? this.#epoll?.tryRemove(fd) : this.#epoll?.tryModify(fd, maskOf(watch), watch.tag);
+    if (result !== 0) this.#haunted = true; // it was closed before; whoever has the number now is not ours to watch
     return true;
   }
 
   /** Hands over the handles of all that is ready now. Runs nothing, so no descriptor can change in between. */
   collect(queue: (handle: Handle) => void): void {
-    if (this.#watches.size === 0) return; // spares a loop without descriptors a system call each iteration
-    this.#epoll.collect((fd, mask) => {
+    if (!this.#mayHaveEvents) return;
+    let ghosts = 0;
+    this.#epoll?.collect((fd, mask, tag) => {
       const watch = this.#watches.get(fd);
-      if (watch === undefined) return;
+      if (watch?.tag !== tag) {
+        ghosts++;
+        return;
+      }
       // Errors and hang-ups concern both: whoever waits finds them out by trying.
       if (watch.reader !== null && (mask & ~EPOLLOUT) !== 0) queue(watch.reader);
       if (watch.writer !== null && (mask & ~EPOLLIN) !== 0) queue(watch.writer);
     });
+    if (ghosts > 0) this.#replace();
   }
 
   close(): void {
+    this.#closed = true;
     this.#watches.clear();
-    this.#epoll.close();
+    this.#haunted = false;
+    this.#epoll?.close();
+    this.#epoll = null;
   }
+
+  /** Spares a loop without descriptors a system call each iteration. */
+  get #mayHaveEvents(): boolean {
+    return this.#watches.size > 0 || this.#haunted;
+  }
+
+  /** What cannot be taken back would be reported for ever, and keep the thread busy: only a new epoll is free of it. */
+  #replace(): void {
+    const [before, after] = [this.#epoll, new Epoll()];
+    this.#epoll = after;
+    for (const [fd, watch] of this.#watches) after.tryAdd(fd, maskOf(watch), watch.tag); // fails for one that is closed: it waits in vain
+    this.#haunted = false;
+    this.#onReplaced(); // while the number of the old one is still ours
+    before?.close();
+  }
+
+  #opened(): Epoll {
+    if (this.#epoll !== null) return this.#epoll;
+    if (this.#closed) throw systemError('epoll_ctl', EBADF);
+    this.#epoll = new Epoll();
+    this.#onReplaced();
+    return this.#epoll;
+  }
+
+  /** Wraps at 2³¹, to where no registration is left from. */
+  #newTag(): number {
+    this.#lastTag = (this.#lastTag + 1) | 0;
+    return this.#lastTag;
+  }
+}
+
+/** Null where there is nothing to open one with: a loop without sockets needs none, and the first socket says what is missing. */
+function openNowIfPossible(): Epoll | null {
+  try {
+    return new Epoll();
+  } catch (thrown) {
+    if (isUnavailable(thrown)) return null;
+    throw thrown;
+  }
+}
+
+function isUnavailable(thrown: unknown): boolean {
+  if (thrown instanceof NativeCallsError) return true;
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
 }
 
 function maskOf(watch: Watch): number {

@@ -4,6 +4,7 @@
  */
 import { endianness } from 'node:os';
 import { isIPv4, isIPv6 } from 'node:net';
+import { inspect } from 'node:util';
 import { rangeError, typeError } from '@ringloop/core/internal';
 import { libc } from './libc.js';
 import { AF_INET, AF_INET6, AF_UNIX } from './linux-abi.js';
@@ -36,6 +37,7 @@ export function encodeAddress(family: number, address: AddressInput): Buffer {
   if (family === AF_UNIX) return encodePath(address);
   if (typeof address === 'string')
     throw typeError(`{ host, port } is expected, got the path ${JSON.stringify(address)}`);
+  checkHostAndPort(address);
   checkPort(address.port);
   return family === AF_INET6
     ? encodeIPv6(address.host, address.port)
@@ -57,6 +59,18 @@ export function decodeAddress(bytes: Buffer, length: number): SocketAddress | st
 export function checkPort(port: unknown): asserts port is number {
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 0xffff) {
     throw rangeError(`Port should be >= 0 and < 65536, got ${String(port)}`, 'ERR_SOCKET_BAD_PORT');
+  }
+}
+
+/** JavaScript may pass anything. */
+function checkHostAndPort(address: unknown): void {
+  if (
+    typeof address !== 'object' ||
+    address === null ||
+    !('host' in address) ||
+    typeof address.host !== 'string'
+  ) {
+    throw typeError(`{ host, port } is expected, got ${inspect(address, { depth: 0 })}`);
   }
 }
 
@@ -108,7 +122,8 @@ function scopeId(zone: string, host: string): number {
 }
 
 function encodePath(address: AddressInput): Buffer {
-  if (typeof address !== 'string') throw typeError('The address of a Unix socket is a path, got an object');
+  if (typeof address !== 'string')
+    throw typeError(`The address of a Unix socket is a path, got ${inspect(address, { depth: 0 })}`);
   const path = Buffer.from(address);
   if (path.length >= PATH_BYTES) {
     throw rangeError(`AF_UNIX path too long: ${path.length} bytes, of ${PATH_BYTES - 1}`, 'ERR_OUT_OF_RANGE');

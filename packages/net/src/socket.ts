@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { checkBytes } from './bytes.js';
+import { checkInt } from './check-int.js';
 import {
   AF_INET,
   AF_UNIX,
@@ -27,6 +28,9 @@ export interface SocketOptions {
   readonly fileno?: number;
 }
 
+/** More than any option has; Python refuses more than 1,024. */
+const MOST_OPTION_BYTES = 65_536;
+
 const FRESH = Symbol('fresh descriptor');
 
 // Filled and read within one call each, so that all sockets of a thread can share them.
@@ -48,21 +52,32 @@ export class Socket {
   #fd: number;
 
   /**
-   * @throws {SystemError} when the system refuses
+   * @throws {SystemError} when the system refuses; ENOTSOCK, EBADF for a `fileno` that is no socket, which is left as it was
+   * @throws {TypeError} @throws {RangeError} for numbers that are none, or do not fit
    */
   constructor(family: number = AF_INET, type: number = SOCK_STREAM, options: SocketOptions = {}) {
-    this.#fd = options.fileno ?? must('socket', sys.socket(family, type, options.proto ?? 0));
-    const foreign = options.fileno !== undefined && !(FRESH in options);
-    if (foreign) must('fcntl', sys.adopt(this.#fd));
-    this.family = foreign ? this.getsockopt(SOL_SOCKET, SO_DOMAIN) : family;
-    this.type = foreign ? this.getsockopt(SOL_SOCKET, SO_TYPE) : type;
-    this.proto = foreign ? this.getsockopt(SOL_SOCKET, SO_PROTOCOL) : (options.proto ?? 0);
+    const { proto = 0, fileno } = options;
+    checkInt(family, 'family');
+    checkInt(type, 'type');
+    checkInt(proto, 'proto');
+    if (fileno === undefined || FRESH in options) {
+      this.#fd = fileno ?? must('socket', sys.socket(family, type, proto));
+      [this.family, this.type, this.proto] = [family, type, proto];
+      return;
+    }
+    checkInt(fileno, 'fileno', { min: 0 });
+    // Asked before anything is set: other processes may share the open file, and only sockets are ours to change.
+    this.family = intOption(fileno, SO_DOMAIN);
+    this.type = intOption(fileno, SO_TYPE);
+    this.proto = intOption(fileno, SO_PROTOCOL);
+    must('fcntl', sys.adopt(fileno));
+    this.#fd = fileno;
   }
 
   /** Two sockets connected to each other. Python: socket.socketpair(). */
   static socketpair(family: number = AF_UNIX, type: number = SOCK_STREAM): [Socket, Socket] {
     const fds = new Int32Array(2);
-    must('socketpair', sys.socketpair(family, type, 0, new Uint8Array(fds.buffer)));
+    must('socketpair', sys.socketpair(family, type, 0, fds));
     const [a = -1, b = -1] = fds;
     return [fresh(family, type, 0, a), fresh(family, type, 0, b)];
   }
@@ -86,8 +101,10 @@ export class Socket {
   /**
    * Lets up to `backlog` connections wait to be accepted. Python: socket.listen().
    * @throws {SystemError} such as EADDRINUSE
+   * @throws {RangeError} for a negative backlog, which the system would take for the largest one
    */
   listen(backlog: number = SOMAXCONN): void {
+    checkInt(backlog, 'backlog', { min: 0 });
     must('listen', sys.listen(this.#fd, backlog));
   }
 
@@ -124,8 +141,9 @@ export class Socket {
 
   /** At most `maxBytes` bytes; none at the end of the stream. */
   recv(maxBytes: number, flags = 0): Buffer {
+    checkInt(maxBytes, 'maxBytes', { min: 0 });
     const buffer = Buffer.allocUnsafe(maxBytes);
-    return buffer.subarray(0, must('recv', sys.recv(this.#fd, buffer, flags)));
+    return buffer.subarray(0, this.recvInto(buffer, flags));
   }
 
   /** The number of bytes that were put at the start of `buffer`; 0 at the end of the stream. */
@@ -135,6 +153,8 @@ export class Socket {
 
   /** As `recvInto()`, or `-errno`: -EAGAIN when nothing has come in. */
   tryRecvInto(buffer: Uint8Array, flags = 0): number {
+    checkBytes(buffer, 'buffer');
+    if (flags !== 0) checkInt(flags, 'flags');
     return sys.recv(this.#fd, buffer, flags);
   }
 
@@ -149,22 +169,28 @@ export class Socket {
    */
   trySend(data: Uint8Array, flags = 0): number {
     checkBytes(data);
+    if (flags !== 0) checkInt(flags, 'flags');
     return sys.send(this.#fd, data, flags);
   }
 
   /**
    * Numbers and booleans are passed as an int, a Uint8Array as it is. Python: socket.setsockopt().
    * @throws {SystemError} such as ENOPROTOOPT, EINVAL
+   * @throws {TypeError} @throws {RangeError} for a value that is none of these, or does not fit into an int
    */
   setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void {
-    intWord[0] = typeof value === 'object' ? 0 : Number(value);
-    must('setsockopt', sys.setsockopt(this.#fd, level, name, typeof value === 'object' ? value : intRoom));
+    checkInt(level, 'level');
+    checkInt(name, 'name');
+    must('setsockopt', sys.setsockopt(this.#fd, level, name, optionBytes(value)));
   }
 
   /** An int option's value, or with `bytes` the option as it is in memory. */
   getsockopt(level: number, name: number): number;
   getsockopt(level: number, name: number, bytes: number): Buffer;
   getsockopt(level: number, name: number, bytes?: number): number | Buffer {
+    checkInt(level, 'level');
+    checkInt(name, 'name');
+    if (bytes !== undefined) checkInt(bytes, 'bytes', { min: 0, max: MOST_OPTION_BYTES });
     const value = bytes === undefined ? intRoom : Buffer.alloc(bytes);
     lengthWord[0] = value.byteLength;
     must('getsockopt', sys.getsockopt(this.#fd, level, name, value, lengthRoom));
@@ -198,6 +224,7 @@ export class Socket {
 
   /** As `shutdown()`: 0, or `-errno`. */
   tryShutdown(how: number): number {
+    checkInt(how, 'how');
     return sys.shutdown(this.#fd, how);
   }
 
@@ -210,12 +237,14 @@ export class Socket {
   detach(): number {
     const fd = this.#fd;
     this.#fd = -1;
+    if (fd !== -1) sys.disown(fd);
     return fd;
   }
 
   /** Can be repeated. Stop watching the descriptor first. */
   close(): void {
-    const fd = this.detach(); // before the call: the number is anybody's after it
+    const fd = this.#fd;
+    this.#fd = -1; // before the call: the number is anybody's after it
     if (fd !== -1) sys.close(fd); // Linux releases the number whatever it returns
   }
 
@@ -234,6 +263,23 @@ export class Socket {
 function fresh(family: number, type: number, proto: number, fileno: number): Socket {
   const options = { proto, fileno, [FRESH]: true };
   return new Socket(family, type, options);
+}
+
+/** Of a descriptor that may be no socket. */
+function intOption(fd: number, name: number): number {
+  lengthWord[0] = intRoom.byteLength;
+  must('getsockopt', sys.getsockopt(fd, SOL_SOCKET, name, intRoom, lengthRoom));
+  return intWord[0] ?? 0; // always there: one word
+}
+
+function optionBytes(value: unknown): Uint8Array {
+  if (typeof value !== 'number' && typeof value !== 'boolean') {
+    checkBytes(value, 'value');
+    return value;
+  }
+  checkInt(Number(value), 'value');
+  intWord[0] = Number(value);
+  return intRoom;
 }
 
 function must(syscall: string, result: number, address?: AddressInput): number {

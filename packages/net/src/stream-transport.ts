@@ -107,12 +107,13 @@ export class StreamTransport implements Abandonable {
   /** Sends them in one go. Python: WriteTransport.writelines(). Throws as `write()` does, before anything is sent. */
   writelines(list: Iterable<Uint8Array>): void {
     const chunks = [...list];
-    chunks.forEach(checkBytes);
+    for (const chunk of chunks) checkBytes(chunk);
     if (!this.#mayWrite()) return;
     const idle = this.#buffer.size === 0;
     for (const chunk of chunks) this.#buffer.append(chunk);
-    if (this.#buffer.size === 0) return;
-    if (idle && this.#flush()) this.#watchWriter();
+    if (idle && !this.#flush()) return; // the connection is lost
+    if (this.#buffer.size === 0) return; // all is sent: there is nothing to wait for
+    if (idle) this.#watchWriter();
     this.#flow.grown(this.#buffer.size);
   }
 
@@ -330,13 +331,12 @@ export class StreamTransport implements Abandonable {
   #forceClose(exc: Error | null): void {
     if (this.#connectionEnds()) return;
     this.#buffer.clear();
-    this.#net.selector.unwatch(this.#fd, 'writer');
-    this.#net.selector.unwatch(this.#fd, 'reader');
     this.#loseSoon(exc);
   }
 
   #loseSoon(exc: Error | null): void {
     this.#state = 'losing';
+    this.#unwatch();
     this.#lateWrites++;
     this.#loop.callSoon(this.#connectionLost, exc);
   }
@@ -346,6 +346,7 @@ export class StreamTransport implements Abandonable {
     try {
       this.#protocol.connectionLost?.(exc);
     } finally {
+      this.#unwatch();
       this.#net.transports.delete(this.#fd);
       this.#net.closed(this);
       this.#sock.close();
@@ -355,6 +356,12 @@ export class StreamTransport implements Abandonable {
 
   #connectionEnds(): boolean {
     return this.#state === 'losing' || this.#state === 'lost';
+  }
+
+  /** Whoever gets the number next must find nothing of ours there. */
+  #unwatch(): void {
+    this.#net.selector.unwatch(this.#fd, 'writer');
+    this.#net.selector.unwatch(this.#fd, 'reader');
   }
 
   #watchReader(): void {

@@ -1,9 +1,12 @@
 /**
  * System calls that do not throw: the result, or the errno negated, as in the kernel. Calls that a signal interrupted are
  * made again. Everything here opens descriptors non-blocking and close-on-exec.
+ *
+ * What is opened here is given back when the thread ends, whatever ends it: no JavaScript may run then, so close(2) itself is
+ * left with Node for each descriptor (host-functions.ts). A number that leaves our hands must be released with `disown()` first,
+ * or somebody else's descriptor is closed one day.
  */
 import { constants } from 'node:os';
-import koffi from 'koffi';
 import { type Libc, libc } from './libc.js';
 import {
   EPOLL_CLOEXEC,
@@ -14,7 +17,6 @@ import {
   F_SETFL,
   FD_CLOEXEC,
   MSG_NOSIGNAL,
-  O_CLOEXEC,
   O_NONBLOCK,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
@@ -25,6 +27,7 @@ export const {
   EAGAIN,
   EBADF,
   ECONNABORTED,
+  EEXIST,
   EINPROGRESS,
   EINTR,
   EMFILE,
@@ -42,9 +45,43 @@ function complete(call: (c: Libc) => number): number {
   while (true) {
     const result = call(c);
     if (result >= 0) return result;
-    const errno = koffi.errno();
+    const errno = c.errno();
     if (errno !== EINTR) return -errno;
   }
+}
+
+/**
+ * A call that opens a descriptor. A termination takes effect where a JavaScript function begins, and nowhere else: none does
+ * between the call and the hook that will close what it has opened.
+ */
+function open(call: (c: Libc) => number): number {
+  const c = libc();
+  const hooks = c.host?.cleanup ?? null;
+  while (true) {
+    const fd = call(c);
+    if (fd >= 0) {
+      if (hooks !== null) {
+        hooks.remove(hooks.env, hooks.close, fd);
+        hooks.add(hooks.env, hooks.close, fd);
+      }
+      return fd;
+    }
+    const errno = c.errno();
+    if (errno !== EINTR) return -errno;
+  }
+}
+
+/** This thread gives the descriptor back at its end. */
+function own(fd: number): void {
+  const hooks = libc().host?.cleanup ?? null;
+  hooks?.remove(hooks.env, hooks.close, fd);
+  hooks?.add(hooks.env, hooks.close, fd);
+}
+
+/** The descriptor is somebody else's from here on. */
+export function disown(fd: number): void {
+  const hooks = libc().host?.cleanup ?? null;
+  hooks?.remove(hooks.env, hooks.close, fd);
 }
 
 // recv, send and epoll_wait are spelled out: they are the hot path, and closures cost.
@@ -54,7 +91,7 @@ export function recv(fd: number, buffer: Uint8Array, flags: number): number {
   while (true) {
     const result = c.recv(fd, buffer, buffer.byteLength, flags);
     if (result >= 0) return result;
-    const errno = koffi.errno();
+    const errno = c.errno();
     if (errno !== EINTR) return -errno;
   }
 }
@@ -65,7 +102,7 @@ export function send(fd: number, data: Uint8Array, flags: number): number {
   while (true) {
     const result = c.send(fd, data, data.byteLength, flags | MSG_NOSIGNAL);
     if (result >= 0) return result;
-    const errno = koffi.errno();
+    const errno = c.errno();
     if (errno !== EINTR) return -errno;
   }
 }
@@ -76,18 +113,21 @@ export function epollWait(epollFd: number, events: Uint8Array, capacity: number)
   while (true) {
     const result = c.epoll_wait(epollFd, events, capacity, 0);
     if (result >= 0) return result;
-    const errno = koffi.errno();
+    const errno = c.errno();
     if (errno !== EINTR) return -errno;
   }
 }
 
 export function socket(family: number, type: number, protocol: number): number {
-  return complete((c) => c.socket(family, type | OPEN_FLAGS, protocol));
+  return open((c) => c.socket(family, type | OPEN_FLAGS, protocol));
 }
 
 /** Fills `fds` with two native ints. */
-export function socketpair(family: number, type: number, protocol: number, fds: Uint8Array): number {
-  return complete((c) => c.socketpair(family, type | OPEN_FLAGS, protocol, fds));
+export function socketpair(family: number, type: number, protocol: number, fds: Int32Array): number {
+  const bytes = new Uint8Array(fds.buffer, fds.byteOffset, fds.byteLength);
+  const result = complete((c) => c.socketpair(family, type | OPEN_FLAGS, protocol, bytes));
+  if (result === 0) fds.forEach(own);
+  return result;
 }
 
 export function bind(fd: number, address: Uint8Array): number {
@@ -100,12 +140,13 @@ export function listen(fd: number, backlog: number): number {
 
 /** `address` receives the peer's, `length` (a native int) its room before and its length after the call. */
 export function accept(fd: number, address: Uint8Array, length: Uint8Array): number {
-  return complete((c) => c.accept4(fd, address, length, OPEN_FLAGS));
+  return open((c) => c.accept4(fd, address, length, OPEN_FLAGS));
 }
 
 /** Not repeated after a signal: the first call goes on connecting. */
 export function connect(fd: number, address: Uint8Array): number {
-  return libc().connect(fd, address, address.byteLength) === 0 ? 0 : -koffi.errno();
+  const c = libc();
+  return c.connect(fd, address, address.byteLength) === 0 ? 0 : -c.errno();
 }
 
 export function shutdown(fd: number, how: number): number {
@@ -114,22 +155,27 @@ export function shutdown(fd: number, how: number): number {
 
 /** Not repeated after a signal: Linux has released the number by then, and another thread may own it already. */
 export function close(fd: number): number {
-  return libc().close(fd) === 0 ? 0 : -koffi.errno();
+  const c = libc();
+  const hooks = c.host?.cleanup ?? null;
+  hooks?.remove(hooks.env, hooks.close, fd); // first: the number may be another thread's right after
+  return c.close(fd) === 0 ? 0 : -c.errno();
 }
 
 /** A second descriptor of the same open file. */
 export function dup(fd: number): number {
-  return complete((c) => c.fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  return open((c) => c.fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
-/** Makes a descriptor from elsewhere what our own are: non-blocking, close-on-exec. */
+/** Makes a descriptor from elsewhere what our own are: non-blocking, close-on-exec, given back at the thread's end. */
 export function adopt(fd: number): number {
   const status = complete((c) => c.fcntl(fd, F_GETFL, 0));
   if (status < 0) return status;
   const result = complete((c) => c.fcntl(fd, F_SETFL, status | O_NONBLOCK));
   if (result < 0) return result;
   const flags = complete((c) => c.fcntl(fd, F_GETFD, 0));
-  return flags < 0 ? flags : complete((c) => c.fcntl(fd, F_SETFD, flags | FD_CLOEXEC));
+  if (flags < 0) return flags;
+  own(fd);
+  return complete((c) => c.fcntl(fd, F_SETFD, flags | FD_CLOEXEC));
 }
 
 export function setsockopt(fd: number, level: number, name: number, value: Uint8Array): number {
@@ -156,18 +202,9 @@ export function getpeername(fd: number, address: Uint8Array, length: Uint8Array)
 }
 
 export function epollCreate(): number {
-  return complete((c) => c.epoll_create1(EPOLL_CLOEXEC));
+  return open((c) => c.epoll_create1(EPOLL_CLOEXEC));
 }
 
 export function epollCtl(epollFd: number, operation: number, fd: number, event: Uint8Array): number {
   return complete((c) => c.epoll_ctl(epollFd, operation, fd, event));
-}
-
-/** `fd` refers to a new epoll that watches nothing; what it referred to is closed. */
-export function replaceByEmptyEpoll(fd: number): number {
-  const empty = epollCreate();
-  if (empty < 0) return empty;
-  const result = complete((c) => c.dup3(empty, fd, O_CLOEXEC));
-  close(empty);
-  return result;
 }

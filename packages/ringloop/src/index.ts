@@ -150,6 +150,7 @@ export {
   IPPROTO_UDP,
   IPV6_V6ONLY,
   MSG_PEEK,
+  NativeCallsError,
   type Port,
   type Protocol,
   type ProtocolFactory,

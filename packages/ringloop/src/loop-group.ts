@@ -1,6 +1,6 @@
 import { LoopGroup as BareLoopGroup, type LoopGroupOptions } from '@ringloop/threadsafe';
 import type { Awaitable } from '@ringloop/core';
-import { detachPolled, sharePolledDescriptors } from '@ringloop/net/internal';
+import { awaitKoffiLoading, shareKoffiLoading } from '@ringloop/net/internal';
 import { createEventLoop } from './event-loop.js';
 
 /** Loops in worker threads, spawned and closed together. */
@@ -10,8 +10,8 @@ export class LoopGroup extends BareLoopGroup {
    * the others are ended and its error is thrown. Cancelled, it ends the workers before it throws.
    */
   static override spawn(options: LoopGroupOptions = {}): Awaitable<LoopGroup> {
-    sharePolledDescriptors(); // before the workers start, which inherit it
-    const ports = { loopFactory: createEventLoop, beforeTerminate: detachPolled };
+    shareKoffiLoading(); // before the workers start, which inherit it
+    const ports = { loopFactory: createEventLoop, beforeTerminate: awaitKoffiLoading };
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- it makes one of the class that is asked
     return super.spawn({ ...options, ...ports });
   }

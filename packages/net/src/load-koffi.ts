@@ -1,0 +1,60 @@
+import { createRequire } from 'node:module';
+import type koffi from 'koffi';
+import type { LibraryHandle } from 'koffi';
+import { NativeCallsError } from './errors.js';
+import { whileLoadingKoffi } from './koffi-loading.js';
+
+export type Koffi = typeof koffi;
+
+/** Of <dlfcn.h>: bind lazily, find it only if it is loaded, never unload it. */
+const RTLD_LAZY = 0x1;
+const RTLD_NOLOAD = 0x4;
+const RTLD_NODELETE = 0x1000;
+
+// Not imported: without its binary, koffi throws while it is imported, and so would all of ringloop.
+const require = createRequire(import.meta.url);
+let pinned = false;
+
+/**
+ * Loads koffi into this thread, and has `define` make functions of the symbols that are in the process already, which is right for
+ * glibc and musl. All that may be interrupted by no termination happens in here: loading koffi, and declaring functions.
+ * @throws {Error} ERR_FEATURE_UNAVAILABLE_ON_PLATFORM outside Linux
+ * @throws {NativeCallsError} ERR_NATIVE_CALLS_UNAVAILABLE
+ */
+export function loadKoffi<T>(define: (koffi: Koffi, library: LibraryHandle) => T): T {
+  if (process.platform !== 'linux') {
+    const message = `Cannot open sockets on ${process.platform}: @ringloop/net needs epoll, which only Linux has`;
+    throw Object.assign(new Error(message), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
+  }
+  return whileLoadingKoffi(() => {
+    const loaded = requireKoffi();
+    const library = loaded.load(null);
+    if (!pinned) pin(library);
+    pinned = true;
+    return define(loaded, library);
+  });
+}
+
+function requireKoffi(): Koffi {
+  try {
+    return require('koffi') as Koffi; // what its index.d.ts declares
+  } catch (cause) {
+    const { platform, arch } = process;
+    const message =
+      `Cannot call the C library: koffi, or its binary for ${platform}-${arch}, is missing or does not load. ` +
+      `Install "koffi" with its optional dependencies ("@koromix/koffi-${platform}-${arch}"), and keep it out of bundles`;
+    throw new NativeCallsError(message, { cause });
+  }
+}
+
+/**
+ * Node unmaps an addon when the last thread that has loaded it ends; libuv and V8 may still hold addresses in it then. Pinned, it
+ * is also found again at once by the next thread. Where a loader of its own (jest) hides the path it stays unpinned: nothing of
+ * ours depends on it.
+ */
+function pin(library: LibraryHandle): void {
+  const dlopen = library.func('void *dlopen(const char *path, int flags)');
+  for (const path of Object.keys(require.cache)) {
+    if (path.endsWith('koffi.node')) dlopen(path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  }
+}

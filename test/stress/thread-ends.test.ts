@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+
+/**
+ * How many threads are ended in each way, and the seed of when, and the node that does it:
+ * `RINGLOOP_ENDS=200 RINGLOOP_SEED=7 RINGLOOP_NODE=/opt/node26/bin/node npx mocha build/test/stress/thread-ends.test.js`.
+ */
+const ENDS = Number(process.env.RINGLOOP_ENDS ?? 4);
+const SEED = Number(process.env.RINGLOOP_SEED ?? 1);
+const NODE = process.env.RINGLOOP_NODE ?? process.execPath;
+
+const execute = promisify(execFile);
+const fixture = new URL('./fixtures/end-threads.js', import.meta.url).pathname;
+
+const WAYS = ['terminate', 'exit', 'throw', 'out of memory', 'endless loop', 'deep recursion'];
+
+/** Output and exit code of a process that ends `ENDS` threads. */
+async function endThreads(kind: string, way: string, main: string): Promise<string> {
+  const command = [fixture, kind, way, main, String(ENDS), String(SEED)];
+  const [ended] = await Promise.allSettled([execute(NODE, command, { timeout: 20_000 + ENDS * 2000 })]);
+  if (ended.status === 'fulfilled') return ended.value.stdout.trim();
+  const { code, signal, stdout, stderr } = ended.reason as Record<string, string | null>; // what execFile() rejects with
+  return `${code ?? signal ?? ''}: ${stdout ?? ''} ${stderr ?? ''}`;
+}
+
+// Each in a process of its own: what goes wrong here takes the process with it. A thread's descriptors are closed, and others
+// are not disturbed.
+describe('Threads with busy sockets', () => {
+  for (const kind of ['worker', 'group']) {
+    for (const main of ['koffi', 'bare']) {
+      // Who terminates a thread that is just loading koffi must know of it: see net/src/koffi-loading.ts.
+      for (const way of kind === 'worker' && main === 'koffi' ? [...WAYS, 'while it starts'] : WAYS) {
+        it(`${kind}, ${main === 'koffi' ? 'with' : 'without'} koffi in the main thread, ends by: ${way}`, async () => {
+          expect(await endThreads(kind, way, main)).to.equal('done');
+        })
+          .timeout(30_000 + ENDS * 2000)
+          .slow(20_000);
+      }
+    }
+  }
+});
