@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import net from 'node:net';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import {
   AF_INET,
@@ -186,6 +188,16 @@ describe('net/create-server', () => {
           'ERR_INVALID_ARG_VALUE',
         ],
         [{ ...LOCAL, backlog: 1.5 }, 'backlog must be an integer, got 1.5', 'ERR_INVALID_ARG_TYPE'],
+        [
+          { host: 5 as never, port: 0 },
+          'host must be a string, an array of them, or null, got 5',
+          'ERR_INVALID_ARG_TYPE',
+        ],
+        [
+          { host: {} as never, port: 0 },
+          'host must be a string, an array of them, or null, got {}',
+          'ERR_INVALID_ARG_TYPE',
+        ],
       ];
       for (const [options, message, code] of refusals) {
         const error = await rejection(loop.createServer(nobody, options));
@@ -193,10 +205,20 @@ describe('net/create-server', () => {
         expect(error.message.startsWith(message), error.message).to.equal(true);
         expect(error.code).to.equal(code);
       }
+      expect(await rejection(loop.createServer(nobody, { ...LOCAL, backlog: -1 })))
+        .to.be.instanceOf(RangeError)
+        .with.property('code', 'ERR_OUT_OF_RANGE');
       expect(await rejection(loop.createServer(nobody, { ...LOCAL, port: 65_536 }))).to.be.instanceOf(
         RangeError,
       );
       sock.close();
       datagrams.close();
     }));
+
+  it('createServer() says that descriptors ran out, rather than that there is no such address', () => {
+    const program = fileURLToPath(new URL('fixtures/no-descriptors.js', import.meta.url));
+    const limited = ['-c', 'ulimit -n 200 && exec "$0" "$@"', process.execPath, program];
+    const { stdout, stderr } = spawnSync('/bin/sh', limited, { encoding: 'utf8' });
+    expect([stdout.trim(), stderr]).to.deep.equal(['EMFILE,EMFILE,EMFILE', '']);
+  });
 });

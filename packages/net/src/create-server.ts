@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
+import { checkInt } from './check-int.js';
 import { bindingFailed } from './connect-errors.js';
 import {
   AF_INET6,
@@ -58,6 +59,8 @@ export async function createServer(
   refuseTls(options);
   const { host = null, port = null, sock = null, backlog = 100 } = options;
   if (!Number.isInteger(backlog)) throw typeError(`backlog must be an integer, got ${inspect(backlog)}`);
+  checkInt(backlog, 'backlog', { min: 0 });
+  checkHosts(host);
   if (sock !== null && (host !== null || port !== null)) {
     throw typeError('host/port and sock can not be specified at the same time', 'ERR_INVALID_ARG_VALUE');
   }
@@ -74,6 +77,12 @@ export async function createServer(
     server.close();
     throw thrown;
   }
+}
+
+/** @throws {TypeError} for what is neither a host nor a list of some */
+function checkHosts(host: unknown): void {
+  if (host === null || typeof host === 'string' || Array.isArray(host)) return; // what is in it, resolve() looks at
+  throw typeError(`host must be a string, an array of them, or null, got ${inspect(host, { depth: 0 })}`);
 }
 
 /** The addresses of all hosts, each once. */
@@ -121,15 +130,22 @@ function bindOne(address: ResolvedAddress, options: ServerOptions): Socket | nul
   }
 }
 
-/** Null when this machine does not know the family: IPv6 is often switched off. */
+/** Null when this machine does not know the family: IPv6 is often switched off. Where descriptors ran out, it is no help to try others. */
 function openSocket(family: number): Socket | null {
   try {
     return new Socket(family, SOCK_STREAM);
   } catch (thrown) {
-    if (isSystemError(thrown)) return null;
+    if (isSystemError(thrown) && UNKNOWN_FAMILY.has(thrown.code)) return null;
     throw thrown;
   }
 }
+
+/** How socket() says that it does not know a family: socket(2). */
+const UNKNOWN_FAMILY: ReadonlySet<string | undefined> = new Set([
+  'EAFNOSUPPORT',
+  'EPROTONOSUPPORT',
+  'EINVAL',
+]);
 
 function noAddress(addresses: readonly ResolvedAddress[]): Error {
   const list = addresses.map(({ host, port }) => `('${host}', ${port})`).join(', ');
