@@ -81,6 +81,7 @@ export {
   type WaitOptions,
 } from '@ringloop/core';
 export {
+  type Arrived,
   CancelRef,
   CancelToken,
   CloneError,
