@@ -1,8 +1,9 @@
+import { inspect } from 'node:util';
 import { CancelledError, sleep, timeout, TimeoutError, wait, waitFor } from '@ringloop/core';
 import { LoopGroup } from '@ringloop/threadsafe';
 import { expect } from 'chai';
-import { createLoop, loopWithInbox } from './fixtures/calls.js';
-import { hangs, slow, takeSlowLog } from './fixtures/slow.js';
+import { createLoop, echo, loopWithInbox } from './fixtures/calls.js';
+import { fails, hangs, slow, takeSlowLog } from './fixtures/slow.js';
 import { rejection } from './rejection.js';
 
 describe('Calls into other threads, and groups, that are cancelled', () => {
@@ -32,6 +33,43 @@ describe('Calls into other threads, and groups, that are cancelled', () => {
         await sleep(0.05);
         expect([name, await ref.runCoroutineThreadsafe(takeSlowLog)]).to.deep.equal([name, ['cancelled']]);
       }
+    });
+    loop.close();
+  });
+
+  it('runCoroutineThreadsafe() gives what can be used and shown as a promise is, and delegated to', async () => {
+    const { loop } = loopWithInbox();
+    await loop.runUntilComplete(async () => {
+      await using group = await LoopGroup.spawn({ loops: 1, loopFactory: createLoop });
+      const ref = group.loop(0);
+      const log: unknown[] = [];
+      const call = ref.runCoroutineThreadsafe(echo, 'hello');
+      log.push(inspect(call));
+      log.push(await call.finally(() => log.push('finally')), inspect(call));
+      const failing = ref.runCoroutineThreadsafe(fails);
+      log.push(await failing.catch((reason: unknown) => String(reason)));
+      expect(inspect(failing)).to.match(/^<ConcurrentFuture failed exception=.*Error/);
+      const delegated = loop.createTask(function* () {
+        return yield* ref.runCoroutineThreadsafe(echo, 'stepped');
+      });
+      log.push(await delegated);
+      const slowly = loop.createTask(function* () {
+        yield* ref.runCoroutineThreadsafe(slow);
+      });
+      await sleep(0.05);
+      slowly.cancel();
+      await wait([slowly]);
+      await sleep(0.05);
+      log.push(await ref.runCoroutineThreadsafe(takeSlowLog));
+      expect(log).to.deep.equal([
+        '<ConcurrentFuture pending>',
+        'finally',
+        ['hello'],
+        "<ConcurrentFuture finished result=[ 'hello' ]>",
+        'Error: on purpose',
+        ['stepped'],
+        ['cancelled'],
+      ]);
     });
     loop.close();
   });

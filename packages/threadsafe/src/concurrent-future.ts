@@ -1,6 +1,8 @@
+import { inspect } from 'node:util';
 import { CancelledError, Future, InvalidStateError, TimeoutError, type BaseEventLoop } from '@ringloop/core';
 import {
   checkTime,
+  inspectSafely,
   OUTSIDE,
   peekRunningLoop,
   promiseWithResolvers,
@@ -97,6 +99,28 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     return wrapFuture(this, { loop }).then(onFulfilled, onRejected);
   }
 
+  /** As of a promise. */
+  catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
+    return this.then(undefined, onRejected);
+  }
+
+  /** As of a promise. */
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return this.then().finally(onFinally);
+  }
+
+  /** What `yield*` calls in a generator coroutine, which cancels the call when it is cancelled. */
+  *[Symbol.iterator](): Generator<unknown, T, T> {
+    return yield this; // who steps the generator sends what it came to
+  }
+
+  /** As `util.inspect()` and `console.log()` show it. */
+  [inspect.custom](): string {
+    if (this.#state === 'finished') return `<ConcurrentFuture finished result=${shown(this.#outcome)}>`;
+    if (this.#state === 'failed') return `<ConcurrentFuture failed exception=${shown(this.#outcome)}>`;
+    return `<ConcurrentFuture ${this.#state}>`;
+  }
+
   /**
    * Calls `callback` when this future is done, or now. Not in a loop: within whatever settles it. So what it throws goes nowhere, and
    * becomes a warning of the process. Python: Future.add_done_callback() of concurrent.futures, which logs it.
@@ -142,6 +166,11 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     this.#callbacks = null;
     if (callbacks !== null) for (const callback of callbacks) callDone(callback);
   }
+}
+
+/** The first line will do: an error has many. */
+function shown(value: unknown): string {
+  return inspectSafely(value, { depth: 1 }).split('\n', 1).join('');
 }
 
 function callDone(callback: () => void): void {
