@@ -162,6 +162,7 @@ export class Task<T> extends GeneratorDriver<T> {
     return this.#pass;
   }
 
+  /** @internal */
   set [CANCEL_PASS](pass: CancelPass | null) {
     this.#pass = pass;
   }
