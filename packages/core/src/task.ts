@@ -53,8 +53,8 @@ export class Task<T> extends GeneratorDriver<T> {
   /** What an async function's awaits belong to. */
   #awaiter: Awaiter | null = null;
   #cancelRequests = 0;
-  /** How a cancel() came here that is under way. */
-  #pass: CancelPass | null = null;
+  /** How a cancel() came here that is under way. @internal */
+  [CANCEL_PASS]: CancelPass | null = null;
   #aborts: Set<AbortController> | null = null;
 
   /** @throws {TypeError} when `coroutine` is none */
@@ -154,17 +154,7 @@ export class Task<T> extends GeneratorDriver<T> {
 
   /** @internal */
   override get [IN_CIRCLE](): boolean {
-    return this.#pass?.closesCircle === true;
-  }
-
-  /** The cancel() that is under way here, if any. @internal */
-  get [CANCEL_PASS](): CancelPass | null {
-    return this.#pass;
-  }
-
-  /** @internal */
-  set [CANCEL_PASS](pass: CancelPass | null) {
-    this.#pass = pass;
+    return this[CANCEL_PASS]?.closesCircle === true;
   }
 
   /** What `cancel()` aborts, for who gives an AbortSignal to a part of the coroutine. @internal */
