@@ -17,7 +17,7 @@
  * 2. A step is one operation and the plain code after it, up to the thread's next operation; the first step of a thread
  *    begins with the code before its first operation. With PLAIN_STEPS the code after is a step of its own.
  */
-import type { Operation } from '../../packages/threadsafe/dist/atomics-model.js';
+import type { Operation } from '../../packages/core/dist/atomics-model.js';
 
 export const DONE = 0; // 1 when the baton is back at the explorer
 export const ENDING = 1; // one of Ending
@@ -44,6 +44,7 @@ export const DAEMON = 8; // 1: may be asleep when the schedule ends
 export const SKIP = 9; // 1: the step it would take was explored from here already (reduce)
 export const SKIP_OPERATION = 10; // that step's operation…
 export const SKIP_WORD = 11; // …and word
+export const SLEEPS_ALSO_ON = 12; // the other waiter that ends its sleep, or NOBODY
 
 export const ROW_THREAD = 0;
 export const ROW_OPERATION = 1; // index into STEP_KINDS
@@ -156,10 +157,16 @@ function runnable(control: Int32Array): number {
     const state = control[at + STATE]!;
     if (state === State.ready && mayStart(control, at)) ready |= 1 << thread;
     if (state !== State.asleep) continue;
-    if (control[waiterAt(control[at + SLEEPS_ON]!) + 1] === 0) ready |= 1 << thread;
+    if (isWoken(control, at)) ready |= 1 << thread;
     else if (control[at + TIMED] === 1) timed |= 1 << thread;
   }
   return control[EARLY_TIMEOUTS] === 1 || ready === 0 ? ready | timed : ready;
+}
+
+function isWoken(control: Int32Array, at: number): boolean {
+  if (control[waiterAt(control[at + SLEEPS_ON]!) + 1] === 0) return true;
+  const other = control[at + SLEEPS_ALSO_ON]!;
+  return other !== NOBODY && control[waiterAt(other) + 1] === 0;
 }
 
 function mayStart(control: Int32Array, at: number): boolean {

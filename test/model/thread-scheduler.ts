@@ -2,7 +2,7 @@
  * The scheduler of one thread under the explorer: it implements the port of the model seam on the shared control words.
  * Everything here runs while this thread holds the baton, except the wait at its gate.
  */
-import type { Operation, ThreadScheduler } from '../../packages/threadsafe/dist/atomics-model.js';
+import type { Operation, ThreadScheduler } from '../../packages/core/dist/atomics-model.js';
 import * as c from './control.js';
 
 /** Unwinds a thread whose schedule is over: killed, asleep for ever, or overtaken by a failure elsewhere. */
@@ -86,15 +86,20 @@ export class GateScheduler implements ThreadScheduler {
     return woken;
   }
 
-  sleep(waiter: number, timed: boolean): 'ok' | 'timed-out' {
+  isWoken(waiter: number): boolean {
+    return this.#control[c.waiterAt(waiter) + 1] === 0;
+  }
+
+  sleep(waiter: number, timed: boolean, other: number = c.NOBODY): 'ok' | 'timed-out' {
     const control = this.#control;
     control[this.#at + c.STATE] = c.State.asleep;
     control[this.#at + c.SLEEPS_ON] = waiter;
+    control[this.#at + c.SLEEPS_ALSO_ON] = other;
     control[this.#at + c.TIMED] = timed ? 1 : 0;
     this.#nextTurn();
     control[this.#at + c.STATE] = c.State.ready;
-    const timedOut = control[c.waiterAt(waiter) + 1] === 1;
-    control[c.waiterAt(waiter) + 1] = 0; // a waiter whose time is up is not there any more
+    const timedOut = timed && !this.isWoken(waiter);
+    if (timedOut) control[c.waiterAt(waiter) + 1] = 0; // a waiter whose time is up is not there any more
     const row = this.#row(timed ? 'timed sleep' : 'sleep', control[c.waiterAt(waiter)]!);
     control[row + c.ROW_RESULT] = timedOut ? 1 : 0;
     if (control[c.PLAIN_STEPS] === 1) this.endTurn(timedOut ? 1 : 0);

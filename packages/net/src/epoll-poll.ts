@@ -1,6 +1,7 @@
-import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_DATA_OFFSET, EPOLL_EVENT_BYTES, EPOLLIN } from './linux-abi.js';
+import { addTurnListener, removeTurnListener } from './libuv-turns.js';
 import { findWakeup, type Search, type Wakeup } from './libuv-wakeup.js';
-import * as sys from './syscalls.js';
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLIN } from './linux-abi.js';
+import { registerAs } from './register-as.js';
 
 /** How often a sleeping thread looks for events where libuv cannot be made to wake for them, in ms. docs/threading.md. */
 const LOOK_EVERY_MS = 10;
@@ -26,8 +27,7 @@ let warned = false;
 /**
  * Has this thread wake for the events of one epoll descriptor, and calls `onEvents` when there are some. Nothing here is called by
  * native code, for whatever calls into JavaScript from there aborts the process in a thread that is being ended. libuv wakes
- * (libuv-wakeup.ts), goes round once, and in its check phase runs an immediate of ours, which looks and arms itself again. The
- * immediate is unreferenced: it neither keeps the process alive nor keeps libuv from sleeping.
+ * (libuv-wakeup.ts), goes round once, and in its check phase (libuv-turns.ts) we look.
  */
 export class EpollPoll {
   readonly #polled: Polled;
@@ -37,6 +37,7 @@ export class EpollPoll {
   #polls = 0;
   /** Where the epoll is registered, and as which descriptor. */
   #registered: { readonly wakeup: Wakeup; readonly fd: number } | null = null;
+  /** While it searches. */
   #immediate: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -56,6 +57,7 @@ export class EpollPoll {
   stop(): void {
     this.#state = 'idle';
     this.#unregister();
+    removeTurnListener(this.#onTurn);
     if (this.#immediate !== null) clearImmediate(this.#immediate);
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#immediate = null;
@@ -74,25 +76,26 @@ export class EpollPoll {
     const wakeup = this.#find();
     if (wakeup === 'later' && this.#polls++ < MOST_POLLS) {
       this.#state = 'searching';
-      this.#immediate = setImmediate(this.#onTurn); // referenced: libuv must not sleep before it knows of us
+      this.#immediate = setImmediate(this.#onSearch); // referenced: libuv must not sleep before it knows of us
       return;
     }
     const isWatched = typeof wakeup === 'object' && this.#register(wakeup);
     this.#state = isWatched ? 'watched' : 'looking';
     if (!isWatched) this.#lookRegularly();
-    this.#immediate = setImmediate(this.#onTurn).unref();
+    addTurnListener(this.#onTurn);
   }
 
-  readonly #onTurn = (): void => {
+  readonly #onSearch = (): void => {
     this.#immediate = null;
-    if (this.#state === 'searching') this.#watch();
-    else this.#immediate = setImmediate(this.#onTurn).unref(); // first: what follows may stop us
-    this.#polled.report(this.#onEvents);
+    this.#watch();
+    this.#onTurn();
   };
+
+  readonly #onTurn = (): void => this.#polled.report(this.#onEvents);
 
   #register(wakeup: Wakeup): boolean {
     const { fd } = this.#polled;
-    if (control(wakeup, EPOLL_CTL_ADD, fd) < 0) return false;
+    if (registerAs(wakeup, EPOLL_CTL_ADD, fd, EPOLLIN) < 0) return false;
     this.#registered = { wakeup, fd };
     return true;
   }
@@ -100,7 +103,7 @@ export class EpollPoll {
   #unregister(): void {
     const registered = this.#registered;
     this.#registered = null;
-    if (registered !== null) control(registered.wakeup, EPOLL_CTL_DEL, registered.fd);
+    if (registered !== null) registerAs(registered.wakeup, EPOLL_CTL_DEL, registered.fd, 0);
   }
 
   /** Unreferenced as well. A busy thread does not depend on it: the immediate looks each time that libuv goes round. */
@@ -116,13 +119,4 @@ export class EpollPoll {
       },
     );
   }
-}
-
-const event = Buffer.alloc(EPOLL_EVENT_BYTES);
-const words = new Int32Array(event.buffer, event.byteOffset, EPOLL_EVENT_BYTES / 4);
-
-function control(wakeup: Wakeup, operation: number, fd: number): number {
-  words[0] = EPOLLIN;
-  words[EPOLL_DATA_OFFSET / 4] = wakeup.alias;
-  return sys.epollCtl(wakeup.epollFd, operation, fd, event);
 }

@@ -22,6 +22,8 @@ interface LibcFunctions {
   epoll_create1(flags: number): number;
   epoll_ctl(epollFd: number, operation: number, fd: number, event: Uint8Array): number;
   epoll_wait(epollFd: number, events: Uint8Array, capacity: number, timeoutMs: number): number;
+  eventfd(count: number, flags: number): number;
+  eventfd_write(fd: number, value: number): number;
   inet_pton(family: number, text: string, address: Uint8Array): number;
   inet_ntop(family: number, address: Uint8Array, text: Uint8Array, length: number): unknown;
   if_nametoindex(name: string): number;
@@ -63,6 +65,8 @@ const DECLARATIONS: Record<keyof LibcFunctions, string> = {
   epoll_create1: 'int epoll_create1(int flags)',
   epoll_ctl: 'int epoll_ctl(int epfd, int operation, int fd, void *event)',
   epoll_wait: 'int epoll_wait(int epfd, void *events, int capacity, int timeout)',
+  eventfd: 'int eventfd(unsigned int count, int flags)',
+  eventfd_write: 'int eventfd_write(int fd, uint64_t value)',
   inet_pton: 'int inet_pton(int family, const char *text, void *address)',
   inet_ntop: 'void *inet_ntop(int family, void *address, void *text, uint32_t length)',
   if_nametoindex: 'unsigned int if_nametoindex(const char *name)',

@@ -109,6 +109,12 @@ export const EPOLL_CTL_MOD = 3;
 export const EPOLLIN = 0x1;
 /** Event: it can be written. */
 export const EPOLLOUT = 0x4;
+/** Flag of a registration: report changes, not states. */
+export const EPOLLET = -0x8000_0000;
+/** Flag of eventfd(): as O_NONBLOCK. */
+export const EFD_NONBLOCK = 0o4000;
+/** Flag of eventfd(): as FD_CLOEXEC. */
+export const EFD_CLOEXEC = 0o2000000;
 /** Bytes of `struct epoll_event`: packed on x86-64 and naturally so on ia32, padded elsewhere. */
 export const EPOLL_EVENT_BYTES = process.arch === 'x64' || process.arch === 'ia32' ? 12 : 16;
 /** Where the descriptor stands in it. */

@@ -9,6 +9,8 @@
 import { constants } from 'node:os';
 import { type Libc, libc } from './libc.js';
 import {
+  EFD_CLOEXEC,
+  EFD_NONBLOCK,
   EPOLL_CLOEXEC,
   F_DUPFD_CLOEXEC,
   F_GETFD,
@@ -203,6 +205,17 @@ export function getpeername(fd: number, address: Uint8Array, length: Uint8Array)
 
 export function epollCreate(): number {
   return open((c) => c.epoll_create1(EPOLL_CLOEXEC));
+}
+
+/** Belongs to no thread: what is opened here stays open until the process ends. */
+export function eventfd(): number {
+  return complete((c) => c.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+/** Raises its counter, and so wakes who waits for it. Never waits itself. */
+export function eventfdWrite(fd: number): number {
+  const c = libc();
+  return c.eventfd_write(fd, 1) === 0 ? 0 : -c.errno();
 }
 
 export function epollCtl(epollFd: number, operation: number, fd: number, event: Uint8Array): number {

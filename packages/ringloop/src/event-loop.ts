@@ -8,7 +8,8 @@ import {
 import type { Inbox, OpenInbox } from '@ringloop/core/internal';
 import { PiscinaExecutor } from '@ringloop/executor';
 import { SelectorEventLoop } from '@ringloop/net';
-import { type LoopRef, remote } from '@ringloop/threadsafe';
+import { threadEventfd } from '@ringloop/net/internal';
+import { type LoopRef, remote, type WakeUp } from '@ringloop/threadsafe';
 import { callsSent, LoopInbox } from '@ringloop/threadsafe/internal';
 
 /** What a loop has done so far, for the people who run it. */
@@ -17,6 +18,8 @@ export interface LoopStatistics {
   readonly callsSent: number;
   /** Calls from other threads that have run in this loop, tasks included. */
   readonly callsReceived: number;
+  /** How other threads wake this loop's thread now: 'atomics' before any of them has called. */
+  readonly wakeup: WakeUp;
 }
 
 /** What an EventLoop can be told. */
@@ -26,6 +29,12 @@ export interface EventLoopOptions extends LoopPorts {
    * keeps a core busy for that time, and spares what it costs to wake a thread: for loops that talk to each other all the time.
    */
   readonly spin?: number;
+  /**
+   * How other threads wake this one when it sleeps: `'eventfd'` is the faster way, `'atomics'` (Atomics.notify) needs no native
+   * library. By default `'eventfd'` on Linux with koffi, where libuv can be made to wait for it, otherwise `'atomics'`; asked for
+   * by name, it falls back with the warning RINGLOOP_WAKEUP.
+   */
+  readonly wakeup?: WakeUp;
 }
 
 /**
@@ -36,10 +45,10 @@ export class EventLoop extends SelectorEventLoop {
   readonly #inbox: LoopInbox;
 
   /** @throws {TypeError} @throws {RangeError} when an option has no sensible value */
-  constructor({ spin = 0, ...ports }: EventLoopOptions = {}) {
+  constructor({ spin = 0, wakeup, ...ports }: EventLoopOptions = {}) {
     const opened: Inbox[] = [];
     const openInbox: OpenInbox = (owner) => {
-      const inbox = ports.openInbox?.(owner) ?? new LoopInbox(owner, { spin });
+      const inbox = ports.openInbox?.(owner) ?? new LoopInbox(owner, { spin, wakeup });
       opened.push(inbox);
       return inbox;
     };
@@ -47,6 +56,7 @@ export class EventLoop extends SelectorEventLoop {
     const [inbox] = opened;
     if (!(inbox instanceof LoopInbox)) throw new TypeError('openInbox must open a LoopInbox');
     this.#inbox = inbox;
+    inbox.offerEventfd(threadEventfd);
   }
 
   /** This loop as other threads see it. */
@@ -56,7 +66,7 @@ export class EventLoop extends SelectorEventLoop {
 
   /** What this loop has done so far. */
   statistics(): LoopStatistics {
-    return { callsSent: callsSent(), callsReceived: this.#inbox.received };
+    return { callsSent: callsSent(), callsReceived: this.#inbox.received, wakeup: this.#inbox.wakeup };
   }
 }
 

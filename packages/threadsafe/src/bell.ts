@@ -10,6 +10,10 @@
  *   bit 2        owner (cas)          with ASLEEP: BLOCKED, its thread waits on this word
  *   other bits   owner                epoch: how often it has gone to sleep, modulo 2^29
  *
+ *   Two more words say how to wake it faster than notify() does:
+ *   EVENTFD      owner                the number plus 1 of an eventfd whose event wakes its thread in libuv; 0: there is none
+ *   WRITES       producers (add)      how often they have written there for this inbox, or were about to
+ *
  * 1. A producer publishes first and rings then; the owner hushes first and looks then. So what the owner has not seen has
  *    left the bell RUNG, or its producer has yet to ring.
  * 2. QUIET becomes ASLEEP by cas: a ring in between makes it fail. (To look and then sleep is the known-bad order.)
@@ -25,14 +29,23 @@
  *    marks first and notifies then: the owner's wait either begins before that or finds the word changed. (To notify first loses
  *    the wake-up between the two. The explorer found that.) Whoever is killed in between wakes nobody: block() is for a bounded time.
  * 8. A waiter of rule 6 may be registered while the owner is blocked: so a producer wakes all there are.
+ * 9. A producer that can writes to the eventfd in place of the notify(), and all rules hold of that write. A thread has one eventfd for
+ *    all its inboxes: so the producer counts in WRITES first, and an owner that wakes looks whom it was for. (To write first loses the
+ *    wake-up of an owner that looks in between. The explorer found that.)
+ * 10. The waiter stays registered: a producer that cannot write notifies. An owner that stops listening to its eventfd clears EVENTFD
+ *    first, then hushes, looks, and sleeps anew; a producer looks at EVENTFD after it has seen the bell ASLEEP. So what it writes in
+ *    vain has been seen, and the mark behind it fails by its epoch. (One that reads EVENTFD first leaves the bell RUNG and the owner
+ *    asleep: the next producer rings no more. The explorer found that as well.)
  *
  * Why one word: the fast path of a producer whose owner is awake is a single load.
  * Source: the sleeping flag of Seastar's smp queues and Netty's wakenUp, for a sleeper that shares its word with its waker.
  */
-import { cas, load, notify, store, wait, waitAsync } from '#atomics';
+import { add, cas, load, notify, store, wait, waitAsync } from '#atomics';
 
 /** Where the bell stands in the control words of an inbox. */
 export const BELL = 0;
+const EVENTFD = 1;
+const WRITES = 2;
 
 const QUIET = 0;
 const RUNG = 1;
@@ -46,6 +59,17 @@ const FLAGS = STATE | BLOCKED;
 /** More waiters than there are. */
 const ALL = 0x7fffffff;
 
+/** Writes to an eventfd, and says whether it could. */
+export type EventfdWriter = (fd: number) => boolean;
+
+/** Null while this thread cannot, or need not. */
+let writeEventfd: EventfdWriter | null = null;
+
+/** This thread wakes others by their eventfd from now on, where they have one. */
+export function wakeByEventfd(writer: EventfdWriter | null): void {
+  writeEventfd = writer;
+}
+
 /** Producer, after publishing: wakes the owner if it sleeps. False: the inbox is closed, nobody will look. */
 export function ring(words: Int32Array): boolean {
   let bell = load(words, BELL);
@@ -58,10 +82,21 @@ export function ring(words: Int32Array): boolean {
   if (state === CLOSED) return false;
   if (state !== ASLEEP) return true;
   // The cas fails where the owner has hushed since, and so looks after we published.
-  if ((bell & BLOCKED) === 0) notify(words, BELL, ALL);
+  if ((bell & BLOCKED) === 0) wake(words);
   const marked = cas(words, BELL, bell, (bell & ~FLAGS) | RUNG) === bell;
   if (marked && (bell & BLOCKED) !== 0) notify(words, BELL, ALL);
   return true;
+}
+
+function wake(words: Int32Array): void {
+  if (writeEventfd !== null) {
+    const eventfd = load(words, EVENTFD); // not before the bell: rule 10
+    if (eventfd !== 0) {
+      add(words, WRITES, 1); // before the write: rule 9
+      if (writeEventfd(eventfd - 1)) return;
+    }
+  }
+  notify(words, BELL, ALL);
 }
 
 /** Whether a producer has rung since the owner last hushed. */
@@ -104,10 +139,26 @@ export class Sleeper {
   /** Called with a waiter's promise; when it settles, `woken()` is due. */
   readonly #onWaiter: (woken: Promise<unknown>) => void;
   #waiting = false;
+  /** WRITES as last seen. */
+  #writes: number;
 
   constructor(words: Int32Array, onWaiter: (woken: Promise<unknown>) => void) {
     this.#words = words;
     this.#onWaiter = onWaiter;
+    this.#writes = load(words, WRITES);
+  }
+
+  /** Producers may wake this thread by its eventfd from now on. Null: not any more; `hush()`, look and sleep after that. */
+  listenTo(eventfd: number | null): void {
+    store(this.#words, EVENTFD, eventfd === null ? 0 : eventfd + 1);
+  }
+
+  /** Whether a producer has written to the eventfd for this inbox since this was asked last: `woken()` does not come then. */
+  wasWrittenTo(): boolean {
+    const writes = load(this.#words, WRITES);
+    if (writes === this.#writes) return false;
+    this.#writes = writes;
+    return true;
   }
 
   /** Goes to sleep, unless somebody has rung since the last `hush()`. False: stay awake and look. */

@@ -4,6 +4,7 @@ import { sharedBlockedThreads } from './blocked-threads.js';
 import { type Packed, unpack } from './packing.js';
 import { PeerExitedError } from './errors.js';
 import { spawnedBy, tellEnded, tellSpawned } from './exit-news.js';
+import type { WakeUp } from './eventfd-wakeup.js';
 import { allocateInbox, InboxMemory, thisProducer } from './inbox-memory.js';
 import { LoopRef } from './loop-ref.js';
 import type { RemoteId } from './remote.js';
@@ -17,6 +18,7 @@ export interface MemberData {
   readonly index: number;
   readonly debug: boolean;
   readonly spin: number;
+  readonly wakeup: WakeUp | undefined;
   readonly factory: RemoteId;
   readonly setup: RemoteId | null;
   readonly preload: readonly string[];
@@ -50,6 +52,7 @@ export interface MemberOptions {
   readonly index: number;
   readonly debug: boolean;
   readonly spin: number;
+  readonly wakeup: WakeUp | undefined;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly factory: RemoteId;
   readonly setup: RemoteId | null;
@@ -107,7 +110,7 @@ export class GroupMember {
   #deadline: NodeJS.Timeout | null = null;
 
   constructor(options: MemberOptions) {
-    const { name, index, debug, spin, resourceLimits, factory, setup, preload } = options;
+    const { name, index, debug, spin, wakeup, resourceLimits, factory, setup, preload } = options;
     const address = allocateInbox(name);
     this.ref = new LoopRef(address);
     this.ready = this.#ready.promise;
@@ -123,6 +126,7 @@ export class GroupMember {
       index,
       debug,
       spin,
+      wakeup,
       factory,
       setup,
       preload,

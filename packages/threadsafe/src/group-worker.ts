@@ -22,7 +22,7 @@ import { importRemote, type RemoteFunction } from './remote.js';
 /** Node's longest timer, in ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-const { wire, name, index, debug, spin, factory, setup, preload, spawner, siblings } =
+const { wire, name, index, debug, spin, wakeup, factory, setup, preload, spawner, siblings } =
   workerData as MemberData; // as GroupMember sends it
 
 const tell = (message: MemberMessage): void => parentPort?.postMessage(message);
@@ -40,7 +40,7 @@ const loop: BaseEventLoop = createLoop({
   name,
   debug,
   openInbox: (owner) => {
-    const inbox = new LoopInbox(owner, { address: LoopRef.fromWire(wire).address, spin });
+    const inbox = new LoopInbox(owner, { address: LoopRef.fromWire(wire).address, spin, wakeup });
     opened.push(inbox);
     return inbox;
   },

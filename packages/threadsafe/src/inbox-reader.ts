@@ -78,6 +78,22 @@ export class InboxReader {
     return this.#look();
   }
 
+  /** Whether any other thread has ever called here. */
+  hasLanes(): boolean {
+    return this.#memory.lanesUsed() > 0;
+  }
+
+  /** Producers may wake this thread by its eventfd. Null: not any more; what one has just written for is looked at. */
+  listenTo(eventfd: number | null): void {
+    this.#sleeper.listenTo(eventfd);
+    if (eventfd === null) this.#events.wake();
+  }
+
+  /** The thread has woken: if it was for this inbox, its owner is told. */
+  wokenPerhaps(): void {
+    if (this.#sleeper.wasWrittenTo()) this.#events.wake();
+  }
+
   /** Blocks the thread until something arrives, or for `timeoutMs`. */
   block(timeoutMs: number): void {
     this.#sleeper.block(timeoutMs);

@@ -23,6 +23,7 @@ export {
   TooManyProducersError,
 } from './errors.js';
 export { CancelRef, FutureRef, refTo } from './future-ref.js';
+export type { WakeUp } from './eventfd-wakeup.js';
 export { type LoopCloseReport, type LoopExit, type LoopOutcome, type LoopRestart } from './group-place.js';
 export {
   type LoopFactory,

@@ -1,6 +1,6 @@
 // For sibling packages and tests only.
 export { planArguments, readArguments, sendAside, writeArguments } from './arguments.js';
-export { closeBell, hush, isRung, ring, Sleeper } from './bell.js';
+export { closeBell, hush, isRung, ring, Sleeper, wakeByEventfd } from './bell.js';
 export { BlockedThreads } from './blocked-threads.js';
 export { CalledFunctions } from './called-functions.js';
 export { cloneFailure } from './clone-failure.js';

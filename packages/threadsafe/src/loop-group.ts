@@ -4,6 +4,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import { type Awaitable, type BaseEventLoop, type LoopPorts, LoopStateError } from '@ringloop/core';
 import { awaitableOf, checkTime, rangeError, startFunction, typeError } from '@ringloop/core/internal';
 import { PeerExitedError } from './errors.js';
+import { checkWakeUp, type WakeUp } from './eventfd-wakeup.js';
 import { GroupPlace, type LoopCloseReport, type LoopExit, type LoopRestart } from './group-place.js';
 import { refuseWhileImporting } from './import-module.js';
 import type { LoopRef, RemoteCallback } from './loop-ref.js';
@@ -31,6 +32,8 @@ export interface LoopGroupOptions {
   readonly debug?: boolean;
   /** How long every loop looks for more after a call before it sleeps, in seconds; 0 by default. See `EventLoop`. */
   readonly spin?: number;
+  /** How the threads of the group are woken; by default the faster way of those there are. See `EventLoop`. */
+  readonly wakeup?: WakeUp;
   /** Memory limits of every worker, as `new Worker()` takes them. */
   readonly resourceLimits?: ResourceLimits;
   /**
@@ -234,11 +237,13 @@ async function startPlaces(options: LoopGroupOptions & LoopGroupPorts): Promise<
   refuseWhileImporting('spawn a group');
   if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
   checkSpin(options.spin ?? 0);
+  checkWakeUp(options.wakeup);
   const { debug = false, resourceLimits } = options;
   if (typeof debug !== 'boolean') throw typeError(`debug must be a boolean, got ${inspect(debug)}`);
   checkLimits(resourceLimits);
   const shared = {
     spin: options.spin ?? 0,
+    wakeup: options.wakeup,
     debug,
     resourceLimits,
     factory: remoteIdOf(options.loopFactory),

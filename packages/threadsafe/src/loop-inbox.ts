@@ -16,6 +16,14 @@ import type { LaneReader } from './lane-reader.js';
 import { LoopRef } from './loop-ref.js';
 import { collectAnswers, restMailbox } from './mailbox.js';
 import { stir } from './blocking.js';
+import {
+  checkWakeUp,
+  hasMailbox,
+  listenAsLoop,
+  type ThreadEventfd,
+  unlistenAsLoop,
+  type WakeUp,
+} from './eventfd-wakeup.js';
 import { callsSent, dropOutbox, outboxTo } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
 import { answerEventually } from './send-eventually.js';
@@ -27,6 +35,8 @@ export interface LoopInboxOptions {
   readonly address?: InboxAddress;
   /** How long the loop looks for more after a call in either direction before it sleeps, in seconds; 0 by default. */
   readonly spin?: number;
+  /** How its thread is woken for it; by default the faster way of those there are. */
+  readonly wakeup?: WakeUp | undefined;
 }
 
 /** The inbox of a loop: what other threads call runs in the loop's own iterations. */
@@ -37,6 +47,10 @@ export class LoopInbox implements Inbox {
   readonly #callers = new Map<LaneReader, Caller>();
   readonly #exposed: ExposedObjects;
   readonly #spinning: Spinning;
+  readonly #wish: WakeUp | undefined;
+  /** What wakes this thread, while it is not listened to but may be later. */
+  #eventfd: ThreadEventfd | null = null;
+  #listening = false;
   /** Tasks of all callers that are under way; while they end, who waits for the last. */
   #underWay = 0;
   #answered: PromiseWithResolvers<void> | null = null;
@@ -44,12 +58,14 @@ export class LoopInbox implements Inbox {
   /** Sealed: resolves when all that got in has run. */
   #emptied: PromiseWithResolvers<void> | null = null;
 
-  /** @throws {TypeError} @throws {RangeError} when `spin` is no time */
+  /** @throws {TypeError} @throws {RangeError} when `spin` is no time, or `wakeup` no way to wake a thread */
   constructor(
     owner: InboxOwner,
-    { address = allocateInbox(owner.loop.name), spin = 0 }: LoopInboxOptions = {},
+    { address = allocateInbox(owner.loop.name), spin = 0, wakeup }: LoopInboxOptions = {},
   ) {
     checkSpin(spin);
+    checkWakeUp(wakeup);
+    this.#wish = wakeup;
     this.#loop = owner.loop;
     this.ref = new LoopRef(address);
     setAddressOf(owner.loop, address);
@@ -79,6 +95,16 @@ export class LoopInbox implements Inbox {
     return this.#reader.isRung();
   }
 
+  /** How other threads wake this one now. */
+  get wakeup(): WakeUp {
+    return this.#listening ? 'eventfd' : 'atomics';
+  }
+
+  /** The loop's thread can be woken by this. It is listened to once the loop sleeps and has to do with other threads. */
+  offerEventfd(eventfd: ThreadEventfd): void {
+    if (this.#wish !== 'atomics') this.#eventfd = eventfd;
+  }
+
   /** Calls from other threads that have run, tasks included. */
   get received(): number {
     return this.#reader.received;
@@ -95,6 +121,7 @@ export class LoopInbox implements Inbox {
     this.#reader.storeTasks(this.#underWay);
     const looked = this.#spinning.lookAround(isQuiet);
     if (looked !== 'over') return looked;
+    if (this.#eventfd !== null) this.#tryListen(this.#eventfd);
     return this.#reader.trySleep() ? 'asleep' : 'rung';
   }
 
@@ -132,6 +159,8 @@ export class LoopInbox implements Inbox {
     for (const caller of this.#callers.values()) caller.refuseAll(reason);
     this.#exposed.close();
     this.#reader.close();
+    this.#eventfd = null;
+    unlistenAsLoop(this.#reader);
   }
 
   #callerOf(lane: LaneReader): Caller {
@@ -140,6 +169,22 @@ export class LoopInbox implements Inbox {
     caller = new Caller(this.#loop, lane.replyTo as InboxAddress, this.#countTasks); // the HELLO before its first task brought it
     this.#callers.set(lane, caller);
     return caller;
+  }
+
+  #tryListen(eventfd: ThreadEventfd): void {
+    if (!this.#reader.hasLanes() && !hasMailbox()) return;
+    const found = listenAsLoop(this.#reader, eventfd);
+    if (found === 'later') return;
+    this.#eventfd = null;
+    this.#listening = found === 'listening';
+    if (this.#listening || this.#wish === undefined) return;
+    process.emitWarning(
+      `Loop "${this.ref.name}" is woken by Atomics.notify(): libuv cannot be made to wait for an eventfd here`,
+      {
+        type: 'RingloopWarning',
+        code: 'RINGLOOP_WAKEUP',
+      },
+    );
   }
 
   #tellIfEmpty(): void {

@@ -2,6 +2,7 @@ import { type Ready, RUN } from '@ringloop/core/internal';
 import { InternalError } from '@ringloop/core';
 import { allocateInbox, type InboxAddress, LANES } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
+import { addMailbox } from './eventfd-wakeup.js';
 import { type AnswerBox, LOST_LANE } from './outbox.js';
 import { loseCalls } from './outboxes.js';
 import { pendingCalls } from './pending-calls.js';
@@ -42,6 +43,7 @@ class Mailbox implements AnswerBox {
       producerLeft: ({ producer }) => this.forget(producer),
     });
     this.#look();
+    addMailbox(this.#reader);
   }
 
   /** Whether that thread may be told of it. True: it counts as told. */

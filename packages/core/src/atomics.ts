@@ -1,5 +1,5 @@
 /**
- * The one seam through which this package reaches shared words: the subpath import `#atomics`.
+ * The one seam through which all packages reach shared words: `@ringloop/core/atomics`, which they import as `#atomics`.
  *
  * Production gets this file: the host's own functions under other names, so a call costs what `Atomics.load` costs.
  * A worker started with `--conditions=model` gets `atomics-model.ts` instead, which lets a test decide whose operation

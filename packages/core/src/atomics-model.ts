@@ -26,8 +26,10 @@ export interface ThreadScheduler {
   addWaiter(words: Int32Array, index: number): number;
   /** Wakes up to `count` waiters on the word, oldest first, and says how many. */
   wake(words: Int32Array, index: number, count: number): number;
-  /** Returns when the waiter was woken, or, if `timed`, when the scheduler decides that its time is up. */
-  sleep(waiter: number, timed: boolean): 'ok' | 'timed-out';
+  /** Returns when one of the waiters was woken, or, if `timed`, when the scheduler decides that the time of the first is up. */
+  sleep(waiter: number, timed: boolean, other?: number): 'ok' | 'timed-out';
+  /** Whether the waiter was woken, and is no waiter any more. */
+  isWoken(waiter: number): boolean;
 }
 
 interface Sleeper {
@@ -63,6 +65,25 @@ export function sleepUntilWoken(
   const value = scheduler.sleep(sleeper.waiter, false);
   sleeper.settle(value);
   return value;
+}
+
+/**
+ * Blocks this thread until one of its two pending `waitAsync` was notified, settles those that were, and says which: as a thread
+ * in its host loop, which wakes for a notify() as well as for a descriptor.
+ */
+export function sleepUntilOneWoken(
+  one: Promise<unknown>,
+  other: Promise<unknown>,
+): readonly [boolean, boolean] {
+  const [first, second] = [sleepers.get(one), sleepers.get(other)];
+  if (scheduler === null || first === undefined || second === undefined) {
+    throw new Error('Cannot sleep: the waitAsync was not called under the present scheduler');
+  }
+  scheduler.sleep(first.waiter, false, second.waiter);
+  const woken = [scheduler.isWoken(first.waiter), scheduler.isWoken(second.waiter)] as const;
+  if (woken[0]) first.settle('ok');
+  if (woken[1]) second.settle('ok');
+  return woken;
 }
 
 /** One scheduled operation: wait for the turn, do it, report it. */

@@ -1,0 +1,93 @@
+import { existsSync, readlinkSync } from 'node:fs';
+import { types } from 'node:util';
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
+import { EventfdTable } from './eventfd-table.js';
+import { addTurnListener, removeTurnListener } from './libuv-turns.js';
+import { findWakeup, type Wakeup } from './libuv-wakeup.js';
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN } from './linux-abi.js';
+import { registerAs } from './register-as.js';
+import * as sys from './syscalls.js';
+
+const KEY = 'ringloop.eventfds';
+
+interface Registered {
+  readonly eventfd: number;
+  readonly wakeup: Wakeup;
+  readonly onWake: () => void;
+}
+
+let table: EventfdTable | null = null;
+let registered: Registered | null = null;
+
+/** The eventfd by which other threads wake this one: libuv waits for it, and each write is one event. See libuv-wakeup.ts. */
+export const threadEventfd = {
+  /**
+   * Has libuv wake for it, and calls `onWake` whenever libuv has woken, for this or something else. Returns its number; `'later'`:
+   * libuv has not polled yet; `'never'`: there is no epoll, no koffi, or libuv cannot be made to wait.
+   */
+  listen(onWake: () => void): number | 'later' | 'never' {
+    const wakeup = findWakeupOrNever();
+    if (typeof wakeup === 'string') return wakeup;
+    const taken = takeEventfd();
+    if (taken === null) return 'never';
+    // Edge-triggered: it need not be read, and each write is an event all the same.
+    if (registerAs(wakeup, EPOLL_CTL_ADD, taken, EPOLLIN | EPOLLET) < 0) {
+      table?.giveBack(taken);
+      return 'never';
+    }
+    registered = { eventfd: taken, wakeup, onWake };
+    addTurnListener(onWake);
+    return taken;
+  },
+
+  unlisten(): void {
+    if (registered === null) return;
+    const { eventfd, wakeup, onWake } = registered;
+    registered = null;
+    removeTurnListener(onWake);
+    registerAs(wakeup, EPOLL_CTL_DEL, eventfd, 0);
+    table?.giveBack(eventfd);
+  },
+
+  /** Wakes the thread that listens to it. */
+  write: (eventfd: number): boolean => sys.eventfdWrite(eventfd) === 0,
+};
+
+function findWakeupOrNever(): Wakeup | 'later' | 'never' {
+  if (process.platform !== 'linux') return 'never';
+  try {
+    return findWakeup();
+  } catch {
+    return 'never'; // no koffi: whoever opens a socket is told why
+  }
+}
+
+function takeEventfd(): number | null {
+  try {
+    table ??= new EventfdTable({
+      memory: sharedTable(),
+      task: thisTask(),
+      isAlive: (task) => existsSync(`/proc/self/task/${task}`),
+      makeEventfd: sys.eventfd,
+    });
+  } catch {
+    return null; // no /proc
+  }
+  return table.take();
+}
+
+/** Memory that all threads share which are started by this one from now on. */
+export function sharedTable(): SharedArrayBuffer {
+  const inherited = getEnvironmentData(KEY);
+  if (types.isSharedArrayBuffer(inherited)) return inherited;
+  const memory = new SharedArrayBuffer(EventfdTable.BYTES);
+  setEnvironmentData(KEY, memory);
+  return memory;
+}
+
+/** The kernel's id of this thread. */
+function thisTask(): number {
+  const [, task] = /\/task\/(\d+)$/.exec(readlinkSync('/proc/thread-self')) ?? [];
+  if (task === undefined) throw new Error('/proc/thread-self does not name a task');
+  return Number(task);
+}

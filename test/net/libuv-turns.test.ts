@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'chai';
+import { addTurnListener, removeTurnListener } from '@ringloop/net/internal';
+
+describe('net/libuv-turns', () => {
+  it('addTurnListener() calls each time that libuv has polled, until removeTurnListener()', async () => {
+    const heard = { first: 0, second: 0 };
+    const first = (): void => {
+      heard.first++;
+    };
+    const second = (): void => {
+      heard.second++;
+    };
+    addTurnListener(first);
+    addTurnListener(second);
+    for (let i = 0; i < 5; i++) await delay(1);
+    expect(heard.first).to.be.at.least(5);
+    expect(heard.second).to.equal(heard.first);
+    removeTurnListener(first);
+    const before = { ...heard };
+    for (let i = 0; i < 5; i++) await delay(1);
+    expect(heard.first).to.equal(before.first);
+    expect(heard.second).to.be.at.least(before.second + 5);
+    removeTurnListener(second);
+    removeTurnListener(second);
+  });
+
+  it('what one listener throws is uncaught, and the others are called all the same', async () => {
+    const listeners = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    const uncaught: unknown[] = [];
+    process.on('uncaughtException', (error) => uncaught.push(error));
+    let called = 0;
+    const error = new Error('on purpose');
+    const thrower = (): void => {
+      removeTurnListener(thrower);
+      throw error;
+    };
+    const other = (): void => {
+      called++;
+    };
+    addTurnListener(thrower);
+    addTurnListener(other);
+    await delay(2);
+    removeTurnListener(other);
+    process.removeAllListeners('uncaughtException');
+    for (const listener of listeners) process.on('uncaughtException', listener);
+    expect(uncaught).to.deep.equal([error]);
+    expect(called).to.be.at.least(1);
+  });
+});
