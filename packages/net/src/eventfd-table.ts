@@ -12,7 +12,7 @@
  *    The kernel may have given its id to another thread, even to this one: then the slot waits until that has ended as well.
  * 3. Only who has a slot makes its eventfd. Killed between making it and writing it down, it leaves one descriptor unused.
  *
- * The table is made by the first thread that needs it and inherited by the workers that it starts afterwards.
+ * The table is made by the main thread, which outlives all others, and inherited by the workers that are started afterwards.
  */
 import { cas, load, store } from '#atomics';
 

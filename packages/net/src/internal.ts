@@ -10,4 +10,4 @@ export { resolve } from './resolve.js';
 export { Selector } from './selector.js';
 export { portNumber } from './service-port.js';
 export { WriteBuffer } from './write-buffer.js';
-export { threadEventfd } from './thread-eventfd.js';
+export { shareEventfds, threadEventfd } from './thread-eventfd.js';

@@ -1,6 +1,6 @@
 import { existsSync, readlinkSync } from 'node:fs';
 import { types } from 'node:util';
-import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { EventfdTable } from './eventfd-table.js';
 import { addTurnListener, removeTurnListener } from './libuv-turns.js';
 import { findWakeup, type Wakeup } from './libuv-wakeup.js';
@@ -23,7 +23,8 @@ let registered: Registered | null = null;
 export const threadEventfd = {
   /**
    * Has libuv wake for it, and calls `onWake` whenever libuv has woken, for this or something else. Returns its number; `'later'`:
-   * libuv has not polled yet; `'never'`: there is no epoll, no koffi, or libuv cannot be made to wait.
+   * libuv has not polled yet; `'never'`: there is no epoll, no koffi, no
+   * table of eventfds, or libuv cannot be made to wait.
    */
   listen(onWake: () => void): number | 'later' | 'never' {
     const wakeup = findWakeupOrNever();
@@ -63,9 +64,11 @@ function findWakeupOrNever(): Wakeup | 'later' | 'never' {
 }
 
 function takeEventfd(): number | null {
+  const memory = shareEventfds();
+  if (memory === null) return null;
   try {
     table ??= new EventfdTable({
-      memory: sharedTable(),
+      memory,
       task: thisTask(),
       isAlive: (task) => existsSync(`/proc/self/task/${task}`),
       makeEventfd: sys.eventfd,
@@ -76,10 +79,14 @@ function takeEventfd(): number | null {
   return table.take();
 }
 
-/** Memory that all threads share which are started by this one from now on. */
-export function sharedTable(): SharedArrayBuffer {
+/**
+ * The memory of the table, for this thread and those that it starts from now on. Null in a worker whose starter had none: a table of
+ * its own would be lost with it, and the eventfds with the table.
+ */
+export function shareEventfds(): SharedArrayBuffer | null {
   const inherited = getEnvironmentData(KEY);
   if (types.isSharedArrayBuffer(inherited)) return inherited;
+  if (!isMainThread) return null;
   const memory = new SharedArrayBuffer(EventfdTable.BYTES);
   setEnvironmentData(KEY, memory);
   return memory;

@@ -8,7 +8,7 @@ import {
 import type { Inbox, OpenInbox } from '@ringloop/core/internal';
 import { PiscinaExecutor } from '@ringloop/executor';
 import { SelectorEventLoop } from '@ringloop/net';
-import { threadEventfd } from '@ringloop/net/internal';
+import { shareEventfds, threadEventfd } from '@ringloop/net/internal';
 import { type LoopRef, remote, type WakeUp } from '@ringloop/threadsafe';
 import { callsSent, LoopInbox } from '@ringloop/threadsafe/internal';
 
@@ -56,6 +56,7 @@ export class EventLoop extends SelectorEventLoop {
     const [inbox] = opened;
     if (!(inbox instanceof LoopInbox)) throw new TypeError('openInbox must open a LoopInbox');
     this.#inbox = inbox;
+    if (wakeup !== 'atomics') shareEventfds(); // now: threads that are started before it is there do not share it
     inbox.offerEventfd(threadEventfd);
   }
 

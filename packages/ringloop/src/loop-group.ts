@@ -1,6 +1,6 @@
 import { LoopGroup as BareLoopGroup, type LoopGroupOptions } from '@ringloop/threadsafe';
 import type { Awaitable } from '@ringloop/core';
-import { awaitKoffiLoading, shareKoffiLoading } from '@ringloop/net/internal';
+import { awaitKoffiLoading, shareEventfds, shareKoffiLoading } from '@ringloop/net/internal';
 import { createEventLoop } from './event-loop.js';
 
 /** Loops in worker threads, spawned and closed together. */
@@ -10,7 +10,8 @@ export class LoopGroup extends BareLoopGroup {
    * the others are ended and its error is thrown. Cancelled, it ends the workers before it throws.
    */
   static override spawn(options: LoopGroupOptions = {}): Awaitable<LoopGroup> {
-    shareKoffiLoading(); // before the workers start, which inherit it
+    shareKoffiLoading(); // before the workers start, which inherit it, and this
+    shareEventfds();
     const ports = { loopFactory: createEventLoop, beforeTerminate: awaitKoffiLoading };
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- it makes one of the class that is asked
     return super.spawn({ ...options, ...ports });
