@@ -1,7 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type BaseEventLoop, sleep, timeout } from '@ringloop/core';
+import { mustEnter } from '@ringloop/core/internal';
 import { expect } from 'chai';
 import { jumpingLoop, runOnce } from './virtual-loop.js';
 
@@ -178,6 +179,18 @@ describe('core/context', function () {
       );
       await runOnce(loop);
       expect(seen).to.deep.equal(['handler: A']);
+    });
+
+    it('mustEnter() within a resource of somebody else tells whether that holds something', async () => {
+      const found: boolean[] = [];
+      loop.callSoon(() => {
+        const before = new AsyncResource('before');
+        storage.enterWith('A');
+        const after = new AsyncResource('after');
+        for (const resource of [before, after]) resource.runInAsyncScope(() => found.push(mustEnter(null)));
+      });
+      await runOnce(loop);
+      expect(found).to.deep.equal([false, true]);
     });
 
     it('Callback that throws leaves nothing of its context behind', async () => {

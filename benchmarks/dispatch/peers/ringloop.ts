@@ -1,4 +1,4 @@
-import { LoopGroup } from 'ringloop';
+import { type EventLoopOptions, LoopGroup } from 'ringloop';
 import type { Payload } from '../payload.js';
 import { checkCount, type EchoPeer, type Peer } from './peer.js';
 import { answers, echo, expect, finish, introduce, produce, sink } from './ringloop-calls.js';
@@ -52,11 +52,12 @@ export async function openRingloopProducers(producers: number): Promise<Peer> {
   };
 }
 
-/** @param spin seconds that both loops look before they sleep; 0: none */
-export async function openRingloopEcho(spin = 0): Promise<EchoPeer> {
-  const here = startLoop(spin);
-  const options = { loops: 1, ...(spin > 0 ? { spin } : {}) };
-  const group = await LoopGroup.spawn(options);
+/** @param options of both loops */
+export async function openRingloopEcho(
+  options: Pick<EventLoopOptions, 'spin' | 'wakeup'> = {},
+): Promise<EchoPeer> {
+  const here = startLoop(options);
+  const group = await LoopGroup.spawn({ loops: 1, ...options });
   const there = group.next();
   there.callSoonThreadsafe(introduce, here.ref);
   return {

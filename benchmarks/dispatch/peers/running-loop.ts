@@ -1,4 +1,4 @@
-import { EventLoop, type LoopRef } from 'ringloop';
+import { EventLoop, type EventLoopOptions, type LoopRef } from 'ringloop';
 
 /** A loop that runs in this thread beside plain promises: no task, which would make every await slower on Node 20. */
 export interface RunningLoop {
@@ -6,10 +6,8 @@ export interface RunningLoop {
   close(): Promise<unknown>;
 }
 
-/** @param spin seconds for which it looks before it sleeps; 0: none */
-export function startLoop(spin = 0): RunningLoop {
-  const options = { debug: false, ...(spin > 0 ? { spin } : {}) };
-  const loop = new EventLoop(options);
+export function startLoop(options: Pick<EventLoopOptions, 'spin' | 'wakeup'> = {}): RunningLoop {
+  const loop = new EventLoop({ debug: false, ...options });
   const running = loop.runForever();
   return {
     ref: loop.ref(),

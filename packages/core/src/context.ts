@@ -9,14 +9,19 @@ import { types } from 'node:util';
  *
  * - Node 24 and later keep what is stored in a frame, an immutable Map, and an AsyncResource takes it along (14 ns). No frame,
  *   or one that only ringloop's own storage is in: null. The frame is found under a symbol of the resource.
- * - Node 20 and 22 write what is stored on the current resource. A turn of a loop runs in a resource of ours, GROUND, whose
- *   prototype notices when somebody writes on it; until then all that is scheduled there has the context null (3 ns).
- *   From then on, and where something is stored on another resource that is current, which has to be looked up (70 ns), an
- *   AsyncResource is made (10 ns) and entered (40 ns).
+ * - Node 20 and 22 write what is stored on the current resource. A turn of a loop runs in a resource of ours, GROUND; while nothing
+ *   is stored there, all that is scheduled there has the context null (3 ns). Where something is stored on another resource that
+ *   is current, which has to be looked up (70 ns), an AsyncResource is made (10 ns) and entered (40 ns).
+ *
+ * A callback may leave something behind for the next one, by enterWith(). To look after each would cost as much as many callbacks do.
+ * So both notice it: GROUND's prototype sees what is written on it; GROUND's frame sees that it is copied, which is how a frame with
+ * something more in it is made. Only then is there a look, and what was left is taken away, or not taken for the next one's.
  *
  * Where a Node should have neither, everything is captured and entered.
  */
 export type Context = AsyncResource | null;
+
+type Frame = Map<unknown, unknown>;
 
 // Node need not watch when a resource is collected: nobody listens for that.
 const UNWATCHED = { requireManualDestroy: true } as const;
@@ -24,8 +29,8 @@ const UNWATCHED = { requireManualDestroy: true } as const;
 /** ringloop's own storage, if it has one: what it holds is no part of the context. */
 let own: AsyncLocalStorage<unknown> | null = null;
 let ownKey: string | symbol | null = null;
-/** Node 20 and 22: some storage was entered in a turn. */
-let foreignKeys = false;
+/** Some storage was entered in this turn, and may hold something still. Always, where nobody tells. */
+let entered = false;
 let learning = false;
 /** On a Node that we do not understand. */
 let everythingIsForeign = false;
@@ -35,7 +40,7 @@ const GROUND = new AsyncResource('ringloop.EventLoop', UNWATCHED);
 const noticeWrites: ProxyHandler<object> = {
   set(target, key, value, receiver) {
     if (learning) ownKey = key;
-    else if (key !== ownKey) foreignKeys = true;
+    else if (key !== ownKey) entered = true;
     return Reflect.set(target, key, value, receiver);
   },
 };
@@ -56,8 +61,20 @@ function answerAtOnce(): void {
 /** Under which symbol a resource has its frame; null where there are no frames. */
 const FRAME = findFrameSymbol();
 
+/* c8 ignore start -- Node 24 and later, and strange ones */
+/** Node 24 and later: what GROUND holds, which is nothing. Null: it does not notice that it is copied. */
+const EMPTY = FRAME === null ? null : makeEmptyFrame(FRAME);
+
+/** Nobody tells when a storage is entered. */
+const CANNOT_NOTICE = FRAME === null ? isStrange() : EMPTY === null;
+/* c8 ignore stop */
+
 wipe(GROUND); // what is stored where this module happens to be imported is nobody else's
-foreignKeys = everythingIsForeign;
+entered = CANNOT_NOTICE;
+
+function isStrange(): boolean {
+  return everythingIsForeign;
+}
 
 function findFrameSymbol(): symbol | null {
   /* c8 ignore start -- coverage is measured on Node 20; the tests pass on 24 and 26 */
@@ -73,17 +90,53 @@ function findFrameSymbol(): symbol | null {
 }
 /* c8 ignore stop */
 
+/* c8 ignore start -- Node 24 and later */
+/** Somebody else's frame, emptied, which tells when it is copied. */
+function makeEmptyFrame(key: symbol): Frame | null {
+  const storage = new AsyncLocalStorage();
+  const frame = frameOf(
+    storage.run('probe', () => new AsyncResource('ringloop.Probe', UNWATCHED)),
+    key,
+  );
+  storage.disable();
+  if (frame === undefined) return null;
+  frame.clear();
+  Object.defineProperty(frame, Symbol.iterator, {
+    value: function iterate(this: Frame) {
+      entered = true;
+      return this.entries();
+    },
+  });
+  entered = false;
+  const probe = new AsyncResource('ringloop.Probe', UNWATCHED);
+  Reflect.set(probe, key, frame);
+  probe.runInAsyncScope(() => storage.enterWith('probe'));
+  storage.disable();
+  return (entered as boolean) ? frame : null; // iterate() may have set it
+}
+
+function frameOf(resource: AsyncResource, key: symbol): Frame | undefined {
+  return Reflect.get(resource, key) as Frame | undefined; // what findFrameSymbol() looked for
+}
+
+function isEmptyFrame(frame: Frame | undefined): boolean {
+  if (frame === undefined || frame === EMPTY) return true;
+  // run() leaves undefined behind.
+  for (const [storage, value] of frame) if (storage !== own && value !== undefined) return false;
+  return true;
+}
+/* c8 ignore stop */
+
 /** The context of the code that is running. */
 export function captureContext(): Context {
   if (FRAME === null) {
     const current = executionAsyncResource();
-    if (current === GROUND ? !foreignKeys : !everythingIsForeign && storesNothing(current)) return null;
+    if (current === GROUND ? !entered : !everythingIsForeign && storesNothing(current)) return null;
     return new AsyncResource('ringloop.Context', UNWATCHED);
   }
   /* c8 ignore start -- Node 24 and later */
   const resource = new AsyncResource('ringloop.Context', UNWATCHED);
-  const frame = Reflect.get(resource, FRAME) as Map<unknown, unknown> | undefined; // what findFrameSymbol() looked for
-  return frame === undefined || (frame.size === 1 && frame.has(own)) ? null : resource;
+  return isEmptyFrame(frameOf(resource, FRAME)) ? null : resource;
 }
 /* c8 ignore stop */
 
@@ -99,18 +152,42 @@ function storesNothing(resource: object): boolean {
 /** Takes away what was stored where `resource` was made. */
 function wipe(resource: object): void {
   /* c8 ignore next -- Node 24 and later */
-  if (FRAME !== null) Reflect.set(resource, FRAME, undefined);
+  if (FRAME !== null) Reflect.set(resource, FRAME, resource === GROUND ? (EMPTY ?? undefined) : undefined);
   for (const symbol of Object.getOwnPropertySymbols(resource)) {
-    // Gone, not undefined: GROUND notices only what is new.
-    if (symbol.description === 'kResourceStore') Reflect.deleteProperty(resource, symbol);
+    // Gone, not undefined: GROUND notices only what is new. Ours need not be noticed.
+    if (symbol.description === 'kResourceStore' && (symbol !== ownKey || resource !== GROUND)) {
+      Reflect.deleteProperty(resource, symbol);
+    }
   }
 }
 
-/** Whether what runs next must be entered into `context`. For null only if a callback before it left something behind. */
+/**
+ * Whether what runs next must be entered into `context`. For null only if a callback before it left something behind that cannot be
+ * taken away.
+ */
 export function mustEnter(context: Context): boolean {
-  if (context !== null || FRAME === null) return context !== null || foreignKeys;
+  return context !== null || (entered && !cleanUp());
+}
+
+/** Whether the code that ran before this has stored something that is there still. */
+export function hasStored(): boolean {
+  return entered && !holdsNothing();
+}
+
+function cleanUp(): boolean {
+  if (FRAME === null && !everythingIsForeign && executionAsyncResource() === GROUND) {
+    wipe(GROUND);
+    entered = false;
+    return true;
+  }
+  return holdsNothing();
+}
+
+function holdsNothing(): boolean {
+  if (FRAME === null) return !everythingIsForeign && storesNothing(executionAsyncResource());
   /* c8 ignore start -- Node 24 and later */
-  return Reflect.get(new AsyncResource('ringloop.Context', UNWATCHED), FRAME) !== undefined; // enterWith()
+  const frame = frameOf(new AsyncResource('ringloop.Context', UNWATCHED), FRAME);
+  return isEmptyFrame(frame);
 }
 /* c8 ignore stop */
 
@@ -121,6 +198,8 @@ export function runInContext(context: Context, fn: () => void): void {
 
 /** Runs `fn` where all turns run. */
 export function runOnGround(fn: () => void): void {
+  /* c8 ignore next -- Node 24 and later: what was entered before is not there any more */
+  if (FRAME !== null) entered = CANNOT_NOTICE;
   GROUND.runInAsyncScope(fn);
 }
 

@@ -1,6 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
-import { asResource, captureContext, type Context, mustEnter, runInContext } from './context.js';
+import { asResource, captureContext, type Context, hasStored, mustEnter, runInContext } from './context.js';
 import { type Coroutine, isGeneratorFunction, type StartCoroutine, toStart } from './coroutine.js';
 import { Awaiter } from './awaiter.js';
 import { CancelPass } from './cancel-pass.js';
@@ -171,7 +171,7 @@ export class Task<T> extends GeneratorDriver<T> {
     if (mustEnter(this.#context)) runInContext(this.#context, () => this.#advanceInContext());
     else {
       this.#advance();
-      if (mustEnter(null)) this.#context = captureContext();
+      if (hasStored()) this.#context = captureContext();
     }
   }
 

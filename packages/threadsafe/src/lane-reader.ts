@@ -8,7 +8,7 @@
  */
 import { cas } from '#atomics';
 import { InternalError } from '@ringloop/core';
-import { type Ready, RUN, toError } from '@ringloop/core/internal';
+import { mustEnter, type Ready, RUN, runInContext, toError } from '@ringloop/core/internal';
 import { dropArguments, ONE_PLAIN, readArguments, readOnlyArgument } from './arguments.js';
 import type { CalledFunctions } from './called-functions.js';
 import type { Ending } from './concurrent-future.js';
@@ -135,8 +135,11 @@ export class LaneReader {
         return true;
       }
       this.#head = (this.#head + sizeBytes) | 0;
-      if (kind === Kind.CALL_NUMBER || kind === Kind.CALL) this.#call(segment, at, kind);
-      else if (this.#tryControl(words, at)) return true; // the lane goes on elsewhere
+      if (kind === Kind.CALL_NUMBER || kind === Kind.CALL) {
+        // What a callback before it has left in an AsyncLocalStorage is none of this one's, which may be another user's.
+        if (mustEnter(null)) runInContext(null, () => this.#call(segment, at, kind));
+        else this.#call(segment, at, kind);
+      } else if (this.#tryControl(words, at)) return true; // the lane goes on elsewhere
       if (((this.#head - this.#released) | 0) >= releaseAfter) this.#release();
       if (++ran < lookAtClock) continue;
       if (!this.#events.mayGoOn()) break;
@@ -244,7 +247,9 @@ export class LaneReader {
       this.#events.refuseTask(this, call, toError(thrown));
       return;
     }
-    this.#events.startTask(this, called.fn, call, args);
+    const { fn } = called;
+    if (mustEnter(null)) runInContext(null, () => this.#events.startTask(this, fn, call, args));
+    else this.#events.startTask(this, fn, call, args);
   }
 
   /** Whoever waits is told something: what cannot be read is not in the way of what stands behind it. */
