@@ -5,6 +5,7 @@ import { type Packed, unpack } from './packing.js';
 import { PeerExitedError } from './errors.js';
 import { spawnedBy, tellEnded, tellSpawned } from './exit-news.js';
 import { allocateInbox, InboxMemory, thisProducer } from './inbox-memory.js';
+import { loadedByRequire } from './loaded-by-require.js';
 import { LoopRef } from './loop-ref.js';
 import type { RemoteId } from './remote.js';
 import type { Introduction } from './roads.js';
@@ -22,6 +23,8 @@ export interface MemberData {
   readonly preload: readonly string[];
   readonly spawner: Introduction;
   readonly siblings: readonly Introduction[];
+  /** See loaded-by-require.ts. */
+  readonly byRequire: boolean;
 }
 
 /** What a worker is asked later: to close its loop. `drainUntil` is in seconds of `threadTime()`. */
@@ -128,9 +131,10 @@ export class GroupMember {
       preload,
       spawner: { producer: thisProducer, port: road.port2 },
       siblings: laid.map(({ producer, there }) => ({ producer, port: there })),
+      byRequire: loadedByRequire,
     };
     sharedBlockedThreads(); // which the worker inherits
-    this.#worker = new Worker(new URL('./group-worker.js', import.meta.url), {
+    this.#worker = new Worker(new URL('./group-entry.js', import.meta.url), {
       name,
       workerData,
       transferList: [road.port2, ...laid.map(({ there }) => there)],

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { RemoteFunctionError } from './errors.js';
+import { loadedByRequire } from './loaded-by-require.js';
 
 /** A module that is imported because another thread asked for a function of it. */
 interface Import {
@@ -37,7 +38,7 @@ export async function importModule(url: string, wanted: string): Promise<Namespa
   watchesMain ||= url === mainModule();
   try {
     return await scope.runInAsyncScope(
-      () => importing.run(current, () => import(url) as Promise<Namespace>), // whatever it exports
+      () => importing.run(current, () => load(url)),
     );
   } catch (cause) {
     throw new RemoteFunctionError(`Cannot ${wanted}: importing ${url} failed in the called thread`, {
@@ -48,6 +49,15 @@ export async function importModule(url: string, wanted: string): Promise<Namespa
     // Node 20 makes all promises of a thread slower for a storage. After it has evaluated, only the main program is watched.
     if (--underWay === 0 && !watchesMain) importing.disable();
   }
+}
+
+/** As the program's own modules are loaded: what they are to call in here must be of the same copy of this package. */
+async function load(url: string): Promise<Namespace> {
+  const namespace: unknown =
+    loadedByRequire && /^file:[^?#]*$/.test(url)
+      ? createRequire(import.meta.url)(fileURLToPath(url))
+      : await import(url);
+  return namespace as Namespace; // whatever it exports
 }
 
 /** Under which key threads are told which module the process was started with. */

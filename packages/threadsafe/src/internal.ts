@@ -20,6 +20,8 @@ export {
   writeCallWithNumber,
   writeRecord,
 } from './lane-writer.js';
+export { inheritTsx } from './inherit-tsx.js';
+export { loadedByRequire } from './loaded-by-require.js';
 export { LoopInbox } from './loop-inbox.js';
 export { callsSent, outboxCount, outboxTo } from './outboxes.js';
 export { offerChannel, offeredChannel } from './own-channel.js';
