@@ -1,6 +1,6 @@
 // For sibling packages only.
 export { checkCallback, checkTime } from './check-callback.js';
-export { endsTheLoop, rangeError, toError, typeError } from './errors.js';
+export { endsTheLoop, isError, rangeError, toError, typeError } from './errors.js';
 export { type Callback, Handle } from './handle.js';
 export type { Inbox, InboxOwner, OpenInbox } from './inbox.js';
 export { deadlockOf, waitsForThreads } from './deadlock.js';

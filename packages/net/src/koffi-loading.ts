@@ -20,6 +20,7 @@
  * this very millisecond is a worker whose starter has never had a loop or group of ours, or that runs out of memory:
  * docs/threading.md.
  */
+import { types } from 'node:util';
 import {
   getEnvironmentData,
   isMainThread,
@@ -46,7 +47,7 @@ let table: Int32Array | null = null;
 export function shareKoffiLoading(): Int32Array {
   if (table !== null) return table;
   const inherited = getEnvironmentData(KEY);
-  const memory = inherited instanceof SharedArrayBuffer ? inherited : new SharedArrayBuffer(WORDS * 4);
+  const memory = types.isSharedArrayBuffer(inherited) ? inherited : new SharedArrayBuffer(WORDS * 4);
   if (memory !== inherited) setEnvironmentData(KEY, memory);
   const words = new Int32Array(memory);
   table = words;
