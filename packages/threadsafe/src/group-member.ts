@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { isMainThread, MessageChannel, Worker, type ResourceLimits } from 'node:worker_threads';
 import { promiseWithResolvers, toError } from '@ringloop/core/internal';
 import { sharedBlockedThreads } from './blocked-threads.js';
@@ -23,7 +24,8 @@ export interface MemberData {
   readonly preload: readonly string[];
   readonly spawner: Introduction;
   readonly siblings: readonly Introduction[];
-  /** See loaded-by-require.ts. */
+  /** What the worker is to load, and how: of the copy of this package that the spawner is, see group-entry.cts. */
+  readonly main: string;
   readonly byRequire: boolean;
 }
 
@@ -82,6 +84,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 type MemberState = 'starting' | 'running' | 'closing' | 'ended';
 
+const GROUP_WORKER = new URL('./group-worker.js', import.meta.url);
+
 /** The members that this thread has spawned and that have not ended. */
 const living = new Set<GroupMember>();
 
@@ -131,10 +135,11 @@ export class GroupMember {
       preload,
       spawner: { producer: thisProducer, port: road.port2 },
       siblings: laid.map(({ producer, there }) => ({ producer, port: there })),
+      main: loadedByRequire ? fileURLToPath(GROUP_WORKER) : GROUP_WORKER.href,
       byRequire: loadedByRequire,
     };
     sharedBlockedThreads(); // which the worker inherits
-    this.#worker = new Worker(new URL('./group-entry.js', import.meta.url), {
+    this.#worker = new Worker(new URL('./group-entry.cjs', import.meta.url), {
       name,
       workerData,
       transferList: [road.port2, ...laid.map(({ there }) => there)],

@@ -1,4 +1,4 @@
-// Runs in every worker of a LoopGroup: one loop, from 'ready' to 'closed'. Started by group-entry.ts.
+// Runs in every worker of a LoopGroup: one loop, from 'ready' to 'closed'. Started by group-entry.cts.
 import { parentPort, workerData } from 'node:worker_threads';
 import { allTasks, type BaseEventLoop, InternalError } from '@ringloop/core';
 import { windUp } from '@ringloop/core/internal';

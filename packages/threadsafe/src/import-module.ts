@@ -37,18 +37,39 @@ export async function importModule(url: string, wanted: string): Promise<Namespa
   underWay++;
   watchesMain ||= url === mainModule();
   try {
-    return await scope.runInAsyncScope(
-      () => importing.run(current, () => load(url)),
-    );
+    return await scope.runInAsyncScope(() => importing.run(current, () => load(url)));
   } catch (cause) {
-    throw new RemoteFunctionError(`Cannot ${wanted}: importing ${url} failed in the called thread`, {
-      cause,
-    });
+    throw new RemoteFunctionError(
+      `Cannot ${wanted}: importing ${url} failed in the called thread${adviceOn(cause)}`,
+      { cause },
+    );
   } finally {
     current.done = true;
     // Node 20 makes all promises of a thread slower for a storage. After it has evaluated, only the main program is watched.
     if (--underWay === 0 && !watchesMain) importing.disable();
   }
+}
+
+/** What to do about an error that says less than it should. */
+function adviceOn(cause: unknown): string {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  if (code !== 'ERR_UNKNOWN_FILE_EXTENSION') return '';
+  return (
+    `, where Node ${process.versions.node} runs no TypeScript: start the program with --import tsx, use a Node that ` +
+    `strips types, or compile the module`
+  );
+}
+
+/**
+ * Code that was given to Node by --eval, --print or standard input: no other thread finds it.
+ * @throws {RemoteFunctionError}
+ */
+export function refuseEvaluated(url: string, name: string): void {
+  if (!/\/\[(?:worker )?(?:eval|stdin)\d*\]$/.test(url)) return;
+  throw new RemoteFunctionError(
+    `Cannot send ${name} to another thread: it is of ${url}, the code of --eval or standard input, which no other thread ` +
+      `can import. Put it into a file`,
+  );
 }
 
 /** As the program's own modules are loaded: what they are to call in here must be of the same copy of this package. */

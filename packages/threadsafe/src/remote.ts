@@ -3,7 +3,7 @@ import type { CoroutineGenerator } from '@ringloop/core';
 import { typeError } from '@ringloop/core/internal';
 import { findExport, listed } from './find-export.js';
 import { isClass, whyNot } from './function-kind.js';
-import { importModule } from './import-module.js';
+import { importModule, refuseEvaluated } from './import-module.js';
 import { RemoteFunctionError } from './errors.js';
 
 /** Where another thread finds a function. */
@@ -93,7 +93,10 @@ export function remote<A extends unknown[], R>(
 /** @throws {RemoteFunctionError} unless `fn` is a reference, made by `remote()` or `remoteModule()` */
 export function remoteIdOf(fn: unknown): RemoteId {
   const id = typeof fn === 'function' ? (fn as Partial<RemoteFunction>)[REMOTE] : undefined;
-  if (id !== undefined) return id;
+  if (id !== undefined) {
+    refuseEvaluated(id.url, id.name);
+    return id;
+  }
   const what =
     typeof fn === 'function'
       ? whyNot(fn)
