@@ -21,6 +21,7 @@ export type LoopStateCode =
   | 'ERR_NO_RUNNING_LOOP'
   | 'ERR_NO_CURRENT_LOOP'
   | 'ERR_OTHER_LOOP'
+  | 'ERR_OTHER_COPY'
   | 'ERR_EXECUTOR_SHUTDOWN'
   | 'ERR_NO_EXECUTOR';
 

@@ -28,9 +28,10 @@ import {
   threadId,
   type Worker,
 } from 'node:worker_threads';
+import { PROTOCOL } from '@ringloop/core/internal';
 import { cas, load, notify, store, wait } from '#atomics';
 
-const KEY = 'ringloop.koffiLoading';
+const KEY = `ringloop.koffiLoading.v${PROTOCOL}`;
 /** Threads that can load at a time without waiting for each other. Arbitrary, far above the number of cores. */
 const SLOTS = 256;
 const FREE = 0;

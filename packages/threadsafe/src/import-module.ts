@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+import { PROTOCOL } from '@ringloop/core/internal';
 import { RemoteFunctionError } from './errors.js';
 import { loadedByRequire } from './loaded-by-require.js';
 
@@ -82,7 +83,7 @@ async function load(url: string): Promise<Namespace> {
 }
 
 /** Under which key threads are told which module the process was started with. */
-const MAIN_MODULE = 'ringloop.mainModule';
+const MAIN_MODULE = `ringloop.mainModule.v${PROTOCOL}`;
 
 /**
  * Threads started from here on know which module is the main program. Called before threads are started.
