@@ -15,7 +15,7 @@ export {
 export { inspectSafely } from './inspect-safely.js';
 export { NodeHost } from './node-host.js';
 export { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
-export { PROTOCOL, shared, show, thisCopy } from './process-registry.js';
+export { type Copy, PROTOCOL, shared, show, thisCopy } from './process-registry.js';
 export { type Ready, RUN } from './ready-queue.js';
 export { windUp } from './wind-up.js';
 export { startCoroutine } from './running-coroutine.js';

@@ -40,7 +40,16 @@ interface Registry {
 const KEY = Symbol.for('ringloop.registry');
 
 /** This one. */
-export const thisCopy: Copy = { version: VERSION, path: fileURLToPath(new URL('..', import.meta.url)) };
+export const thisCopy: Copy = { version: VERSION, path: pathOf(import.meta.url) };
+
+/** @throws {Error} ERR_BUNDLED in a bundle in CommonJS, which has no `import.meta` */
+export function pathOf(url: string | undefined): string {
+  if (url !== undefined) return fileURLToPath(new URL('..', url));
+  const message =
+    `Cannot load ringloop from a bundle in CommonJS: it needs import.meta.url. ` +
+    `Keep it out: with esbuild, external: ['ringloop', '@ringloop/*'] or packages: 'external'`;
+  throw Object.assign(new Error(message), { code: 'ERR_BUNDLED' });
+}
 
 function registry(): Registry {
   const global = globalThis as { [KEY]?: Registry };

@@ -8,6 +8,7 @@ import { spawnedBy, tellEnded, tellSpawned } from './exit-news.js';
 import { allocateInbox, InboxMemory, thisProducer } from './inbox-memory.js';
 import { loadedByRequire } from './loaded-by-require.js';
 import { LoopRef } from './loop-ref.js';
+import { ownFile } from './own-file.js';
 import type { RemoteId } from './remote.js';
 import type { Introduction } from './roads.js';
 import type { Siblings } from './siblings.js';
@@ -84,6 +85,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 type MemberState = 'starting' | 'running' | 'closing' | 'ended';
 
+const GROUP_ENTRY = new URL('./group-entry.cjs', import.meta.url);
 const GROUP_WORKER = new URL('./group-worker.js', import.meta.url);
 
 /** The members that this thread has spawned and that have not ended. */
@@ -139,7 +141,7 @@ export class GroupMember {
       byRequire: loadedByRequire,
     };
     sharedBlockedThreads(); // which the worker inherits
-    this.#worker = new Worker(new URL('./group-entry.cjs', import.meta.url), {
+    this.#worker = new Worker(ownFile(GROUP_ENTRY), {
       name,
       workerData,
       transferList: [road.port2, ...laid.map(({ there }) => there)],

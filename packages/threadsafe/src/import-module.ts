@@ -66,7 +66,7 @@ function adviceOn(cause: unknown): string {
  * @throws {RemoteFunctionError}
  */
 export function refuseEvaluated(url: string, name: string): void {
-  if (!/\/\[(?:worker )?(?:eval|stdin)\d*\]$/.test(url)) return;
+  if (!/\/(?:\[|%5B)(?:worker )?(?:eval|stdin)\d*(?:\]|%5D)$/i.test(url)) return;
   throw new RemoteFunctionError(
     `Cannot send ${name} to another thread: it is of ${url}, the code of --eval or standard input, which no other thread ` +
       `can import. Put it into a file`,

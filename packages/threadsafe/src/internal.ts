@@ -27,6 +27,7 @@ export { callsSent, outboxCount, outboxTo } from './outboxes.js';
 export { offerChannel, offeredChannel } from './own-channel.js';
 export { checkPreload, importAll } from './preload.js';
 export { thisMailbox } from './mailbox.js';
+export { ownFile } from './own-file.js';
 export { dieReadably } from './own-death.js';
 export { pack, type Packed, packThrown, unpack } from './packing.js';
 export { importRemote, lookUpRemote, REMOTE, type RemoteId, remoteIdOf } from './remote.js';
