@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { CASES, CASES_COUNT, JOBS } from './jobs.js';
-import { type Ended, nodeIs, Project } from './project.js';
+import { documented, type Ended, nodeIs, Project } from './project.js';
 
 const TEST = `
 import { cases } from './cases.mjs';
@@ -20,16 +20,16 @@ describe('jest', function () {
 
   it('runs tests that are modules, each file with a copy of its own in one process', async () => {
     project = await Project.make('module', {
+      'jest.config.json': documented('jest', 'json'),
       'jobs.mjs': JOBS,
       'cases.mjs': CASES,
       'first.test.mjs': TEST,
       'second.test.mjs': TEST,
     });
-    const config = { testEnvironment: 'node', transform: {}, testMatch: ['**/*.test.mjs'] };
     const { code, stderr } = await project.tool(
       'jest',
       'bin/jest.js',
-      ['--runInBand', '--config', JSON.stringify(config)],
+      ['--runInBand', '--config', 'jest.config.json'],
       ['--experimental-vm-modules'],
     );
     expect(stderr).to.include(`Tests:       ${2 * CASES_COUNT} passed, ${2 * CASES_COUNT} total`);
@@ -44,7 +44,7 @@ describe('jest', function () {
           const { getRunningLoop, run } = await import('ringloop');
           const { add } = await import('./jobs.mjs');
           expect(await run(() => getRunningLoop().runInExecutor(null, add, 1, 2))).toBe(3);
-        });`,
+        }, 20000);`,
     });
     const { code, stderr } = await jest('--experimental-vm-modules');
     expect(stderr).to.include('Tests:       1 passed, 1 total');
@@ -53,7 +53,7 @@ describe('jest', function () {
 
   it('says what to do where tests in CommonJS require it without the option', async () => {
     project = await Project.make('commonjs', {
-      'x.test.js': `const { run } = require('ringloop');\ntest('x', async () => expect(await run(async () => 7)).toBe(7));\n`,
+      'x.test.js': `const { run } = require('ringloop');\ntest('x', async () => expect(await run(async () => 7)).toBe(7), 20000);\n`,
     });
     const refused = await jest();
     expect(refused.code).to.equal(1);

@@ -111,7 +111,7 @@ describe('Node started', function () {
         });`;
       const { code: exitCode, stdout, stderr } = await run(...args, code);
       expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
-      const printed = stdout.split('\n').filter((line) => !line.startsWith('Promise {') && line !== '');
+      const printed = stdout.split('\n').filter((line) => !/^(Promise \{.*|undefined|)$/.test(line));
       expect(printed[0]).to.equal('3');
       expect(printed[1]).to.match(
         /^ERR_REMOTE_FUNCTION Cannot send own to another thread: it is of file:.*(?:\[eval1?\]|%5Beval%5D), the code of --eval or standard input, which no other thread can import\. Put it into a file$/,

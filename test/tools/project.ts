@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { codeBlocks } from '../docs/markdown.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url)); // from build/test/tools
 const PROJECTS = join(ROOT, 'build/tools');
@@ -76,7 +78,7 @@ export class Project {
   }
 
   remove(): Promise<void> {
-    return rm(this.folder, { recursive: true });
+    return rm(this.folder, { recursive: true, force: true });
   }
 }
 
@@ -87,3 +89,11 @@ export const nodeIs = (atLeastMajor: number, atLeastMinor = 0): boolean =>
   major > atLeastMajor || (major === atLeastMajor && minor >= atLeastMinor);
 
 export const nodeMajor = major;
+
+/** A block of docs/tools.md: what it shows is what is tested. */
+export function documented(section: string, language: string): string {
+  const blocks = codeBlocks(readFileSync(join(ROOT, 'docs/tools.md'), 'utf8'));
+  const block = blocks.find((each) => each.section === section && each.language === language);
+  if (block === undefined) throw new Error(`docs/tools.md has no ${language} block in "${section}"`);
+  return block.text;
+}

@@ -54,7 +54,8 @@ export function pathOf(url: string | undefined): string {
 function registry(): Registry {
   const global = globalThis as { [KEY]?: Registry };
   if (global[KEY] === undefined) {
-    const made: Registry = { running: new Set(), shared: new Map() };
+    // Frozen: jest deletes what it finds on global objects, property by property, when a test file is done.
+    const made: Registry = Object.freeze({ running: new Set<Copy>(), shared: new Map<string, unknown>() });
     Object.defineProperty(global, KEY, { value: made });
     return made;
   }
