@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import {
   CancelledError,
   ExceptionGroup,
@@ -82,6 +83,20 @@ describe('core/errors', () => {
     ]) {
       expect(asCancellation(other)).to.equal(null);
     }
+  });
+
+  it('asCancellation() knows errors of another realm, as in jest and in node:vm', () => {
+    const cancelled = new CancelledError('m');
+    const make = (code: string): Error => runInNewContext(code, { cancelled }) as Error;
+    const aborted = make(`Object.assign(new Error('aborted', { cause: cancelled }), { name: 'AbortError' })`);
+    const all = make('new AggregateError([cancelled, cancelled])');
+    expect([aborted, all].map(asCancellation)).to.deep.equal([cancelled, cancelled]);
+    const others = [
+      make(`new Error('no')`),
+      make('new AggregateError([])'),
+      make(`Object.assign(new Error(), { name: 'AggregateError' })`),
+    ];
+    expect(others.map(asCancellation)).to.deep.equal([null, null, null]);
   });
 
   it('toError() and endsTheLoop() stand what cannot be looked at', () => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { inspect } from 'node:util';
 import { type BaseEventLoop, LoopStateError, PriorityQueue, Queue } from '@ringloop/core';
 import { expect } from 'chai';
@@ -22,7 +23,7 @@ describe('core/priority-queue', () => {
     const lists: unknown[][] = [
       [3, 1n, 2, -Infinity],
       ['b', 'a', 'c', ''],
-      [new Date(3), new Date(1), new Date(2)],
+      [new Date(3), new Date(1), runInNewContext('new Date(2)') as Date],
       [
         [2, 'b'],
         [1, 'z'],

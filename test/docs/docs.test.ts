@@ -94,7 +94,11 @@ describe('docs', function () {
   });
 
   it('docs/dependencies.md has a reason for every dependency, and no other', () => {
-    const manifests = ['package.json', ...packages.map((name) => `packages/${name}/package.json`)];
+    const manifests = [
+      'package.json',
+      '.ci/nodes/package.json',
+      ...packages.map((name) => `packages/${name}/package.json`),
+    ];
     const declared = manifests.flatMap((path) => {
       const { dependencies = {}, devDependencies = {} } = JSON.parse(read(path)) as Record<
         string,

@@ -70,6 +70,29 @@ describe('remote()', () => {
     );
   });
 
+  it('takes a function again when its module is evaluated again, as test runners do', async () => {
+    const evaluate = (): RemoteFunction => remote(url, () => 3, { name: 'again' });
+    evaluate();
+    expect(evaluate).to.throw(RemoteFunctionError, 'Cannot register again twice'); // in one go they are two functions
+    await Promise.resolve();
+    const latest = evaluate();
+    expect(lookUpRemote(remoteIdOf(latest))).to.equal(latest);
+    await Promise.resolve();
+    expect(() => remote(url, () => 4, { name: 'again' })).to.throw(
+      RemoteFunctionError,
+      'Cannot register again twice',
+    );
+  });
+
+  it('refuses to send a function of code that was given by --eval or on standard input', () => {
+    for (const name of ['[eval]', '[eval1]', '[stdin]', '%5Beval%5D', '[worker eval]']) {
+      const fn = remote(`file:///here/${name}`, () => 1, { name: 'own' });
+      expect(() => remoteIdOf(fn)).to.throw(RemoteFunctionError, 'Put it into a file');
+    }
+    const fn = remote('file:///here/[id].js', () => 1, { name: 'own' }); // a file may have such a name
+    expect(remoteIdOf(fn).name).to.equal('own');
+  });
+
   it('is missed by calls with any other function, which are told what to do about theirs', () => {
     const wrapIt =
       /at the top level of its module in remote\(import\.meta\.url, …\), or make a reference .* remoteModule\(\)/;

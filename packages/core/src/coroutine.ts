@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { typeError } from './errors.js';
 import { Future } from './future.js';
 import { type CoroutineGenerator, isGenerator } from './generator-driver.js';
@@ -28,7 +28,7 @@ export function toStart<T>(coroutine: Coroutine<T> | PromiseLike<T>): StartCorou
   }
   if (isPromiseLike(coroutine)) {
     // It may reject before the task has started: Node would take the rejection for unhandled and end the process.
-    if (coroutine instanceof Promise && !(coroutine instanceof Future)) coroutine.catch(() => undefined);
+    if (types.isPromise(coroutine) && !(coroutine instanceof Future)) coroutine.catch(() => undefined);
     return function alreadyRunning() {
       return coroutine;
     };

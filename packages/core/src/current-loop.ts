@@ -1,6 +1,7 @@
 import { LoopStateError, typeError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { inspectSafely } from './inspect-safely.js';
+import { otherCopyRuns } from './process-registry.js';
 import { peekRunningLoop } from './running-loop.js';
 
 // One per thread: each worker has its own instance of this module.
@@ -8,13 +9,14 @@ let current: BaseEventLoop | null = null;
 
 /**
  * The loop that runs in this thread, or else the one that was set for it. None is made. Python: asyncio.get_event_loop().
- * @throws {LoopStateError} ERR_NO_CURRENT_LOOP
+ * @throws {LoopStateError} ERR_NO_CURRENT_LOOP; ERR_OTHER_COPY when one runs that is of another copy of this package
  */
 export function getEventLoop(): BaseEventLoop {
   const loop = peekRunningLoop() ?? current;
-  if (loop === null)
-    throw new LoopStateError('There is no current event loop in this thread.', 'ERR_NO_CURRENT_LOOP');
-  return loop;
+  if (loop !== null) return loop;
+  const other = otherCopyRuns();
+  if (other !== null) throw new LoopStateError(`There is no current event loop: ${other}`, 'ERR_OTHER_COPY');
+  throw new LoopStateError('There is no current event loop in this thread.', 'ERR_NO_CURRENT_LOOP');
 }
 
 /**

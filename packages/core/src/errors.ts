@@ -21,6 +21,7 @@ export type LoopStateCode =
   | 'ERR_NO_RUNNING_LOOP'
   | 'ERR_NO_CURRENT_LOOP'
   | 'ERR_OTHER_LOOP'
+  | 'ERR_OTHER_COPY'
   | 'ERR_EXECUTOR_SHUTDOWN'
   | 'ERR_NO_EXECUTOR';
 
@@ -128,6 +129,14 @@ function isA<T>(thrown: unknown, errorClass: new (...args: never[]) => T): throw
   }
 }
 
+/**
+ * Whether it is an error, of whatever realm: in jest, in vitest's vm pools and in node:vm, Error is another class than the one that
+ * Node's own errors are of. Throws for a Proxy that cannot be looked at.
+ */
+export function isError(value: unknown): value is Error {
+  return types.isNativeError(value) || value instanceof Error;
+}
+
 /** What was thrown, as an Error, be it another realm's: JavaScript may throw anything, our reports and rejections carry errors. */
 export function toError(thrown: unknown): Error {
   return isA(thrown, Error) || types.isNativeError(thrown)
@@ -159,13 +168,19 @@ export function asCancellation(thrown: unknown): CancelledError | null {
 
 function cancellationIn(thrown: unknown): CancelledError | null {
   if (thrown instanceof CancelledError) return thrown;
-  if (!(thrown instanceof Error)) return null;
+  if (!isError(thrown)) return null;
   if (thrown.name === 'AbortError') return thrown.cause instanceof CancelledError ? thrown.cause : null;
-  if (!(thrown instanceof AggregateError) || thrown instanceof ExceptionGroup) return null;
-  const [first, ...others] = thrown.errors as unknown[];
+  if (!isAggregate(thrown)) return null;
+  const [first, ...others] = thrown.errors;
   return first instanceof CancelledError && others.every((each) => each instanceof CancelledError)
     ? first
     : null;
+}
+
+/** What Promise.any() throws, of whatever realm; not a group of errors that somebody has made. */
+function isAggregate(error: Error): error is AggregateError & { readonly errors: unknown[] } {
+  if (error instanceof AggregateError) return !(error instanceof ExceptionGroup);
+  return error.name === 'AggregateError' && 'errors' in error && Array.isArray(error.errors);
 }
 
 /**

@@ -1,7 +1,7 @@
 // For sibling packages only.
 export { checkCallback, checkTime } from './check-callback.js';
 export { captureContext, mustEnter, runInContext } from './context.js';
-export { endsTheLoop, rangeError, toError, typeError } from './errors.js';
+export { endsTheLoop, isError, rangeError, toError, typeError } from './errors.js';
 export { type Callback, Handle } from './handle.js';
 export type { Inbox, InboxOwner, OpenInbox } from './inbox.js';
 export { deadlockOf, waitsForThreads } from './deadlock.js';
@@ -16,6 +16,7 @@ export {
 export { inspectSafely } from './inspect-safely.js';
 export { NodeHost } from './node-host.js';
 export { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
+export { type Copy, PROTOCOL, shared, show, thisCopy } from './process-registry.js';
 export { type Ready, RUN } from './ready-queue.js';
 export { windUp } from './wind-up.js';
 export { startCoroutine } from './running-coroutine.js';

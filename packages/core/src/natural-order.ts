@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { typeError } from './errors.js';
 
 /** Negative where `a` comes first, positive where `b` does, as `Array.prototype.sort()` wants it. */
@@ -33,7 +33,7 @@ function compareArrays(a: readonly unknown[], b: readonly unknown[]): number {
 }
 
 function kindOf(value: unknown): string {
-  if (value instanceof Date) return 'date';
+  if (types.isDate(value)) return 'date';
   return typeof value === 'bigint' ? 'number' : typeof value;
 }
 
@@ -47,6 +47,6 @@ function keyOf(value: unknown): number | bigint | string | boolean | null {
     case 'boolean':
       return value;
     default:
-      return value instanceof Date && !Number.isNaN(value.getTime()) ? value.getTime() : null;
+      return types.isDate(value) && !Number.isNaN(value.getTime()) ? value.getTime() : null;
   }
 }

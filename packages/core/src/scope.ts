@@ -1,7 +1,7 @@
 import type { Awaitable } from './awaitable.js';
 import { isGeneratorFunction } from './coroutine.js';
 import { currentTask } from './current-task.js';
-import { toError, typeError } from './errors.js';
+import { isError, toError, typeError } from './errors.js';
 import { type CoroutineGenerator, currentDriver, isGenerator } from './generator-driver.js';
 import { inspectSafely } from './inspect-safely.js';
 import type { Ready } from './ready-queue.js';
@@ -108,7 +108,7 @@ function* exitAfter(thrown: unknown, exit: ScopeExit): CoroutineGenerator<void> 
   try {
     yield* steps(exit(error));
   } catch (replacement) {
-    if (replacement instanceof Error && !('cause' in replacement) && !leadsTo(error, replacement)) {
+    if (isError(replacement) && !('cause' in replacement) && !leadsTo(error, replacement)) {
       Object.defineProperty(replacement, 'cause', { value: error, writable: true, configurable: true });
     }
     throw replacement;
@@ -118,7 +118,7 @@ function* exitAfter(thrown: unknown, exit: ScopeExit): CoroutineGenerator<void> 
 /** Whether `target` is `error` or among its causes: as a cause of `target`, `error` would close a circle. */
 function leadsTo(error: unknown, target: Error): boolean {
   const seen = new Set<unknown>();
-  for (let at = error; at instanceof Error && !seen.has(at); at = at.cause) {
+  for (let at = error; isError(at) && !seen.has(at); at = at.cause) {
     if (at === target) return true;
     seen.add(at);
   }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { Awaitable } from './awaitable.js';
 import { type Block, type BlockBody, runBlock } from './block.js';
 import { checkTime } from './check-callback.js';
-import { CancelledError, ExceptionGroup, InvalidStateError, TimeoutError } from './errors.js';
+import { CancelledError, ExceptionGroup, InvalidStateError, isError, TimeoutError } from './errors.js';
 import type { Handle } from './handle.js';
 import { getRunningLoop } from './running-loop.js';
 
@@ -152,7 +152,7 @@ function becomeTimeout(error: unknown): void {
 /** The first CancelledError among the causes of `error` becomes the cause of a TimeoutError in its place. */
 function replaceCancellation(error: unknown): void {
   const seen = new Set<unknown>();
-  for (let at = error; at instanceof Error && !seen.has(at); at = at.cause) {
+  for (let at = error; isError(at) && !seen.has(at); at = at.cause) {
     seen.add(at);
     if (at instanceof TimeoutError) return; // it says what it is due to already
     if (at.cause instanceof CancelledError) {

@@ -13,7 +13,8 @@ interface Shared {
 const { [SHARED]: shared = makeShared() } = process as { [SHARED]?: Shared };
 
 function makeShared(): Shared {
-  const made = { running: 0, listener: onUnhandled };
+  // Sealed: jest deletes what it finds on global objects, property by property, when a test file is done.
+  const made = Object.seal({ running: 0, listener: onUnhandled });
   Object.defineProperty(process, SHARED, { value: made });
   return made;
 }

@@ -1,19 +1,11 @@
 /**
- * What Piscina calls in each of its threads. Piscina finds functions by path and export name only, and ends a thread whose
- * answer cannot be posted; so every job comes through here, and nothing is thrown.
+ * What Piscina is told to call in each of its threads. It looks for functions by `require()` first, which a tool may have replaced by
+ * one that makes CommonJS of all it finds (tsx): then this file is CommonJS, and imports what runs the jobs as the program's modules do.
  */
-import { dieReadably, importRemote, lookUpRemote, packThrown, unpack } from '@ringloop/threadsafe/internal';
-import { type JobOutcome, type JobRequest, packResult } from './job-message.js';
+import type { JobOutcome, JobRequest } from './job-message.js';
 
-dieReadably();
+const imported = import('./run-job.js');
 
 export async function runJob(request: JobRequest): Promise<JobOutcome> {
-  const { name, args } = request;
-  try {
-    const fn = lookUpRemote(request) ?? (await importRemote(request));
-    const call = fn as (...args: never) => unknown; // submit() checked the arguments against the function's type
-    return { ok: packResult(await call(...(unpack(args) as never)), name) };
-  } catch (thrown) {
-    return { error: packThrown(thrown) }; // never throws, and can be posted
-  }
+  return (await imported).runJob(request);
 }

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { toError } from '@ringloop/core/internal';
 import { watchWorker } from '@ringloop/threadsafe';
+import { loadedByRequire, ownFile } from '@ringloop/threadsafe/internal';
 import { Piscina } from 'piscina';
 import type { JobOutcome, JobRequest } from './job-message.js';
 import type { CheckedOptions } from './piscina-executor-options.js';
@@ -44,7 +45,7 @@ export class ThreadPool {
     const { maxThreads, minThreads, idleTimeout, resourceLimits } = this.#options;
     const idleMs = idleTimeout * 1000;
     const piscina = new Piscina<JobRequest, JobOutcome>({
-      filename: new URL('./bridge.js', import.meta.url).href,
+      filename: ownFile(new URL(loadedByRequire ? './run-job.js' : './bridge.js', import.meta.url)).href,
       name: 'runJob',
       maxThreads,
       minThreads,

@@ -10,6 +10,7 @@
  * protected within this very millisecond is a worker whose starter has never had a loop or group of ours, or that runs out of
  * memory: docs/threading.md.
  */
+import { types } from 'node:util';
 import {
   getEnvironmentData,
   isMainThread,
@@ -17,10 +18,11 @@ import {
   threadId,
   type Worker,
 } from 'node:worker_threads';
+import { PROTOCOL } from '@ringloop/core/internal';
 import { wait } from '#atomics';
 import { LoadingTable } from './loading-table.js';
 
-const KEY = 'ringloop.koffiLoading';
+const KEY = `ringloop.koffiLoading.v${PROTOCOL}`;
 
 let table: LoadingTable | null = null;
 
@@ -28,8 +30,7 @@ let table: LoadingTable | null = null;
 export function shareKoffiLoading(): LoadingTable {
   if (table !== null) return table;
   const inherited = getEnvironmentData(KEY);
-  const memory =
-    inherited instanceof SharedArrayBuffer ? inherited : new SharedArrayBuffer(LoadingTable.BYTES);
+  const memory = types.isSharedArrayBuffer(inherited) ? inherited : new SharedArrayBuffer(LoadingTable.BYTES);
   if (memory !== inherited) setEnvironmentData(KEY, memory);
   const made = new LoadingTable({ memory, self: threadId + 1, now: () => performance.now(), standStill });
   table = made;

@@ -40,6 +40,12 @@ function requireKoffi(): Koffi {
     return require('koffi') as Koffi; // what its index.d.ts declares
   } catch (cause) {
     const { platform, arch } = process;
+    if ((cause as { code?: unknown } | null)?.code === 'ERR_DLOPEN_DISABLED') {
+      const message =
+        'Cannot call the C library: this process may not load addons. ' +
+        'Start Node with --allow-addons where it has --permission, and without --no-addons';
+      throw new NativeCallsError(message, { cause });
+    }
     const message =
       `Cannot call the C library: koffi, or its binary for ${platform}-${arch}, is missing or does not load. ` +
       `Install "koffi" with its optional dependencies ("@koromix/koffi-${platform}-${arch}"), and keep it out of bundles`;

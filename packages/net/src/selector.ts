@@ -1,4 +1,5 @@
 import type { Handle } from '@ringloop/core';
+import { isError } from '@ringloop/core/internal';
 import type { Polled } from './epoll-poll.js';
 import { Epoll } from './epoll.js';
 import { NativeCallsError } from './errors.js';
@@ -162,7 +163,7 @@ function openNowIfPossible(): Epoll | null {
 
 function isUnavailable(thrown: unknown): boolean {
   if (thrown instanceof NativeCallsError) return true;
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
+  return isError(thrown) && 'code' in thrown && thrown.code === 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
 }
 
 function maskOf(watch: Watch): number {

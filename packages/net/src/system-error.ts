@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { isIPv6 } from 'node:net';
+import { isError } from '@ringloop/core/internal';
 import type { AddressInput } from './sockaddr.js';
 
 /** A failed system call, in the shape of Node's own. Python: OSError. */
@@ -30,7 +31,7 @@ export function rephrased(error: SystemError, message: string): SystemError {
 
 /** Whether `thrown` came from the system, a name that was not found included, and not from somebody's code. */
 export function isSystemError(thrown: unknown): thrown is SystemError {
-  return thrown instanceof Error && 'syscall' in thrown && 'code' in thrown;
+  return isError(thrown) && 'syscall' in thrown && 'code' in thrown;
 }
 
 function errorName(errno: number): string {

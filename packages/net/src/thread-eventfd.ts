@@ -1,6 +1,7 @@
 import { existsSync, readlinkSync } from 'node:fs';
 import { types } from 'node:util';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+import { PROTOCOL } from '@ringloop/core/internal';
 import { EventfdTable } from './eventfd-table.js';
 import { addTurnListener, removeTurnListener } from './libuv-turns.js';
 import { findWakeup, type Wakeup } from './libuv-wakeup.js';
@@ -8,7 +9,7 @@ import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN } from './linux-abi.js';
 import { registerAs } from './register-as.js';
 import * as sys from './syscalls.js';
 
-const KEY = 'ringloop.eventfds';
+const KEY = `ringloop.eventfds.v${PROTOCOL}`;
 
 interface Registered {
   readonly eventfd: number;

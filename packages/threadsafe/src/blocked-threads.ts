@@ -21,6 +21,7 @@
  */
 import { types } from 'node:util';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
+import { PROTOCOL } from '@ringloop/core/internal';
 import { add, cas, load, store } from '#atomics';
 
 const USED = 0;
@@ -39,7 +40,7 @@ const STIRRED = 2;
 /** Threads that are blocked at a time, as far as circles are looked for. Arbitrary. */
 const SLOTS = 256;
 
-const KEY = 'ringloop.blockedThreads';
+const KEY = `ringloop.blockedThreads.v${PROTOCOL}`;
 
 /** Memory that all threads share which are started by this one from now on. */
 export function sharedBlockedThreads(): SharedArrayBuffer {

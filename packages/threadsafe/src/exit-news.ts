@@ -22,6 +22,7 @@ import {
   receiveMessageOnPort,
   threadId as thisThread,
 } from 'node:worker_threads';
+import { PROTOCOL } from '@ringloop/core/internal';
 import { Descendants } from './descendants.js';
 import { dieReadably } from './own-death.js';
 import { type Packed, packThrown, unpack } from './packing.js';
@@ -44,7 +45,7 @@ type News =
 /** The inbox of a loop that runs in a thread, where its spawner knows it. */
 type Memory = SharedArrayBuffer | null;
 
-const CHANNEL = 'ringloop:exits';
+const CHANNEL = `ringloop:exits.v${PROTOCOL}`;
 
 /** Ends that are remembered for the sake of their cause, when somebody calls much later. Arbitrary. */
 const REMEMBERED_ENDS = 1024;

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { isMainThread, MessageChannel, Worker, type ResourceLimits } from 'node:worker_threads';
 import { promiseWithResolvers, toError } from '@ringloop/core/internal';
 import { sharedBlockedThreads } from './blocked-threads.js';
@@ -6,7 +7,9 @@ import { PeerExitedError } from './errors.js';
 import { spawnedBy, tellEnded, tellSpawned } from './exit-news.js';
 import type { WakeUp } from './eventfd-wakeup.js';
 import { allocateInbox, InboxMemory, thisProducer } from './inbox-memory.js';
+import { loadedByRequire } from './loaded-by-require.js';
 import { LoopRef } from './loop-ref.js';
+import { ownFile } from './own-file.js';
 import type { RemoteId } from './remote.js';
 import type { Introduction } from './roads.js';
 import type { Siblings } from './siblings.js';
@@ -24,6 +27,9 @@ export interface MemberData {
   readonly preload: readonly string[];
   readonly spawner: Introduction;
   readonly siblings: readonly Introduction[];
+  /** What the worker is to load, and how: of the copy of this package that the spawner is, see group-entry.cts. */
+  readonly main: string;
+  readonly byRequire: boolean;
 }
 
 /** What a worker is asked later: to close its loop. `drainUntil` is in seconds of `threadTime()`. */
@@ -82,6 +88,9 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 type MemberState = 'starting' | 'running' | 'closing' | 'ended';
 
+const GROUP_ENTRY = new URL('./group-entry.cjs', import.meta.url);
+const GROUP_WORKER = new URL('./group-worker.js', import.meta.url);
+
 /** The members that this thread has spawned and that have not ended. */
 const living = new Set<GroupMember>();
 
@@ -132,9 +141,11 @@ export class GroupMember {
       preload,
       spawner: { producer: thisProducer, port: road.port2 },
       siblings: laid.map(({ producer, there }) => ({ producer, port: there })),
+      main: loadedByRequire ? fileURLToPath(GROUP_WORKER) : GROUP_WORKER.href,
+      byRequire: loadedByRequire,
     };
     sharedBlockedThreads(); // which the worker inherits
-    this.#worker = new Worker(new URL('./group-worker.js', import.meta.url), {
+    this.#worker = new Worker(ownFile(GROUP_ENTRY), {
       name,
       workerData,
       transferList: [road.port2, ...laid.map(({ there }) => there)],

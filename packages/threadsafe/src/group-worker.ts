@@ -1,4 +1,4 @@
-// Runs in every worker of a LoopGroup: one loop, from 'ready' to 'closed'.
+// Runs in every worker of a LoopGroup: one loop, from 'ready' to 'closed'. Started by group-entry.cts.
 import { parentPort, workerData } from 'node:worker_threads';
 import { allTasks, type BaseEventLoop, InternalError } from '@ringloop/core';
 import { windUp } from '@ringloop/core/internal';
@@ -13,6 +13,7 @@ import {
   type MemberMessage,
   threadTime,
 } from './group-member.js';
+import { inheritTsx } from './inherit-tsx.js';
 import { LoopInbox } from './loop-inbox.js';
 import { LoopRef } from './loop-ref.js';
 import { importAll } from './preload.js';
@@ -22,54 +23,59 @@ import { importRemote, type RemoteFunction } from './remote.js';
 /** Node's longest timer, in ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-const { wire, name, index, debug, spin, wakeup, factory, setup, preload, spawner, siblings } =
-  workerData as MemberData; // as GroupMember sends it
-
 const tell = (message: MemberMessage): void => parentPort?.postMessage(message);
 
-leaveOwnEndToSpawner();
-joinRoads(spawner, siblings);
-// Node would tell of it as well, but without the error's class.
-dieReadably((error) => tell({ kind: 'failed', error: packThrown(error) }));
-
-await importAll(preload);
-const createLoop = (await importRemote(factory)) as unknown as LoopFactory; // LoopGroup.spawn() takes nothing else
-const prepare = setup === null ? null : await importRemote(setup);
-const opened: LoopInbox[] = [];
-const loop: BaseEventLoop = createLoop({
-  name,
-  debug,
-  openInbox: (owner) => {
-    const inbox = new LoopInbox(owner, { address: LoopRef.fromWire(wire).address, spin, wakeup });
-    opened.push(inbox);
-    return inbox;
-  },
-});
-const [inbox] = opened;
-if (inbox === undefined) throw new InternalError('The loop factory has opened no inbox');
-
-parentPort?.on('message', (request: CloseRequest) => void drain(loop, inbox, request));
-parentPort?.unref(); // the loop keeps the thread alive, while it runs
-if (prepare === null) loop.callSoon(() => tell({ kind: 'ready' }));
-else runSetup(loop, prepare);
 let isStopping = false;
 const drains: Drained[] = [];
-try {
-  await loop.runForever();
-} finally {
-  isStopping = true;
-  inbox.beginWindingUp();
-  await windUp(loop);
-  // What had got in and not begun, began then, and was cancelled.
-  for (const { inTime, tasksLeft } of drains) {
-    if (inbox.lateCancelled > 0)
-      tell({ kind: 'drained', inTime, tasksLeft: tasksLeft + inbox.lateCancelled });
+
+/** All that the thread does. Resolves when its loop is closed, and rejects with what ends the thread. */
+export async function runMember(): Promise<void> {
+  const { wire, name, index, debug, spin, wakeup, factory, setup, preload, spawner, siblings } =
+    workerData as MemberData; // as GroupMember sends it
+
+  leaveOwnEndToSpawner();
+  joinRoads(spawner, siblings);
+  // Node would tell of it as well, but without the error's class.
+  dieReadably((error) => tell({ kind: 'failed', error: packThrown(error) }));
+
+  await inheritTsx();
+  await importAll(preload);
+  const createLoop = (await importRemote(factory)) as unknown as LoopFactory; // LoopGroup.spawn() takes nothing else
+  const prepare = setup === null ? null : await importRemote(setup);
+  const opened: LoopInbox[] = [];
+  const loop: BaseEventLoop = createLoop({
+    name,
+    debug,
+    openInbox: (owner) => {
+      const inbox = new LoopInbox(owner, { address: LoopRef.fromWire(wire).address, spin, wakeup });
+      opened.push(inbox);
+      return inbox;
+    },
+  });
+  const [inbox] = opened;
+  if (inbox === undefined) throw new InternalError('The loop factory has opened no inbox');
+
+  parentPort?.on('message', (request: CloseRequest) => void drain(loop, inbox, request));
+  parentPort?.unref(); // the loop keeps the thread alive, while it runs
+  if (prepare === null) loop.callSoon(() => tell({ kind: 'ready' }));
+  else runSetup(loop, prepare, index);
+  try {
+    await loop.runForever();
+  } finally {
+    isStopping = true;
+    inbox.beginWindingUp();
+    await windUp(loop);
+    // What had got in and not begun, began then, and was cancelled.
+    for (const { inTime, tasksLeft } of drains) {
+      if (inbox.lateCancelled > 0)
+        tell({ kind: 'drained', inTime, tasksLeft: tasksLeft + inbox.lateCancelled });
+    }
+    tell({ kind: 'closed' });
   }
-  tell({ kind: 'closed' });
 }
 
 /** Runs the user's part of the start as a task; the loop is of no use if it fails. */
-function runSetup(loop: BaseEventLoop, prepare: RemoteFunction): void {
+function runSetup(loop: BaseEventLoop, prepare: RemoteFunction, index: number): void {
   const body = prepare as unknown as (index: number) => Promise<unknown>; // or any other kind of coroutine
   const task = loop.createTask({ [body.name]: () => body(index) }[body.name] as () => Promise<unknown>); // just put there
   task.addDoneCallback(() => {

@@ -1,9 +1,11 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+import { PROTOCOL } from '@ringloop/core/internal';
 import { RemoteFunctionError } from './errors.js';
+import { loadedByRequire } from './loaded-by-require.js';
 
 /** A module that is imported because another thread asked for a function of it. */
 interface Import {
@@ -36,13 +38,12 @@ export async function importModule(url: string, wanted: string): Promise<Namespa
   underWay++;
   watchesMain ||= url === mainModule();
   try {
-    return await scope.runInAsyncScope(
-      () => importing.run(current, () => import(url) as Promise<Namespace>), // whatever it exports
-    );
+    return await scope.runInAsyncScope(() => importing.run(current, () => load(url)));
   } catch (cause) {
-    throw new RemoteFunctionError(`Cannot ${wanted}: importing ${url} failed in the called thread`, {
-      cause,
-    });
+    throw new RemoteFunctionError(
+      `Cannot ${wanted}: importing ${url} failed in the called thread${adviceOn(cause)}`,
+      { cause },
+    );
   } finally {
     current.done = true;
     // Node 20 makes all promises of a thread slower for a storage. After it has evaluated, only the main program is watched.
@@ -50,8 +51,39 @@ export async function importModule(url: string, wanted: string): Promise<Namespa
   }
 }
 
+/** What to do about an error that says less than it should. */
+function adviceOn(cause: unknown): string {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  if (code !== 'ERR_UNKNOWN_FILE_EXTENSION') return '';
+  return (
+    `, where Node ${process.versions.node} runs no TypeScript: start the program with --import tsx, use a Node that ` +
+    `strips types, or compile the module`
+  );
+}
+
+/**
+ * Code that was given to Node by --eval, --print or standard input: no other thread finds it.
+ * @throws {RemoteFunctionError}
+ */
+export function refuseEvaluated(url: string, name: string): void {
+  if (!/\/(?:\[|%5B)(?:worker )?(?:eval|stdin)\d*(?:\]|%5D)$/i.test(url)) return;
+  throw new RemoteFunctionError(
+    `Cannot send ${name} to another thread: it is of ${url}, the code of --eval or standard input, which no other thread ` +
+      `can import. Put it into a file`,
+  );
+}
+
+/** As the program's own modules are loaded: what they are to call in here must be of the same copy of this package. */
+async function load(url: string): Promise<Namespace> {
+  const namespace: unknown =
+    loadedByRequire && /^file:[^?#]*$/.test(url)
+      ? createRequire(import.meta.url)(fileURLToPath(url))
+      : await import(url);
+  return namespace as Namespace; // whatever it exports
+}
+
 /** Under which key threads are told which module the process was started with. */
-const MAIN_MODULE = 'ringloop.mainModule';
+const MAIN_MODULE = `ringloop.mainModule.v${PROTOCOL}`;
 
 /**
  * Threads started from here on know which module is the main program. Called before threads are started.

@@ -58,10 +58,18 @@ export interface InboxAddress {
 
 let allocated = 0;
 
+/** Of this copy of the package in this thread: another one counts by itself, and no inbox may be taken for another. In ns. */
+const copyId = process.hrtime.bigint().toString(36);
+
+/** A name that nobody else in the process gives, where each user of it counts for itself. */
+export function newId(number: number): string {
+  return `${process.pid}.${threadId}.${copyId}.${number}`;
+}
+
 /** Memory for an inbox of this thread, or of one that it will spawn and tell by `setOwner()`. */
 export function allocateInbox(name: string): InboxAddress {
   sharedBlockedThreads(); // now: threads that are started before it is there do not share it
-  const id = `${process.pid}.${threadId}.${++allocated}`;
+  const id = newId(++allocated);
   return { memory: allocateLazily(SEGMENTS_AT + LANES * SEGMENT_BYTES), id, name };
 }
 
@@ -117,6 +125,15 @@ export class InboxMemory {
       if (owner === WITHDRAWN) return null;
     }
     throw new TooManyProducersError(`Cannot call into loop "${name}": ${LANES} threads call into it already`);
+  }
+
+  /** Whether the producer has a lane that it has not left. */
+  hasLaneOf(producer: number): boolean {
+    const used = this.lanesUsed();
+    for (let lane = 0; lane < used; lane++) {
+      if (load(this.words, OWNERS + lane) === producer) return true;
+    }
+    return false;
   }
 
   /** Whether the producer has another lane than that one: it has left that and begun anew. */

@@ -20,11 +20,14 @@ export {
   writeCallWithNumber,
   writeRecord,
 } from './lane-writer.js';
+export { inheritTsx } from './inherit-tsx.js';
+export { loadedByRequire } from './loaded-by-require.js';
 export { LoopInbox } from './loop-inbox.js';
 export { callsSent, outboxCount, outboxTo } from './outboxes.js';
 export { offerChannel, offeredChannel } from './own-channel.js';
 export { checkPreload, importAll } from './preload.js';
 export { thisMailbox } from './mailbox.js';
+export { ownFile } from './own-file.js';
 export { dieReadably } from './own-death.js';
 export { pack, type Packed, packThrown, unpack } from './packing.js';
 export { importRemote, lookUpRemote, REMOTE, type RemoteId, remoteIdOf } from './remote.js';

@@ -1,9 +1,10 @@
 import { LoopStateError } from '@ringloop/core';
+import { show, thisCopy } from '@ringloop/core/internal';
 import { isClosed } from './bell.js';
 import { closedError } from './closed-error.js';
 import type { PeerExitedError } from './errors.js';
 import { endOf, listenForExits } from './exit-news.js';
-import { type InboxAddress, InboxMemory } from './inbox-memory.js';
+import { type InboxAddress, InboxMemory, thisProducer } from './inbox-memory.js';
 import { Outbox } from './outbox.js';
 import { pendingCalls } from './pending-calls.js';
 
@@ -14,7 +15,8 @@ let sentBefore = 0;
 /**
  * @throws {TooManyProducersError}
  * @throws {PeerExitedError} when the owner has ended
- * @throws {LoopStateError} ERR_LOOP_CLOSED when the loop was closed
+ * @throws {LoopStateError} ERR_LOOP_CLOSED when the loop was closed, ERR_OTHER_COPY when another copy of this package calls into it from
+ * this thread
  */
 export function outboxTo(address: InboxAddress): Outbox {
   const known = outboxes.get(address.id);
@@ -23,9 +25,19 @@ export function outboxTo(address: InboxAddress): Outbox {
   const memory = new InboxMemory(address.memory);
   if (isClosed(memory.words) || endOf(memory, address.name) !== null) throw closedError(memory, address.name);
   dropClosed();
+  if (memory.hasLaneOf(thisProducer)) throw otherCopyCalls(address.name);
   const outbox = new Outbox(address);
   outboxes.set(address.id, outbox);
   return outbox;
+}
+
+/** A lane has one writer, and answers go to one mailbox: there may be one of them in a thread. */
+function otherCopyCalls(name: string): LoopStateError {
+  return new LoopStateError(
+    `Cannot call into loop "${name}": another copy of ringloop calls into it from this thread, and this is ` +
+      `${show(thisCopy)}. Have it installed once, see "npm ls @ringloop/core"`,
+    'ERR_OTHER_COPY',
+  );
 }
 
 /**

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import type { CoroutineGenerator } from '@ringloop/core';
-import { typeError } from '@ringloop/core/internal';
+import { PROTOCOL, shared, typeError } from '@ringloop/core/internal';
 import { findExport, listed } from './find-export.js';
 import { isClass, whyNot } from './function-kind.js';
-import { importModule } from './import-module.js';
+import { importModule, refuseEvaluated } from './import-module.js';
 import { RemoteFunctionError } from './errors.js';
 
 /** Where another thread finds a function. */
@@ -16,7 +16,8 @@ export interface RemoteId {
   readonly path?: readonly string[];
 }
 
-export const REMOTE: unique symbol = Symbol('remote');
+/** Of all copies of this package that understand each other: a thread's loop may be of another one than the module with the function. */
+export const REMOTE: unique symbol = Symbol.for(`ringloop.remote.v${PROTOCOL}`);
 
 /** A function that can be named to another thread. One made by `remote()` is still an ordinary function. */
 export type RemoteFunction<A extends unknown[] = never[], R = unknown> = ((...args: A) => R) & {
@@ -36,7 +37,7 @@ export interface RemoteOptions {
 }
 
 /** This thread's remote functions, by module and name. */
-const registry = new Map<string, Map<string, RemoteFunction>>();
+const registry = shared('remote functions', () => new Map<string, Map<string, RemoteFunction>>());
 
 /** Exports that other threads have asked for, by module and path. */
 const exported = new Map<string, RemoteFunction>();
@@ -79,21 +80,46 @@ export function remote<A extends unknown[], R>(
   }
   let functions = registry.get(url);
   if (functions === undefined) registry.set(url, (functions = new Map<string, RemoteFunction>()));
-  if (functions.has(name)) {
+  const known = functions.get(name);
+  if (known !== undefined && !isEvaluatedAgain(known, fn)) {
     throw new RemoteFunctionError(
       `Cannot register ${name} twice in ${url}: give one of them another name, as remote(url, …, { name })`,
     );
   }
   const id: RemoteId = { url, name };
   const remoteFn = Object.defineProperty(fn, REMOTE, { value: id }) as RemoteFunction<A, R>;
+  remember(remoteFn);
   functions.set(name, remoteFn); // looked up by its id, called with what its id was called with
   return remoteFn;
+}
+
+/** Functions that were registered since the last microtask. */
+let latest: Set<object> | null = null;
+
+function remember(fn: object): void {
+  if (latest === null) {
+    latest = new Set();
+    queueMicrotask(() => (latest = null));
+  }
+  latest.add(fn);
+}
+
+/**
+ * Test runners evaluate modules again (vi.resetModules(), jest.isolateModules()): the same function comes from the same source, later.
+ * Two that are made at once are two functions, whatever they look like.
+ */
+function isEvaluatedAgain(known: object, fn: object): boolean {
+  const source = Function.prototype.toString;
+  return latest?.has(known) !== true && source.call(known) === source.call(fn);
 }
 
 /** @throws {RemoteFunctionError} unless `fn` is a reference, made by `remote()` or `remoteModule()` */
 export function remoteIdOf(fn: unknown): RemoteId {
   const id = typeof fn === 'function' ? (fn as Partial<RemoteFunction>)[REMOTE] : undefined;
-  if (id !== undefined) return id;
+  if (id !== undefined) {
+    refuseEvaluated(id.url, id.name);
+    return id;
+  }
   const what =
     typeof fn === 'function'
       ? whyNot(fn)

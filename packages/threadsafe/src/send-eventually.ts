@@ -1,3 +1,4 @@
+import { isError } from '@ringloop/core/internal';
 import { RingFullError, TooManyProducersError } from './errors.js';
 
 /** Until a full ring is tried again, in ms. Arbitrary. */
@@ -38,6 +39,6 @@ export function answerAgain(thrown: unknown, send: () => void): void {
 
 /** Whether sending failed because there is nobody to receive it. */
 export function isGone(thrown: unknown): boolean {
-  const code: unknown = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
+  const code: unknown = isError(thrown) && 'code' in thrown ? thrown.code : null;
   return code === 'ERR_LOOP_CLOSED' || code === 'ERR_PEER_EXITED';
 }

@@ -1,3 +1,5 @@
+import { PROTOCOL } from '@ringloop/core/internal';
+
 /**
  * Objects of ours that can be sent to other threads. Structured clone keeps an object's string-keyed fields and drops its class
  * and everything private: so what a class needs to be put together again is one public field, WIRE, and says of which kind it is.
@@ -14,13 +16,10 @@ export interface Sendable<W extends Wire = Wire> {
   readonly [WIRE]: W;
 }
 
-type SendableClass = abstract new (...args: never) => Sendable;
-
 type Revive = (wire: never) => Sendable;
 
-const classes: SendableClass[] = [];
-/** What was found out about prototypes of objects that have the field. */
-const known = new WeakMap<object, boolean>();
+/** On the prototypes of our classes, those of other copies of this package included that understand each other. */
+const SENDABLE = Symbol.for(`ringloop.sendable.v${PROTOCOL}`);
 const revivers = new Map<string, Revive>();
 
 /** Says how objects of a class are put together, once per class and thread: at the top of its module. */
@@ -29,18 +28,13 @@ export function registerSendable<W extends Wire>(
   sendableClass: abstract new (...args: never) => Sendable<W>,
   revive: (wire: W) => Sendable<W>,
 ): void {
-  classes.push(sendableClass);
+  Object.defineProperty(sendableClass.prototype, SENDABLE, { value: true });
   revivers.set(kind, revive);
 }
 
 /** Whether it is an object of ours. Its class decides: a field of that name may be the user's. It must be no proxy. */
 export function isSendable(value: object): value is Sendable {
-  if (!Object.hasOwn(value, WIRE)) return false;
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  if (prototype === null) return false;
-  let is = known.get(prototype);
-  if (is === undefined) known.set(prototype, (is = classes.some((each) => value instanceof each)));
-  return is;
+  return Object.hasOwn(value, WIRE) && SENDABLE in value;
 }
 
 /** The wire of what `toWire()` gave, or of the object itself, or of what structured clone left of either; null: it is something else. */

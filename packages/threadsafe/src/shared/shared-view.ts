@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import { threadId } from 'node:worker_threads';
 import { typeError } from '@ringloop/core/internal';
 import { listenForExits, onThreadExit } from '../exit-news.js';
+import { newId } from '../inbox-memory.js';
 import { type Wire, wireIn } from '../sendable.js';
 
 /** An object over shared memory in which another thread may have left something when it ended. */
@@ -33,7 +33,7 @@ let made = 0;
 
 /** The id of new memory. */
 export function newViewId(): string {
-  return `${process.pid}.${threadId}.${++made}`;
+  return newId(++made);
 }
 
 /**

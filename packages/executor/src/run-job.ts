@@ -1,0 +1,28 @@
+/**
+ * What runs in each thread of a pool. Piscina finds functions by path and export name only, and ends a thread whose
+ * answer cannot be posted; so every job comes through here, and nothing is thrown.
+ */
+import {
+  dieReadably,
+  importRemote,
+  inheritTsx,
+  lookUpRemote,
+  packThrown,
+  unpack,
+} from '@ringloop/threadsafe/internal';
+import { type JobOutcome, type JobRequest, packResult } from './job-message.js';
+
+dieReadably();
+const ready = inheritTsx();
+ready.catch(() => undefined); // the first job tells
+
+export async function runJob(request: JobRequest): Promise<JobOutcome> {
+  const { name, args } = request;
+  try {
+    const fn = lookUpRemote(request) ?? (await ready.then(() => importRemote(request)));
+    const call = fn as (...args: never) => unknown; // submit() checked the arguments against the function's type
+    return { ok: packResult(await call(...(unpack(args) as never)), name) };
+  } catch (thrown) {
+    return { error: packThrown(thrown) }; // never throws, and can be posted
+  }
+}
