@@ -340,6 +340,28 @@ describe('LoopRef', () => {
     expect(() => LoopRef.fromWire({})).to.throw(TypeError, 'toWire() did not make it');
   });
 
+  it('id and equals() tell loops apart, however often a reference has travelled', async () => {
+    const [one, other] = group.loops as [LoopRef, LoopRef];
+    const back = (await there.runCoroutineThreadsafe(echo, one, { in: [one] })) as [
+      LoopRef,
+      { in: [LoopRef] },
+    ];
+    for (const same of [
+      back[0],
+      back[1].in[0],
+      one.withOptions({ whenFull: 'throw' }),
+      LoopRef.fromWire(one.toWire()),
+    ]) {
+      expect(same.equals(one) && one.equals(same)).to.equal(true);
+      expect(same.id).to.equal(one.id);
+    }
+    expect(one.equals(other)).to.equal(false);
+    expect(one.id).not.to.equal(other.id);
+    for (const strange of [null, undefined, one.id, { id: one.id }])
+      expect(one.equals(strange)).to.equal(false);
+    expect(inspect(one)).to.equal(`<LoopRef ${one.name} ${one.id}>`);
+  });
+
   it('ThreadsafeHandle.cancel() takes back a call that has not started', async () => {
     const gate = new Int32Array(new SharedArrayBuffer(8));
     there.callSoonThreadsafe(blockUntil, gate);

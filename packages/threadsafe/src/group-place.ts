@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { GroupMember, type MemberEnd, type MemberOptions } from './group-member.js';
 import { PeerExitedError } from './errors.js';
 import type { LoopRef } from './loop-ref.js';
@@ -86,6 +87,14 @@ export class GroupPlace {
 
   get state(): GroupMember['state'] {
     return this.#member.state;
+  }
+
+  get stdout(): Readable | null {
+    return this.#member.stdout;
+  }
+
+  get stderr(): Readable | null {
+    return this.#member.stderr;
   }
 
   /** Whether its loop takes calls, as far as is known. */

@@ -57,9 +57,19 @@ export class LoopRef implements Sendable<LoopRefWire> {
     return this[WIRE].address;
   }
 
-  /** The name of the loop. */
+  /** The name of the loop; several may have the same. */
   get name(): string {
     return this.address.name;
+  }
+
+  /** What no other loop of the process has, now or later, and what every reference to this one gives: the key of a Map. */
+  get id(): string {
+    return this.address.id;
+  }
+
+  /** Whether both are references to the same loop, whichever way they came and whatever their options. */
+  equals(other: unknown): boolean {
+    return other instanceof LoopRef && other.id === this.id;
   }
 
   /**
@@ -176,7 +186,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<LoopRef ${this.name}>`;
+    return `<LoopRef ${this.name} ${this.id}>`;
   }
 }
 
