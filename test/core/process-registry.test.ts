@@ -34,6 +34,7 @@ describe('core/process-registry', () => {
   it('getRunningLoop() and getEventLoop() tell of a loop that another copy runs', () => {
     const { running } = (globalThis as unknown as Record<symbol, Registry>)[Symbol.for('ringloop.registry')]!;
     const other: Copy = { version: '9.9.9', path: '/other/' };
+    running.add(thisCopy); // as while its own loop runs
     running.add(other);
     try {
       for (const ask of [getRunningLoop, getEventLoop]) {
@@ -46,6 +47,7 @@ describe('core/process-registry', () => {
       }
     } finally {
       running.delete(other);
+      running.delete(thisCopy);
     }
     expect(getRunningLoop).to.throw(LoopStateError).with.property('code', 'ERR_NO_RUNNING_LOOP');
   });

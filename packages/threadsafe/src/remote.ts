@@ -109,8 +109,8 @@ function remember(fn: object): void {
  * Two that are made at once are two functions, whatever they look like.
  */
 function isEvaluatedAgain(known: object, fn: object): boolean {
-  const source = Function.prototype.toString;
-  return latest?.has(known) !== true && source.call(known) === source.call(fn);
+  const source = (of: object): string => Function.prototype.toString.call(of);
+  return latest?.has(known) !== true && source(known) === source(fn);
 }
 
 /** @throws {RemoteFunctionError} unless `fn` is a reference, made by `remote()` or `remoteModule()` */
