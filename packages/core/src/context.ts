@@ -12,7 +12,7 @@ import { types } from 'node:util';
  * - Node 20 and 22 write what is stored on the current resource. A turn of a loop runs in a resource of ours, GROUND, whose
  *   prototype notices when somebody writes on it; until then all that is scheduled there has the context null (3 ns).
  *   From then on, and where something is stored on another resource that is current, which has to be looked up (70 ns), an
- *   AsyncResource is made (10 ns) and entered (40 ns).
+ *   AsyncResource is made (10 ns) and entered (40 ns). When the callback that wrote has ended, what it wrote is taken away.
  *
  * Where a Node should have neither, everything is captured and entered.
  */
@@ -114,9 +114,32 @@ export function mustEnter(context: Context): boolean {
 }
 /* c8 ignore stop */
 
-/** Runs `fn` in `context`, and outside of every task. */
+/** A callback that ran on GROUND is over: what it has stored there is none of the next one's. */
+export function clearGround(): void {
+  if (foreignKeys && !everythingIsForeign) takeAwayForeign();
+}
+
+function takeAwayForeign(): void {
+  foreignKeys = false;
+  for (const symbol of Object.getOwnPropertySymbols(GROUND)) {
+    // Gone, not undefined: what is new is noticed, what changes is not.
+    if (symbol.description === 'kResourceStore' && symbol !== ownKey) Reflect.deleteProperty(GROUND, symbol);
+  }
+}
+
+/** Runs `fn` in `context`, and outside of every task. What it stores with enterWith() ends with it. */
 export function runInContext(context: Context, fn: () => void): void {
-  asResource(context).runInAsyncScope(leaveOwn, undefined, fn);
+  // On Node 20 and 22 it would write on the resource, which others run in after it: the next event of a descriptor, for example.
+  if (context !== null && FRAME === null) context.runInAsyncScope(runApart, undefined, () => leaveOwn(fn));
+  else asResource(context).runInAsyncScope(leaveOwn, undefined, fn);
+}
+
+/**
+ * Runs `fn` in the present context; what it stores with enterWith() ends with it. For users' functions that are called in the midst
+ * of what is not theirs: by whoever cancels, fails, or writes.
+ */
+export function runApart<T>(fn: () => T): T {
+  return new AsyncResource('ringloop.Context', UNWATCHED).runInAsyncScope(fn);
 }
 
 /** Runs `fn` where all turns run. */

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Asyncgens } from './asyncgens.js';
 import type { Awaitable } from './awaitable.js';
 import { checkCallback, checkTime } from './check-callback.js';
-import { captureContext, runOnGround } from './context.js';
+import { captureContext, clearGround, runOnGround } from './context.js';
 import type { Coroutine } from './coroutine.js';
 import { LoopStateError, typeError } from './errors.js';
 import {
@@ -482,6 +482,7 @@ export class BaseEventLoop {
   /** One iteration: calls from other threads, I/O events, due timers, then the handles that were ready by then. */
   readonly #iterate = (): void => {
     forgetAsked();
+    clearGround(); // the last turn may have ended with what a callback threw
     this.#turnComing = true;
     if (this.#ending !== null) {
       this.#finish(this.#ending.exc);
@@ -527,6 +528,7 @@ export class BaseEventLoop {
       const entry = this.#ready.shift();
       if (this.#debug) this.#slowCallbacks.run(entry);
       else entry[RUN]();
+      clearGround();
     }
     if (this.#debug) this.#slowCallbacks.batchEnded();
   }

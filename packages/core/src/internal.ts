@@ -1,4 +1,6 @@
 // For sibling packages only.
+export { abort, newAbortController } from './abort.js';
+export { mustEnter, runApart, runInContext, captureContext, type Context } from './context.js';
 export { checkCallback, checkTime } from './check-callback.js';
 export { endsTheLoop, rangeError, toError, typeError } from './errors.js';
 export { type Callback, Handle } from './handle.js';

@@ -8,7 +8,7 @@
  */
 import { cas } from '#atomics';
 import { InternalError } from '@ringloop/core';
-import { type Ready, RUN, toError } from '@ringloop/core/internal';
+import { mustEnter, type Ready, RUN, runInContext, toError } from '@ringloop/core/internal';
 import { dropArguments, ONE_PLAIN, readArguments, readOnlyArgument } from './arguments.js';
 import type { CalledFunctions } from './called-functions.js';
 import type { Ending } from './concurrent-future.js';
@@ -135,8 +135,9 @@ export class LaneReader {
         return true;
       }
       this.#head = (this.#head + sizeBytes) | 0;
-      if (kind === Kind.CALL_NUMBER || kind === Kind.CALL) this.#call(segment, at, kind);
-      else if (this.#tryControl(words, at)) return true; // the lane goes on elsewhere
+      // What the call before it, or any other callback, has stored with enterWith() is nobody else's.
+      const isOver = mustEnter(null) ? this.#runAfresh(segment, at, kind) : this.#run(segment, at, kind);
+      if (isOver) return true; // the lane goes on elsewhere
       if (((this.#head - this.#released) | 0) >= releaseAfter) this.#release();
       if (++ran < lookAtClock) continue;
       if (!this.#events.mayGoOn()) break;
@@ -144,6 +145,22 @@ export class LaneReader {
     }
     this.#release();
     return !this.remains(segment, end);
+  }
+
+  /** Handles one record. True: the batch must end here. */
+  #run(segment: Segment, at: number, kind: number): boolean {
+    if (kind !== Kind.CALL_NUMBER && kind !== Kind.CALL) return this.#tryControl(segment.words, at);
+    this.#call(segment, at, kind);
+    return false;
+  }
+
+  /** The same where AsyncLocalStorages hold nothing. */
+  #runAfresh(segment: Segment, at: number, kind: number): boolean {
+    let isOver = false;
+    runInContext(null, () => {
+      isOver = this.#run(segment, at, kind);
+    });
+    return isOver;
   }
 
   #release(): void {
