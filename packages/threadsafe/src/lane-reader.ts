@@ -8,7 +8,7 @@
  */
 import { cas } from '#atomics';
 import { InternalError } from '@ringloop/core';
-import { mustEnter, type Ready, RUN, runInContext, toError } from '@ringloop/core/internal';
+import { mustEnter, type Ready, RUN, runInContext, toError, watchResult } from '@ringloop/core/internal';
 import { dropArguments, ONE_PLAIN, readArguments, readOnlyArgument } from './arguments.js';
 import type { CalledFunctions } from './called-functions.js';
 import type { Ending } from './concurrent-future.js';
@@ -31,7 +31,8 @@ export interface LaneEvents {
   /** Its writer may go on, if it has waited for room. */
   released(lane: LaneReader): void;
   answer(call: number, how: Ending, value: unknown): void;
-  failedCallback(name: string, thrown: unknown): void;
+  /** @param isLate it has not thrown, but returned a promise that has rejected */
+  failedCallback(name: string, thrown: unknown, isLate: boolean): void;
   /** What stands in the lane cannot be read. */
   corrupted(lane: LaneReader, reason: Error): void;
 }
@@ -182,12 +183,19 @@ export class LaneReader {
       }
       if (isCancelled) return;
       if (callback === null) throw error;
-      if (kind === Kind.CALL_NUMBER) callback(segment.floats[(at >> 1) + 1]!);
-      else if (words[at + 3] === ONE_PLAIN) callback(readOnlyArgument(segment, at));
-      else callback(...this.#readArguments(at));
+      let result: unknown;
+      if (kind === Kind.CALL_NUMBER) result = callback(segment.floats[(at >> 1) + 1]!);
+      else if (words[at + 3] === ONE_PLAIN) result = callback(readOnlyArgument(segment, at));
+      else result = callback(...this.#readArguments(at));
+      if (typeof result === 'object' && result !== null) this.#watch(result, name);
     } catch (thrown) {
-      this.#events.failedCallback(name, thrown);
+      this.#events.failedCallback(name, thrown, false);
     }
+  }
+
+  /** Of a plain call nobody wants the result; that a promise rejects is told all the same. */
+  #watch(result: object, name: string): void {
+    watchResult(result, (thrown) => this.#events.failedCallback(name, thrown, true));
   }
 
   #reads(): boolean {

@@ -57,6 +57,19 @@ export class LoopRef implements Sendable<LoopRefWire> {
     return this[WIRE].address;
   }
 
+  /**
+   * Names the loop: no other in this process has the same, and all references to it have it, whichever thread they are in and however
+   * often they have arrived. For keys of a Map, and logs. Where two are compared, see `equals()`.
+   */
+  get id(): string {
+    return this.address.id;
+  }
+
+  /** Whether `other` is a reference to the same loop. Their options may differ. */
+  equals(other: unknown): boolean {
+    return other instanceof LoopRef && other.id === this.id;
+  }
+
   /** The name of the loop. */
   get name(): string {
     return this.address.name;
@@ -176,7 +189,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<LoopRef ${this.name}>`;
+    return `<LoopRef ${this.name} id=${this.id}>`;
   }
 }
 
