@@ -359,7 +359,7 @@ describe('LoopRef', () => {
     expect(one.id).not.to.equal(other.id);
     for (const strange of [null, undefined, one.id, { id: one.id }])
       expect(one.equals(strange)).to.equal(false);
-    expect(inspect(one)).to.equal(`<LoopRef ${one.name} ${one.id}>`);
+    expect(inspect(one)).to.equal(`<LoopRef ${one.name} id=${one.id}>`);
   });
 
   it('ThreadsafeHandle.cancel() takes back a call that has not started', async () => {

@@ -1,3 +1,4 @@
+import { abort, newAbortController } from './abort.js';
 import type { Awaitable } from './awaitable.js';
 import { isGeneratorFunction } from './coroutine.js';
 import { currentAwaiter, currentTask } from './current-task.js';
@@ -88,7 +89,7 @@ export class Block {
     if (controller === null) return error;
     for (const host of this.#hosts) host.delete(controller);
     if (error !== null && error === controller.signal.reason) this.#takeCancellation();
-    if (error instanceof CancelledError) controller.abort(error); // of a promise that a generator had yielded
+    if (error instanceof CancelledError) abort(controller, error); // of a promise that a generator had yielded
     return error;
   }
 
@@ -101,7 +102,7 @@ export class Block {
     }
     this.#requests++;
     runner.cancel();
-    this.#controller?.abort(cancelledError());
+    if (this.#controller !== null) abort(this.#controller, cancelledError());
   }
 
   /** How many cancellations stand, of this block and of all around it. */
@@ -144,7 +145,7 @@ export class Block {
 
   #bind<S, R>(body: BlockBody<S, R>): ScopeBody<S, R> {
     if (typeof body !== 'function') return body; // runScoped() refuses it
-    if (body.length > 1) this.#controller = new AbortController();
+    if (body.length > 1) this.#controller = newAbortController();
     const controller = this.#controller;
     const call = (scope: S): CoroutineGenerator<R> | PromiseLike<R> => {
       const awaiter = currentAwaiter();

@@ -1,4 +1,5 @@
 import type { AsyncResource } from 'node:async_hooks';
+import { runApart } from './context.js';
 import { endsTheLoop } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { isPromiseLike } from './is-promise-like.js';
@@ -89,12 +90,12 @@ function tellOfHandler(loop: BaseEventLoop, context: ExceptionContext, thrown: u
   );
 }
 
-/** A report belongs to what it is about: its AsyncLocalStorages hold what they held there. */
+/** A report belongs to what it is about: its AsyncLocalStorages hold what they held there. What the handler stores ends with it. */
 function inContextOf(subject: unknown, fn: () => void): void {
   const { getContext } = (subject ?? {}) as { getContext?: () => AsyncResource };
   // A callback that has thrown is still in its context, with what it has stored there itself.
-  if (typeof getContext === 'function' && !isReporting(subject)) getContext.call(subject).runInAsyncScope(fn);
-  else fn();
+  if (typeof getContext !== 'function' || isReporting(subject)) runApart(fn);
+  else getContext.call(subject).runInAsyncScope(runApart, undefined, fn);
 }
 
 function tryDefault(loop: BaseEventLoop, context: ExceptionContext, lastWords: string): void {

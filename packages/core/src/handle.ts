@@ -5,8 +5,9 @@ import { creationSite, creationStack, tracebackOf } from './creation-stack.js';
 import { endsTheLoop, toError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { inspectPart } from './inspect-safely.js';
-import { CALLBACK, HANDLE_LOOP } from './loop-internals.js';
+import { CALLBACK, END_RUN, HANDLE_LOOP } from './loop-internals.js';
 import { RUN, type Ready } from './ready-queue.js';
+import { watchResult } from './watch-result.js';
 
 // The loop type-checks arguments against the callback where both are given; in the queue they are opaque.
 export type Callback = (...args: never[]) => unknown;
@@ -109,11 +110,21 @@ export class Handle implements Ready {
 // No private method: that is a field more in each of so many objects.
 function call(loop: BaseEventLoop, handle: Handle, callback: Callback, args: readonly unknown[]): void {
   try {
-    if (args.length === 0) callback();
-    else Reflect.apply(callback, undefined, args);
+    const result: unknown = args.length === 0 ? callback() : Reflect.apply(callback, undefined, args);
+    if (typeof result !== 'object' || result === null) return; // here, too: no closure for each call
+    watchResult(result, (thrown) => failLater(loop, handle, describeCall(callback, args), thrown));
   } catch (thrown) {
     if (endsTheLoop(thrown)) throw thrown;
     report(loop, handle, `Exception in callback ${describeCall(callback, args)}`, toError(thrown));
+  }
+}
+
+/** A promise that the callback has returned has rejected. */
+function failLater(loop: BaseEventLoop, handle: Handle, described: string, thrown: unknown): void {
+  if (endsTheLoop(thrown)) loop[END_RUN](thrown);
+  else {
+    const message = `Exception in callback ${described}`;
+    loop.callExceptionHandler({ message, exception: toError(thrown), handle, ...tracebackOf(handle) });
   }
 }
 

@@ -1,6 +1,9 @@
 // For sibling packages only.
+export { abort, newAbortController } from './abort.js';
+export { captureContext, type Context, mustEnter, runApart, runInContext } from './context.js';
 export { checkCallback, checkTime } from './check-callback.js';
-export { captureContext, mustEnter, runInContext } from './context.js';
+export { creationStack } from './creation-stack.js';
+export { defaultExceptionHandler } from './exception-handler.js';
 export { endsTheLoop, isError, rangeError, toError, typeError } from './errors.js';
 export { type Callback, Handle } from './handle.js';
 export type { Inbox, InboxOwner, OpenInbox } from './inbox.js';
@@ -12,12 +15,15 @@ export {
   NEXT_DEADLINE,
   OUTSIDE,
   type StopFunction,
+  UNRETRIEVED,
 } from './loop-internals.js';
 export { inspectSafely } from './inspect-safely.js';
 export { NodeHost } from './node-host.js';
 export { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
 export { type Copy, PROTOCOL, shared, show, thisCopy } from './process-registry.js';
 export { type Ready, RUN } from './ready-queue.js';
+export { Unretrieved } from './unretrieved.js';
+export { watchResult } from './watch-result.js';
 export { windUp } from './wind-up.js';
 export { startCoroutine } from './running-coroutine.js';
 export { peekRunningLoop } from './running-loop.js';

@@ -1,3 +1,4 @@
+import { abort } from './abort.js';
 import { captureContext, mustEnter, runInContext } from './context.js';
 import { currentAwaiter, currentTask, enterStep, leaveStep, runAs } from './current-task.js';
 import type { BaseEventLoop } from './event-loop.js';
@@ -49,7 +50,7 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
   override cancel(message?: string): boolean {
     const accepted = super.cancel(message);
     if (!accepted || this.#aborts === null) return accepted;
-    for (const controller of this.#aborts) controller.abort(cancelledError(message));
+    for (const controller of this.#aborts) abort(controller, cancelledError(message));
     return true;
   }
 

@@ -1,3 +1,4 @@
+import { abort } from './abort.js';
 import type { Awaitable } from './awaitable.js';
 import { Awaiter } from './awaiter.js';
 import { whoAsks, type WaitingCode } from './cancel-for.js';
@@ -50,7 +51,7 @@ export class RunningFunction<T> extends Future<T> {
     if (this.done()) return this.refuseCancel();
     this.#askedBy = whoAsks();
     this.#awaiter.deliver(message);
-    for (const controller of this[ABORTS]) controller.abort(cancelledError(message));
+    for (const controller of this[ABORTS]) abort(controller, cancelledError(message));
     return true;
   }
 

@@ -1,3 +1,4 @@
+import { abort, newAbortController } from './abort.js';
 import type { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import { asResource, captureContext, type Context, hasStored, mustEnter, runInContext } from './context.js';
@@ -109,7 +110,7 @@ export class Task<T> extends GeneratorDriver<T> {
     if (this.#awaiter === null) this.throwAtWait(message);
     else this.#awaiter.deliver(message);
     if (this.#aborts === null) return;
-    for (const controller of this.#aborts) controller.abort(cancelledError(message));
+    for (const controller of this.#aborts) abort(controller, cancelledError(message));
   }
 
   /** How many `cancel()` calls stand, less `uncancel()`. Python: Task.cancelling(). */
@@ -269,7 +270,7 @@ export class Task<T> extends GeneratorDriver<T> {
     let started: ReturnType<StartCoroutine<T>>;
     if (start.length === 0) started = (start as () => ReturnType<StartCoroutine<T>>)();
     else {
-      const controller = new AbortController();
+      const controller = newAbortController();
       this[ABORTS].add(controller);
       started = start(controller.signal);
     }

@@ -1,3 +1,4 @@
+import { checkCallback } from '@ringloop/core/internal';
 import { NET } from './loop-net.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
 import type { Protocol, ProtocolFactory } from './protocol.js';
@@ -18,6 +19,7 @@ export async function connectAcceptedSocket<P extends Protocol>(
   options: AcceptedSocketOptions,
 ): Promise<[StreamTransport, P]> {
   loop[NET].checkOpen();
+  checkCallback(protocolFactory, 'connectAcceptedSocket');
   refuseTls(options);
   checkStreamSocket(sock);
   return startTransport(loop, protocolFactory, takeOver(sock));

@@ -1,4 +1,4 @@
-import { typeError } from '@ringloop/core/internal';
+import { checkCallback, typeError } from '@ringloop/core/internal';
 import { connectSocket } from './connect-socket.js';
 import { AF_UNSPEC, SOCK_STREAM } from './linux-abi.js';
 import { NET } from './loop-net.js';
@@ -38,6 +38,7 @@ export async function createConnection<P extends Protocol>(
   options: ConnectionOptions,
 ): Promise<[StreamTransport, P]> {
   loop[NET].checkOpen();
+  checkCallback(protocolFactory, 'createConnection');
   refuseTls(options);
   const { host = null, port = null, sock = null } = options;
   if (sock !== null) {

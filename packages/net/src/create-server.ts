@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { typeError } from '@ringloop/core/internal';
+import { checkCallback, typeError } from '@ringloop/core/internal';
 import { checkInt } from './check-int.js';
 import { bindingFailed } from './connect-errors.js';
 import {
@@ -56,6 +56,7 @@ export async function createServer(
   options: ServerOptions,
 ): Promise<Server> {
   loop[NET].checkOpen();
+  checkCallback(protocolFactory, 'createServer');
   refuseTls(options);
   const { host = null, port = null, sock = null, backlog = 100 } = options;
   if (!Number.isInteger(backlog)) throw typeError(`backlog must be an integer, got ${inspect(backlog)}`);

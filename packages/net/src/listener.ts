@@ -1,4 +1,5 @@
 import { Handle, type TimerHandle } from '@ringloop/core';
+import { runApart } from '@ringloop/core/internal';
 import { NET } from './loop-net.js';
 import type { SelectorEventLoop } from './selector-event-loop.js';
 import type { SocketAddress } from './sockaddr.js';
@@ -55,7 +56,8 @@ export class Listener {
   readonly #onReadable = (): void => {
     for (let left = this.#backlog + 1; left > 0 && this.sock.fileno() !== -1; left--) {
       const accepted = this.sock.tryAccept();
-      if (typeof accepted !== 'number') this.#onConnection(...accepted);
+      // What one connection's factory stores in AsyncLocalStorages is not the next one's.
+      if (typeof accepted !== 'number') runApart(() => this.#onConnection(...accepted));
       else if (accepted === -EAGAIN) return;
       else if (accepted !== -ECONNABORTED) return this.#failed(-accepted); // aborted: it gave up while in the queue
     }

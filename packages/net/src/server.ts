@@ -4,6 +4,7 @@ import { endsTheLoop, startFunction, toError } from '@ringloop/core/internal';
 import { ServerStateError } from './errors.js';
 import { Listener } from './listener.js';
 import { type Abandonable, NET } from './loop-net.js';
+import { isWrongProtocol, makeProtocol } from './make-protocol.js';
 import type { Protocol, ProtocolFactory } from './protocol.js';
 import type { SelectorEventLoop } from './selector-event-loop.js';
 import type { SocketAddress } from './sockaddr.js';
@@ -160,13 +161,13 @@ export class Server implements AsyncDisposable, Abandonable {
   #accepted(sock: Socket, peername: SocketAddress | string): void {
     let protocol: Protocol | undefined;
     try {
-      protocol = this.#protocolFactory();
+      protocol = makeProtocol(this.#loop, this.#protocolFactory);
       new StreamTransport(this.#loop, sock, { protocol, peername, server: this.#owner });
     } catch (thrown) {
       sock.close();
       if (endsTheLoop(thrown)) throw thrown;
       // As in CPython: a peer can cause this as often as it likes.
-      if (!this.#loop.getDebug()) return;
+      if (!this.#loop.getDebug() && !isWrongProtocol(thrown)) return;
       const message = 'Error on transport creation for incoming connection';
       this.#loop.callExceptionHandler({ message, exception: toError(thrown), protocol });
     }

@@ -1,3 +1,4 @@
+import { makeProtocol } from './make-protocol.js';
 import type { Protocol, ProtocolFactory } from './protocol.js';
 import type { SelectorEventLoop } from './selector-event-loop.js';
 import type { Socket } from './socket.js';
@@ -16,7 +17,7 @@ export async function startTransport<P extends Protocol>(
   let transport: StreamTransport;
   let protocol: P;
   try {
-    protocol = protocolFactory();
+    protocol = makeProtocol(loop, protocolFactory);
     transport = new StreamTransport(loop, sock, { protocol, onStarted });
   } catch (thrown) {
     sock.close();

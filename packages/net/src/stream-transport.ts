@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { Handle } from '@ringloop/core';
-import { endsTheLoop, toError } from '@ringloop/core/internal';
+import { END_RUN, endsTheLoop, runApart, toError, watchResult } from '@ringloop/core/internal';
 import { checkBytes } from './bytes.js';
 import { TransportStateError } from './errors.js';
 import { FlowControl, type WriteBufferLimits } from './flow-control.js';
@@ -216,7 +216,9 @@ export class StreamTransport implements Abandonable {
   }
 
   readonly #connectionMade = (): void => {
-    this.#protocol.connectionMade?.(this);
+    this.#watch(this.#protocol.connectionMade?.(this), (thrown) =>
+      this.#reportUnlessEnd('protocol.connection_made() failed', thrown),
+    );
   };
 
   readonly #startReading = (): void => {
@@ -236,24 +238,29 @@ export class StreamTransport implements Abandonable {
   };
 
   #dataReceived(data: Buffer): void {
-    try {
-      this.#protocol.dataReceived?.(data);
-    } catch (thrown) {
+    const failed = (thrown: unknown): void =>
       this.#protocolFailed(thrown, 'Fatal error: protocol.data_received() call failed.');
+    try {
+      this.#watch(this.#protocol.dataReceived?.(data), failed);
+    } catch (thrown) {
+      failed(thrown);
     }
   }
 
   #eofReceived(): void {
     this.#reading = 'ended';
     this.#net.selector.unwatch(this.#fd, 'reader');
-    let keepOpen: boolean;
-    try {
-      keepOpen = this.#protocol.eofReceived?.() === true;
-    } catch (thrown) {
+    const failed = (thrown: unknown): void =>
       this.#protocolFailed(thrown, 'Fatal error: protocol.eof_received() call failed.');
+    let keepOpen: unknown;
+    try {
+      keepOpen = this.#protocol.eofReceived?.();
+      this.#watch(keepOpen, failed);
+    } catch (thrown) {
+      failed(thrown);
       return;
     }
-    if (!keepOpen) this.close();
+    if (keepOpen !== true) this.close();
   }
 
   readonly #onWritable = (): void => {
@@ -301,12 +308,16 @@ export class StreamTransport implements Abandonable {
   }
 
   #tellFlow(method: 'pauseWriting' | 'resumeWriting'): void {
+    const called = method === 'pauseWriting' ? 'pause_writing' : 'resume_writing';
+    const failed = (thrown: unknown): void => this.#reportUnlessEnd(`protocol.${called}() failed`, thrown);
     try {
-      this.#protocol[method]?.();
+      // Apart: whoever writes may be another connection's.
+      this.#watch(
+        runApart(() => this.#protocol[method]?.()),
+        failed,
+      );
     } catch (thrown) {
-      if (endsTheLoop(thrown)) throw thrown;
-      const called = method === 'pauseWriting' ? 'pause_writing' : 'resume_writing';
-      this.#report(`protocol.${called}() failed`, thrown);
+      failed(thrown);
     }
   }
 
@@ -321,6 +332,20 @@ export class StreamTransport implements Abandonable {
     if (endsTheLoop(thrown)) throw thrown;
     this.#report(message, thrown);
     this.#forceClose(toError(thrown));
+  }
+
+  #reportUnlessEnd(message: string, thrown: unknown): void {
+    if (endsTheLoop(thrown)) throw thrown;
+    this.#report(message, thrown);
+  }
+
+  /** What a method of the protocol has returned. A promise that rejects has failed as one that throws. */
+  #watch(result: unknown, failed: (thrown: unknown) => void): void {
+    if (typeof result !== 'object' || result === null) return;
+    watchResult(result, (thrown) => {
+      if (endsTheLoop(thrown)) this.#loop[END_RUN](thrown);
+      else failed(thrown);
+    });
   }
 
   #report(message: string, thrown: unknown): void {
@@ -344,7 +369,9 @@ export class StreamTransport implements Abandonable {
   readonly #connectionLost = (exc: Error | null): void => {
     this.#state = 'lost';
     try {
-      this.#protocol.connectionLost?.(exc);
+      this.#watch(this.#protocol.connectionLost?.(exc), (thrown) =>
+        this.#reportUnlessEnd('protocol.connection_lost() failed', thrown),
+      );
     } finally {
       this.#unwatch();
       this.#net.transports.delete(this.#fd);

@@ -1,14 +1,22 @@
 import { inspect } from 'node:util';
 import { CancelledError, Future, InvalidStateError, TimeoutError, type BaseEventLoop } from '@ringloop/core';
 import {
+  captureContext,
   checkTime,
+  creationStack,
   inspectSafely,
   OUTSIDE,
   peekRunningLoop,
   promiseWithResolvers,
   type PromiseWithResolvers,
+  runInContext,
   toError,
+  typeError,
+  type Unretrieved,
+  UNRETRIEVED,
+  watchResult,
 } from '@ringloop/core/internal';
+import { unretrievedOutside } from './unretrieved-outside.js';
 
 /** How a call ends. */
 export type Ending = 'finished' | 'failed' | 'cancelled';
@@ -22,14 +30,22 @@ export interface CalledLoop {
   waitFor(isDone: () => boolean, timeout: number): boolean;
 }
 
+/** Where calls were made, for debug mode. A field would cost room in each future. */
+const origins = new WeakMap<object, string>();
+
 /**
  * The result of a call into another thread's loop. It belongs to no loop: any loop of this thread may await it, and so may
- * code outside of loops. Python: concurrent.futures.Future, as run_coroutine_threadsafe() returns it.
+ * code outside of loops. When it fails and nobody ever asks, the exception handler of the loop in which the call was made is told;
+ * where none ran, it stands on standard error. Python: concurrent.futures.Future, as run_coroutine_threadsafe() returns it.
  */
 export class ConcurrentFuture<T> implements PromiseLike<T> {
   readonly #called: CalledLoop;
   /** The caller's number for it. @internal */
   readonly call: number;
+  /** In which the call was made. */
+  readonly #loop: BaseEventLoop | null = peekRunningLoop();
+  /** Who tells that its exception was never retrieved, until it is. */
+  #unretrieved: Unretrieved | null = null;
   /** Made when somebody awaits it outside of a loop. */
   #promise: PromiseWithResolvers<T> | null = null;
   #callbacks: (() => void)[] | null = null;
@@ -40,6 +56,7 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   constructor(called: CalledLoop, call: number) {
     this.#called = called;
     this.call = call;
+    if (this.#loop?.getDebug() === true) origins.set(this, creationStack());
   }
 
   /** Whether it has a result or an error, or was cancelled. Python: Future.done(). */
@@ -63,6 +80,11 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     return true;
   }
 
+  /** Where the call was made, as in an error's stack; undefined unless the loop that ran there was in debug mode. */
+  get sourceTraceback(): string | undefined {
+    return origins.get(this);
+  }
+
   /** The loop that was called. @internal */
   get called(): CalledLoop {
     return this.#called;
@@ -84,9 +106,21 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   result(timeout?: number): T {
     if (timeout !== undefined) this.#block(timeout);
     if (this.#state === 'finished') return this.#outcome as T;
-    if (this.#state === 'failed') throw this.#outcome as Error; // settleWith() made it one
+    if (this.#state === 'failed') throw this.#failure();
     if (this.#state === 'cancelled') throw new CancelledError();
     throw new InvalidStateError('Result is not ready.');
+  }
+
+  /**
+   * The error of the call, or null when it has a result. Waits, and throws, as `result()` does, but for the error itself.
+   * Python: Future.exception(timeout).
+   * @param timeout seconds, `Infinity` for as long as it takes
+   */
+  exception(timeout?: number): Error | null {
+    if (timeout !== undefined) this.#block(timeout);
+    if (this.#state === 'failed') return this.#failure();
+    this.result();
+    return null;
   }
 
   /** What `await` calls. A task that is cancelled while it waits here cancels the call. */
@@ -122,11 +156,23 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   }
 
   /**
-   * Calls `callback` when this future is done, or now. Not in a loop: within whatever settles it. So what it throws goes nowhere, and
-   * becomes a warning of the process. Python: Future.add_done_callback() of concurrent.futures, which logs it.
+   * Calls `callback` when this future is done, or now. Not in a loop: within whatever settles it. So what it throws, or a promise that
+   * it returns rejects with, goes nowhere, and becomes a warning of the process. Its AsyncLocalStorages hold what they hold here.
+   * Python: Future.add_done_callback() of concurrent.futures, which logs it.
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE when `callback` is no function
    */
-  whenDone(callback: () => void): void {
-    if (this.done()) callDone(callback);
+  whenDone(callback: () => unknown): void {
+    if (typeof callback !== 'function') {
+      throw typeError(`callback must be a function, got ${inspectSafely(callback)}`);
+    }
+    const context = captureContext();
+    this.onDone(() => runInContext(context, () => callDone(callback)));
+  }
+
+  /** For what runs no code of users and throws nothing: as `whenDone()`, without the context. @internal */
+  onDone(callback: () => void): void {
+    this.#retrieve(); // who is told may ask
+    if (this.done()) callback();
     else (this.#callbacks ??= []).push(callback);
   }
 
@@ -134,6 +180,16 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   settleWith(how: Ending, value: unknown): void {
     if (this.done()) return; // cancelled from here in the meantime
     this.#settle(how, how === 'failed' ? toError(value) : value);
+  }
+
+  #failure(): Error {
+    this.#retrieve();
+    return this.#outcome as Error; // settleWith() made it one
+  }
+
+  #retrieve(): void {
+    this.#unretrieved?.delete(this);
+    this.#unretrieved = null;
   }
 
   #block(timeout: number): void {
@@ -164,7 +220,11 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     if (this.#promise !== null) this.#settlePromise(this.#promise);
     const callbacks = this.#callbacks;
     this.#callbacks = null;
-    if (callbacks !== null) for (const callback of callbacks) callDone(callback);
+    if (callbacks !== null) for (const callback of callbacks) callback();
+    else if (state === 'failed' && this.#promise === null) {
+      this.#unretrieved = this.#loop?.[UNRETRIEVED] ?? unretrievedOutside();
+      this.#unretrieved.add(this, outcome as Error); // see settleWith()
+    }
   }
 }
 
@@ -173,11 +233,12 @@ function shown(value: unknown): string {
   return inspectSafely(value, { depth: 1 }).split('\n', 1).join('');
 }
 
-function callDone(callback: () => void): void {
+function callDone(callback: () => unknown): void {
+  const warn = (thrown: unknown): void => process.emitWarning(toError(thrown));
   try {
-    callback();
+    watchResult(callback(), warn);
   } catch (thrown) {
-    process.emitWarning(toError(thrown));
+    warn(thrown);
   }
 }
 
@@ -185,7 +246,7 @@ function callDone(callback: () => void): void {
 export function wrapFuture<T>(source: ConcurrentFuture<T>, { loop }: { loop: BaseEventLoop }): Future<T> {
   const future = loop.createFuture<T>();
   loop[OUTSIDE].threads++;
-  source.whenDone(() => {
+  source.onDone(() => {
     loop[OUTSIDE].threads--;
     if (future.done() || loop.isClosed()) return;
     if (source.cancelled()) {

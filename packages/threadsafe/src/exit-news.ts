@@ -90,6 +90,11 @@ export function tellSpawned(threadId: number, memory: Memory): void {
   post({ kind: 'spawned', threadId, by: thisThread, memory });
 }
 
+/** Whether this thread has heard that the one of `producer` has ended. */
+export function hasEnded(producer: number): boolean {
+  return ends.has(producer - 1);
+}
+
 /** A thread has ended, and with it all that it had spawned: tells every thread, this one included. */
 export function tellEnded(
   threadId: number,

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { callListener } from './call-listener.js';
 import { GroupMember, type MemberEnd, type MemberOptions } from './group-member.js';
 import { PeerExitedError } from './errors.js';
 import type { LoopRef } from './loop-ref.js';
@@ -143,7 +144,8 @@ export class GroupPlace {
     if (!end.closed && restart !== null && !restarting) this.#warnOfGivingUp(restart);
     if (restarting) this.#restart();
     if (onExit !== null) {
-      onExit({ index, name, ref: member.ref, exitCode: end.exitCode, error: end.error, restarting });
+      const { exitCode, error } = end;
+      callListener('onExit', onExit, { index, name, ref: member.ref, exitCode, error, restarting });
     } else if (end.error !== null || end.exitCode !== 0) {
       // Perhaps nothing was pending on it: this must not stay unsaid.
       process.emitWarning(
@@ -162,7 +164,7 @@ export class GroupPlace {
       () => {
         if (this.#closing) return;
         this.#ref = member.ref;
-        onRestart?.({ index, name, ref: member.ref });
+        if (onRestart !== null) callListener('onRestart', onRestart, { index, name, ref: member.ref });
       },
       () => undefined, // its end tells
     );

@@ -8,7 +8,7 @@
  */
 import { cas } from '#atomics';
 import { InternalError } from '@ringloop/core';
-import { mustEnter, type Ready, RUN, runInContext, toError } from '@ringloop/core/internal';
+import { mustEnter, type Ready, RUN, runInContext, toError, watchResult } from '@ringloop/core/internal';
 import { dropArguments, ONE_PLAIN, readArguments, readOnlyArgument } from './arguments.js';
 import type { CalledFunctions } from './called-functions.js';
 import type { Ending } from './concurrent-future.js';
@@ -31,7 +31,8 @@ export interface LaneEvents {
   /** Its writer may go on, if it has waited for room. */
   released(lane: LaneReader): void;
   answer(call: number, how: Ending, value: unknown): void;
-  failedCallback(name: string, thrown: unknown): void;
+  /** @param isLate it has not thrown, but returned a promise that has rejected */
+  failedCallback(name: string, thrown: unknown, isLate: boolean): void;
   /** What stands in the lane cannot be read. */
   corrupted(lane: LaneReader, reason: Error): void;
 }
@@ -135,11 +136,9 @@ export class LaneReader {
         return true;
       }
       this.#head = (this.#head + sizeBytes) | 0;
-      if (kind === Kind.CALL_NUMBER || kind === Kind.CALL) {
-        // What a callback before it has left in an AsyncLocalStorage is none of this one's, which may be another user's.
-        if (mustEnter(null)) runInContext(null, () => this.#call(segment, at, kind));
-        else this.#call(segment, at, kind);
-      } else if (this.#tryControl(words, at)) return true; // the lane goes on elsewhere
+      // What the call before it, or any other callback, has stored with enterWith() is nobody else's.
+      const isOver = mustEnter(null) ? this.#runAfresh(segment, at, kind) : this.#run(segment, at, kind);
+      if (isOver) return true; // the lane goes on elsewhere
       if (((this.#head - this.#released) | 0) >= releaseAfter) this.#release();
       if (++ran < lookAtClock) continue;
       if (!this.#events.mayGoOn()) break;
@@ -147,6 +146,22 @@ export class LaneReader {
     }
     this.#release();
     return !this.remains(segment, end);
+  }
+
+  /** Handles one record. True: the batch must end here. */
+  #run(segment: Segment, at: number, kind: number): boolean {
+    if (kind !== Kind.CALL_NUMBER && kind !== Kind.CALL) return this.#tryControl(segment.words, at);
+    this.#call(segment, at, kind);
+    return false;
+  }
+
+  /** The same where AsyncLocalStorages hold nothing. */
+  #runAfresh(segment: Segment, at: number, kind: number): boolean {
+    let isOver = false;
+    runInContext(null, () => {
+      isOver = this.#run(segment, at, kind);
+    });
+    return isOver;
   }
 
   #release(): void {
@@ -168,12 +183,19 @@ export class LaneReader {
       }
       if (isCancelled) return;
       if (callback === null) throw error;
-      if (kind === Kind.CALL_NUMBER) callback(segment.floats[(at >> 1) + 1]!);
-      else if (words[at + 3] === ONE_PLAIN) callback(readOnlyArgument(segment, at));
-      else callback(...this.#readArguments(at));
+      let result: unknown;
+      if (kind === Kind.CALL_NUMBER) result = callback(segment.floats[(at >> 1) + 1]!);
+      else if (words[at + 3] === ONE_PLAIN) result = callback(readOnlyArgument(segment, at));
+      else result = callback(...this.#readArguments(at));
+      if (typeof result === 'object' && result !== null) this.#watch(result, name);
     } catch (thrown) {
-      this.#events.failedCallback(name, thrown);
+      this.#events.failedCallback(name, thrown, false);
     }
+  }
+
+  /** Of a plain call nobody wants the result; that a promise rejects is told all the same. */
+  #watch(result: object, name: string): void {
+    watchResult(result, (thrown) => this.#events.failedCallback(name, thrown, true));
   }
 
   #reads(): boolean {
@@ -247,9 +269,7 @@ export class LaneReader {
       this.#events.refuseTask(this, call, toError(thrown));
       return;
     }
-    const { fn } = called;
-    if (mustEnter(null)) runInContext(null, () => this.#events.startTask(this, fn, call, args));
-    else this.#events.startTask(this, fn, call, args);
+    this.#events.startTask(this, called.fn, call, args);
   }
 
   /** Whoever waits is told something: what cannot be read is not in the way of what stands behind it. */

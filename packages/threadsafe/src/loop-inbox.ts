@@ -1,5 +1,6 @@
 import { BaseEventLoop, LoopStateError } from '@ringloop/core';
 import {
+  END_RUN,
   endsTheLoop,
   type Inbox,
   type InboxOwner,
@@ -85,7 +86,7 @@ export class LoopInbox implements Inbox {
       released: ({ producer }) => stir(producer),
       cancelTask: (lane, call) => this.#callers.get(lane)?.cancel(call),
       answer: (call, how, value) => pendingCalls.take(call)?.settleWith(how, value),
-      failedCallback: (name, thrown) => this.#failedCallback(name, thrown),
+      failedCallback: (name, thrown, isLate) => this.#failedCallback(name, thrown, isLate),
       corrupted: (lane, exception) => this.#lostLane(lane, exception),
       producerLeft: (lane) => this.#forgetCaller(lane),
     });
@@ -214,8 +215,12 @@ export class LoopInbox implements Inbox {
     stir(producer);
   }
 
-  #failedCallback(name: string, thrown: unknown): void {
-    if (endsTheLoop(thrown)) throw thrown;
+  #failedCallback(name: string, thrown: unknown, isLate: boolean): void {
+    if (endsTheLoop(thrown)) {
+      if (!isLate) throw thrown;
+      this.#loop[END_RUN](thrown);
+      return;
+    }
     this.#loop.callExceptionHandler({
       message: `Exception in callback ${name}() called from another thread`,
       exception: toError(thrown),

@@ -57,19 +57,22 @@ export class LoopRef implements Sendable<LoopRefWire> {
     return this[WIRE].address;
   }
 
-  /** The name of the loop; several may have the same. */
-  get name(): string {
-    return this.address.name;
-  }
-
-  /** What no other loop of the process has, now or later, and what every reference to this one gives: the key of a Map. */
+  /**
+   * Names the loop: no other in this process has the same, and all references to it have it, whichever thread they are in and however
+   * often they have arrived. For keys of a Map, and logs. Where two are compared, see `equals()`.
+   */
   get id(): string {
     return this.address.id;
   }
 
-  /** Whether both are references to the same loop, whichever way they came and whatever their options. */
+  /** Whether `other` is a reference to the same loop. Their options may differ. */
   equals(other: unknown): boolean {
     return other instanceof LoopRef && other.id === this.id;
+  }
+
+  /** The name of the loop; several may have the same. */
+  get name(): string {
+    return this.address.name;
   }
 
   /**
@@ -186,7 +189,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<LoopRef ${this.name} ${this.id}>`;
+    return `<LoopRef ${this.name} id=${this.id}>`;
   }
 }
 

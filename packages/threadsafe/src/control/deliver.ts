@@ -39,11 +39,19 @@ export const deliver = remote(
   },
 );
 
-/** The thread that had borrowed the object needs it no more. */
-export const giveBack = remote(import.meta.url, function giveBack(number: number): void {
-  const objects = runningObjects();
-  // Behind the first steps of the tasks that its last calls have started: those look the object up.
-  getRunningLoop().callSoon(() => objects.takeBack(number));
+/** The thread that had borrowed the object needs it no more, or not so often. */
+export const giveBack = remote(
+  import.meta.url,
+  function giveBack(number: number, borrower: number, count: number): void {
+    const objects = runningObjects();
+    // Behind the first steps of the tasks that its last calls have started: those look the object up.
+    getRunningLoop().callSoon(() => objects.takeBack(number, borrower, count));
+  },
+);
+
+/** A thread that has borrowed the object sends its proxy to another one, which may be the object's own. */
+export const lendOn = remote(import.meta.url, function lendOn(number: number, borrower: number): void {
+  runningObjects().lendOn(number, borrower);
 });
 
 function fulfil(object: object, request: Request, path: readonly string[], args: unknown[]): unknown {

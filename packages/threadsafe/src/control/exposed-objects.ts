@@ -6,17 +6,24 @@ import { inspect } from 'node:util';
 import { type BaseEventLoop, LoopStateError } from '@ringloop/core';
 import { peekRunningLoop, typeError } from '@ringloop/core/internal';
 import { NameTakenError, NotExposedError } from '../errors.js';
+import { hasEnded } from '../exit-news.js';
 import { InboxMemory, thisProducer } from '../inbox-memory.js';
 import type { LoopRef } from '../loop-ref.js';
 import { isObject } from './proxy.js';
+
+/** No lane has this number. */
+const NO_LANE = -1;
 
 /** A name, or the number of a lent object. */
 export type Target = string | number;
 
 interface Lent {
   readonly object: object;
-  /** The thread that has the proxy, as a producer. */
-  readonly borrower: number;
+  /**
+   * How often it has arrived in each thread, as a producer, that has proxies of it, less what that has given back. Below 0 where it was
+   * given back before whoever lent it on has said so: two threads tell by ways of their own. It is kept while any is above 0.
+   */
+  readonly borrowers: Map<number, number>;
 }
 
 /** This thread's, by loop and by inbox. A closed loop is in neither. */
@@ -27,14 +34,18 @@ const byInbox = new Map<string, ExposedObjects>();
 export class ExposedObjects {
   readonly ref: LoopRef;
   readonly #loop: BaseEventLoop;
+  readonly #inbox: InboxMemory;
   readonly #named = new Map<string, object>();
   readonly #lent = new Map<number, Lent>();
+  /** The numbers of what is lent: who gets an object twice gets the same proxy. */
+  readonly #numbers = new Map<object, number>();
   #lastNumber = 0;
 
   /** @param ref where calls come from */
   constructor(loop: BaseEventLoop, ref: LoopRef) {
     this.ref = ref;
     this.#loop = loop;
+    this.#inbox = new InboxMemory(ref.address.memory);
     byLoop.set(loop, this);
     byInbox.set(ref.address.id, this);
   }
@@ -57,27 +68,59 @@ export class ExposedObjects {
     if (this.#named.get(name) === object) this.#named.delete(name);
   }
 
-  /** @returns the number under which the borrower may use it; each has to be taken back */
+  /** @returns the number under which the borrower may use it; it has to be taken back as often as it was lent */
   lend(object: object, borrower: number): number {
-    const number = ++this.#lastNumber;
-    this.#lent.set(number, { object, borrower });
+    let number = this.#numbers.get(object);
+    if (number === undefined) {
+      number = ++this.#lastNumber;
+      this.#numbers.set(object, number);
+      this.#lent.set(number, { object, borrowers: new Map() });
+    }
+    this.lendOn(number, borrower);
     return number;
   }
 
-  takeBack(number: number): void {
-    this.#lent.delete(number);
+  /** One more thread gets a proxy, of what is lent; or one that has one gets it again. */
+  lendOn(number: number, borrower: number): void {
+    if (this.#inbox.hasOther(NO_LANE, borrower) || !hasEnded(borrower)) this.#count(number, borrower, 1);
+  }
+
+  takeBack(number: number, borrower: number, count = 1): void {
+    this.#count(number, borrower, -count);
   }
 
   /** The thread has ended. */
   forgetBorrower(producer: number): void {
-    for (const [number, { borrower }] of this.#lent) if (borrower === producer) this.#lent.delete(number);
+    for (const number of [...this.#lent.keys()]) this.#count(number, producer, -Infinity);
+  }
+
+  /** The thread has ended, and what it has called has run, unless that is still in its lane: who reads that to the end tells. */
+  borrowerEnded(producer: number): void {
+    if (!this.#inbox.hasOther(NO_LANE, producer)) this.forgetBorrower(producer);
+  }
+
+  #count(number: number, borrower: number, change: number): void {
+    const lent = this.#lent.get(number);
+    if (lent === undefined) return;
+    const { borrowers, object } = lent;
+    const count = (borrowers.get(borrower) ?? 0) + change;
+    if (count === 0 || change === -Infinity) borrowers.delete(borrower);
+    else borrowers.set(borrower, count);
+    for (const left of borrowers.values()) if (left > 0) return;
+    this.#lent.delete(number);
+    this.#numbers.delete(object);
   }
 
   /** @throws {NotExposedError} */
   find(target: Target): object {
-    const object = typeof target === 'string' ? this.#named.get(target) : this.#lent.get(target)?.object;
+    const object = this.peek(target);
     if (object === undefined) throw this.#notFound(target);
     return object;
+  }
+
+  /** Undefined: there is none, or not any more. */
+  peek(target: Target): object | undefined {
+    return typeof target === 'string' ? this.#named.get(target) : this.#lent.get(target)?.object;
   }
 
   close(): void {
@@ -85,6 +128,7 @@ export class ExposedObjects {
     byInbox.delete(this.ref.address.id);
     this.#named.clear();
     this.#lent.clear();
+    this.#numbers.clear();
   }
 
   #notFound(target: Target): NotExposedError {
@@ -169,5 +213,10 @@ export function runningObjects(): ExposedObjects {
 
 /** This thread learns that another one has ended: what was lent to it is free. */
 export function forgetBorrower(producer: number): void {
-  for (const objects of byInbox.values()) objects.forgetBorrower(producer);
+  for (const objects of byInbox.values()) objects.borrowerEnded(producer);
+}
+
+/** The objects of the loop that has that inbox, if it is one of this thread's and not closed. */
+export function localObjectsOf(inboxId: string): ExposedObjects | undefined {
+  return byInbox.get(inboxId);
 }

@@ -13,11 +13,18 @@ import { CloneError } from '../errors.js';
 import { InboxMemory, thisProducer } from '../inbox-memory.js';
 import type { ConcurrentFuture } from '../concurrent-future.js';
 import type { LoopRef } from '../loop-ref.js';
-import { sendEventually } from '../send-eventually.js';
+import { isGone, sendEventually } from '../send-eventually.js';
 import { startDeadline } from './deadline.js';
-import { deliver, giveBack, type Path, type Request } from './deliver.js';
+import { deliver, giveBack, lendOn, type Path, type Request } from './deliver.js';
 import type { Target } from './exposed-objects.js';
-import { packArguments, takeBack, unpack, type WireValue } from './values.js';
+import {
+  LentObject,
+  type LentObjectWire,
+  packArguments,
+  takeBack,
+  unpack,
+  type WireValue,
+} from './values.js';
 
 /** What Comlink's proxies post. Its own types have enums that do not exist when the program runs. */
 type Message = { readonly id: string } & (
@@ -51,6 +58,8 @@ export class LoopEndpoint {
   readonly #timeout: number | null;
   #listener: Listener | null = null;
   #released = false;
+  /** How often the object has arrived here that has not been released. */
+  #arrivals = 1;
 
   constructor({ ref, target, label, timeout }: EndpointOptions) {
     this.#ref = ref;
@@ -76,8 +85,8 @@ export class LoopEndpoint {
 
   #answer(message: Message, transfer: readonly unknown[]): Promise<WireValue> {
     switch (message.type) {
-      case 'RELEASE':
-        this.release();
+      case 'RELEASE': // its proxies were collected
+        this.#releaseAll(this.#arrivals);
         return Promise.resolve({ type: 'RAW', value: undefined });
       case 'ENDPOINT':
         return Promise.reject(
@@ -147,7 +156,7 @@ export class LoopEndpoint {
     const timeout = this.#timeout;
     return new Promise((resolve, reject) => {
       answer.then(resolve, reject); // here and now: in the loop that runs, for the task that calls
-      answer.whenDone(() => {
+      answer.onDone(() => {
         if (loop?.isClosed() === true) settle(answer, resolve, reject); // it brings nothing to anyone any more
       });
       if (timeout === null) return;
@@ -155,18 +164,53 @@ export class LoopEndpoint {
         reject(new TimeoutError(`Loop "${this.#ref.name}" did not answer ${what} within ${timeout} seconds`));
         answer.cancel();
       });
-      answer.whenDone(callOff);
+      answer.onDone(callOff);
     });
   }
 
-  /** Later calls reject; those that are pending settle. A lent object is given back. Can be repeated. */
+  /** The object has arrived once more. False: it was released before. */
+  tryArrive(): boolean {
+    if (this.#released) return false;
+    this.#arrivals++;
+    return true;
+  }
+
+  /** For a proxy that is sent to the thread of `borrower`. @throws as `LoopRef.callSoonThreadsafe()` does */
+  lendOn(borrower: number): LentObject {
+    const [ref, target, label] = [this.#ref, this.#target, this.#label];
+    if (this.#released) throw new InvalidStateError(`Cannot send ${label}: its proxy has been released`);
+    const wire: LentObjectWire = { kind: 'LentObject', loop: ref.toWire(), target, label };
+    if (typeof target === 'string') return new LentObject(wire, () => undefined);
+    try {
+      // Before this thread can give the object back, or the other one.
+      ref.callSoonThreadsafe(lendOn, target, borrower);
+    } catch (thrown) {
+      if (!isGone(thrown)) throw thrown;
+      return new LentObject(wire, () => undefined); // calls through it say so
+    }
+    return new LentObject(wire, () => this.#giveBack(target, borrower, 1));
+  }
+
+  /**
+   * Once for each time that the object has arrived: with the last, later calls reject, those that are pending settle, and a lent object
+   * is given back. Can be repeated.
+   */
   release(): void {
+    if (this.#arrivals > 1) {
+      this.#arrivals--;
+      if (typeof this.#target === 'number') this.#giveBack(this.#target, thisProducer, 1);
+    } else this.#releaseAll(1);
+  }
+
+  #releaseAll(arrivals: number): void {
     if (this.#released) return;
     this.#released = true;
-    const target = this.#target;
-    if (typeof target !== 'number') return;
+    if (typeof this.#target === 'number') this.#giveBack(this.#target, thisProducer, arrivals);
+  }
+
+  #giveBack(number: number, borrower: number, count: number): void {
     try {
-      sendEventually(() => this.#ref.callSoonThreadsafe(giveBack, target));
+      sendEventually(() => this.#ref.callSoonThreadsafe(giveBack, number, borrower, count));
     } catch (thrown) {
       // No lane is free. Nothing called here could help, and a finalizer must not throw: the owner keeps the object until this thread ends.
       process.emitWarning(toError(thrown));

@@ -9,7 +9,8 @@ import { transferHandlers } from 'comlink';
 import { CloneError } from '../errors.js';
 import { type Sendable, WIRE, type Wire } from '../sendable.js';
 import { transfer } from '../transfer.js';
-import { type ExposedObjects, runningObjects } from './exposed-objects.js';
+import { runningObjects, type Target } from './exposed-objects.js';
+import { originOf } from './origins.js';
 import { isMarked } from './proxy.js';
 
 /** A value as Comlink hands it to its endpoint: after its transfer handlers. */
@@ -34,29 +35,37 @@ export interface LentObjectWire extends Wire {
   readonly kind: 'LentObject';
   /** The LoopRef of its loop, in the form that crosses. */
   readonly loop: object;
-  readonly number: number;
+  /** A name for what `expose()` has named. */
+  readonly target: Target;
   /** For messages. */
   readonly label: string;
 }
 
-/** An object of this thread that another thread uses through a proxy. */
+/** An object that another thread will use through a proxy, on its way there. */
 export class LentObject implements Sendable<LentObjectWire> {
   readonly [WIRE]: LentObjectWire;
-  readonly #owner: ExposedObjects;
+  /** It was not sent after all. */
+  readonly takeBack: () => void;
 
-  constructor(object: object, borrower: number) {
-    this.#owner = runningObjects();
-    this[WIRE] = {
-      kind: 'LentObject',
-      loop: this.#owner.ref.toWire(),
-      number: this.#owner.lend(object, borrower),
-      label: labelOf(object),
-    };
+  constructor(wire: LentObjectWire, takeBack: () => void) {
+    this[WIRE] = wire;
+    this.takeBack = takeBack;
   }
+}
 
-  takeBack(): void {
-    this.#owner.takeBack(this[WIRE].number);
-  }
+/** @throws {LoopStateError} ERR_NO_RUNNING_LOOP */
+function lend(object: object, borrower: number): LentObject {
+  const origin = originOf(object);
+  if (origin !== undefined) return origin.lendOn(borrower); // it is a proxy itself: whoever gets it has one of the same object
+  const owner = runningObjects();
+  const target = owner.lend(object, borrower);
+  const wire: LentObjectWire = {
+    kind: 'LentObject',
+    loop: owner.ref.toWire(),
+    target,
+    label: labelOf(object),
+  };
+  return new LentObject(wire, () => owner.takeBack(target, borrower));
 }
 
 /** The name of a function, or of an object's class. Where there is none: a remote proxy has a proxy there as well. */
@@ -75,10 +84,10 @@ function labelOf(object: {
  * @throws {CloneError}
  */
 export function packResult(value: unknown, borrower: number): unknown {
-  if (isMarked(value)) return new LentObject(value, borrower);
+  if (isMarked(value)) return lend(value, borrower);
   for (const [name, handler] of transferHandlers) {
     if (name === THROW || !handler.canHandle(value)) continue; // nothing here is in Comlink's box for what was thrown
-    if (name === PROXY) return new LentObject(value as object, borrower); // it marks objects and nothing else
+    if (name === PROXY) return lend(value as object, borrower); // it marks objects and nothing else
     const [serialized, transferables] = handler.serialize(value);
     return moving([handled(name, serialized)], transferables)[0];
   }
@@ -124,7 +133,7 @@ function moving(packed: unknown[], transferables: readonly unknown[]): unknown[]
 
 function packArgument(arg: WireValue, borrower: number): unknown {
   if (arg.type === 'HANDLER') return handled(arg.name, arg.value);
-  return isMarked(arg.value) ? new LentObject(arg.value, borrower) : arg.value;
+  return isMarked(arg.value) ? lend(arg.value, borrower) : arg.value;
 }
 
 /** They were not sent after all. */

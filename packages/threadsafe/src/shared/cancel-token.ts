@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { type Awaitable, CancelledError, type CoroutineGenerator } from '@ringloop/core';
-import { SETTLED_TRUE, startCoroutine } from '@ringloop/core/internal';
+import { abort, newAbortController, SETTLED_TRUE, startCoroutine } from '@ringloop/core/internal';
 import { cas, load, notify } from '#atomics';
 import { thisProducer } from '../inbox-memory.js';
 import { registerSendable, type Sendable, WIRE } from '../sendable.js';
@@ -108,7 +108,7 @@ export class CancelToken implements Repairable, Sendable<CancelTokenWire> {
    */
   get signal(): AbortSignal {
     if (this.#controller !== null) return this.#controller.signal;
-    const controller = new AbortController();
+    const controller = newAbortController();
     this.#controller = controller;
     tokens.set(controller.signal, this);
     if (!this.#watch.listen(LIVE, () => this.#heed())) this.#abort();
@@ -165,7 +165,7 @@ export class CancelToken implements Repairable, Sendable<CancelTokenWire> {
   }
 
   #abort(): void {
-    if (this.#controller !== null && !this.#controller.signal.aborted) this.#controller.abort(this.#error());
+    if (this.#controller !== null && !this.#controller.signal.aborted) abort(this.#controller, this.#error());
   }
 }
 
