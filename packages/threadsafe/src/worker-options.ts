@@ -29,7 +29,7 @@ export function checkThreadOptions({
   return {
     ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     ...(env === undefined ? {} : { env }),
-    ...(argv === undefined ? {} : { argv: Array.from(argv) }),
+    ...(argv === undefined ? {} : { argv: [...argv] }),
     ...(resourceLimits === undefined ? {} : { resourceLimits }),
   };
 }
