@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { inspect } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import { expect } from 'chai';
@@ -7,7 +6,6 @@ import { ExecutorFullError, PiscinaExecutor, type PiscinaExecutorOptions } from 
 import { PeerExitedError, RemoteFunctionError, SharedLock } from '@ringloop/threadsafe';
 import { createGate, entered, type Gate, openGate } from './fixtures/gate.js';
 import { addTo, block, blockAndFail, fib, keepLock, later, notRemote, runOn } from './fixtures/jobs.js';
-import { print, startedWith } from '../threadsafe/fixtures/thread-calls.js';
 import { onlyHere } from './fixtures/local-functions.js';
 import { rejection } from './fixtures/settled.js';
 
@@ -33,27 +31,6 @@ describe('executor/piscina-executor', () => {
     while (lock.locked()) await new Promise((resolve) => setImmediate(resolve)); // until this thread is told
     expect(() => lock.tryAcquire()).to.throw(PeerExitedError); // once
     expect(lock.tryAcquire()).to.equal(true);
-  });
-
-  it('threads are started with env, argv and execArgv as given', async () => {
-    open({ env: { RINGLOOP_TEST: 'here' }, argv: ['a', 2], execArgv: ['--no-warnings'] });
-    const found = await executor.submit(startedWith, []).result;
-    expect(found).to.deep.equal({ env: 'here', argv: ['a', '2'], execArgv: ['--no-warnings'] });
-  });
-
-  it('what the threads print can be read with stdout and stderr, and nothing of it is lost', async () => {
-    open({ maxThreads: 2, stdout: true, stderr: true });
-    const texts = { out: '', error: '' };
-    executor.stdout?.on('data', (data) => (texts.out += String(data)));
-    executor.stderr?.on('data', (data) => (texts.error += String(data)));
-    const ended = Promise.all([once(executor.stdout!, 'end'), once(executor.stderr!, 'end')]);
-    await Promise.all([executor.submit(print, ['one']).result, executor.submit(print, ['two']).result]);
-    await executor.shutdown();
-    await ended;
-    expect(texts.out.split('\n').sort()).to.deep.equal(['', 'one', 'two']);
-    expect(texts.error.split('\n').sort()).to.deep.equal(['', 'one, an error', 'two, an error']);
-    open();
-    expect([executor.stdout, executor.stderr]).to.deep.equal([null, null]);
   });
 
   describe('submit()', () => {

@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
+import type { ResourceLimits } from 'node:worker_threads';
 import { checkTime, rangeError, typeError } from '@ringloop/core/internal';
-import type { ThreadOptions } from '@ringloop/threadsafe';
-import { type CheckedThreadOptions, checkThreadOptions } from '@ringloop/threadsafe/internal';
 
 /** What a PiscinaExecutor can be told. */
-export interface PiscinaExecutorOptions extends ThreadOptions {
+export interface PiscinaExecutorOptions {
   /** Most threads, and so most jobs that run at once; the number of cores by default. */
   readonly maxThreads?: number;
   /** Threads that are started with the first job and do not end for idleness; 0 by default. */
@@ -14,10 +13,8 @@ export interface PiscinaExecutorOptions extends ThreadOptions {
   readonly idleTimeout?: number;
   /** Most jobs that wait for a thread, before `submit()` refuses more; unlimited by default. */
   readonly maxQueue?: number;
-  /** What the threads print is not passed on to this thread's standard output, but can be read: `executor.stdout`. False by default. */
-  readonly stdout?: boolean;
-  /** The same of standard error. */
-  readonly stderr?: boolean;
+  /** Memory limits of each thread, as `new Worker()` takes them. A thread that reaches them ends, and its job fails. */
+  readonly resourceLimits?: ResourceLimits;
 }
 
 export interface CheckedOptions {
@@ -25,9 +22,7 @@ export interface CheckedOptions {
   readonly minThreads: number;
   readonly idleTimeout: number;
   readonly maxQueue: number;
-  readonly thread: CheckedThreadOptions;
-  readonly stdout: boolean;
-  readonly stderr: boolean;
+  readonly resourceLimits: ResourceLimits | null;
 }
 
 /** Seconds. Arbitrary: longer than a pause between bursts, and starting a thread again costs some 50 ms. */
@@ -35,7 +30,7 @@ const IDLE_TIMEOUT = 60;
 
 /** Fills in the defaults. @throws {TypeError} @throws {RangeError} */
 export function checkOptions(options: PiscinaExecutorOptions): CheckedOptions {
-  const { idleTimeout = IDLE_TIMEOUT, maxQueue = Infinity, minThreads = 0 } = options;
+  const { idleTimeout = IDLE_TIMEOUT, maxQueue = Infinity, minThreads = 0, resourceLimits = null } = options;
   checkCount(minThreads, 'minThreads', 0);
   const { maxThreads = Math.max(availableParallelism(), minThreads) } = options;
   checkCount(maxThreads, 'maxThreads', 1);
@@ -44,19 +39,10 @@ export function checkOptions(options: PiscinaExecutorOptions): CheckedOptions {
   checkTime(idleTimeout, 'idleTimeout');
   if (idleTimeout < 0) throw rangeError(`idleTimeout must not be negative, got ${idleTimeout}`);
   if (maxQueue !== Infinity) checkCount(maxQueue, 'maxQueue', 0);
-  const { stdout = false, stderr = false } = options;
-  for (const [option, value] of Object.entries({ stdout, stderr } as Record<string, unknown>)) {
-    if (typeof value !== 'boolean') throw typeError(`${option} must be a boolean, got ${inspect(value)}`);
+  if (typeof resourceLimits !== 'object') {
+    throw typeError(`resourceLimits must be an object, got ${inspect(resourceLimits)}`);
   }
-  return {
-    maxThreads,
-    minThreads,
-    idleTimeout,
-    maxQueue,
-    thread: checkThreadOptions(options),
-    stdout,
-    stderr,
-  };
+  return { maxThreads, minThreads, idleTimeout, maxQueue, resourceLimits };
 }
 
 function checkCount(value: unknown, name: string, least: number): void {

@@ -4,7 +4,6 @@
  * only by an abort signal, which ends the thread if the job runs by then, and does not tell which it was. (A job that waits
  * for its thread to start counts as running.)
  */
-import type { Readable } from 'node:stream';
 import { inspect, types } from 'node:util';
 import { type Executor, type ExecutorJob, LoopStateError } from '@ringloop/core';
 import { promiseWithResolvers, type PromiseWithResolvers } from '@ringloop/core/internal';
@@ -45,16 +44,6 @@ export class PiscinaExecutor implements Executor {
   constructor(options: PiscinaExecutorOptions = {}) {
     this.#options = checkOptions(options);
     this.#pool = new ThreadPool(this.#options);
-  }
-
-  /** What the threads print, all of them in one, with the option `stdout`; null without it. It ends when the executor has. */
-  get stdout(): Readable | null {
-    return this.#pool.stdout;
-  }
-
-  /** The same of their standard error, with the option `stderr`. */
-  get stderr(): Readable | null {
-    return this.#pool.stderr;
   }
 
   /** Jobs taken so far. */

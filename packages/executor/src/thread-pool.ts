@@ -1,8 +1,7 @@
-import { PassThrough } from 'node:stream';
 import type { Worker } from 'node:worker_threads';
 import { toError } from '@ringloop/core/internal';
 import { watchWorker } from '@ringloop/threadsafe';
-import { type CheckedThreadOptions, loadedByRequire, ownFile } from '@ringloop/threadsafe/internal';
+import { loadedByRequire, ownFile } from '@ringloop/threadsafe/internal';
 import { Piscina } from 'piscina';
 import type { JobOutcome, JobRequest } from './job-message.js';
 import type { CheckedOptions } from './piscina-executor-options.js';
@@ -12,10 +11,6 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Piscina, with what it leaves to its users: its threads are started at the first job, and it outlives theirs. */
 export class ThreadPool {
-  /** What the threads print, where it is to be read. */
-  readonly stdout: PassThrough | null;
-  readonly stderr: PassThrough | null;
-  readonly #diverted = new WeakSet<Worker>();
   readonly #options: CheckedOptions;
   #piscina: Piscina<JobRequest, JobOutcome> | null = null;
   /** Why a thread ended that ran no job. */
@@ -25,8 +20,6 @@ export class ThreadPool {
 
   constructor(options: CheckedOptions) {
     this.#options = options;
-    this.stdout = options.stdout ? makeOutput() : null;
-    this.stderr = options.stderr ? makeOutput() : null;
   }
 
   get threads(): number {
@@ -46,20 +39,10 @@ export class ThreadPool {
   /** Ends the threads, whatever they do. The jobs in them reject before this resolves. */
   async destroy(): Promise<void> {
     await this.#piscina?.destroy();
-    this.stdout?.end();
-    this.stderr?.end();
-  }
-
-  /** Piscina has what its threads print passed on to this thread's streams, as Node does by itself. */
-  #divertOutput(worker: Worker): void {
-    if (this.#diverted.has(worker)) return;
-    this.#diverted.add(worker);
-    if (this.stdout !== null) worker.stdout.unpipe().pipe(this.stdout, { end: false });
-    if (this.stderr !== null) worker.stderr.unpipe().pipe(this.stderr, { end: false });
   }
 
   #create(): Piscina<JobRequest, JobOutcome> {
-    const { maxThreads, minThreads, idleTimeout, thread } = this.#options;
+    const { maxThreads, minThreads, idleTimeout, resourceLimits } = this.#options;
     const idleMs = idleTimeout * 1000;
     const piscina = new Piscina<JobRequest, JobOutcome>({
       filename: ownFile(new URL(loadedByRequire ? './run-job.js' : './bridge.js', import.meta.url)).href,
@@ -70,13 +53,10 @@ export class ThreadPool {
       // 'sync' blocks idle threads, timers of their modules included; 'async' leaves waiters behind, and is no faster for us.
       atomics: 'disabled',
       recordTiming: false,
-      ...piscinaOptions(thread),
+      ...(resourceLimits === null ? {} : { resourceLimits }),
     });
     // Lest a lock stay with a thread that was terminated: all threads are told of its end.
-    piscina.on('workerCreate', () => {
-      watchAll(piscina.threads);
-      for (const worker of piscina.threads) this.#divertOutput(worker);
-    });
+    piscina.on('workerCreate', () => watchAll(piscina.threads));
     piscina.on('error', (thrown: unknown) => (this.#lastError = toError(thrown)));
     piscina.on('workerDestroy', () => queueMicrotask(() => this.#threadEnded(piscina)));
     return piscina;
@@ -98,16 +78,6 @@ export class ThreadPool {
       process.emitWarning(error);
     }
   }
-}
-
-/** One for all threads. */
-function makeOutput(): PassThrough {
-  return new PassThrough().setMaxListeners(0); // each thread adds some
-}
-
-/** Its types know less than it passes on. */
-function piscinaOptions(thread: CheckedThreadOptions): object {
-  return thread;
 }
 
 function watchAll(workers: readonly Worker[]): void {

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Readable } from 'node:stream';
-import { isMainThread, MessageChannel, Worker } from 'node:worker_threads';
+import { isMainThread, MessageChannel, Worker, type ResourceLimits } from 'node:worker_threads';
 import { promiseWithResolvers, toError } from '@ringloop/core/internal';
 import { sharedBlockedThreads } from './blocked-threads.js';
 import { type Packed, unpack } from './packing.js';
@@ -14,7 +13,6 @@ import { ownFile } from './own-file.js';
 import type { RemoteId } from './remote.js';
 import type { Introduction } from './roads.js';
 import type { Siblings } from './siblings.js';
-import type { CheckedThreadOptions } from './worker-options.js';
 
 /** What a worker is told about the loop it is to run; see group-worker.ts. */
 export interface MemberData {
@@ -61,7 +59,7 @@ export interface MemberOptions {
   readonly debug: boolean;
   readonly spin: number;
   readonly wakeup: WakeUp | undefined;
-  readonly thread: CheckedThreadOptions & { readonly stdout: boolean; readonly stderr: boolean };
+  readonly resourceLimits: ResourceLimits | undefined;
   readonly factory: RemoteId;
   readonly setup: RemoteId | null;
   readonly preload: readonly string[];
@@ -103,9 +101,6 @@ export class GroupMember {
   readonly ready: Promise<void>;
   /** Resolves when the thread has ended, and every thread will hear of it. */
   readonly ended: Promise<MemberEnd>;
-  /** What the thread prints, where this thread is to read it. */
-  readonly stdout: Readable | null;
-  readonly stderr: Readable | null;
   readonly #worker: Worker;
   readonly #memory: InboxMemory;
   readonly #threadId: number;
@@ -124,7 +119,7 @@ export class GroupMember {
   #deadline: NodeJS.Timeout | null = null;
 
   constructor(options: MemberOptions) {
-    const { name, index, debug, spin, wakeup, thread, factory, setup, preload } = options;
+    const { name, index, debug, spin, wakeup, resourceLimits, factory, setup, preload } = options;
     const address = allocateInbox(name);
     this.ref = new LoopRef(address);
     this.ready = this.#ready.promise;
@@ -154,10 +149,8 @@ export class GroupMember {
       name,
       workerData,
       transferList: [road.port2, ...laid.map(({ there }) => there)],
-      ...thread,
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
-    this.stdout = thread.stdout ? this.#worker.stdout : null;
-    this.stderr = thread.stderr ? this.#worker.stderr : null;
     this.#threadId = this.#worker.threadId; // afterwards the worker no longer knows
     this.#memory = new InboxMemory(address.memory);
     this.#memory.setOwner(this.#threadId + 1);

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { callListener } from './call-listener.js';
 import { GroupMember, type MemberEnd, type MemberOptions } from './group-member.js';
 import { PeerExitedError } from './errors.js';
@@ -88,14 +87,6 @@ export class GroupPlace {
 
   get state(): GroupMember['state'] {
     return this.#member.state;
-  }
-
-  get stdout(): Readable | null {
-    return this.#member.stdout;
-  }
-
-  get stderr(): Readable | null {
-    return this.#member.stderr;
   }
 
   /** Whether its loop takes calls, as far as is known. */

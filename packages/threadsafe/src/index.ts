@@ -54,5 +54,3 @@ export { SharedQueue, type SharedQueueOptions } from './shared/shared-queue.js';
 export { SharedSemaphore } from './shared/shared-semaphore.js';
 export { watchWorker } from './watch-worker.js';
 export type { LoopRefOptions } from './when-full.js';
-export type { SpawnLimitOptions } from './spawn-limits.js';
-export type { ThreadOptions } from './worker-options.js';

@@ -44,6 +44,5 @@ export { WordWatch } from './shared/word-watch.js';
 export { SideRoad, SideRoadSender } from './side-road.js';
 export { Spinning } from './spinning.js';
 export { Cell, HEAD, Kind, OWN_CHANNEL, Segment, TAIL } from './segment.js';
-export { type CheckedThreadOptions, checkThreadOptions } from './worker-options.js';
 export { takeAway, transferredBy, unmark } from './transfer.js';
 export { ThreadsafeHandle } from './threadsafe-handle.js';

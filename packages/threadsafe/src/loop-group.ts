@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
-import type { Readable } from 'node:stream';
+import type { ResourceLimits } from 'node:worker_threads';
 import { type Awaitable, type BaseEventLoop, type LoopPorts, LoopStateError } from '@ringloop/core';
 import { awaitableOf, checkTime, rangeError, startFunction, typeError } from '@ringloop/core/internal';
 import { PeerExitedError } from './errors.js';
@@ -13,10 +13,8 @@ import { type RemoteFunction, remoteIdOf } from './remote.js';
 import { type RestartOptions, restartPolicy } from './restart-policy.js';
 import { isGone } from './send-eventually.js';
 import { Siblings } from './siblings.js';
-import { type SpawnLimitOptions, SpawnLimits } from './spawn-limits.js';
 import { checkSpin } from './spinning.js';
 import type { ThreadsafeHandle } from './threadsafe-handle.js';
-import { checkThreadOptions, type ThreadOptions } from './worker-options.js';
 
 /** Makes the loop of a worker thread, on the ports given. */
 export type LoopFactory = RemoteFunction<[ports: LoopPorts], BaseEventLoop>;
@@ -25,7 +23,7 @@ export type LoopFactory = RemoteFunction<[ports: LoopPorts], BaseEventLoop>;
 export type LoopSetup = RemoteFunction<[index: number]> | RemoteFunction<[]>;
 
 /** What `LoopGroup.spawn()` can be told. */
-export interface LoopGroupOptions extends ThreadOptions, SpawnLimitOptions {
+export interface LoopGroupOptions {
   /** How many loops, each in a worker thread of its own; the number of cores by default, 32 at most. */
   readonly loops?: number;
   /** The loops are called name-0, name-1, …; 'loop' by default. */
@@ -36,10 +34,8 @@ export interface LoopGroupOptions extends ThreadOptions, SpawnLimitOptions {
   readonly spin?: number;
   /** How the threads of the group are woken; by default the faster way of those there are. See `EventLoop`. */
   readonly wakeup?: WakeUp;
-  /** What the workers print is not passed on to this thread's standard output, but can be read: see `group.stdout()`. False by default. */
-  readonly stdout?: boolean;
-  /** The same of standard error. */
-  readonly stderr?: boolean;
+  /** Memory limits of every worker, as `new Worker()` takes them. */
+  readonly resourceLimits?: ResourceLimits;
   /**
    * Modules that every worker imports, in order, before its loop is made: absolute URLs, or functions of theirs. The first call of a
    * function then need not wait for the import. If one fails, so does `spawn()`, with PeerExitedError whose cause is the RemoteFunctionError.
@@ -98,8 +94,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
   /**
    * Starts the workers, and resolves when every loop runs and is set up. If one fails to start, the others are ended, and this
    * rejects with what its setup threw, or with PeerExitedError. Rejects with TypeError ERR_INVALID_ARG_TYPE, RangeError
-   * ERR_OUT_OF_RANGE or RemoteFunctionError when an option is invalid, with ERR_WORKER_INVALID_EXEC_ARGV of Node, with TimeoutError
-   * after `timeout` seconds, and with the reason of `signal`. However it fails, and when it is cancelled, all workers have ended then.
+   * ERR_OUT_OF_RANGE or RemoteFunctionError when an option is none. Cancelled, it ends the workers before it throws.
    */
   static spawn(options: LoopGroupOptions & LoopGroupPorts): Awaitable<LoopGroup> {
     return startFunction(async () => new this(await startPlaces(options)), {
@@ -126,20 +121,11 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
 
   /** The loop at a place. @throws {RangeError} ERR_OUT_OF_RANGE when there is none */
   loop(index: number): LoopRef {
-    return this.#place(index).ref;
-  }
-
-  /**
-   * What the thread prints that has that place now, with the option `stdout`; null without it. A loop that is restarted has a thread,
-   * and a stream, of its own. @throws {RangeError} ERR_OUT_OF_RANGE when there is no such place
-   */
-  stdout(index: number): Readable | null {
-    return this.#place(index).stdout;
-  }
-
-  /** The same of its standard error, with the option `stderr`. */
-  stderr(index: number): Readable | null {
-    return this.#place(index).stderr;
+    const place = this.#places[index];
+    if (place === undefined) {
+      throw rangeError(`index must be an integer from 0 to ${this.size - 1}, got ${inspect(index)}`);
+    }
+    return place.ref;
   }
 
   /**
@@ -235,12 +221,6 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
     return `<LoopGroup ${this.#places.map((place) => `${place.ref.name}=${place.state}`).join(' ')}>`;
   }
 
-  #place(index: number): GroupPlace {
-    const place = this.#places[index];
-    if (place !== undefined) return place;
-    throw rangeError(`index must be an integer from 0 to ${this.size - 1}, got ${inspect(index)}`);
-  }
-
   #noLoop(): Error {
     return this.#isClosing
       ? new LoopStateError('Cannot choose a loop: the group is closed', 'ERR_LOOP_CLOSED')
@@ -258,15 +238,14 @@ async function startPlaces(options: LoopGroupOptions & LoopGroupPorts): Promise<
   if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
   checkSpin(options.spin ?? 0);
   checkWakeUp(options.wakeup);
-  const { debug = false, stdout = false, stderr = false } = options;
-  for (const [option, value] of Object.entries({ debug, stdout, stderr } as Record<string, unknown>)) {
-    if (typeof value !== 'boolean') throw typeError(`${option} must be a boolean, got ${inspect(value)}`);
-  }
+  const { debug = false, resourceLimits } = options;
+  if (typeof debug !== 'boolean') throw typeError(`debug must be a boolean, got ${inspect(debug)}`);
+  checkLimits(resourceLimits);
   const shared = {
     spin: options.spin ?? 0,
     wakeup: options.wakeup,
     debug,
-    thread: { ...checkThreadOptions(options), stdout, stderr },
+    resourceLimits,
     factory: remoteIdOf(options.loopFactory),
     setup: setup === undefined ? null : remoteIdOf(setup),
     preload: checkPreload(options.preload ?? []),
@@ -276,18 +255,14 @@ async function startPlaces(options: LoopGroupOptions & LoopGroupPorts): Promise<
     siblings: new Siblings(),
   };
   const policies = Array.from({ length: loops }, () => restartPolicy(options.restart));
-  const limits = new SpawnLimits(options); // last: nothing that it has begun may be left by another option
-  const places: GroupPlace[] = [];
+  const places = policies.map(
+    (restart, index) => new GroupPlace({ ...shared, restart, index, name: `${name}-${index}` }),
+  );
   try {
-    for (const [index, restart] of policies.entries()) {
-      places.push(new GroupPlace({ ...shared, restart, index, name: `${name}-${index}` }));
-    }
-    await awaitableOf(Promise.race([Promise.all(places.map((place) => place.ready)), limits.over]));
+    await awaitableOf(Promise.all(places.map((place) => place.ready)));
   } catch (thrown) {
     await Promise.all(places.map((place) => place.terminate()));
     throw thrown;
-  } finally {
-    limits.end();
   }
   return places;
 }
@@ -295,6 +270,20 @@ async function startPlaces(options: LoopGroupOptions & LoopGroupPorts): Promise<
 function checkDuration(seconds: unknown, parameter: string): void {
   checkTime(seconds, parameter);
   if ((seconds as number) < 0) throw rangeError(`${parameter} must not be negative, got ${inspect(seconds)}`); // a number
+}
+
+/** Node takes what is no number for no limit. */
+function checkLimits(limits: ResourceLimits | undefined): void {
+  if (limits === undefined) return;
+  if (typeof limits !== 'object' || (limits as object | null) === null) {
+    throw typeError(`resourceLimits must be an object, got ${inspect(limits)}`);
+  }
+  for (const [name, limit] of Object.entries(limits) as [string, unknown][]) {
+    if (limit === undefined) continue;
+    if (typeof limit !== 'number')
+      throw typeError(`resourceLimits.${name} must be a number, got ${inspect(limit)}`);
+    if (!(limit > 0)) throw rangeError(`resourceLimits.${name} must be above 0, got ${limit}`);
+  }
 }
 
 function checkListener<F>(listener: F | undefined, parameter: string): F | null {
