@@ -130,6 +130,8 @@ export {
   type SharedQueueOptions,
   SharedSemaphore,
   ThreadsafeHandle,
+  ThreadUnavailableError,
+  type ThreadOptions,
   TooManyProducersError,
   transfer,
   watchWorker,
