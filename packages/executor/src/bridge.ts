@@ -2,7 +2,14 @@
  * What Piscina calls in each of its threads. Piscina finds functions by path and export name only, and ends a thread whose
  * answer cannot be posted; so every job comes through here, and nothing is thrown.
  */
-import { dieReadably, importRemote, lookUpRemote, packThrown, unpack } from '@ringloop/threadsafe/internal';
+import {
+  dieReadably,
+  flushOutput,
+  importRemote,
+  lookUpRemote,
+  packThrown,
+  unpack,
+} from '@ringloop/threadsafe/internal';
 import { type JobOutcome, type JobRequest, packResult } from './job-message.js';
 
 dieReadably();
@@ -15,5 +22,7 @@ export async function runJob(request: JobRequest): Promise<JobOutcome> {
     return { ok: packResult(await call(...(unpack(args) as never)), name) };
   } catch (thrown) {
     return { error: packThrown(thrown) }; // never throws, and can be posted
+  } finally {
+    await flushOutput(); // with its answer the thread may be ended: what the job has printed comes first
   }
 }
