@@ -12,12 +12,20 @@ const NODE = process.env.RINGLOOP_NODE ?? process.execPath;
 
 const execute = promisify(execFile);
 const fixture = new URL('./fixtures/end-threads.js', import.meta.url).pathname;
+const executorFixture = new URL('./fixtures/end-executor-threads.js', import.meta.url).pathname;
 
-const WAYS = ['terminate', 'exit', 'throw', 'out of memory', 'endless loop', 'deep recursion'];
+const WAYS = [
+  'terminate',
+  'exit',
+  'throw',
+  'unhandled rejection',
+  'out of memory',
+  'endless loop',
+  'deep recursion',
+];
 
 /** Output and exit code of a process that ends `ENDS` threads. */
-async function endThreads(kind: string, way: string, main: string): Promise<string> {
-  const command = [fixture, kind, way, main, String(ENDS), String(SEED)];
+async function endThreads(...command: string[]): Promise<string> {
   const [ended] = await Promise.allSettled([execute(NODE, command, { timeout: 20_000 + ENDS * 2000 })]);
   if (ended.status === 'fulfilled') return ended.value.stdout.trim();
   const { code, signal, stdout, stderr } = ended.reason as Record<string, string | null>; // what execFile() rejects with
@@ -32,11 +40,22 @@ describe('Threads with busy sockets', () => {
       // Who terminates a thread that is just loading koffi must know of it: see net/src/koffi-loading.ts.
       for (const way of kind === 'worker' && main === 'koffi' ? [...WAYS, 'while it starts'] : WAYS) {
         it(`${kind}, ${main === 'koffi' ? 'with' : 'without'} koffi in the main thread, ends by: ${way}`, async () => {
-          expect(await endThreads(kind, way, main)).to.equal('done');
+          expect(await endThreads(fixture, kind, way, main, String(ENDS), String(SEED))).to.equal('done');
         })
           .timeout(30_000 + ENDS * 2000)
           .slow(20_000);
       }
     }
+  }
+});
+
+// Terminated they are by shutdown() without waiting, which is also how threads end that never come to rest.
+describe('Threads of an executor', () => {
+  for (const way of WAYS) {
+    it(`end by: ${way}, the job is told, and others are not disturbed`, async () => {
+      expect(await endThreads(executorFixture, way, String(ENDS))).to.equal('done');
+    })
+      .timeout(30_000 + ENDS * 2000)
+      .slow(20_000);
   }
 });

@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
-import type { ResourceLimits } from 'node:worker_threads';
 import { checkTime, rangeError, typeError } from '@ringloop/core/internal';
+import type { ThreadOptions } from '@ringloop/threadsafe';
+import { type CheckedThreadOptions, checkThreadOptions } from '@ringloop/threadsafe/internal';
 
 /** What a PiscinaExecutor can be told. */
-export interface PiscinaExecutorOptions {
+export interface PiscinaExecutorOptions extends ThreadOptions {
   /** Most threads, and so most jobs that run at once; the number of cores by default. */
   readonly maxThreads?: number;
   /** Threads that are started with the first job and do not end for idleness; 0 by default. */
@@ -13,8 +14,6 @@ export interface PiscinaExecutorOptions {
   readonly idleTimeout?: number;
   /** Most jobs that wait for a thread, before `submit()` refuses more; unlimited by default. */
   readonly maxQueue?: number;
-  /** Memory limits of each thread, as `new Worker()` takes them. A thread that reaches them ends, and its job fails. */
-  readonly resourceLimits?: ResourceLimits;
 }
 
 export interface CheckedOptions {
@@ -22,7 +21,7 @@ export interface CheckedOptions {
   readonly minThreads: number;
   readonly idleTimeout: number;
   readonly maxQueue: number;
-  readonly resourceLimits: ResourceLimits | null;
+  readonly thread: CheckedThreadOptions;
 }
 
 /** Seconds. Arbitrary: longer than a pause between bursts, and starting a thread again costs some 50 ms. */
@@ -30,7 +29,7 @@ const IDLE_TIMEOUT = 60;
 
 /** Fills in the defaults. @throws {TypeError} @throws {RangeError} */
 export function checkOptions(options: PiscinaExecutorOptions): CheckedOptions {
-  const { idleTimeout = IDLE_TIMEOUT, maxQueue = Infinity, minThreads = 0, resourceLimits = null } = options;
+  const { idleTimeout = IDLE_TIMEOUT, maxQueue = Infinity, minThreads = 0 } = options;
   checkCount(minThreads, 'minThreads', 0);
   const { maxThreads = Math.max(availableParallelism(), minThreads) } = options;
   checkCount(maxThreads, 'maxThreads', 1);
@@ -39,10 +38,7 @@ export function checkOptions(options: PiscinaExecutorOptions): CheckedOptions {
   checkTime(idleTimeout, 'idleTimeout');
   if (idleTimeout < 0) throw rangeError(`idleTimeout must not be negative, got ${idleTimeout}`);
   if (maxQueue !== Infinity) checkCount(maxQueue, 'maxQueue', 0);
-  if (typeof resourceLimits !== 'object') {
-    throw typeError(`resourceLimits must be an object, got ${inspect(resourceLimits)}`);
-  }
-  return { maxThreads, minThreads, idleTimeout, maxQueue, resourceLimits };
+  return { maxThreads, minThreads, idleTimeout, maxQueue, thread: checkThreadOptions(options) };
 }
 
 function checkCount(value: unknown, name: string, least: number): void {

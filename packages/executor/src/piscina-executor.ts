@@ -4,6 +4,7 @@
  * only by an abort signal, which ends the thread if the job runs by then, and does not tell which it was. (A job that waits
  * for its thread to start counts as running.)
  */
+import type { Readable } from 'node:stream';
 import { inspect, types } from 'node:util';
 import { type Executor, type ExecutorJob, LoopStateError } from '@ringloop/core';
 import { promiseWithResolvers, type PromiseWithResolvers } from '@ringloop/core/internal';
@@ -57,9 +58,23 @@ export class PiscinaExecutor implements Executor {
   }
 
   /**
+   * What the threads print, all in one; ends when the executor was shut down. Null unless it was made with `stdout: true`. It is kept
+   * until it is read.
+   */
+  get stdout(): Readable | null {
+    return this.#pool.stdout;
+  }
+
+  /** As `stdout`, for standard error and the option `stderr`. */
+  get stderr(): Readable | null {
+    return this.#pool.stderr;
+  }
+
+  /**
    * Runs `fn(...args)` in a thread, or queues it until one is free. The arguments are copied at once. The result rejects
    * with what the function throws, with CloneError when its result cannot be sent, and with PeerExitedError when its thread
-   * ends. Python: Executor.submit().
+   * ends. Where there is no thread for it, it has not run, and the result rejects with ThreadUnavailableError if the system gives none,
+   * or with Node's error, as ERR_WORKER_INVALID_EXEC_ARGV. What it prints has been printed when the result is there. Python: Executor.submit().
    * @param fn a function made by `remote()` or `remoteModule()`; may be async
    * @throws {RemoteFunctionError} when it is another function
    * @throws {CloneError} naming the argument that cannot be sent
@@ -115,9 +130,11 @@ export class PiscinaExecutor implements Executor {
     this.#running.add(job);
     const [answer] = await Promise.allSettled([this.#pool.run(job.start())]);
     this.#running.delete(job);
-    this.#completed++;
-    if (answer.status === 'fulfilled') job.finish(answer.value);
-    else job.fail(this.#threadEnded(job, answer.reason));
+    const unstarted = answer.status === 'fulfilled' && 'unstarted' in answer.value;
+    if (!unstarted) this.#completed++;
+    if (answer.status === 'rejected') job.fail(this.#threadEnded(job, answer.reason));
+    else if ('unstarted' in answer.value) job.fail(answer.value.unstarted);
+    else job.finish(answer.value);
     this.#startNext();
   }
 

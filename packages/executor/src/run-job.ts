@@ -4,6 +4,7 @@
  */
 import {
   dieReadably,
+  flushOutput,
   importRemote,
   inheritTsx,
   lookUpRemote,
@@ -24,5 +25,7 @@ export async function runJob(request: JobRequest): Promise<JobOutcome> {
     return { ok: packResult(await call(...(unpack(args) as never)), name) };
   } catch (thrown) {
     return { error: packThrown(thrown) }; // never throws, and can be posted
+  } finally {
+    await flushOutput(); // with its answer the thread may be ended: what the job has printed comes first
   }
 }

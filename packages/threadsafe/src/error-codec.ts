@@ -27,6 +27,7 @@ import {
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,
+  ThreadUnavailableError,
   TooManyProducersError,
 } from './errors.js';
 import type { Wire } from './sendable.js';
@@ -114,6 +115,7 @@ for (const errorClass of [
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,
+  ThreadUnavailableError,
   TooManyProducersError,
 ]) {
   registerErrorClass(errorClass);

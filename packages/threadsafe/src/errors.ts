@@ -10,6 +10,15 @@ export class PeerExitedError extends Error {
   readonly code = 'ERR_PEER_EXITED';
 }
 
+/**
+ * The system gives no thread: there are as many as the user, the container or its memory may have, or no descriptors for another
+ * one. What was to run there has not begun. The cause is Node's error, ERR_WORKER_INIT_FAILED, whose message names the system's.
+ */
+export class ThreadUnavailableError extends Error {
+  override readonly name = 'ThreadUnavailableError';
+  readonly code = 'ERR_THREAD_UNAVAILABLE';
+}
+
 /** More threads call into one loop than its inbox has lanes for. */
 export class TooManyProducersError extends Error {
   override readonly name = 'TooManyProducersError';

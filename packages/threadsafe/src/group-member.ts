@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { isMainThread, MessageChannel, Worker, type ResourceLimits } from 'node:worker_threads';
+import { isMainThread, MessageChannel, Worker, type WorkerOptions } from 'node:worker_threads';
 import { promiseWithResolvers, toError } from '@ringloop/core/internal';
 import { sharedBlockedThreads } from './blocked-threads.js';
 import { type Packed, unpack } from './packing.js';
@@ -13,6 +13,9 @@ import { ownFile } from './own-file.js';
 import type { RemoteId } from './remote.js';
 import type { Introduction } from './roads.js';
 import type { Siblings } from './siblings.js';
+import type { CheckedThreadOptions } from './thread-options.js';
+import type { ThreadOutput } from './thread-output.js';
+import { threadUnavailable } from './thread-unavailable.js';
 
 /** What a worker is told about the loop it is to run; see group-worker.ts. */
 export interface MemberData {
@@ -59,13 +62,16 @@ export interface MemberOptions {
   readonly debug: boolean;
   readonly spin: number;
   readonly wakeup: WakeUp | undefined;
-  readonly resourceLimits: ResourceLimits | undefined;
+  readonly thread: CheckedThreadOptions;
   readonly factory: RemoteId;
   readonly setup: RemoteId | null;
   readonly preload: readonly string[];
   readonly beforeTerminate: (threadId: number) => void;
   readonly siblings: Siblings;
 }
+
+/** What a worker was made of, or why there is none. */
+type Made = { readonly worker: Worker } | { readonly error: Error };
 
 /** How a member has ended. */
 export interface MemberEnd {
@@ -101,7 +107,8 @@ export class GroupMember {
   readonly ready: Promise<void>;
   /** Resolves when the thread has ended, and every thread will hear of it. */
   readonly ended: Promise<MemberEnd>;
-  readonly #worker: Worker;
+  /** Null: it could not be made, and the member has ended before it began. */
+  readonly #worker: Worker | null;
   readonly #memory: InboxMemory;
   readonly #threadId: number;
   readonly #beforeTerminate: (threadId: number) => void;
@@ -118,8 +125,9 @@ export class GroupMember {
   #terminated = false;
   #deadline: NodeJS.Timeout | null = null;
 
-  constructor(options: MemberOptions) {
-    const { name, index, debug, spin, wakeup, resourceLimits, factory, setup, preload } = options;
+  /** @param output takes what the thread prints */
+  constructor(options: MemberOptions, output: ThreadOutput) {
+    const { name, index, debug, spin, wakeup, thread, factory, setup, preload } = options;
     const address = allocateInbox(name);
     this.ref = new LoopRef(address);
     this.ready = this.#ready.promise;
@@ -145,20 +153,31 @@ export class GroupMember {
       byRequire: loadedByRequire,
     };
     sharedBlockedThreads(); // which the worker inherits
-    this.#worker = new Worker(ownFile(GROUP_ENTRY), {
+    this.#memory = new InboxMemory(address.memory);
+    const made = makeWorker(name, {
+      ...thread.worker,
+      stdout: thread.stdout,
+      stderr: thread.stderr,
       name,
       workerData,
       transferList: [road.port2, ...laid.map(({ there }) => there)],
-      ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
-    this.#threadId = this.#worker.threadId; // afterwards the worker no longer knows
-    this.#memory = new InboxMemory(address.memory);
+    if ('error' in made) {
+      this.#worker = null;
+      this.#threadId = NO_THREAD;
+      this.#endUnborn(made.error);
+      return;
+    }
+    const { worker } = made;
+    this.#worker = worker;
+    output.take(worker);
+    this.#threadId = worker.threadId; // afterwards the worker no longer knows
     this.#memory.setOwner(this.#threadId + 1);
     tellSpawned(this.#threadId, address.memory);
     this.#siblings.join({ producer: this.#threadId + 1, port: road.port1 }, laid);
-    this.#worker.on('message', (message: MemberMessage) => this.#hear(message));
-    this.#worker.on('error', (value: unknown) => (this.#thrown ??= { value }));
-    this.#worker.on('exit', (code) => this.#exited(code));
+    worker.on('message', (message: MemberMessage) => this.#hear(message));
+    worker.on('error', (value: unknown) => (this.#thrown ??= { value }));
+    worker.on('exit', (code) => this.#exited(code));
     rememberLiving(this);
   }
 
@@ -180,7 +199,7 @@ export class GroupMember {
     if (this.#state !== 'ended') {
       this.#state = 'closing';
       const request: CloseRequest = { drainUntil: threadTime() + drain };
-      this.#worker.postMessage(request);
+      this.#worker?.postMessage(request);
       this.#killIn(timeout * 1000);
     }
     return this.ended;
@@ -208,7 +227,7 @@ export class GroupMember {
     if (this.#state === 'ended' || this.#terminated) return;
     this.#terminated = true;
     this.prepareTermination();
-    void this.#worker.terminate(); // 'exit' tells when it is done
+    void this.#worker?.terminate(); // 'exit' tells when it is done
   }
 
   #hear(message: MemberMessage): void {
@@ -234,6 +253,14 @@ export class GroupMember {
     }
   }
 
+  /** There is no thread for it: nobody can call it, and who waits for it is told. */
+  #endUnborn(error: Error): void {
+    this.#state = 'ended';
+    this.#memory.abandon();
+    this.#ready.reject(error);
+    this.#ended.resolve({ exitCode: 1, error, closed: false, drained: null, terminated: false });
+  }
+
   #exited(code: number): void {
     // Its loop was closed in order, and only what its users had left open had to be ended.
     const exitCode = this.#closed && this.#terminated ? 0 : code;
@@ -242,8 +269,11 @@ export class GroupMember {
     this.#siblings.leave(this.#threadId + 1);
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     const thrown = this.#told ?? this.#thrown;
-    const error = thrown === null ? null : toError(thrown.value);
-    tellEnded(this.#threadId, exitCode, thrown);
+    // There was a thread, but not what it needs: it has run nothing.
+    const unavailable = thrown === null ? null : threadUnavailable(thrown.value, startOf(this.ref.name));
+    const error = unavailable ?? (thrown === null ? null : toError(thrown.value));
+    tellEnded(this.#threadId, exitCode, unavailable === null ? thrown : { value: unavailable });
+    if (unavailable !== null) this.#ready.reject(unavailable);
     this.#ready.reject(
       new PeerExitedError(
         `The thread of loop "${this.ref.name}" has ended (exit code ${exitCode}) before it was ready`,
@@ -258,6 +288,22 @@ export class GroupMember {
       terminated: this.#terminated && !this.#closed,
     });
   }
+}
+
+/** In place of the id of a thread that could not be started. */
+const NO_THREAD = -1;
+
+/** Only what Node throws is caught: it does so at once, and has started nothing then. */
+function makeWorker(name: string, options: WorkerOptions): Made {
+  try {
+    return { worker: new Worker(ownFile(GROUP_ENTRY), options) };
+  } catch (thrown) {
+    return { error: threadUnavailable(thrown, startOf(name)) ?? toError(thrown) };
+  }
+}
+
+function startOf(name: string): string {
+  return `Cannot start loop "${name}"`;
 }
 
 /** Seconds of a clock that all threads share. */

@@ -1,8 +1,10 @@
+import type { Readable } from 'node:stream';
 import { callListener } from './call-listener.js';
 import { GroupMember, type MemberEnd, type MemberOptions } from './group-member.js';
-import { PeerExitedError } from './errors.js';
+import { PeerExitedError, ThreadUnavailableError } from './errors.js';
 import type { LoopRef } from './loop-ref.js';
 import type { RestartPolicy } from './restart-policy.js';
+import { ThreadOutput } from './thread-output.js';
 
 /** How a loop of a group has ended by itself, as `onExit` is told. */
 export interface LoopExit {
@@ -60,6 +62,10 @@ export interface PlaceOptions extends MemberOptions {
   readonly onRestart: ((restart: LoopRestart) => void) | null;
 }
 
+/** Where the system gives no thread: how long until it is asked again, in ms, at first and at most. Arbitrary. */
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 5000;
+
 /** A place of a group, and the loops that stand there one after the other. */
 export class GroupPlace {
   readonly #options: PlaceOptions;
@@ -67,11 +73,16 @@ export class GroupPlace {
   /** The loop that runs here, or ran here last: one that is being started is not shown. */
   #ref: LoopRef;
   #closing = false;
+  readonly #output: ThreadOutput;
+  /** Until a thread is asked for again. */
+  #retry: NodeJS.Timeout | null = null;
+  #retryMs = FIRST_RETRY_MS;
   #report: Promise<LoopCloseReport> | null = null;
 
   constructor(options: PlaceOptions) {
     this.#options = options;
-    this.#member = new GroupMember(options);
+    this.#output = new ThreadOutput(options.thread);
+    this.#member = new GroupMember(options, this.#output);
     this.#ref = this.#member.ref;
     const first = this.#member;
     // Where it does not come up, spawn() fails as a whole.
@@ -99,23 +110,38 @@ export class GroupPlace {
     return this.#member.ready;
   }
 
+  /** What the loops here print, where it was asked for. */
+  get stdout(): Readable | null {
+    return this.#output.stdout;
+  }
+
+  get stderr(): Readable | null {
+    return this.#output.stderr;
+  }
+
   /** How much its loop has to do for other threads. */
   outstanding(): number {
     return this.#member.outstanding();
   }
 
   terminate(): Promise<MemberEnd> {
-    this.#closing = true;
+    this.#beginClosing();
     return this.#member.terminate();
   }
 
   /** See GroupMember.close(). */
   close(timeout: number, drain: number): Promise<LoopCloseReport> {
-    this.#closing = true;
+    this.#beginClosing();
     const wasOver = this.#member.state === 'ended';
     const ended = this.#member.close(timeout, drain);
     this.#report ??= ended.then((end) => this.#reportOf(end, wasOver));
     return this.#report;
+  }
+
+  #beginClosing(): void {
+    this.#closing = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#output.end();
   }
 
   #reportOf(end: MemberEnd, wasOver: boolean): LoopCloseReport {
@@ -131,9 +157,13 @@ export class GroupPlace {
   #ended(member: GroupMember, end: MemberEnd): void {
     if (this.#closing) return;
     const { index, name, restart, onExit } = this.#options;
-    const restarting = !end.closed && restart?.tryRestart() === true;
+    // That there is no thread is no fault of the loop: it does not count, but must not be tried at once.
+    const isRefused = end.error instanceof ThreadUnavailableError;
+    const restarting = !end.closed && restart !== null && (isRefused || restart.tryRestart());
     if (!end.closed && restart !== null && !restarting) this.#warnOfGivingUp(restart);
-    if (restarting) this.#restart();
+    if (!restarting) this.#output.end();
+    else if (isRefused) this.#restartLater();
+    else this.#restart();
     if (onExit !== null) {
       const { exitCode, error } = end;
       callListener('onExit', onExit, { index, name, ref: member.ref, exitCode, error, restarting });
@@ -146,13 +176,19 @@ export class GroupPlace {
     }
   }
 
+  #restartLater(): void {
+    this.#retry = setTimeout(() => this.#restart(), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+  }
+
   #restart(): void {
     const { index, name, onRestart } = this.#options;
-    const member = new GroupMember(this.#options);
+    const member = new GroupMember(this.#options, this.#output);
     this.#member = member;
     this.#watch(member); // also while it starts: that it cannot be set up counts as another death
     void member.ready.then(
       () => {
+        this.#retryMs = FIRST_RETRY_MS;
         if (this.#closing) return;
         this.#ref = member.ref;
         if (onRestart !== null) callListener('onRestart', onRestart, { index, name, ref: member.ref });

@@ -5,6 +5,7 @@ import { windUp } from '@ringloop/core/internal';
 import { dieReadably } from './own-death.js';
 import { packThrown } from './packing.js';
 import { leaveOwnEndToSpawner } from './exit-news.js';
+import { flushOutput } from './flush-output.js';
 import type { LoopFactory } from './loop-group.js';
 import {
   type CloseRequest,
@@ -70,6 +71,7 @@ export async function runMember(): Promise<void> {
       if (inbox.lateCancelled > 0)
         tell({ kind: 'drained', inTime, tasksLeft: tasksLeft + inbox.lateCancelled });
     }
+    await flushOutput(); // soon after 'closed' the thread is ended, whatever it still has to send
     tell({ kind: 'closed' });
   }
 }

@@ -20,6 +20,7 @@ export {
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,
+  ThreadUnavailableError,
   TooManyProducersError,
 } from './errors.js';
 export { CancelRef, FutureRef, refTo } from './future-ref.js';
@@ -34,6 +35,7 @@ export {
 } from './loop-group.js';
 export { LoopRef, type RemoteCallback } from './loop-ref.js';
 export type { LoopRefStatistics } from './outbox.js';
+export type { ThreadOptions } from './thread-options.js';
 export type { RestartOptions } from './restart-policy.js';
 export type { Preload } from './preload.js';
 export {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
+import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
-import type { ResourceLimits } from 'node:worker_threads';
 import { type Awaitable, type BaseEventLoop, type LoopPorts, LoopStateError } from '@ringloop/core';
 import { awaitableOf, checkTime, rangeError, startFunction, typeError } from '@ringloop/core/internal';
 import { PeerExitedError } from './errors.js';
@@ -14,6 +14,8 @@ import { type RestartOptions, restartPolicy } from './restart-policy.js';
 import { isGone } from './send-eventually.js';
 import { Siblings } from './siblings.js';
 import { checkSpin } from './spinning.js';
+import { checkStartLimits, refuseIfOver, type StartLimits, startWithin } from './starting.js';
+import { checkThreadOptions, type ThreadOptions } from './thread-options.js';
 import type { ThreadsafeHandle } from './threadsafe-handle.js';
 
 /** Makes the loop of a worker thread, on the ports given. */
@@ -23,7 +25,7 @@ export type LoopFactory = RemoteFunction<[ports: LoopPorts], BaseEventLoop>;
 export type LoopSetup = RemoteFunction<[index: number]> | RemoteFunction<[]>;
 
 /** What `LoopGroup.spawn()` can be told. */
-export interface LoopGroupOptions {
+export interface LoopGroupOptions extends ThreadOptions, StartLimits {
   /** How many loops, each in a worker thread of its own; the number of cores by default, 32 at most. */
   readonly loops?: number;
   /** The loops are called name-0, name-1, …; 'loop' by default. */
@@ -34,8 +36,6 @@ export interface LoopGroupOptions {
   readonly spin?: number;
   /** How the threads of the group are woken; by default the faster way of those there are. See `EventLoop`. */
   readonly wakeup?: WakeUp;
-  /** Memory limits of every worker, as `new Worker()` takes them. */
-  readonly resourceLimits?: ResourceLimits;
   /**
    * Modules that every worker imports, in order, before its loop is made: absolute URLs, or functions of theirs. The first call of a
    * function then need not wait for the import. If one fails, so does `spawn()`, with PeerExitedError whose cause is the RemoteFunctionError.
@@ -48,7 +48,8 @@ export interface LoopGroupOptions {
   readonly setup?: LoopSetup;
   /**
    * Whether another loop is started in the place of one that dies: by an uncaught error, for want of memory, by `process.exit()`,
-   * or terminated. Not one that was stopped by `loop.stop()`. False by default.
+   * or terminated. Not one that was stopped by `loop.stop()`. False by default. Where the system gives no thread for it, that is told
+   * as another death, of ThreadUnavailableError, and it is tried again after 0.1 s, and then after twice as long each time, up to 5 s.
    */
   readonly restart?: boolean | RestartOptions;
   /** Called when a loop has ended, unless it was by `close()`. Without it, deaths are reported as warnings of the process. */
@@ -93,8 +94,9 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
 
   /**
    * Starts the workers, and resolves when every loop runs and is set up. If one fails to start, the others are ended, and this
-   * rejects with what its setup threw, or with PeerExitedError. Rejects with TypeError ERR_INVALID_ARG_TYPE, RangeError
-   * ERR_OUT_OF_RANGE or RemoteFunctionError when an option is none. Cancelled, it ends the workers before it throws.
+   * rejects with what its setup threw, with PeerExitedError, or with ThreadUnavailableError where the system gives no thread. Rejects
+   * with TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE, RemoteFunctionError, or Node's ERR_WORKER_INVALID_EXEC_ARGV, when
+   * an option is none. Cancelled, aborted by `signal`, or late, it ends the workers before it throws.
    */
   static spawn(options: LoopGroupOptions & LoopGroupPorts): Awaitable<LoopGroup> {
     return startFunction(async () => new this(await startPlaces(options)), {
@@ -121,11 +123,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
 
   /** The loop at a place. @throws {RangeError} ERR_OUT_OF_RANGE when there is none */
   loop(index: number): LoopRef {
-    const place = this.#places[index];
-    if (place === undefined) {
-      throw rangeError(`index must be an integer from 0 to ${this.size - 1}, got ${inspect(index)}`);
-    }
-    return place.ref;
+    return this.#place(index).ref;
   }
 
   /**
@@ -211,6 +209,23 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
     return Promise.all(this.#places.map((place) => place.close(timeout, drain)));
   }
 
+  /**
+   * What the loop at a place prints, those that ran there before it included; ends when no other will. Null unless the group was
+   * spawned with `stdout: true`. It is kept until it is read.
+   * @throws {RangeError} ERR_OUT_OF_RANGE when there is no such place
+   */
+  stdout(index: number): Readable | null {
+    return this.#place(index).stdout;
+  }
+
+  /**
+   * As `stdout()`, for standard error and the option `stderr`.
+   * @throws {RangeError} ERR_OUT_OF_RANGE when there is no such place
+   */
+  stderr(index: number): Readable | null {
+    return this.#place(index).stderr;
+  }
+
   /** The end of `await using`: as `close()`, with its defaults. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
@@ -219,6 +234,12 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     return `<LoopGroup ${this.#places.map((place) => `${place.ref.name}=${place.state}`).join(' ')}>`;
+  }
+
+  #place(index: number): GroupPlace {
+    const place = this.#places[index];
+    if (place !== undefined) return place;
+    throw rangeError(`index must be an integer from 0 to ${this.size - 1}, got ${inspect(index)}`);
   }
 
   #noLoop(): Error {
@@ -238,14 +259,14 @@ async function startPlaces(options: LoopGroupOptions & LoopGroupPorts): Promise<
   if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
   checkSpin(options.spin ?? 0);
   checkWakeUp(options.wakeup);
-  const { debug = false, resourceLimits } = options;
+  const { debug = false } = options;
   if (typeof debug !== 'boolean') throw typeError(`debug must be a boolean, got ${inspect(debug)}`);
-  checkLimits(resourceLimits);
+  checkStartLimits(options);
   const shared = {
     spin: options.spin ?? 0,
     wakeup: options.wakeup,
     debug,
-    resourceLimits,
+    thread: checkThreadOptions(options),
     factory: remoteIdOf(options.loopFactory),
     setup: setup === undefined ? null : remoteIdOf(setup),
     preload: checkPreload(options.preload ?? []),
@@ -254,12 +275,13 @@ async function startPlaces(options: LoopGroupOptions & LoopGroupPorts): Promise<
     onRestart: checkListener(options.onRestart, 'onRestart'),
     siblings: new Siblings(),
   };
+  refuseIfOver(options);
   const policies = Array.from({ length: loops }, () => restartPolicy(options.restart));
   const places = policies.map(
     (restart, index) => new GroupPlace({ ...shared, restart, index, name: `${name}-${index}` }),
   );
   try {
-    await awaitableOf(Promise.all(places.map((place) => place.ready)));
+    await startWithin(Promise.all(places.map((place) => place.ready)), options);
   } catch (thrown) {
     await Promise.all(places.map((place) => place.terminate()));
     throw thrown;
@@ -270,20 +292,6 @@ async function startPlaces(options: LoopGroupOptions & LoopGroupPorts): Promise<
 function checkDuration(seconds: unknown, parameter: string): void {
   checkTime(seconds, parameter);
   if ((seconds as number) < 0) throw rangeError(`${parameter} must not be negative, got ${inspect(seconds)}`); // a number
-}
-
-/** Node takes what is no number for no limit. */
-function checkLimits(limits: ResourceLimits | undefined): void {
-  if (limits === undefined) return;
-  if (typeof limits !== 'object' || (limits as object | null) === null) {
-    throw typeError(`resourceLimits must be an object, got ${inspect(limits)}`);
-  }
-  for (const [name, limit] of Object.entries(limits) as [string, unknown][]) {
-    if (limit === undefined) continue;
-    if (typeof limit !== 'number')
-      throw typeError(`resourceLimits.${name} must be a number, got ${inspect(limit)}`);
-    if (!(limit > 0)) throw rangeError(`resourceLimits.${name} must be above 0, got ${limit}`);
-  }
 }
 
 function checkListener<F>(listener: F | undefined, parameter: string): F | null {
