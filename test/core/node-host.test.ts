@@ -49,6 +49,28 @@ describe('core/node-host', () => {
     expect(loop.time()).to.be.at.least(start + 0.05);
   });
 
+  it('requestTurn() waits for Node to look for events, unless polled() says that it has just done so', async () => {
+    for (const [polls, expected] of [
+      [false, ['Node', 'turn']],
+      [true, ['turn', 'Node']],
+    ] as const) {
+      const host = new NodeHost();
+      const log: string[] = [];
+      await wait(2); // longer than turns may follow each other
+      await new Promise<void>((resolve) => {
+        setImmediate(() => log.push('Node'));
+        host.start(() => {
+          log.push('turn');
+          host.stop();
+          setImmediate(resolve);
+        });
+        if (polls) host.polled();
+        host.requestTurn();
+      });
+      expect(log).to.deep.equal(expected);
+    }
+  });
+
   it('requestTurn() gives turns behind all promise reactions, and lets Node in between', async () => {
     const host = new NodeHost();
     const log: string[] = [];

@@ -12,7 +12,7 @@ export interface BellBuffers {
 const BELL = 0;
 const MOST_PRODUCERS = 2;
 /** Words by producer: items published; calls of `ring()` that have returned; items that the owner has seen. */
-const PUBLISHED = 1;
+const PUBLISHED = 4; // behind the words of the bell
 const RETURNED = PUBLISHED + MOST_PRODUCERS; // plain
 const SEEN = RETURNED + MOST_PRODUCERS; // plain
 

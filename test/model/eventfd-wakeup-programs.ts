@@ -81,11 +81,15 @@ export function write({ words, eventfd }: WakeupBuffers, { atomics, input }: Mod
     return true;
   };
   wakeByEventfd(writes ? writeEventfd : null);
-  for (let n = 1; n <= items; n++) {
-    atomics.add(view, PUBLISHED + producer, 1);
-    if (wrong === undefined) ring(view);
-    else WRONG_RINGS[wrong](view, atomics, writeEventfd);
-    view[RETURNED + producer] = n;
+  try {
+    for (let n = 1; n <= items; n++) {
+      atomics.add(view, PUBLISHED + producer, 1);
+      if (wrong === undefined) ring(view);
+      else WRONG_RINGS[wrong](view, atomics, writeEventfd);
+      view[RETURNED + producer] = n;
+    }
+  } finally {
+    wakeByEventfd(null); // the thread runs other programs after this one
   }
 }
 

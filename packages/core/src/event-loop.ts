@@ -473,7 +473,9 @@ export class BaseEventLoop {
 
   /** Something from outside is ready: takes a turn now. Does nothing while the loop is not running. */
   protected eventsReady(): void {
-    if (this.#state === 'running') this.#turn();
+    if (this.#state !== 'running') return;
+    this.#host.polled?.();
+    this.#turn();
   }
 
   // A task may have requested the turn, but nothing that runs in it, or that it arms, is part of that task.

@@ -6,6 +6,8 @@ export interface Host {
   start(turn: () => void): void;
   /** Gives one turn in a later macrotask, so that promise reactions run first. */
   requestTurn(): void;
+  /** The thread has just looked for events: a turn that is requested now need not wait until it has looked again. */
+  polled?(): void;
   /** Calls `fn` after the promise reactions of this turn, or those of them that are there by now. */
   afterReactions(fn: () => void): void;
   /** Gives one turn at `when` (seconds, `Infinity` for never), or somewhat later or earlier: the loop looks again. */

@@ -42,7 +42,7 @@ export class NodeHost implements Host {
   /** When the timer fires, in seconds; `Infinity` while none is armed. */
   #armedFor = Infinity;
 
-  /** When libuv polled last because of us, as `performance.now()`. */
+  /** When libuv polled last, as far as we know, as `performance.now()`. */
   #polledAt = -Infinity;
   /** A turn is coming before the next poll. */
   #tickComing = false;
@@ -83,6 +83,10 @@ export class NodeHost implements Host {
       this.#tickComing = true;
       this.afterReactions(this.#afterMicrotasks);
     }
+  }
+
+  polled(): void {
+    this.#polledAt = performance.now();
   }
 
   afterReactions(fn: () => void): void {

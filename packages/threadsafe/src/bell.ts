@@ -140,12 +140,11 @@ export class Sleeper {
   readonly #onWaiter: (woken: Promise<unknown>) => void;
   #waiting = false;
   /** WRITES as last seen. */
-  #writes: number;
+  #writes = 0;
 
   constructor(words: Int32Array, onWaiter: (woken: Promise<unknown>) => void) {
     this.#words = words;
     this.#onWaiter = onWaiter;
-    this.#writes = load(words, WRITES);
   }
 
   /** Producers may wake this thread by its eventfd from now on. Null: not any more; `hush()`, look and sleep after that. */
