@@ -31,6 +31,9 @@ function findOrigin(): number {
  */
 const POLL_EVERY_MS = 0.25;
 
+/** Stands for the time of the next turn that is requested: most wake-ups request none, and need no clock. */
+const NOW = Infinity;
+
 /**
  * Turns from the thread's own libuv loop: `setImmediate` for the next one, and one timer for the next deadline. A loop that is
  * busy has several turns between two polls, each behind all promise reactions of the one before.
@@ -78,7 +81,9 @@ export class NodeHost implements Host {
 
   requestTurn(): void {
     if (this.#immediate !== null || this.#tickComing) return;
-    if (performance.now() - this.#polledAt > POLL_EVERY_MS) this.#immediate = setImmediate(this.#onImmediate);
+    const now = performance.now();
+    if (this.#polledAt === NOW) this.#polledAt = now;
+    if (now - this.#polledAt > POLL_EVERY_MS) this.#immediate = setImmediate(this.#onImmediate);
     else {
       this.#tickComing = true;
       this.afterReactions(this.#afterMicrotasks);
@@ -86,7 +91,7 @@ export class NodeHost implements Host {
   }
 
   polled(): void {
-    this.#polledAt = performance.now();
+    this.#polledAt = NOW;
   }
 
   afterReactions(fn: () => void): void {

@@ -19,8 +19,13 @@ export function removeTurnListener(listener: () => void): void {
 }
 
 function turn(): void {
-  immediate = setImmediate(turn).unref(); // first: what follows may stop us, or throw
-  callAll(listeners.values());
+  immediate = null;
+  try {
+    callAll(listeners.values());
+  } finally {
+    // Last: whoever has woken this thread waits for what the listeners do. They may have been changed meanwhile.
+    if (listeners.size > 0) immediate ??= setImmediate(turn).unref();
+  }
 }
 
 /** What one of them throws does not keep the others from being called. */

@@ -140,7 +140,7 @@ export class LaneReader {
       const isOver = mustEnter(null) ? this.#runAfresh(segment, at, kind) : this.#run(segment, at, kind);
       if (isOver) return true; // the lane goes on elsewhere
       if (((this.#head - this.#released) | 0) >= releaseAfter) this.#release();
-      if (++ran < lookAtClock) continue;
+      if (++ran < lookAtClock || this.#head === end) continue; // the last one needs no clock
       if (!this.#events.mayGoOn()) break;
       lookAtClock += Math.min(ran, LOOK_AT_CLOCK_EVERY);
     }
