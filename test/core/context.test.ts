@@ -1,7 +1,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { type BaseEventLoop, sleep, timeout } from '@ringloop/core';
+import { type BaseEventLoop, sleep, SystemExit, timeout } from '@ringloop/core';
 import { mustEnter } from '@ringloop/core/internal';
 import { expect } from 'chai';
 import { jumpingLoop, runOnce } from './virtual-loop.js';
@@ -115,6 +115,58 @@ describe('core/context', function () {
         see('caller');
       });
       expect(seen).to.deep.equal(['callback: nothing', 'caller: caller']);
+    });
+
+    it('an exception handler leaves nothing to whoever failed, nor to what comes next', async () => {
+      loop.setExceptionHandler(() => {
+        see('handler');
+        storage.enterWith('handler');
+      });
+      loop.callSoon(() => {
+        loop.callExceptionHandler({ message: 'of a callback' });
+        see('callback');
+      });
+      storage.run('Ada', () => {
+        loop.callSoon(() => {
+          storage.enterWith('Bob');
+          throw new Error('of a handle');
+        });
+      });
+      const task = storage.run('task', () => loop.createTask(() => Promise.resolve()));
+      loop.callSoon(() => {
+        loop.callExceptionHandler({ message: 'of a task', task });
+        expect(task.getContext().runInAsyncScope(() => storage.getStore())).to.equal('task');
+      });
+      loop.callSoon(see, 'the next one');
+      await runOnce(loop);
+      expect(seen).to.deep.equal([
+        'handler: nothing',
+        'callback: nothing',
+        'handler: Bob',
+        'handler: task',
+        'the next one: nothing',
+      ]);
+    });
+
+    it('enterWith() in a callback that has a context leaves that as it was', async () => {
+      const context = storage.run('Ada', () => loop.callSoon(() => storage.enterWith('Bob'))).getContext();
+      await runOnce(loop);
+      expect(context.runInAsyncScope(() => storage.getStore())).to.equal('Ada');
+    });
+
+    it('enterWith() in a callback that ends the loop is gone in the next run', async () => {
+      loop.callSoon(() => {
+        storage.enterWith('kept');
+        throw new SystemExit(1);
+      });
+      await loop.runForever().catch(() => undefined);
+      loop.callSoon(see, 'the next run');
+      loop.createTask(function* () {
+        see('its task');
+        yield;
+      });
+      await runOnce(loop);
+      expect(seen).to.deep.equal(['the next run: nothing', 'its task: nothing']);
     });
 
     it('runUntilComplete() runs its main in what its caller stored', async () => {

@@ -66,6 +66,61 @@ describe('net/create-connection', () => {
       server.close();
     }));
 
+  it('createConnection() and createServer() refuse a factory that is async or no function, before anything is done', () =>
+    inLoop(async (loop) => {
+      const [port, sock] = refusingPort();
+      for (const [factory, said] of [
+        [
+          async () => Promise.resolve({}),
+          'coroutines cannot be used with METHOD(), got AsyncFunction factory',
+        ],
+        [undefined, 'a callable object was expected by METHOD(), got undefined'],
+        [{}, 'a callable object was expected by METHOD(), got {}'],
+      ] as [unknown, string][]) {
+        const wrong = factory as () => object;
+        if (typeof factory === 'function') Object.defineProperty(factory, 'name', { value: 'factory' });
+        const calls = {
+          createConnection: () => loop.createConnection(wrong, { host: '127.0.0.1', port }),
+          createServer: () => loop.createServer(wrong, { host: '127.0.0.1', port: 0 }),
+          connectAcceptedSocket: () => loop.connectAcceptedSocket(wrong, sock),
+        };
+        for (const [method, call] of Object.entries(calls)) {
+          const error = await rejection(call());
+          expect(error).to.be.instanceOf(TypeError).with.property('code', 'ERR_INVALID_ARG_TYPE');
+          expect(error.message).to.equal(said.replace('METHOD', method));
+        }
+      }
+      expect(sock.fileno()).to.be.greaterThan(0);
+      sock.close();
+    }));
+
+  it('createConnection() rejects, and closes the connection, when the factory gives a promise', () =>
+    inLoop(async (loop, reports) => {
+      const closed = new Promise<void>((resolve) => {
+        void nodeServer((socket) =>
+          socket
+            .on('error', () => undefined)
+            .on('close', () => resolve())
+            .resume(),
+        ).then(async ([server, port]) => {
+          const error = await rejection(
+            loop.createConnection(() => Promise.reject(new RangeError('late')) as never, {
+              host: '127.0.0.1',
+              port,
+            }),
+          );
+          expect(error).to.be.instanceOf(TypeError).with.property('code', 'ERR_INVALID_RETURN_VALUE');
+          expect(error.message).to.match(/^protocolFactory must return a protocol, got Promise/);
+          server.close();
+        });
+      });
+      await closed;
+      await iterations(loop, 2);
+      expect(reports.splice(0).map(({ message, exception }) => [message, exception?.message])).to.deep.equal([
+        ['Exception in a protocol factory', 'late'],
+      ]);
+    }));
+
   it('createConnection() connects over a name', () =>
     inLoop(async (loop) => {
       const [server, port] = await nodeServer((socket) => socket.end());

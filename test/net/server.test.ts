@@ -1,3 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
+import net from 'node:net';
 import { expect } from 'chai';
 import type { SelectorEventLoop, Server, SocketAddress, StreamTransport } from '@ringloop/net';
 import { inLoop } from './in-loop.js';
@@ -152,6 +155,56 @@ describe('net/server', () => {
       expect((await rejection(loop.createConnection(nobody, { host: '127.0.0.1', port }))).code).to.equal(
         'ECONNREFUSED',
       );
+    }));
+
+  it('Server closes a connection whose factory gives a promise or no object, and says so', () =>
+    inLoop(async (loop, reports) => {
+      const failing = (): unknown => Promise.reject(new RangeError('of the factory'));
+      const wrong: [() => unknown, string][] = [
+        [() => Promise.resolve({}), 'got Promise {'],
+        [failing, 'got Promise {'],
+        [() => undefined, 'got undefined'],
+        [() => 5, 'got 5'],
+      ];
+      for (const [factory, said] of wrong) {
+        const server = await loop.createServer(factory as () => object, LOCAL);
+        const [, mine] = await loop.createConnection(() => new Recorder(loop), {
+          host: '127.0.0.1',
+          port: portOf(server),
+        });
+        await mine.lost;
+        server.close();
+        await server.waitClosed();
+        const told = reports.splice(0).map(({ message, exception }) => [message, exception]);
+        const [, exception] = told[0] as [string, Error & { code: string }];
+        expect(exception).to.be.instanceOf(TypeError).with.property('code', 'ERR_INVALID_RETURN_VALUE');
+        expect(exception.message).to.include(`protocolFactory must return a protocol, ${said}`);
+        const rest = told.slice(1).map(([message, thrown]) => `${String(message)}: ${String(thrown)}`);
+        expect(rest).to.deep.equal(
+          factory === failing ? ['Exception in a protocol factory: RangeError: of the factory'] : [],
+        );
+      }
+    }));
+
+  it('Server keeps what the factory of one connection stores from the next one', () =>
+    inLoop(async (loop) => {
+      const user = new AsyncLocalStorage<string>();
+      const seen: unknown[] = [];
+      const server = await user.run('server', () =>
+        loop.createServer(() => {
+          seen.push(user.getStore());
+          user.enterWith('a client');
+          return {};
+        }, LOCAL),
+      );
+      // Both are accepted in one go.
+      const clients = await Promise.all(
+        [1, 2].map(() => once(net.connect(portOf(server), '127.0.0.1'), 'connect')),
+      );
+      while (seen.length < clients.length) await iterations(loop, 1);
+      expect(seen).to.deep.equal(['server', 'server']);
+      server.close();
+      server.abortClients();
     }));
 
   it('Server closes a connection whose factory throws, and says so in debug mode only', async () => {

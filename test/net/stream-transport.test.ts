@@ -1,9 +1,13 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { runInNewContext } from 'node:vm';
+import { SystemExit } from '@ringloop/core';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import {
   IPPROTO_TCP,
+  type Protocol,
   SHUT_WR,
+  Socket,
   type SelectorEventLoop,
   type StreamTransport,
   TCP_NODELAY,
@@ -406,6 +410,85 @@ describe('net/stream-transport', () => {
         expect((await protocol.lost)?.message).to.equal('oops');
         expect(takeReport(reports).message).to.equal('Fatal error: protocol.eof_received() call failed.');
       }));
+
+    it('StreamTransport reports what promises of the protocol reject with, as what its methods throw', () =>
+      inLoop(async (loop, reports) => {
+        const late = (): Promise<never> => Promise.reject(new Error('late'));
+        const cases: [Partial<Record<keyof Protocol, () => Promise<never>>>, string, string | null][] = [
+          [{ connectionMade: late }, 'protocol.connection_made() failed', null],
+          [{ dataReceived: late }, 'Fatal error: protocol.data_received() call failed.', 'late'],
+          // It has said nothing by then, and so its transport closes itself.
+          [{ eofReceived: late }, 'Fatal error: protocol.eof_received() call failed.', null],
+          [{ connectionLost: late }, 'protocol.connection_lost() failed', null],
+        ];
+        for (const [methods, message, lostWith] of cases) {
+          const [near, far] = Socket.socketpair();
+          const lost = loop.createFuture<Error | null>();
+          const protocol = {
+            connectionLost: (exc: Error | null): unknown => {
+              lost.setResult(exc);
+              return methods.connectionLost?.();
+            },
+            ...('connectionLost' in methods ? {} : methods),
+          } as unknown as Protocol;
+          const [transport] = await loop.connectAcceptedSocket(() => protocol, near);
+          if ('dataReceived' in methods) far.send(Buffer.from('x'));
+          else far.close();
+          expect((await lost)?.message ?? null).to.equal(lostWith);
+          await iterations(loop, 2);
+          expect(takeReport(reports)).to.deep.equal({
+            message,
+            exception: 'late',
+            keys: ['exception', 'message', 'protocol', 'transport'],
+          });
+          expect(transport.getExtraInfo('socket').fileno()).to.equal(-1);
+          if (far.fileno() !== -1) far.close();
+        }
+      }));
+
+    it('StreamTransport reports what promises of pauseWriting() and resumeWriting() reject with, and goes on', () =>
+      inLoop(async (loop, reports) => {
+        const { transport, protocol, peer } = await linked(loop);
+        const user = new AsyncLocalStorage<string>();
+        protocol.pauseWriting = () => {
+          user.enterWith('the protocol');
+          return Promise.reject(new Error('no pause')) as never;
+        };
+        protocol.resumeWriting = () => Promise.reject(new Error('no resume')) as never;
+        user.run('who writes', () => {
+          transport.write(Buffer.alloc(300_000));
+          expect(user.getStore()).to.equal('who writes');
+        });
+        await iterations(loop, 1);
+        expect(takeReport(reports)).to.include({
+          message: 'protocol.pause_writing() failed',
+          exception: 'no pause',
+        });
+        while (transport.getWriteBufferSize() > 0) {
+          drain(peer);
+          await iterations(loop, 1);
+        }
+        await iterations(loop, 1);
+        expect(takeReport(reports)).to.include({
+          message: 'protocol.resume_writing() failed',
+          exception: 'no resume',
+        });
+        peer.close();
+      }));
+
+    it('StreamTransport ends the loop with a SystemExit that a promise of the protocol rejects with', async () => {
+      const error = await rejection(
+        inLoop(async (loop) => {
+          const onData = (): unknown => Promise.reject(new SystemExit(4));
+          const protocol = { dataReceived: onData } as Protocol;
+          const [near, far] = Socket.socketpair();
+          await loop.connectAcceptedSocket(() => protocol, near);
+          far.send(Buffer.from('x'));
+          await loop.createFuture();
+        }),
+      );
+      expect(error).to.be.instanceOf(SystemExit).with.property('exitCode', 4);
+    });
 
     it('StreamTransport.setProtocol() sends the next event to another protocol', () =>
       inLoop(async (loop) => {

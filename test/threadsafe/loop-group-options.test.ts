@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { setEnvironmentData } from 'node:worker_threads';
+import { sleep } from '@ringloop/core';
 import { expect } from 'chai';
 import {
   type LoopExit,
@@ -101,6 +102,37 @@ describe('LoopGroup.spawn() with options', () => {
       expect(error).to.have.property('code', code);
       expect(error.message).to.include(message);
     }
+  });
+
+  it('onExit and onRestart that throw, or whose promises reject, are told to the loop that runs, or as a warning', async () => {
+    const reports: string[] = [];
+    // As JavaScript may have it, or an async function.
+    const rejected = (message: string): void => Promise.reject(new RangeError(message)) as never;
+    const { loop } = loopWithInbox();
+    loop.setExceptionHandler((_, { message, exception }) =>
+      reports.push(`${String(message)}: ${String(exception)}`),
+    );
+    await loop.runUntilComplete(async () => {
+      await using group = await spawn({
+        loops: 1,
+        restart: true,
+        onExit: () => {
+          throw new RangeError('of onExit');
+        },
+        onRestart: () => rejected('of onRestart'),
+      });
+      group.next().callSoonThreadsafe(dieNow);
+      while (reports.length < 2) await sleep(0.002);
+    });
+    loop.close();
+    expect(reports).to.deep.equal([
+      'Exception in onExit: RangeError: of onExit',
+      'Exception in onRestart: RangeError: of onRestart',
+    ]);
+    await using outside = await spawn({ loops: 1, onExit: () => rejected('outside') });
+    const warning = once(process, 'warning');
+    outside.next().callSoonThreadsafe(dieNow);
+    expect(String((await warning)[0])).to.equal('RangeError: outside');
   });
 
   it('restart starts another loop in the place of one that died, set up anew; the old reference fails for ever', async () => {

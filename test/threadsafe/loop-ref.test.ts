@@ -47,6 +47,29 @@ describe('LoopRef', () => {
 
   after(() => group.close());
 
+  it('id and equals() are those of the loop, in each thread and however often the reference arrives', async () => {
+    const ref = group.next();
+    const [once, twice, options] = (await ref.runCoroutineThreadsafe(
+      echo,
+      ref,
+      ref,
+      ref.withOptions({}),
+    )) as LoopRef[];
+    const [later] = (await ref.runCoroutineThreadsafe(echo, ref)) as LoopRef[];
+    for (const same of [once, twice, options, later, ref, LoopRef.fromWire(ref.toWire())]) {
+      expect(same?.id).to.equal(ref.id);
+      expect(ref.equals(same)).to.equal(true);
+      expect(same?.equals(ref)).to.equal(true);
+    }
+    const { loop, ref: other } = loopWithInbox();
+    loop.close();
+    expect(other.id).to.not.equal(ref.id);
+    for (const different of [other, null, undefined, ref.id, { id: ref.id }, ref.toWire()]) {
+      expect(ref.equals(different)).to.equal(false);
+    }
+    expect(inspect(ref)).to.equal(`<LoopRef ${ref.name} id=${ref.id}>`);
+  });
+
   it('callSoonThreadsafe() runs the calls of one thread in the order made', async () => {
     for (let i = 0; i < 10_000; i++) there.callSoonThreadsafe(note, i);
     const notes = await there.runCoroutineThreadsafe(takeNotes);

@@ -124,6 +124,7 @@ export class Attachment implements Ready {
 
   #end(): void {
     this.isOver = true;
+    if (latest === this) latest = null; // it would keep the task, with all that this has
     this.#awaiter?.detach(this);
   }
 }

@@ -1,5 +1,6 @@
 import { type Ready, RUN } from '@ringloop/core/internal';
 import { InternalError } from '@ringloop/core';
+import { afresh } from './afresh.js';
 import { allocateInbox, type InboxAddress, LANES } from './inbox-memory.js';
 import { InboxReader } from './inbox-reader.js';
 import { addMailbox } from './eventfd-wakeup.js';
@@ -119,7 +120,7 @@ export function readMailbox(): void {
 export function thisMailbox(owner: number): AnswerBox {
   const known = mailboxes.find((mailbox) => mailbox.tryTell(owner));
   if (known !== undefined) return known;
-  const mailbox = new Mailbox();
+  const mailbox = afresh(() => new Mailbox());
   mailbox.tryTell(owner);
   mailboxes.push(mailbox);
   return mailbox;

@@ -1,5 +1,6 @@
 import { LoopStateError } from '@ringloop/core';
 import { show, thisCopy } from '@ringloop/core/internal';
+import { afresh } from './afresh.js';
 import { isClosed } from './bell.js';
 import { closedError } from './closed-error.js';
 import type { PeerExitedError } from './errors.js';
@@ -19,8 +20,10 @@ let sentBefore = 0;
  * this thread
  */
 export function outboxTo(address: InboxAddress): Outbox {
-  const known = outboxes.get(address.id);
-  if (known !== undefined) return known;
+  return outboxes.get(address.id) ?? afresh(() => openOutbox(address));
+}
+
+function openOutbox(address: InboxAddress): Outbox {
   listenForExits(); // first: an end that is told from now on is heard, and one told before has left its mark
   const memory = new InboxMemory(address.memory);
   if (isClosed(memory.words) || endOf(memory, address.name) !== null) throw closedError(memory, address.name);

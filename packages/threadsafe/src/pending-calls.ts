@@ -1,3 +1,4 @@
+import { afresh } from './afresh.js';
 import { CallTable } from './call-table.js';
 import { type CalledLoop, ConcurrentFuture } from './concurrent-future.js';
 
@@ -41,8 +42,8 @@ class PendingCalls {
   }
 
   #hold(): void {
-    if (this.#keepAlive === null) this.#keepAlive = setInterval(() => undefined, LONGEST_TIMER_MS);
-    else this.#keepAlive.ref();
+    if (this.#keepAlive !== null) this.#keepAlive.ref();
+    else this.#keepAlive = afresh(() => setInterval(() => undefined, LONGEST_TIMER_MS));
   }
 
   /** 32 bits of a record: 0 means "no answer wanted", and a number still in use is passed over. */

@@ -7,6 +7,7 @@
  * something better, roads.ts; to others the owner offers a channel of their own once something has come from them: own-channel.ts.
  */
 import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { afresh } from './afresh.js';
 import { InternalError } from '@ringloop/core';
 import { offeredChannel } from './own-channel.js';
 
@@ -60,7 +61,7 @@ export class SideRoadSender {
   #channel(): BroadcastChannel {
     if (this.#own !== null) return this.#own;
     const number = this.#header === null ? 0 : offeredChannel(this.#header);
-    if (number === 0) return this.#common ?? this.#openCommon();
+    if (number === 0) return this.#common ?? afresh(() => this.#openCommon());
     this.#closeCommon();
     this.#own = openUnheld(ownChannelName(this.#inboxId, number));
     return this.#own;
@@ -180,7 +181,7 @@ export class SideRoad {
 
 /** It keeps no process alive. */
 function openUnheld(name: string): BroadcastChannel {
-  const channel = new BroadcastChannel(name);
+  const channel = afresh(() => new BroadcastChannel(name));
   channel.unref();
   return channel;
 }

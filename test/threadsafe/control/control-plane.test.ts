@@ -29,6 +29,7 @@ import {
   addThere,
   closeExposure,
   collectGarbage,
+  collectGarbageUntilReleased,
   Counter,
   exposeCounter,
   exposeInOther,
@@ -209,6 +210,17 @@ describe('LoopRef.wrap()', () => {
   it('works in a loop, and from code outside of any', async () => {
     expect(await counter.add(1)).to.equal(1);
     expect(await inLoop(async () => counter.add(1))).to.equal(2);
+  });
+
+  it('says what is wrong when it is made a string without an await, and asks for nothing', async () => {
+    const said = 'Cannot convert counter.count to a primitive value: it is in another loop, await it first';
+    expect(() => String(counter.count)).to.throw(TypeError, said);
+    expect(() => Number(counter.count)).to.throw(TypeError, said);
+    expect(() => String(counter)).to.throw(TypeError, 'Cannot convert counter to a');
+    expect(() => [...(counter.stats as unknown as Iterable<unknown>)]).to.throw(TypeError, 'not iterable');
+    expect(inspect(counter.stats)).to.equal(`<Remote counter.stats of ${there.name}>`);
+    await new Promise((resolve) => setImmediate(resolve)); // nothing was rejected that nobody waits for
+    expect(await counter.stats.deep.er).to.equal('here');
   });
 
   it('is shown with its name and loop', () => {
@@ -540,6 +552,117 @@ describe('proxy()', () => {
     await inLoop(async () => {
       const adder = await first.adder(5);
       expect(await second.callBack(adder as unknown as Remote<Listener>, 2)).to.deep.equal([5, 6]);
+    });
+  });
+
+  it('is itself when it comes home: as a result, an argument, a property', async () => {
+    await using group = await spawnCounters(1);
+    await inLoop(async (ref, loop) => {
+      const counter = group.next().wrap<Counter>('counter');
+      const mine = proxy({ name: 'mine' });
+      const listener = proxy(async (value: number) => Promise.resolve(value));
+      for (let i = 0; i < 3; i++) expect(await counter.echo(mine)).to.equal(mine);
+      expect(await counter.echo(listener)).to.equal(listener);
+      // @ts-expect-error -- properties of a Remote are readonly for the compiler, but can be set
+      counter.kept = mine;
+      expect(await counter.kept).to.equal(mine);
+      const seen = new Counter();
+      using exposure = ref.expose('home', seen);
+      await counter.passOn(listener, ref, exposure.name);
+      expect(seen.kept).to.equal(listener);
+      // What is exposed under a name comes home as well.
+      expect(await counter.echo(ref.wrap('home'))).to.equal(seen);
+      await counter.keepOrGive(null);
+      await group.next().runCoroutineThreadsafe(collectGarbageUntilReleased);
+      await lentCountOf(loop, 0);
+    });
+  });
+
+  it('is itself when it comes home by a third thread, and calls of that do not pass through the second', async () => {
+    await using group = await spawnCounters(2);
+    const [second, third] = [group.next(), group.next()];
+    await inLoop(async (ref, loop) => {
+      const there = second.wrap<Counter>('counter');
+      const beyond = third.wrap<Counter>('counter');
+      const mine = proxy(new Counter());
+      await there.passOn(mine, third, 'counter');
+      expect(await beyond.keepOrGive(null)).to.equal(mine);
+      await there.subscribe(proxy(async (value: number) => Promise.resolve(value * 2)));
+      await there.passOn(mine, third, 'counter');
+      using exposure = ref.expose('home', mine);
+      expect(exposure.name).to.equal('home');
+      await group.loops[0]?.runCoroutineThreadsafe(collectGarbageUntilReleased);
+      expect(await beyond.keepOrGive(null)).to.equal(mine);
+      await third.runCoroutineThreadsafe(collectGarbageUntilReleased);
+      await there.unsubscribeAll();
+      await lentCountOf(loop, 0);
+    });
+  });
+
+  it('is the same listener there when it is lent twice, and is given back as often', async () => {
+    await using group = await spawnCounters(1);
+    await inLoop(async (_, loop) => {
+      const counter = group.next().wrap<Counter>('counter');
+      const listener = proxy(async (value: number) => Promise.resolve(value + 1));
+      const other = proxy(async (value: number) => Promise.resolve(value + 2));
+      expect(await counter.areSame(listener, listener)).to.equal(true);
+      expect(await counter.areSame(listener, other)).to.equal(false);
+      await group.next().runCoroutineThreadsafe(collectGarbageUntilReleased);
+      await lentCountOf(loop, 0);
+      await counter.subscribe(listener);
+      await counter.subscribe(other);
+      expect(await counter.publish(1)).to.deep.equal([2, 3]);
+      expect(await counter.unsubscribe(listener)).to.equal(true);
+      expect(await counter.publish(1)).to.deep.equal([3]);
+      expect(await counter.unsubscribe(listener)).to.equal(false);
+      await lentCountOf(loop, 2); // the last one was not released
+      await counter.unsubscribeAll();
+      await group.next().runCoroutineThreadsafe(collectGarbageUntilReleased);
+      await lentCountOf(loop, 0);
+    });
+  });
+
+  it('is kept while one of two borrowers has it, and freed when that has ended', async () => {
+    const first = await spawnCounters(1);
+    const second = await spawnCounters(1);
+    await inLoop(async (_, loop) => {
+      const listener = proxy(async (value: number) => Promise.resolve(value)) as unknown as Remote<Listener>;
+      await first.next().wrap<Counter>('counter').subscribe(listener);
+      const counter = second.next().wrap<Counter>('counter');
+      await counter.subscribe(listener);
+      await lentCountOf(loop, 1);
+      await first.close();
+      expect(await counter.publish(7)).to.deep.equal([7]);
+      await second.close();
+      await lentCountOf(loop, 0);
+    });
+  });
+
+  it('can be called by whom it was lent on to, when who lent it on has ended', async () => {
+    const first = await spawnCounters(1);
+    await using second = await spawnCounters(1);
+    await inLoop(async (_, loop) => {
+      const listener = proxy(async (value: number) => Promise.resolve(value)) as unknown as Remote<Listener>;
+      const there = second.next();
+      using counter = there.wrap<Counter>('counter');
+      await first.next().wrap<Counter>('counter').passOn(listener, there, 'counter');
+      await first.close();
+      const kept = await counter.keepOrGive(null);
+      expect(kept).to.equal(listener);
+      await there.runCoroutineThreadsafe(collectGarbageUntilReleased);
+      await lentCountOf(loop, 0);
+    });
+  });
+
+  it('cannot be sent on when it was released', async () => {
+    await using group = await spawnCounters(1);
+    await inLoop(async () => {
+      const counter = group.next().wrap<Counter>('counter');
+      const adder = await counter.adder(5);
+      adder[releaseProxy]();
+      const refused = await rejection(counter.echo(adder));
+      expect(refused).to.be.instanceOf(InvalidStateError);
+      expect(refused.message).to.match(/^Cannot send .*: its proxy has been released$/);
     });
   });
 

@@ -1,0 +1,13 @@
+import { runInContext } from '@ringloop/core/internal';
+
+/**
+ * Makes what lives on beyond the code that happens to need it first: a timer, a port, or what waits for other threads. Made there, it
+ * would keep the context of that code, and so the task with its arguments and what users store in AsyncLocalStorages.
+ */
+export function afresh<T>(make: () => T): T {
+  let made: { readonly value: T } | undefined;
+  runInContext(null, () => {
+    made = { value: make() };
+  });
+  return (made as unknown as { readonly value: T }).value; // the compiler cannot see that it was called; what it throws gets out
+}
