@@ -213,10 +213,11 @@ describe('LoopRef.wrap()', () => {
   });
 
   it('says what is wrong when it is made a string without an await, and asks for nothing', async () => {
+    const toText = (value: unknown): string => String(value);
     const said = 'Cannot convert counter.count to a primitive value: it is in another loop, await it first';
-    expect(() => String(counter.count)).to.throw(TypeError, said);
+    expect(() => toText(counter.count)).to.throw(TypeError, said);
     expect(() => Number(counter.count)).to.throw(TypeError, said);
-    expect(() => String(counter)).to.throw(TypeError, 'Cannot convert counter to a');
+    expect(() => toText(counter)).to.throw(TypeError, 'Cannot convert counter to a');
     expect(() => [...(counter.stats as unknown as Iterable<unknown>)]).to.throw(TypeError, 'not iterable');
     expect(inspect(counter.stats)).to.equal(`<Remote counter.stats of ${there.name}>`);
     await new Promise((resolve) => setImmediate(resolve)); // nothing was rejected that nobody waits for
