@@ -62,7 +62,9 @@ describe('LoopGroup.close()', () => {
 
   it('cancels what is left after the drain time', async () => {
     const group = await spawn(1);
-    const dozing = rejection(group.next().runCoroutineThreadsafe(doze, 1000));
+    const ref = group.next();
+    const dozing = rejection(ref.runCoroutineThreadsafe(doze, 1000));
+    while (!(await ref.runCoroutineThreadsafe(isDozing))); // on a busy machine it may not have begun in time
     expect((await group.close({ drain: 0.05 }))[0]).to.include({ outcome: 'cancelled', cancelledTasks: 1 });
     expect((await dozing).name).to.equal('CancelledError');
   });

@@ -281,9 +281,13 @@ describe('LoopGroup', () => {
     while (group.leastBusy() !== third || group.leastBusy() !== third || group.leastBusy() !== third) {
       await new Promise(setImmediate); // until the first has begun its task, and the third has come to rest
     }
+    const other = gate();
+    third.callSoonThreadsafe(blockUntil, other.words); // or it might have caught up by the time that we look
+    Atomics.wait(other.words, 1, 0, 5000);
     for (let i = 0; i < 30_000; i++) third.callSoonThreadsafe(note, i);
     expect(group.leastBusy()).to.equal(first); // in the same turn: what was just sent counts
     open();
+    other.open();
     await third.runCoroutineThreadsafe(takeNotes);
     await second.runCoroutineThreadsafe(takeNotes);
     long.cancel();
