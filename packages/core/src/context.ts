@@ -193,10 +193,10 @@ function holdsNothing(): boolean {
 /* c8 ignore stop */
 
 /** Runs `fn` in `context`, and outside of every task. What it stores with enterWith() ends with it. */
-export function runInContext(context: Context, fn: () => void): void {
+export function runInContext<T>(context: Context, fn: () => T): T {
   // On Node 20 and 22 it would write on the resource, which others run in after it: the next event of a descriptor, for example.
-  if (context !== null && FRAME === null) context.runInAsyncScope(runApart, undefined, () => leaveOwn(fn));
-  else asResource(context).runInAsyncScope(leaveOwn, undefined, fn);
+  if (context !== null && FRAME === null) return context.runInAsyncScope(() => runApart(() => leaveOwn(fn)));
+  return asResource(context).runInAsyncScope(() => leaveOwn(fn));
 }
 
 /**
@@ -230,7 +230,6 @@ export function adoptStorage(storage: AsyncLocalStorage<unknown>): void {
   learning = false;
 }
 
-function leaveOwn(fn: () => void): void {
-  if (own?.getStore() == null) fn();
-  else own.run(null, fn);
+function leaveOwn<T>(fn: () => T): T {
+  return own?.getStore() == null ? fn() : own.run(null, fn);
 }

@@ -5,9 +5,5 @@ import { runInContext } from '@ringloop/core/internal';
  * would keep the context of that code, and so the task with its arguments and what users store in AsyncLocalStorages.
  */
 export function afresh<T>(make: () => T): T {
-  let made: { readonly value: T } | undefined;
-  runInContext(null, () => {
-    made = { value: make() };
-  });
-  return (made as unknown as { readonly value: T }).value; // the compiler cannot see that it was called; what it throws gets out
+  return runInContext(null, make);
 }

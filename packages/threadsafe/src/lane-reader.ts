@@ -137,7 +137,9 @@ export class LaneReader {
       }
       this.#head = (this.#head + sizeBytes) | 0;
       // What the call before it, or any other callback, has stored with enterWith() is nobody else's.
-      const isOver = mustEnter(null) ? this.#runAfresh(segment, at, kind) : this.#run(segment, at, kind);
+      const isOver = mustEnter(null)
+        ? runInContext(null, () => this.#run(segment, at, kind))
+        : this.#run(segment, at, kind);
       if (isOver) return true; // the lane goes on elsewhere
       if (((this.#head - this.#released) | 0) >= releaseAfter) this.#release();
       if (++ran < lookAtClock || this.#head === end) continue; // the last one needs no clock
@@ -153,15 +155,6 @@ export class LaneReader {
     if (kind !== Kind.CALL_NUMBER && kind !== Kind.CALL) return this.#tryControl(segment.words, at);
     this.#call(segment, at, kind);
     return false;
-  }
-
-  /** The same where AsyncLocalStorages hold nothing. */
-  #runAfresh(segment: Segment, at: number, kind: number): boolean {
-    let isOver = false;
-    runInContext(null, () => {
-      isOver = this.#run(segment, at, kind);
-    });
-    return isOver;
   }
 
   #release(): void {

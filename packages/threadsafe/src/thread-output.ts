@@ -12,7 +12,7 @@ export class ThreadOutput {
   readonly stdout: Readable | null;
   /** Null: it is written to this thread's own. */
   readonly stderr: Readable | null;
-  readonly #streams: readonly [name: 'stdout' | 'stderr', stream: PassThrough][];
+  readonly #streams: readonly (readonly [name: 'stdout' | 'stderr', stream: PassThrough])[];
   #open = 0;
   #ending = false;
 
@@ -24,7 +24,7 @@ export class ThreadOutput {
     this.#streams = [
       ...(stdout === null ? [] : [['stdout', stdout] as const]),
       ...(stderr === null ? [] : [['stderr', stderr] as const]),
-    ].map(([name, stream]) => [name, stream]);
+    ];
   }
 
   /** Right after the worker was made, before anything can have come from it. */
