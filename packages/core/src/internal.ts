@@ -17,6 +17,7 @@ export {
   type StopFunction,
   UNRETRIEVED,
 } from './loop-internals.js';
+export { inheritMemory, peekInherited } from './inherited-memory.js';
 export { inspectSafely } from './inspect-safely.js';
 export { NodeHost } from './node-host.js';
 export { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';

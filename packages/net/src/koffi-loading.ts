@@ -10,28 +10,17 @@
  * protected within this very millisecond is a worker whose starter has never had a loop or group of ours, or that runs out of
  * memory: docs/threading.md.
  */
-import { types } from 'node:util';
-import {
-  getEnvironmentData,
-  isMainThread,
-  setEnvironmentData,
-  threadId,
-  type Worker,
-} from 'node:worker_threads';
-import { PROTOCOL } from '@ringloop/core/internal';
+import { isMainThread, threadId, type Worker } from 'node:worker_threads';
+import { inheritMemory } from '@ringloop/core/internal';
 import { wait } from '#atomics';
 import { LoadingTable } from './loading-table.js';
-
-const KEY = `ringloop.koffiLoading.v${PROTOCOL}`;
 
 let table: LoadingTable | null = null;
 
 /** Makes the table unless this thread has inherited one. Call it before starting workers that will load koffi. */
 export function shareKoffiLoading(): LoadingTable {
   if (table !== null) return table;
-  const inherited = getEnvironmentData(KEY);
-  const memory = types.isSharedArrayBuffer(inherited) ? inherited : new SharedArrayBuffer(LoadingTable.BYTES);
-  if (memory !== inherited) setEnvironmentData(KEY, memory);
+  const memory = inheritMemory('koffiLoading', LoadingTable.BYTES);
   const made = new LoadingTable({ memory, self: threadId + 1, now: () => performance.now(), standStill });
   table = made;
   process.on('worker', guardTermination);

@@ -1,7 +1,6 @@
 import { existsSync, readlinkSync } from 'node:fs';
-import { types } from 'node:util';
-import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
-import { PROTOCOL } from '@ringloop/core/internal';
+import { isMainThread } from 'node:worker_threads';
+import { inheritMemory, peekInherited } from '@ringloop/core/internal';
 import { EventfdTable } from './eventfd-table.js';
 import { addTurnListener, removeTurnListener } from './libuv-turns.js';
 import { findWakeup, type Wakeup } from './libuv-wakeup.js';
@@ -9,7 +8,7 @@ import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN } from './linux-abi.js';
 import { registerAs } from './register-as.js';
 import * as sys from './syscalls.js';
 
-const KEY = `ringloop.eventfds.v${PROTOCOL}`;
+const NAME = 'eventfds';
 
 interface Registered {
   readonly eventfd: number;
@@ -85,12 +84,7 @@ function takeEventfd(): number | null {
  * its own would be lost with it, and the eventfds with the table.
  */
 export function shareEventfds(): SharedArrayBuffer | null {
-  const inherited = getEnvironmentData(KEY);
-  if (types.isSharedArrayBuffer(inherited)) return inherited;
-  if (!isMainThread) return null;
-  const memory = new SharedArrayBuffer(EventfdTable.BYTES);
-  setEnvironmentData(KEY, memory);
-  return memory;
+  return isMainThread ? inheritMemory(NAME, EventfdTable.BYTES) : peekInherited(NAME);
 }
 
 /** The kernel's id of this thread. */

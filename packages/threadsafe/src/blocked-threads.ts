@@ -19,9 +19,7 @@
  * 4. A thread that is killed while it is blocked leaves its slot behind; whoever sees it end frees it.
  * Source: wait-for graphs of lock managers; the second look after "double collect" snapshots (Afek et al., 1993).
  */
-import { types } from 'node:util';
-import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
-import { PROTOCOL } from '@ringloop/core/internal';
+import { inheritMemory } from '@ringloop/core/internal';
 import { add, cas, load, store } from '#atomics';
 
 const USED = 0;
@@ -40,15 +38,9 @@ const STIRRED = 2;
 /** Threads that are blocked at a time, as far as circles are looked for. Arbitrary. */
 const SLOTS = 256;
 
-const KEY = `ringloop.blockedThreads.v${PROTOCOL}`;
-
 /** Memory that all threads share which are started by this one from now on. */
 export function sharedBlockedThreads(): SharedArrayBuffer {
-  const inherited = getEnvironmentData(KEY);
-  if (types.isSharedArrayBuffer(inherited)) return inherited;
-  const memory = new SharedArrayBuffer((1 + SLOTS) * SLOT_WORDS * 4);
-  setEnvironmentData(KEY, memory);
-  return memory;
+  return inheritMemory('blockedThreads', (1 + SLOTS) * SLOT_WORDS * 4);
 }
 
 /** A thread on the way from one to the other, as it was seen. */
