@@ -12,9 +12,9 @@ export interface BellBuffers {
 const BELL = 0;
 const MOST_PRODUCERS = 2;
 /** Words by producer: items published; calls of `ring()` that have returned; items that the owner has seen. */
-const PUBLISHED = 4; // behind the words of the bell
-const RETURNED = PUBLISHED + MOST_PRODUCERS; // plain
-const SEEN = RETURNED + MOST_PRODUCERS; // plain
+export const PUBLISHED = 4; // behind the words of the bell
+export const RETURNED = PUBLISHED + MOST_PRODUCERS; // plain
+export const SEEN = RETURNED + MOST_PRODUCERS; // plain
 
 export const WORD_NAMES = { [BELL]: 'BELL', [PUBLISHED]: 'FIRST', [PUBLISHED + 1]: 'SECOND' };
 

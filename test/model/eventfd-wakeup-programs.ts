@@ -3,10 +3,17 @@
  * word that counts its writes: each is one event, until libuv has seen it.
  */
 import { hush, ring, Sleeper, wakeByEventfd } from '@ringloop/threadsafe/internal';
+import {
+  type BellBuffers,
+  makeBell,
+  PUBLISHED,
+  RETURNED,
+  SEEN,
+  WORD_NAMES as BELL_NAMES,
+} from './bell-programs.js';
 import type { ModelThread } from './worker.js';
 
-export interface WakeupBuffers {
-  readonly words: SharedArrayBuffer;
+export interface WakeupBuffers extends BellBuffers {
   readonly eventfd: SharedArrayBuffer;
 }
 
@@ -18,40 +25,11 @@ const STATE = 3;
 const RUNG = 1;
 const ASLEEP = 2;
 
-const MOST_PRODUCERS = 2;
-/** Words by producer: items published; calls of `ring()` that have returned; items that the owner has seen. */
-const PUBLISHED = 4;
-const RETURNED = PUBLISHED + MOST_PRODUCERS; // plain
-const SEEN = RETURNED + MOST_PRODUCERS; // plain
 const ALL = 0x7fffffff;
 
-export const WORD_NAMES = {
-  words: {
-    [BELL]: 'BELL',
-    [EVENTFD]: 'EVENTFD',
-    [WRITES]: 'WRITES',
-    [PUBLISHED]: 'FIRST',
-    [PUBLISHED + 1]: 'SECOND',
-  },
-};
+export const WORD_NAMES = { ...BELL_NAMES, [EVENTFD]: 'EVENTFD', [WRITES]: 'WRITES' };
 
-export const makeWakeup = (): WakeupBuffers => ({
-  words: new SharedArrayBuffer((SEEN + MOST_PRODUCERS) * 4),
-  eventfd: new SharedArrayBuffer(4),
-});
-
-/** What there was to see, for `check`. */
-export function readWakeup(
-  { words }: WakeupBuffers,
-  producer: number,
-): Record<'published' | 'returned' | 'seen', number> {
-  const view = new Int32Array(words);
-  return {
-    published: view[PUBLISHED + producer]!,
-    returned: view[RETURNED + producer]!,
-    seen: view[SEEN + producer]!,
-  };
-}
+export const makeWakeup = (): WakeupBuffers => ({ ...makeBell(), eventfd: new SharedArrayBuffer(4) });
 
 export interface WriterInput {
   readonly producer: number;

@@ -1,10 +1,10 @@
 /** Waking by an eventfd (threadsafe/src/bell.ts, rules 9 and 10) under the explorer: no wake-up is lost, whoever is killed. */
 import { expect } from 'chai';
+import { readBell } from './bell-programs.js';
 import { explore, type Exploration, type Outcome, type ThreadDescription } from './explorer.js';
 import {
   type ListenerInput,
   makeWakeup,
-  readWakeup,
   WORD_NAMES,
   type WakeupBuffers,
   type WriterInput,
@@ -32,7 +32,7 @@ const setting = (
 ): Exploration<WakeupBuffers> => ({
   threads,
   setup: makeWakeup,
-  names: WORD_NAMES.words,
+  names: WORD_NAMES,
   check: expectAllSeen,
   ...more,
 });
@@ -40,7 +40,7 @@ const setting = (
 /** The owner sleeps in the end, and there is nothing that it should have seen. */
 function expectAllSeen(buffers: WakeupBuffers, { killed }: Outcome): void {
   for (const number of [0, 1]) {
-    const { published, returned, seen } = readWakeup(buffers, number);
+    const { published, returned, seen } = readBell(buffers, number);
     const due = killed === `producer${number}` ? returned : published;
     expect(seen, `seen of producer ${number}`).to.be.at.least(due);
   }

@@ -60,7 +60,7 @@ const EXPECTED: readonly (readonly [title: string, scenario: string, lines: read
 ];
 
 // In a process of its own each: its limit is for all threads, and what goes wrong here takes the process with it.
-describe('Where the system gives no more threads', () => {
+describe('Where the system gives no more threads (skipped where RLIMIT_NPROC cannot be made to hold)', () => {
   for (const [title, scenario, expected] of EXPECTED) {
     it(title, async function () {
       const lines = await linesOf(scenario);
