@@ -25,7 +25,7 @@ function atMost(contender: string, p50: number | null, p99: number | null): Aim[
 export const roundTrip: Scenario = {
   name: 'round-trip',
   title: 'Round trip between two idle loops',
-  question: { calls: 1_000, atLeast: 0 },
+  question: { calls: 300, atLeast: 0 },
   metrics: [P50, P99],
   contenders: [
     node('ringloop', () => tripping(openRingloopEcho())),
