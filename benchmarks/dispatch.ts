@@ -3,7 +3,7 @@
  * uvloop and Netty where they are installed. Each contender works in a process of its own, all take turns in each round: on a
  * shared machine only the ratios within a round mean anything.
  *
- *     npm run bench [-- --rounds N] [--scenario NAME]… [--idle] [--memory] [--growth] [--json FILE] [--write] [--list]
+ *     npm run bench [-- --rounds N] [--scenario NAME]… [--contender NAME]… [--idle] [--memory] [--growth] [--json FILE] [--write] [--list]
  *
  * --idle, --memory, --growth and --scenario ask for that alone. --write asks for everything, and keeps the report and the
  * plots in results/. All say the same on their own side:

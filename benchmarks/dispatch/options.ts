@@ -18,7 +18,10 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Any of these options alone asks for nothing else; --scenario and a request may be combined. @throws {UsageError} */
+/**
+ * Any of these options alone asks for nothing else; --scenario and a request may be combined. --contender lets only the named ones
+ * take part. @throws {UsageError}
+ */
 export function readOptions(args: readonly string[]): Options {
   const values = parse(args);
   const rounds = Number(values.rounds);
@@ -32,16 +35,28 @@ export function readOptions(args: readonly string[]): Options {
     throw new UsageError(`--scenario must be one of ${all.map((one) => one.name).join(', ')}, got ${name}`);
   });
   const { write, list, json = null } = values;
-  if (write && named.length > 0)
-    throw new UsageError('--write keeps whole reports only, and not that of some --scenario');
+  if (write && (named.length > 0 || values.contender.length > 0)) {
+    throw new UsageError('--write keeps whole reports only, and not that of some --scenario or --contender');
+  }
   const requested = [
     ...named,
     ...(values.idle || write ? ON_REQUEST.idle : []),
     ...(values.memory || write ? ON_REQUEST.memory : []),
   ];
   const asksForLess = named.length > 0 || values.idle || values.memory || values.growth;
-  const scenarios = asksForLess && !write ? requested : [...SCENARIOS, ...requested];
-  return { rounds, scenarios: [...new Set(scenarios)], growth: values.growth || write, json, write, list };
+  const asked = new Set(asksForLess && !write ? requested : [...SCENARIOS, ...requested]);
+  const scenarios = [...asked].map((scenario) => withOnly(values.contender, scenario));
+  return { rounds, scenarios, growth: values.growth || write, json, write, list };
+}
+
+function withOnly(names: readonly string[], scenario: Scenario): Scenario {
+  if (names.length === 0) return scenario;
+  for (const name of names) {
+    if (scenario.contenders.some((one) => one.name === name)) continue;
+    const known = scenario.contenders.map((one) => one.name).join(', ');
+    throw new UsageError(`--contender must be one of ${known} in ${scenario.name}, got ${name}`);
+  }
+  return { ...scenario, contenders: scenario.contenders.filter((one) => names.includes(one.name)) };
 }
 
 export function listScenarios(): string {
@@ -56,6 +71,7 @@ export function listScenarios(): string {
 function parse(args: readonly string[]): {
   rounds: string;
   scenario: string[];
+  contender: string[];
   growth: boolean;
   memory: boolean;
   idle: boolean;
@@ -69,6 +85,7 @@ function parse(args: readonly string[]): {
       options: {
         rounds: { type: 'string', default: '7' },
         scenario: { type: 'string', multiple: true, default: [] },
+        contender: { type: 'string', multiple: true, default: [] },
         growth: { type: 'boolean', default: false },
         memory: { type: 'boolean', default: false },
         idle: { type: 'boolean', default: false },
