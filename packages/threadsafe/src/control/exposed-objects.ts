@@ -8,7 +8,7 @@ import { peekRunningLoop, typeError } from '@ringloop/core/internal';
 import { NameTakenError, NotExposedError } from '../errors.js';
 import { hasEnded } from '../exit-news.js';
 import { InboxMemory, thisProducer } from '../inbox-memory.js';
-import type { LoopRef } from '../loop-ref.js';
+import type { CallableLoop } from './callable-loop.js';
 import { isObject } from './proxy.js';
 
 /** No lane has this number. */
@@ -32,7 +32,7 @@ const byInbox = new Map<string, ExposedObjects>();
 
 /** The objects of one loop. */
 export class ExposedObjects {
-  readonly ref: LoopRef;
+  readonly ref: CallableLoop;
   readonly #loop: BaseEventLoop;
   readonly #inbox: InboxMemory;
   readonly #named = new Map<string, object>();
@@ -42,7 +42,7 @@ export class ExposedObjects {
   #lastNumber = 0;
 
   /** @param ref where calls come from */
-  constructor(loop: BaseEventLoop, ref: LoopRef) {
+  constructor(loop: BaseEventLoop, ref: CallableLoop) {
     this.ref = ref;
     this.#loop = loop;
     this.#inbox = new InboxMemory(ref.address.memory);
@@ -175,7 +175,7 @@ export class Exposure {
 }
 
 /** What `LoopRef.expose()` does, and throws. */
-export function expose(ref: LoopRef, name: string, object: object): Exposure {
+export function expose(ref: CallableLoop, name: string, object: object): Exposure {
   if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
   if (!isObject(object)) throw typeError(`object must be an object or a function, got ${inspect(object)}`);
   const objects = byInbox.get(ref.address.id);

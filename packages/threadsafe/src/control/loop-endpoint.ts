@@ -12,8 +12,8 @@ import { messageOf } from '../clone-failure.js';
 import { CloneError } from '../errors.js';
 import { InboxMemory, thisProducer } from '../inbox-memory.js';
 import type { ConcurrentFuture } from '../concurrent-future.js';
-import type { LoopRef } from '../loop-ref.js';
 import { isGone, sendEventually } from '../send-eventually.js';
+import type { CallableLoop } from './callable-loop.js';
 import { startDeadline } from './deadline.js';
 import { deliver, giveBack, lendOn, type Path, type Request } from './deliver.js';
 import type { Target } from './exposed-objects.js';
@@ -42,7 +42,7 @@ type Listener = (event: { readonly data: Promise<WireValue> & { readonly id: str
 
 /** Which object an endpoint leads to. */
 export interface EndpointOptions {
-  readonly ref: LoopRef;
+  readonly ref: CallableLoop;
   readonly target: Target;
   /** What the object is called in messages. */
   readonly label: string;
@@ -52,7 +52,7 @@ export interface EndpointOptions {
 
 /** One object of another loop, as Comlink's Endpoint. */
 export class LoopEndpoint {
-  readonly #ref: LoopRef;
+  readonly #ref: CallableLoop;
   readonly #target: Target;
   readonly #label: string;
   readonly #timeout: number | null;

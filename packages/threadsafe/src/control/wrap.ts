@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import { createEndpoint, wrap as comlinkWrap } from 'comlink';
 import { checkTime, typeError } from '@ringloop/core/internal';
 import { thisProducer } from '../inbox-memory.js';
-import { LoopRef } from '../loop-ref.js';
-import { registerSendable, type Sendable } from '../sendable.js';
+import { registerSendable, reviveSendable, type Sendable, type Wire, wireIn } from '../sendable.js';
+import type { CallableLoop } from './callable-loop.js';
 import { type EndpointOptions, LoopEndpoint } from './loop-endpoint.js';
 import { localObjectsOf, type Target } from './exposed-objects.js';
 import { arrive, setOrigin } from './origins.js';
@@ -18,7 +18,7 @@ export interface WrapOptions {
 }
 
 /** What `LoopRef.wrap()` does, and throws. */
-export function wrap<T>(ref: LoopRef, name: string, { timeout = null }: WrapOptions): Remote<T> {
+export function wrap<T>(ref: CallableLoop, name: string, { timeout = null }: WrapOptions): Remote<T> {
   if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
   if (timeout !== null) checkTime(timeout, 'timeout');
   return wrapTarget<T>({ ref, target: name, label: name, timeout });
@@ -82,7 +82,7 @@ function shownAs(text: string, label: string): object {
 }
 
 registerSendable<LentObjectWire>('LentObject', LentObject, ({ loop, target, label }) => {
-  const ref = LoopRef.fromWire(loop);
+  const ref = reviveSendable(wireIn(loop) as Wire) as unknown as CallableLoop; // LoopRef.toWire() made it
   const arrived =
     comeHome(ref.address.id, target) ??
     arrive(ref.address.id, target, () => wrapTarget<object>({ ref, target, label, timeout: null }));
