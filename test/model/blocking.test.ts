@@ -1,4 +1,4 @@
-/** Waiting by blocking (threadsafe/src/segment.ts, bell.ts, blocked-threads.ts) under the explorer: nobody waits for ever. */
+/** Waiting by blocking (threadsafe/src/memory/ring.ts, bell.ts, blocked-threads.ts) under the explorer: nobody waits for ever. */
 import { expect } from 'chai';
 import { makeBlocking, nameWord, type BlockingBuffers, type EnterInput } from './blocking-programs.js';
 import { explore, type Exploration, type Outcome, type ThreadDescription } from './explorer.js';

@@ -17,7 +17,7 @@
  * 2. A step is one operation and the plain code after it, up to the thread's next operation; the first step of a thread
  *    begins with the code before its first operation. With PLAIN_STEPS the code after is a step of its own.
  */
-import type { Operation } from '../../packages/core/dist/atomics-model.js';
+import type { Operation } from '../../packages/core/dist/memory/atomics-model.js';
 
 export const DONE = 0; // 1 when the baton is back at the explorer
 export const ENDING = 1; // one of Ending

@@ -1,4 +1,4 @@
-/** The table of eventfds (net/src/eventfd-table.ts) under the explorer: no two threads have the same one. */
+/** The table of eventfds (net/src/wakeup/eventfd-table.ts) under the explorer: no two threads have the same one. */
 import { expect } from 'chai';
 import { makeTable, type TableBuffers, type TakerInput, WORD_NAMES } from './eventfd-table-programs.js';
 import { explore, type Exploration, type ThreadDescription } from './explorer.js';

@@ -10,7 +10,7 @@ import {
   RETURNED,
   SEEN,
   WORD_NAMES as BELL_NAMES,
-} from './bell-programs.js';
+} from './wake-word-programs.js';
 import type { ModelThread } from './worker.js';
 
 export interface WakeupBuffers extends BellBuffers {

@@ -1,6 +1,6 @@
-/** Waking by an eventfd (threadsafe/src/bell.ts, rules 9 and 10) under the explorer: no wake-up is lost, whoever is killed. */
+/** Waking by an eventfd (threadsafe/src/memory/wake-word.ts, rules 9 and 10) under the explorer: no wake-up is lost, whoever is killed. */
 import { expect } from 'chai';
-import { readBell } from './bell-programs.js';
+import { readBell } from './wake-word-programs.js';
 import { explore, type Exploration, type Outcome, type ThreadDescription } from './explorer.js';
 import {
   type ListenerInput,

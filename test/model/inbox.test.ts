@@ -1,5 +1,5 @@
 /**
- * The lanes of an inbox under the explorer (threadsafe/src/inbox-memory.ts, inbox-reader.ts): claimed by one producer at a
+ * The lanes of an inbox under the explorer (threadsafe/src/memory/inbox-memory.ts, inbox-reader.ts): claimed by one producer at a
  * time, read to their end, and free again, whoever is killed.
  */
 import { expect } from 'chai';

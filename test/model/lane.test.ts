@@ -1,5 +1,5 @@
 /**
- * A lane under the explorer (threadsafe/src/segment.ts, lane-writer.ts, lane-reader.ts, threadsafe-handle.ts): each call is
+ * A lane under the explorer (threadsafe/src/memory/ring.ts, lane-writer.ts, lane-reader.ts, threadsafe-handle.ts): each call is
  * seen once and in order, or refused, or cancelled, and its sender knows which.
  */
 import { expect } from 'chai';

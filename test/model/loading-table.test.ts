@@ -1,4 +1,4 @@
-/** The table of threads that load koffi (net/src/loading-table.ts) under the explorer: none is ended meanwhile. */
+/** The table of threads that load koffi (net/src/libc/loading-table.ts) under the explorer: none is ended meanwhile. */
 import { expect } from 'chai';
 import { explore, type Exploration, type ThreadDescription } from './explorer.js';
 import { failureOf } from './exploring.js';

@@ -1,4 +1,4 @@
-/** The offer of a channel (threadsafe/src/own-channel.ts) under the explorer: nothing is sent where nobody listens. */
+/** The offer of a channel (threadsafe/src/memory/private-channel.ts) under the explorer: nothing is sent where nobody listens. */
 import { expect } from 'chai';
 import { explore, type Exploration, type Outcome } from './explorer.js';
 import { failureOf } from './exploring.js';
@@ -8,9 +8,9 @@ import {
   makeChannels,
   type OwnerInput,
   type Sent,
-} from './own-channel-programs.js';
+} from './private-channel-programs.js';
 
-const MODULE = new URL('./own-channel-programs.js', import.meta.url);
+const MODULE = new URL('./private-channel-programs.js', import.meta.url);
 
 const setting = (owner: OwnerInput): Exploration<ChannelBuffers> => ({
   threads: [

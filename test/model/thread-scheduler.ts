@@ -2,7 +2,7 @@
  * The scheduler of one thread under the explorer: it implements the port of the model seam on the shared control words.
  * Everything here runs while this thread holds the baton, except the wait at its gate.
  */
-import type { Operation, ThreadScheduler } from '../../packages/core/dist/atomics-model.js';
+import type { Operation, ThreadScheduler } from '../../packages/core/dist/memory/atomics-model.js';
 import * as c from './control.js';
 
 /** Unwinds a thread whose schedule is over: killed, asleep for ever, or overtaken by a failure elsewhere. */

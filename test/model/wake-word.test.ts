@@ -1,4 +1,4 @@
-/** The bell (threadsafe/src/bell.ts) under the explorer: no wake-up is lost, whoever is killed. */
+/** The bell (threadsafe/src/memory/wake-word.ts) under the explorer: no wake-up is lost, whoever is killed. */
 import { expect } from 'chai';
 import { explore, type Exploration, type Outcome, type ThreadDescription } from './explorer.js';
 import {
@@ -8,10 +8,10 @@ import {
   type BellBuffers,
   type OwnerInput,
   type ProducerInput,
-} from './bell-programs.js';
+} from './wake-word-programs.js';
 import { failureOf } from './exploring.js';
 
-const MODULE = new URL('./bell-programs.js', import.meta.url);
+const MODULE = new URL('./wake-word-programs.js', import.meta.url);
 
 type Wrong = Pick<ProducerInput, 'ring'>;
 

@@ -3,7 +3,7 @@
  * one it is blocked at its gate and runs its program once per schedule.
  */
 import { parentPort } from 'node:worker_threads';
-import type * as Model from '../../packages/core/dist/atomics-model.js';
+import type * as Model from '../../packages/core/dist/memory/atomics-model.js';
 import * as c from './control.js';
 import { GateScheduler, ScheduleOver } from './thread-scheduler.js';
 
@@ -32,7 +32,7 @@ export interface Assignment {
 type Program = (buffers: Assignment['buffers'], thread: ModelThread) => unknown;
 
 // By path because no package exports it; to be the same instance as `#atomics` it must be the same file.
-const MODEL_URL = new URL('../../../packages/core/dist/atomics-model.js', import.meta.url);
+const MODEL_URL = new URL('../../../packages/core/dist/memory/atomics-model.js', import.meta.url);
 
 const port = parentPort;
 if (port !== null) {

@@ -12,7 +12,7 @@ describe('LoopGroup of ringloop', () => {
     expect(group).to.be.instanceOf(LoopGroup);
   });
 
-  // What calls into JavaScript from libuv would abort the process: see net/src/epoll-poll.ts.
+  // What calls into JavaScript from libuv would abort the process: see net/src/selector/epoll-poll.ts.
   for (const [way, exitCode] of [
     ['process.exit()', 0],
     ['an uncaught error', 1],

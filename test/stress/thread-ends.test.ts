@@ -37,7 +37,7 @@ async function endThreads(...command: string[]): Promise<string> {
 describe('Threads with busy sockets', () => {
   for (const kind of ['worker', 'group']) {
     for (const main of ['koffi', 'bare']) {
-      // Who terminates a thread that is just loading koffi must know of it: see net/src/koffi-loading.ts.
+      // Who terminates a thread that is just loading koffi must know of it: see net/src/libc/koffi-loading.ts.
       for (const way of kind === 'worker' && main === 'koffi' ? [...WAYS, 'while it starts'] : WAYS) {
         it(`${kind}, ${main === 'koffi' ? 'with' : 'without'} koffi in the main thread, ends by: ${way}`, async () => {
           expect(await endThreads(fixture, kind, way, main, String(ENDS), String(SEED))).to.equal('done');

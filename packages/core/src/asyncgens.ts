@@ -1,5 +1,5 @@
 import type { BaseEventLoop } from './event-loop.js';
-import { inspectSafely } from './inspect-safely.js';
+import { inspectSafely } from './debug/inspect-safely.js';
 import { toError } from './errors.js';
 import { ASYNCGENS } from './loop-internals.js';
 import { getRunningLoop } from './running-loop.js';

@@ -1,6 +1,6 @@
 import { LoopStateError, typeError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
-import { inspectSafely } from './inspect-safely.js';
+import { inspectSafely } from './debug/inspect-safely.js';
 import { otherCopyRuns } from './process-registry.js';
 import { peekRunningLoop } from './running-loop.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkTime } from './check-callback.js';
 import { LoopStateError } from './errors.js';
-import type { Executor } from './executor.js';
+import type { Executor } from './ports/executor.js';
 import { checkExecutor } from './run-in-executor.js';
 
 /** Node takes no longer delay (2^31 - 1 ms). */

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { inspectSafely } from './inspect-safely.js';
+import { inspectSafely } from './debug/inspect-safely.js';
 
 /** A loop was asked for something that its present state forbids. Python: RuntimeError('Event loop is closed') and its kin. */
 export class LoopStateError extends Error {

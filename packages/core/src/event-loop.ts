@@ -11,13 +11,13 @@ import {
   type ExceptionContext,
   type ExceptionHandler,
 } from './exception-handler.js';
-import type { Executor } from './executor.js';
+import type { Executor } from './ports/executor.js';
 import { awaitableOf } from './follow-promise.js';
 import { forgetAsked, Future } from './future.js';
 import { Handle } from './handle.js';
-import type { Host } from './host.js';
-import type { Inbox, OpenInbox } from './inbox.js';
-import { NodeHost } from './node-host.js';
+import type { Host } from './ports/host.js';
+import type { Inbox, OpenInbox } from './ports/inbox.js';
+import { NodeHost } from './ports/node-host.js';
 import { type Ready, ReadyQueue, RUN } from './ready-queue.js';
 import { DefaultExecutor } from './default-executor.js';
 import {
@@ -37,9 +37,9 @@ import {
 } from './loop-internals.js';
 import { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
 import { peekRunningLoop, setRunningLoop } from './running-loop.js';
-import { SlowCallbacks } from './slow-callbacks.js';
+import { SlowCallbacks } from './debug/slow-callbacks.js';
 import { runInExecutor } from './run-in-executor.js';
-import { reportLeftovers } from './report-leftovers.js';
+import { reportLeftovers } from './debug/report-leftovers.js';
 import { runUntilComplete } from './run-until-complete.js';
 import { Task, type TaskOptions } from './task.js';
 import { checkTaskFactory, type TaskFactory } from './task-factory.js';
@@ -48,7 +48,7 @@ import { type OnFulfilled, type OnRejected, Then } from './then.js';
 import { TimerHandle } from './timer-handle.js';
 import { TimerHeap } from './timer-heap.js';
 import { listenForCancellations, stopListeningForCancellations } from './unhandled-cancellations.js';
-import { Unretrieved } from './unretrieved.js';
+import { Unretrieved } from './debug/unretrieved.js';
 
 /** What a loop can be told when it is made. */
 export interface LoopOptions {

@@ -4,7 +4,7 @@ import { endsTheLoop } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { isPromiseLike } from './is-promise-like.js';
 import { type Handle, isReporting } from './handle.js';
-import { inspectSafely } from './inspect-safely.js';
+import { inspectSafely } from './debug/inspect-safely.js';
 
 /** What an exception handler is told. Python: the `context` dict of loop.call_exception_handler(). */
 export interface ExceptionContext {

@@ -2,7 +2,7 @@ import type { Awaitable } from './awaitable.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { CancelledError, messageOf } from './errors.js';
 import { Future, type FutureState } from './future.js';
-import { iterablePromise } from './iterable-promise.js';
+import { iterablePromise } from './waiting/iterable-promise.js';
 import { OUTSIDE } from './loop-internals.js';
 import type { Ready } from './ready-queue.js';
 import { peekRunningLoop } from './running-loop.js';

@@ -6,13 +6,13 @@ import type { Awaiter } from './awaiter.js';
 import type { Awaitable } from './awaitable.js';
 import { checkCallback } from './check-callback.js';
 import { captureContext } from './context.js';
-import { creationSite, creationStack } from './creation-stack.js';
+import { creationSite, creationStack } from './debug/creation-stack.js';
 import { discard } from './discarding.js';
 import { currentAwaiter } from './current-task.js';
 import { cancelledError, type CancelledError, InvalidStateError, toError, typeError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Handle } from './handle.js';
-import { inspectPart } from './inspect-safely.js';
+import { inspectPart } from './debug/inspect-safely.js';
 import {
   ADD_WAITER,
   ASKED,

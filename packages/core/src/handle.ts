@@ -1,10 +1,10 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import { asResource, captureContext, type Context, mustEnter, runInContext } from './context.js';
-import { creationSite, creationStack, tracebackOf } from './creation-stack.js';
+import { creationSite, creationStack, tracebackOf } from './debug/creation-stack.js';
 import { endsTheLoop, toError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
-import { inspectPart } from './inspect-safely.js';
+import { inspectPart } from './debug/inspect-safely.js';
 import { CALLBACK, END_RUN, HANDLE_LOOP } from './loop-internals.js';
 import { RUN, type Ready } from './ready-queue.js';
 import { watchResult } from './watch-result.js';

@@ -1,10 +1,15 @@
 export { allTasks, currentTask } from './all-tasks.js';
-export { type AsCompleted, asCompleted, type AsCompletedOptions, type DoneFuture } from './as-completed.js';
+export {
+  type AsCompleted,
+  asCompleted,
+  type AsCompletedOptions,
+  type DoneFuture,
+} from './waiting/as-completed.js';
 export { aclosing } from './asyncgens.js';
 export type { Awaitable } from './awaitable.js';
-export { Barrier } from './barrier.js';
+export { Barrier } from './sync/barrier.js';
 export type { BlockBody } from './block.js';
-export { Condition } from './condition.js';
+export { Condition } from './sync/condition.js';
 export { type Coroutine, isCoroutine } from './coroutine.js';
 export { getEventLoop, setEventLoop } from './current-loop.js';
 export { ensureFuture, isFuture } from './ensure-future.js';
@@ -24,27 +29,27 @@ export {
   SystemExit,
   TimeoutError,
 } from './errors.js';
-export { Event } from './event.js';
+export { Event } from './sync/event.js';
 export { BaseEventLoop, type LoopOptions, type LoopPorts } from './event-loop.js';
 export type { ExceptionContext, ExceptionHandler } from './exception-handler.js';
-export type { Executor, ExecutorJob } from './executor.js';
+export type { Executor, ExecutorJob } from './ports/executor.js';
 export { type DoneCallback, type DoneCallbackOptions, Future } from './future.js';
-export { gather, type Gathered, type GatherOptions, type Joinable, type ResultOf } from './gather.js';
+export { gather, type Gathered, type GatherOptions, type Joinable, type ResultOf } from './waiting/gather.js';
 export type { CoroutineGenerator } from './generator-driver.js';
 export { Handle } from './handle.js';
-export type { Host } from './host.js';
-export { LifoQueue } from './lifo-queue.js';
-export { Lock } from './lock.js';
-export type { Compare } from './natural-order.js';
-export { PriorityQueue, type PriorityQueueOptions } from './priority-queue.js';
-export { type ItemStore, Queue } from './queue.js';
+export type { Host } from './ports/host.js';
+export { LifoQueue } from './queues/lifo-queue.js';
+export { Lock } from './sync/lock.js';
+export type { Compare } from './queues/natural-order.js';
+export { PriorityQueue, type PriorityQueueOptions } from './queues/priority-queue.js';
+export { type ItemStore, Queue } from './queues/queue.js';
 export { run, type RunOptions } from './run.js';
 export { Runner, type RunnerOptions, type RunnerRunOptions } from './runner.js';
 export { getRunningLoop } from './running-loop.js';
 export type { ScopeBody } from './scope.js';
-export { BoundedSemaphore, Semaphore } from './semaphore.js';
-export { shield } from './shield.js';
-export { sleep } from './sleep.js';
+export { BoundedSemaphore, Semaphore } from './sync/semaphore.js';
+export { shield } from './waiting/shield.js';
+export { sleep } from './waiting/sleep.js';
 export { Task, type TaskOptions } from './task.js';
 export {
   createEagerTaskFactory,
@@ -52,10 +57,10 @@ export {
   type TaskConstructor,
   type TaskFactory,
 } from './task-factory.js';
-export { TaskGroup } from './task-group.js';
-export { timeout, Timeout, timeoutAt } from './timeouts.js';
+export { TaskGroup } from './waiting/task-group.js';
+export { timeout, Timeout, timeoutAt } from './waiting/timeouts.js';
 export { TimerHandle } from './timer-handle.js';
-export { VirtualHost, type VirtualHostOptions } from './virtual-host.js';
+export { VirtualHost, type VirtualHostOptions } from './ports/virtual-host.js';
 export {
   ALL_COMPLETED,
   FIRST_COMPLETED,
@@ -63,5 +68,5 @@ export {
   type ReturnWhen,
   wait,
   type WaitOptions,
-} from './wait.js';
-export { waitFor } from './wait-for.js';
+} from './waiting/wait.js';
+export { waitFor } from './waiting/wait-for.js';

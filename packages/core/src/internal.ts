@@ -2,12 +2,12 @@
 export { abort, newAbortController } from './abort.js';
 export { captureContext, type Context, mustEnter, runApart, runInContext } from './context.js';
 export { checkCallback, checkTime } from './check-callback.js';
-export { creationStack } from './creation-stack.js';
+export { creationStack } from './debug/creation-stack.js';
 export { defaultExceptionHandler } from './exception-handler.js';
 export { endsTheLoop, isError, rangeError, toError, typeError } from './errors.js';
 export { type Callback, Handle } from './handle.js';
-export type { Inbox, InboxOwner, OpenInbox } from './inbox.js';
-export { deadlockOf, waitsForThreads } from './deadlock.js';
+export type { Inbox, InboxOwner, OpenInbox } from './ports/inbox.js';
+export { deadlockOf, waitsForThreads } from './debug/deadlock.js';
 export {
   END_RUN,
   HANDLE_LOOP,
@@ -17,13 +17,13 @@ export {
   type StopFunction,
   UNRETRIEVED,
 } from './loop-internals.js';
-export { inheritMemory, peekInherited } from './inherited-memory.js';
-export { inspectSafely } from './inspect-safely.js';
-export { NodeHost } from './node-host.js';
+export { inheritMemory, peekInherited } from './memory/inherited-memory.js';
+export { inspectSafely } from './debug/inspect-safely.js';
+export { NodeHost } from './ports/node-host.js';
 export { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
 export { type Copy, PROTOCOL, shared, show, thisCopy } from './process-registry.js';
 export { type Ready, RUN } from './ready-queue.js';
-export { Unretrieved } from './unretrieved.js';
+export { Unretrieved } from './debug/unretrieved.js';
 export { watchResult } from './watch-result.js';
 export { windUp } from './wind-up.js';
 export { startCoroutine } from './running-coroutine.js';

@@ -2,7 +2,7 @@ import { checkCallback } from './check-callback.js';
 import { CancelledError, typeError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { OUTSIDE } from './loop-internals.js';
-import type { Executor } from './executor.js';
+import type { Executor } from './ports/executor.js';
 import type { Future } from './future.js';
 import { inspect } from 'node:util';
 

@@ -2,7 +2,7 @@ import { endsTheLoop, LoopStateError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
 import { MAIN, STOP_AFTER_BATCH } from './loop-internals.js';
-import { keepQuiet } from './quiet-tasks.js';
+import { keepQuiet } from './debug/quiet-tasks.js';
 import type { Coroutine } from './coroutine.js';
 import { ensureFuture } from './ensure-future.js';
 

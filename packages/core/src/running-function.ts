@@ -9,7 +9,7 @@ import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
 import { currentDriver } from './generator-driver.js';
 import { ABORTS, END_RUN, WAITS } from './loop-internals.js';
-import { iterablePromise } from './iterable-promise.js';
+import { iterablePromise } from './waiting/iterable-promise.js';
 import type { Ready } from './ready-queue.js';
 import { peekRunningLoop } from './running-loop.js';
 

@@ -3,7 +3,7 @@ import { isGeneratorFunction } from './coroutine.js';
 import { currentTask } from './current-task.js';
 import { isError, toError, typeError } from './errors.js';
 import { type CoroutineGenerator, currentDriver, isGenerator } from './generator-driver.js';
-import { inspectSafely } from './inspect-safely.js';
+import { inspectSafely } from './debug/inspect-safely.js';
 import type { Ready } from './ready-queue.js';
 import { RunningCoroutine, startCoroutine } from './running-coroutine.js';
 import { startFunction } from './running-function.js';

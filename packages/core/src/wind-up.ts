@@ -1,6 +1,6 @@
 import { allTasks } from './all-tasks.js';
 import type { BaseEventLoop } from './event-loop.js';
-import { inspectSafely } from './inspect-safely.js';
+import { inspectSafely } from './debug/inspect-safely.js';
 import { isPromiseLike } from './is-promise-like.js';
 import { SEAL_INBOX, WAITS } from './loop-internals.js';
 import type { Task } from './task.js';

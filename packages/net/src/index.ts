@@ -1,9 +1,9 @@
-export type { AcceptedSocketOptions } from './connect-accepted-socket.js';
-export type { ConnectionOptions } from './create-connection.js';
-export type { ServerOptions } from './create-server.js';
+export type { AcceptedSocketOptions } from './connect/connect-accepted-socket.js';
+export type { ConnectionOptions } from './connect/create-connection.js';
+export type { ServerOptions } from './server/create-server.js';
 export { NativeCallsError, ServerStateError, TransportStateError } from './errors.js';
-export type { FileDescriptorLike } from './file-descriptor.js';
-export type { WriteBufferLimits } from './flow-control.js';
+export type { FileDescriptorLike } from './sockets/file-descriptor.js';
+export type { WriteBufferLimits } from './transports/flow-control.js';
 export {
   AF_INET,
   AF_INET6,
@@ -38,13 +38,13 @@ export {
   TCP_KEEPINTVL,
   TCP_NODELAY,
   TCP_USER_TIMEOUT,
-} from './linux-abi.js';
-export type { Protocol, ProtocolFactory } from './protocol.js';
+} from './libc/linux-abi.js';
+export type { Protocol, ProtocolFactory } from './transports/protocol.js';
 export { SelectorEventLoop } from './selector-event-loop.js';
-export { Server } from './server.js';
-export type { Port } from './service-port.js';
-export type { AddressInput, SocketAddress } from './sockaddr.js';
-export { Socket, type SocketOptions } from './socket.js';
-export { StreamTransport } from './stream-transport.js';
-export type { SystemError } from './system-error.js';
-export { TransportSocket } from './transport-socket.js';
+export { Server } from './server/server.js';
+export type { Port } from './sockets/service-port.js';
+export type { AddressInput, SocketAddress } from './sockets/sockaddr.js';
+export { Socket, type SocketOptions } from './sockets/socket.js';
+export { StreamTransport } from './transports/stream-transport.js';
+export type { SystemError } from './libc/system-error.js';
+export { TransportSocket } from './sockets/transport-socket.js';

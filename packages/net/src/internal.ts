@@ -1,13 +1,13 @@
 // For sibling packages and tests only.
-export { EpollPoll } from './epoll-poll.js';
-export { awaitKoffiLoading, shareKoffiLoading, whileLoadingKoffi } from './koffi-loading.js';
-export { EventfdTable } from './eventfd-table.js';
-export { LOADING_MS, LoadingTable } from './loading-table.js';
-export { findWakeup } from './libuv-wakeup.js';
-export { addTurnListener, removeTurnListener } from './libuv-turns.js';
+export { EpollPoll } from './selector/epoll-poll.js';
+export { awaitKoffiLoading, shareKoffiLoading, whileLoadingKoffi } from './libc/koffi-loading.js';
+export { EventfdTable } from './wakeup/eventfd-table.js';
+export { LOADING_MS, LoadingTable } from './libc/loading-table.js';
+export { findWakeup } from './wakeup/libuv-wakeup.js';
+export { addTurnListener, removeTurnListener } from './wakeup/libuv-turns.js';
 export { NET } from './loop-net.js';
-export { resolve } from './resolve.js';
-export { Selector } from './selector.js';
-export { portNumber } from './service-port.js';
-export { WriteBuffer } from './write-buffer.js';
-export { shareEventfds, threadEventfd } from './thread-eventfd.js';
+export { resolve } from './names/resolve.js';
+export { Selector } from './selector/selector.js';
+export { portNumber } from './sockets/service-port.js';
+export { WriteBuffer } from './transports/write-buffer.js';
+export { shareEventfds, threadEventfd } from './wakeup/thread-eventfd.js';

@@ -1,5 +1,5 @@
 import { LoopStateError } from '@ringloop/core';
-import { Selector } from './selector.js';
+import { Selector } from './selector/selector.js';
 
 /** Bytes read at a time, as in CPython (256 KiB). */
 const RECV_BYTES = 262_144;

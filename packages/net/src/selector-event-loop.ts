@@ -1,18 +1,18 @@
 import { inspect } from 'node:util';
 import { type Awaitable, BaseEventLoop, Handle } from '@ringloop/core';
 import { checkCallback, startFunction } from '@ringloop/core/internal';
-import { connectAcceptedSocket, type AcceptedSocketOptions } from './connect-accepted-socket.js';
-import { createConnection, type ConnectionOptions } from './create-connection.js';
-import { createServer, type ServerOptions } from './create-server.js';
-import { EpollPoll } from './epoll-poll.js';
+import { connectAcceptedSocket, type AcceptedSocketOptions } from './connect/connect-accepted-socket.js';
+import { createConnection, type ConnectionOptions } from './connect/create-connection.js';
+import { createServer, type ServerOptions } from './server/create-server.js';
+import { EpollPoll } from './selector/epoll-poll.js';
 import { TransportStateError } from './errors.js';
-import { type FileDescriptorLike, toFileno } from './file-descriptor.js';
+import { type FileDescriptorLike, toFileno } from './sockets/file-descriptor.js';
 import { LoopNet, NET } from './loop-net.js';
-import type { Protocol, ProtocolFactory } from './protocol.js';
-import type { Direction } from './selector.js';
-import type { Server } from './server.js';
-import type { Socket } from './socket.js';
-import type { StreamTransport } from './stream-transport.js';
+import type { Protocol, ProtocolFactory } from './transports/protocol.js';
+import type { Direction } from './selector/selector.js';
+import type { Server } from './server/server.js';
+import type { Socket } from './sockets/socket.js';
+import type { StreamTransport } from './transports/stream-transport.js';
 
 /**
  * The loop with sockets: one epoll descriptor, watched by its thread's own libuv loop while it runs. Linux only.

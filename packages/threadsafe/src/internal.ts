@@ -1,18 +1,18 @@
 // For sibling packages and tests only.
-export { planArguments, readArguments, sendAside, writeArguments } from './arguments.js';
-export { closeBell, hush, isRung, ring, Sleeper, wakeByEventfd } from './bell.js';
-export { BlockedThreads } from './blocked-threads.js';
-export { CalledFunctions } from './called-functions.js';
-export { cloneFailure } from './clone-failure.js';
-export { CallTable, type Numbered } from './call-table.js';
-export { Descendants } from './descendants.js';
+export { planArguments, readArguments, sendAside, writeArguments } from './codec/arguments.js';
+export { closeBell, hush, isRung, ring, Sleeper, wakeByEventfd } from './memory/wake-word.js';
+export { BlockedThreads } from './memory/blocked-threads.js';
+export { CalledFunctions } from './inbox/function-table.js';
+export { cloneFailure } from './codec/clone-failure.js';
+export { CallTable, type Numbered } from './calls/call-table.js';
+export { Descendants } from './exits/spawned-threads.js';
 export { exposedObjectsOf } from './control/exposed-objects.js';
-export { flushOutput } from './flush-output.js';
-export { hearExits, onThreadExit } from './exit-news.js';
-export { allocateInbox, type InboxAddress, InboxMemory, LANES, thisProducer } from './inbox-memory.js';
-export { importModule, refuseWhileImporting } from './import-module.js';
-export { InboxReader, type InboxEvents } from './inbox-reader.js';
-export { LaneReader, type LaneEvents } from './lane-reader.js';
+export { flushOutput } from './threads/flush-output.js';
+export { hearExits, onThreadExit } from './exits/thread-exits.js';
+export { allocateInbox, type InboxAddress, InboxMemory, LANES, thisProducer } from './memory/inbox-memory.js';
+export { importModule, refuseWhileImporting } from './references/import-module.js';
+export { InboxReader, type InboxEvents } from './inbox/inbox-reader.js';
+export { LaneReader, type LaneEvents } from './inbox/lane-reader.js';
 export {
   FULL_LANE,
   LaneWriter,
@@ -20,33 +20,33 @@ export {
   SEALED_LANE,
   writeCallWithNumber,
   writeRecord,
-} from './lane-writer.js';
-export { inheritTsx } from './inherit-tsx.js';
-export { loadedByRequire } from './loaded-by-require.js';
-export { LoopInbox } from './loop-inbox.js';
-export { callsSent, outboxCount, outboxTo } from './outboxes.js';
-export { offerChannel, offeredChannel } from './own-channel.js';
-export { checkPreload, importAll } from './preload.js';
-export { thisMailbox } from './mailbox.js';
-export { ownFile } from './own-file.js';
-export { dieReadably } from './own-death.js';
-export { pack, type Packed, packThrown, unpack } from './packing.js';
-export { importRemote, lookUpRemote, REMOTE, type RemoteId, remoteIdOf } from './remote.js';
+} from './inbox/lane-writer.js';
+export { inheritTsx } from './threads/inherit-tsx.js';
+export { loadedByRequire } from './references/loaded-by-require.js';
+export { LoopInbox } from './loop/loop-inbox.js';
+export { callsSent, outboxCount, outboxTo } from './calls/inbox-writers.js';
+export { offerChannel, offeredChannel } from './memory/private-channel.js';
+export { checkPreload, importAll } from './references/preload.js';
+export { thisMailbox } from './calls/reply-inbox.js';
+export { ownFile } from './threads/own-file.js';
+export { dieReadably } from './exits/own-death.js';
+export { pack, type Packed, packThrown, unpack } from './codec/packing.js';
+export { importRemote, lookUpRemote, REMOTE, type RemoteId, remoteIdOf } from './references/remote.js';
 export { CancelToken } from './shared/cancel-token.js';
 export { ItemRing, ringBytes, type RingSize } from './shared/item-ring.js';
 export { QueueMemory, queueBytes } from './shared/queue-memory.js';
 export { SharedEvent } from './shared/shared-event.js';
-export { LINE_WORDS, LineMemory } from './shared/line-memory.js';
-export { Passage } from './shared/passage.js';
+export { LINE_WORDS, LineMemory } from './shared/wait-queue-memory.js';
+export { Passage } from './shared/fair-permits.js';
 export { HolderWord, PermitCells, PermitCounter, type Permits } from './shared/permits.js';
-export { REPAIR } from './shared/shared-view.js';
-export { NOTHING, type Sleep, WaitingLine } from './shared/waiting-line.js';
-export { WordWatch } from './shared/word-watch.js';
-export { SideRoad, SideRoadSender } from './side-road.js';
-export { Spinning } from './spinning.js';
-export { Cell, HEAD, Kind, OWN_CHANNEL, Segment, TAIL } from './segment.js';
-export { takeAway, transferredBy, unmark } from './transfer.js';
-export { type CheckedThreadOptions, checkThreadOptions } from './thread-options.js';
-export { ThreadOutput } from './thread-output.js';
-export { threadUnavailable } from './thread-unavailable.js';
-export { ThreadsafeHandle } from './threadsafe-handle.js';
+export { REPAIR } from './shared/shared-object.js';
+export { NOTHING, type Sleep, WaitingLine } from './shared/wait-queue.js';
+export { WordWatch } from './shared/word-waiters.js';
+export { SideRoad, SideRoadSender } from './out-of-band/broadcast.js';
+export { Spinning } from './loop/spinning.js';
+export { Cell, HEAD, Kind, OWN_CHANNEL, Segment, TAIL } from './memory/ring.js';
+export { takeAway, transferredBy, unmark } from './codec/transfer.js';
+export { type CheckedThreadOptions, checkThreadOptions } from './threads/thread-options.js';
+export { ThreadOutput } from './threads/thread-output.js';
+export { threadUnavailable } from './threads/thread-unavailable.js';
+export { ThreadsafeHandle } from './calls/threadsafe-handle.js';

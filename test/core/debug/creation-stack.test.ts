@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { BaseEventLoop, sleep, VirtualHost } from '@ringloop/core';
 import { expect } from 'chai';
-import { coreFile } from './core-file.js';
+import { coreFile } from '../core-file.js';
 
 const execute = promisify(execFile);
 const { creationSite, creationStack } = (await coreFile(
-  'creation-stack',
-)) as typeof import('../../packages/core/dist/creation-stack.js');
+  'debug/creation-stack',
+)) as typeof import('../../../packages/core/dist/debug/creation-stack.js');
 
 const HERE = /creation-stack\.test\.[jt]s:\d+:\d+\)?$/;
 
@@ -103,7 +103,7 @@ describe('core/creation-stack', () => {
     const folder = await mkdtemp(join(tmpdir(), 'ringloop-installed-'));
     try {
       const modules = join(folder, 'node_modules');
-      const dist = fileURLToPath(new URL('../../../packages/core/', import.meta.url));
+      const dist = fileURLToPath(new URL('../../../../packages/core/', import.meta.url));
       for (const part of ['dist', 'package.json']) {
         await cp(join(dist, part), join(modules, '@ringloop/core', part), { recursive: true });
       }

@@ -1,9 +1,9 @@
 import { BaseEventLoop, DeadlockError, type LoopPorts, sleep, timeout, VirtualHost } from '@ringloop/core';
 import { deadlockOf, END_RUN } from '@ringloop/core/internal';
 import { expect } from 'chai';
-import { FakeExecutor } from './fake-executor.js';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop, runOnce } from './virtual-loop.js';
+import { FakeExecutor } from '../fake-executor.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 /** A loop that ends with a DeadlockError as soon as there is one. */
 function watchedLoop(ports: LoopPorts = {}): BaseEventLoop {

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { coreFile } from './core-file.js';
+import { coreFile } from '../core-file.js';
 
 const { inspectSafely } = (await coreFile(
-  'inspect-safely',
-)) as typeof import('../../packages/core/dist/inspect-safely.js');
+  'debug/inspect-safely',
+)) as typeof import('../../../packages/core/dist/debug/inspect-safely.js');
 
 describe('core/inspect-safely', () => {
   it('inspectSafely() shows what inspect() shows', () => {

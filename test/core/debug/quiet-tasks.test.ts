@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { coreFile } from './core-file.js';
-import { jumpingLoop } from './virtual-loop.js';
+import { coreFile } from '../core-file.js';
+import { jumpingLoop } from '../virtual-loop.js';
 
 const { isQuiet, keepQuiet } = (await coreFile(
-  'quiet-tasks',
-)) as typeof import('../../packages/core/dist/quiet-tasks.js');
+  'debug/quiet-tasks',
+)) as typeof import('../../../packages/core/dist/debug/quiet-tasks.js');
 
 describe('core/quiet-tasks', () => {
   it('isQuiet() is whether keepQuiet() was told of this very future', () => {

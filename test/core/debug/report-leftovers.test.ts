@@ -1,7 +1,7 @@
 import { type BaseEventLoop, type ExceptionContext, sleep } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop, reportsOf, runOnce } from '../virtual-loop.js';
 
 describe('core/report-leftovers', () => {
   let loop: BaseEventLoop;

@@ -2,12 +2,12 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import { type BaseEventLoop, type Future, sleep } from '@ringloop/core';
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { coreFile } from './core-file.js';
-import { jumpingLoop, runOnce } from './virtual-loop.js';
+import { coreFile } from '../core-file.js';
+import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 const { startCoroutine } = (await coreFile(
   'running-coroutine',
-)) as typeof import('../../packages/core/dist/running-coroutine.js');
+)) as typeof import('../../../packages/core/dist/running-coroutine.js');
 
 /** Keeps the thread for a while. */
 function busy(ms: number): void {

@@ -1,8 +1,8 @@
 import { type BaseEventLoop, type ExceptionContext } from '@ringloop/core';
 import { expect } from 'chai';
-import { collectGarbage } from './collect-garbage.js';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
+import { collectGarbage } from '../collect-garbage.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop, reportsOf, runOnce } from '../virtual-loop.js';
 
 describe('core/unretrieved', function () {
   this.slow(1000); // full garbage collections

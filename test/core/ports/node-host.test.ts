@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { BaseEventLoop, run, sleep } from '@ringloop/core';
 import { NodeHost } from '@ringloop/core/internal';
 import { expect } from 'chai';
-import { CountingHost } from './counting-host.js';
+import { CountingHost } from '../counting-host.js';
 
-const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url)); // where '@ringloop/core' resolves
+const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url)); // where '@ringloop/core' resolves
 
 /** Runs a module in a process of its own, for at most `limitMs`. */
 async function inChild(source: string, limitMs = 10_000): Promise<{ code: number | null; output: string }> {

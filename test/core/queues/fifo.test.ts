@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { coreFile } from './core-file.js';
+import { coreFile } from '../core-file.js';
 
-const { Fifo } = (await coreFile('fifo')) as typeof import('../../packages/core/dist/fifo.js');
+const { Fifo } = (await coreFile(
+  'queues/fifo',
+)) as typeof import('../../../packages/core/dist/queues/fifo.js');
 
 describe('core/fifo', () => {
   it('Fifo gives items in the order in which they were put in', () => {

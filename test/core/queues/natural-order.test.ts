@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { coreFile } from './core-file.js';
+import { coreFile } from '../core-file.js';
 
 const { naturalOrder } = (await coreFile(
-  'natural-order',
-)) as typeof import('../../packages/core/dist/natural-order.js');
+  'queues/natural-order',
+)) as typeof import('../../../packages/core/dist/queues/natural-order.js');
 
 describe('core/natural-order', () => {
   it('naturalOrder() has the order of Python, for what can be ordered', () => {

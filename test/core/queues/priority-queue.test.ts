@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 import { type BaseEventLoop, LoopStateError, PriorityQueue, Queue } from '@ringloop/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop } from './virtual-loop.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop } from '../virtual-loop.js';
 
 describe('core/priority-queue', () => {
   let loop: BaseEventLoop;

@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
 import { LoopStateError } from '@ringloop/core';
 import { expect } from 'chai';
-import { coreFile } from './core-file.js';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop } from './virtual-loop.js';
+import { coreFile } from '../core-file.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop } from '../virtual-loop.js';
 
 const { BoundLoop } = (await coreFile(
-  'bound-loop',
-)) as typeof import('../../packages/core/dist/bound-loop.js');
+  'sync/bound-loop',
+)) as typeof import('../../../packages/core/dist/sync/bound-loop.js');
 
 describe('core/bound-loop', () => {
   const owner = { [inspect.custom]: () => '<Owner>' };

@@ -11,8 +11,8 @@ import {
   type Task,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop, runOnce } from './virtual-loop.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/condition', () => {
   let loop: BaseEventLoop;

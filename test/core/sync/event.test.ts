@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { type BaseEventLoop, CancelledError, Event, LoopStateError, sleep } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop, runOnce } from './virtual-loop.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/event', () => {
   let loop: BaseEventLoop;

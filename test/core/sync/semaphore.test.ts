@@ -11,8 +11,8 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop, runOnce } from './virtual-loop.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/semaphore', () => {
   let loop: BaseEventLoop;

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { coreFile } from './core-file.js';
-import { jumpingLoop } from './virtual-loop.js';
+import { coreFile } from '../core-file.js';
+import { jumpingLoop } from '../virtual-loop.js';
 
 const { WaiterQueue } = (await coreFile(
-  'waiter-queue',
-)) as typeof import('../../packages/core/dist/waiter-queue.js');
+  'sync/waiter-queue',
+)) as typeof import('../../../packages/core/dist/sync/waiter-queue.js');
 type Queue = InstanceType<typeof WaiterQueue>;
 type Waiter = ReturnType<Queue['add']>;
 

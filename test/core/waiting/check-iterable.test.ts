@@ -1,9 +1,9 @@
 import { type BaseEventLoop, sleep } from '@ringloop/core';
 import { expect } from 'chai';
-import { coreFile } from './core-file.js';
-import { jumpingLoop } from './virtual-loop.js';
+import { coreFile } from '../core-file.js';
+import { jumpingLoop } from '../virtual-loop.js';
 
-const { checkIterable } = (await coreFile('check-iterable')) as {
+const { checkIterable } = (await coreFile('waiting/check-iterable')) as {
   checkIterable: (value: unknown, caller: string) => void;
 };
 

@@ -12,8 +12,8 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop, reportsOf, runOnce } from '../virtual-loop.js';
 
 describe('core/gather', () => {
   let loop: BaseEventLoop;

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { coreFile } from './core-file.js';
-import { jumpingLoop } from './virtual-loop.js';
+import { coreFile } from '../core-file.js';
+import { jumpingLoop } from '../virtual-loop.js';
 
 const { iterablePromise } = (await coreFile(
-  'iterable-promise',
-)) as typeof import('../../packages/core/dist/iterable-promise.js');
+  'waiting/iterable-promise',
+)) as typeof import('../../../packages/core/dist/waiting/iterable-promise.js');
 
 describe('core/iterable-promise', () => {
   it('iterablePromise() can be awaited and delegated to', async () => {

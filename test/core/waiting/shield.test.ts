@@ -8,8 +8,8 @@ import {
   waitFor,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop, reportsOf, runOnce } from '../virtual-loop.js';
 
 describe('core/shield', () => {
   let loop: BaseEventLoop;

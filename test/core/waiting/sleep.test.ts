@@ -11,9 +11,9 @@ import {
   VirtualHost,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { CountingHost } from './counting-host.js';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
+import { CountingHost } from '../counting-host.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop, reportsOf, runOnce } from '../virtual-loop.js';
 
 /** What sleep() of some time gives is a future. */
 function asFuture<T>(awaitable: Awaitable<T>): Future<T> {

@@ -15,8 +15,8 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop, reportsOf, runOnce } from '../virtual-loop.js';
 
 describe('core/task-group', () => {
   let loop: BaseEventLoop;

@@ -18,9 +18,9 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { CountingHost } from './counting-host.js';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop, runOnce } from './virtual-loop.js';
+import { CountingHost } from '../counting-host.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/timeouts', () => {
   let loop: BaseEventLoop;

@@ -12,8 +12,8 @@ import {
   waitFor,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from './rejection.js';
-import { jumpingLoop, runOnce } from './virtual-loop.js';
+import { rejectionOf } from '../rejection.js';
+import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/wait-for', () => {
   let loop: BaseEventLoop;

@@ -1,9 +1,9 @@
 import { CancelledError, gather, sleep, TimeoutError, waitFor } from '@ringloop/core';
 import { SelectorEventLoop, type Server, Socket, type SocketAddress } from '@ringloop/net';
 import { expect } from 'chai';
-import { openDescriptors } from './descriptors.js';
-import { inLoop } from './in-loop.js';
-import { rejection } from './rejection.js';
+import { openDescriptors } from '../descriptors.js';
+import { inLoop } from '../in-loop.js';
+import { rejection } from '../rejection.js';
 
 // What asyncio's coroutine methods do when they are cancelled, at whatever moment: nothing stays open that nobody has.
 describe('Coroutine methods of the loop that are cancelled', () => {

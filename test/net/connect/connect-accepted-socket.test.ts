@@ -2,9 +2,9 @@ import net from 'node:net';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { Socket, type SocketAddress } from '@ringloop/net';
-import { inLoop } from './in-loop.js';
-import { Recorder } from './recorder.js';
-import { rejection } from './rejection.js';
+import { inLoop } from '../in-loop.js';
+import { Recorder } from '../recorder.js';
+import { rejection } from '../rejection.js';
 
 describe('net/connect-accepted-socket', () => {
   // test_events.EventLoopTestsMixin.test_connect_accepted_socket

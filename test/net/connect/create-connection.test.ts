@@ -12,11 +12,11 @@ import {
   Socket,
   type SocketAddress,
 } from '@ringloop/net';
-import { openDescriptors } from './descriptors.js';
-import { inLoop } from './in-loop.js';
-import { iterations } from './iterations.js';
-import { Recorder } from './recorder.js';
-import { fieldsOf, rejection } from './rejection.js';
+import { openDescriptors } from '../descriptors.js';
+import { inLoop } from '../in-loop.js';
+import { iterations } from '../iterations.js';
+import { Recorder } from '../recorder.js';
+import { fieldsOf, rejection } from '../rejection.js';
 
 const nobody = (): object => ({});
 

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { awaitKoffiLoading, shareKoffiLoading } from '@ringloop/net/internal';
 
-const fixture = new URL('./fixtures/loading-worker.js', import.meta.url);
+const fixture = new URL('../fixtures/loading-worker.js', import.meta.url);
 const [BEGUN, LOADED, AGAIN] = [0, 1, 2]; // as in the fixture
 
 function startLoading(): [Worker, Int32Array] {

@@ -8,7 +8,7 @@ const execute = promisify(execFile);
 
 describe('net/load-koffi', () => {
   it('loadKoffi() is called at the first socket only, and says what is missing where there is no koffi', async () => {
-    const fixture = new URL('./fixtures/without-koffi.js', import.meta.url).pathname;
+    const fixture = new URL('../fixtures/without-koffi.js', import.meta.url).pathname;
     const { stdout } = await execute(process.execPath, [fixture]);
     const refused = 'true ERR_NATIVE_CALLS_UNAVAILABLE true true';
     expect(stdout.trim().split('\n')).to.deep.equal(['runs', refused, refused, refused]);

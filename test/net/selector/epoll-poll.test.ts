@@ -4,7 +4,7 @@ import { Handle } from '@ringloop/core';
 import { expect } from 'chai';
 import { Socket } from '@ringloop/net';
 import { EpollPoll, findWakeup, Selector } from '@ringloop/net/internal';
-import { inLoop } from './in-loop.js';
+import { inLoop } from '../in-loop.js';
 
 const execute = promisify(execFile);
 
@@ -44,7 +44,7 @@ describe('net/epoll-poll', () => {
     }));
 
   it('EpollPoll looks for events every few milliseconds where libuv cannot be made to, and says so once', async () => {
-    const fixture = new URL('./fixtures/without-proc.js', import.meta.url).pathname;
+    const fixture = new URL('../fixtures/without-proc.js', import.meta.url).pathname;
     const { stdout } = await execute(process.execPath, [fixture]);
     expect(stdout.trim().split('\n').sort()).to.deep.equal(['RINGLOOP_POLLING', 'woken', 'woken', 'woken']);
   }).slow(2000);

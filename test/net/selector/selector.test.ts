@@ -3,7 +3,7 @@ import { Handle } from '@ringloop/core';
 import { expect } from 'chai';
 import { type SelectorEventLoop, Socket } from '@ringloop/net';
 import { Selector } from '@ringloop/net/internal';
-import { inLoop } from './in-loop.js';
+import { inLoop } from '../in-loop.js';
 
 /** A selector, and the names of what is ready in it. */
 async function inSelector(

@@ -16,10 +16,10 @@ import {
   type SocketAddress,
   SOL_SOCKET,
 } from '@ringloop/net';
-import { openDescriptors } from './descriptors.js';
-import { inLoop } from './in-loop.js';
-import { Recorder } from './recorder.js';
-import { fieldsOf, rejection } from './rejection.js';
+import { openDescriptors } from '../descriptors.js';
+import { inLoop } from '../in-loop.js';
+import { Recorder } from '../recorder.js';
+import { fieldsOf, rejection } from '../rejection.js';
 
 const LOCAL: ServerOptions = { host: '127.0.0.1', port: 0 };
 const nobody = (): object => ({});

@@ -9,8 +9,8 @@ import {
   SOL_SOCKET,
   type StreamTransport,
 } from '@ringloop/net';
-import { epollRegistrations, openDescriptors } from './descriptors.js';
-import { Recorder } from './recorder.js';
+import { epollRegistrations, openDescriptors } from '../descriptors.js';
+import { Recorder } from '../recorder.js';
 
 /** SO_LINGER, on, 0 s: closing sends RST instead of FIN. */
 const RST = Buffer.from(new Int32Array([1, 0]).buffer);

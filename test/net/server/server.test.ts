@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { expect } from 'chai';
 import type { SelectorEventLoop, Server, SocketAddress, StreamTransport } from '@ringloop/net';
-import { inLoop } from './in-loop.js';
-import { iterations } from './iterations.js';
-import { Recorder } from './recorder.js';
-import { rejection } from './rejection.js';
+import { inLoop } from '../in-loop.js';
+import { iterations } from '../iterations.js';
+import { Recorder } from '../recorder.js';
+import { rejection } from '../rejection.js';
 
 const LOCAL = { host: '127.0.0.1', port: 0 } as const;
 const nobody = (): object => ({});

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { portNumber } from '@ringloop/net/internal';
-import { rejection } from './rejection.js';
+import { rejection } from '../rejection.js';
 
 describe('net/service-port', () => {
   it('portNumber() takes numbers, digits, and nothing for 0', () => {

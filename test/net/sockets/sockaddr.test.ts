@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, Socket } from '@ringloop/net';
-import { rejection } from './rejection.js';
+import { rejection } from '../rejection.js';
 
 /** The address that the system gives back after it was bound. */
 function boundTo(family: number, address: { host: string; port: number } | string): unknown {

@@ -18,8 +18,8 @@ import {
   SOL_SOCKET,
   TCP_NODELAY,
 } from '@ringloop/net';
-import { openDescriptors } from './descriptors.js';
-import { fieldsOf, rejection } from './rejection.js';
+import { openDescriptors } from '../descriptors.js';
+import { fieldsOf, rejection } from '../rejection.js';
 
 /** Flags of an open descriptor, in octal, as the kernel prints them. */
 const flagsOf = (fd: number): number =>

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { WriteBufferLimits } from '@ringloop/net';
-import { inLoop } from './in-loop.js';
-import { rejection } from './rejection.js';
-import { linked } from './linked.js';
+import { inLoop } from '../in-loop.js';
+import { rejection } from '../rejection.js';
+import { linked } from '../linked.js';
 
 describe('net/flow-control', () => {
   // test_transports.TransportTests / uvloop _TestTCP.test_tcp flowcontrol_mixin: set_write_limits

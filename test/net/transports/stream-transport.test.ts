@@ -13,11 +13,11 @@ import {
   TCP_NODELAY,
 } from '@ringloop/net';
 import { NET } from '@ringloop/net/internal';
-import { inLoop, type Reports } from './in-loop.js';
-import { iterations } from './iterations.js';
-import { drain, linked } from './linked.js';
-import { Recorder, type RecorderOptions } from './recorder.js';
-import { rejection } from './rejection.js';
+import { inLoop, type Reports } from '../in-loop.js';
+import { iterations } from '../iterations.js';
+import { drain, linked } from '../linked.js';
+import { Recorder, type RecorderOptions } from '../recorder.js';
+import { rejection } from '../rejection.js';
 
 /** Server and client side of one TCP connection, with one log. */
 async function connected(

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { LoopGroup, type LoopRef } from '@ringloop/threadsafe';
-import { createLoop } from './fixtures/calls.js';
+import { createLoop } from '../fixtures/calls.js';
 import {
   asynchronous,
   badDefault,
@@ -10,8 +10,8 @@ import {
   plain,
   plainPromise,
   useFactory,
-} from './fixtures/kinds.js';
-import { rejection } from './rejection.js';
+} from '../fixtures/kinds.js';
+import { rejection } from '../rejection.js';
 
 describe('A task that another thread called', () => {
   let group: LoopGroup;

@@ -8,8 +8,8 @@ import {
   askInVain,
   askOften,
   takeAskedBack,
-} from './fixtures/blocking-calls.js';
-import { blockUntil, createLoop, dieNow, doze, echo, isDozing, lastDoze } from './fixtures/calls.js';
+} from '../fixtures/blocking-calls.js';
+import { blockUntil, createLoop, dieNow, doze, echo, isDozing, lastDoze } from '../fixtures/calls.js';
 
 const spawn = (loops: number): Promise<LoopGroup> => LoopGroup.spawn({ loops, loopFactory: createLoop });
 

@@ -2,9 +2,9 @@ import { inspect } from 'node:util';
 import { CancelledError, sleep, timeout, TimeoutError, wait, waitFor } from '@ringloop/core';
 import { LoopGroup } from '@ringloop/threadsafe';
 import { expect } from 'chai';
-import { createLoop, echo, loopWithInbox } from './fixtures/calls.js';
-import { fails, hangs, slow, takeSlowLog } from './fixtures/slow.js';
-import { rejection } from './rejection.js';
+import { createLoop, echo, loopWithInbox } from '../fixtures/calls.js';
+import { fails, hangs, slow, takeSlowLog } from '../fixtures/slow.js';
+import { rejection } from '../rejection.js';
 
 describe('Calls into other threads, and groups, that are cancelled', () => {
   it('runCoroutineThreadsafe() is cancelled here and there, whoever waits for it', async () => {

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { type BaseEventLoop, CancelledError, type ExceptionContext, sleep } from '@ringloop/core';
 import { type ConcurrentFuture, LoopGroup, type LoopRef } from '@ringloop/threadsafe';
 import { expect } from 'chai';
-import { collectGarbage } from '../core/collect-garbage.js';
-import { createLoop, echo, KettleError, loopWithInbox, throwNow } from './fixtures/calls.js';
-import { rejectSoon } from './fixtures/contexts.js';
+import { collectGarbage } from '../../core/collect-garbage.js';
+import { createLoop, echo, KettleError, loopWithInbox, throwNow } from '../fixtures/calls.js';
+import { rejectSoon } from '../fixtures/contexts.js';
 
 describe('ConcurrentFuture', function () {
   this.slow(1000); // full garbage collections

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import { LoopGroup, type LoopRef } from '@ringloop/threadsafe';
-import { createLoop, echo, loopWithInbox } from './fixtures/calls.js';
-import { enter, enterNumber, lookFrom, runWith, takeSeen, taskEnters } from './fixtures/contexts.js';
+import { createLoop, echo, loopWithInbox } from '../fixtures/calls.js';
+import { enter, enterNumber, lookFrom, runWith, takeSeen, taskEnters } from '../fixtures/contexts.js';
 
 describe('threadsafe: AsyncLocalStorages of what is called from another thread', () => {
   let group: LoopGroup;

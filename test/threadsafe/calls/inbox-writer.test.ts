@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { InternalError } from '@ringloop/core';
 import { LoopGroup, LoopRef } from '@ringloop/threadsafe';
 import { InboxMemory, outboxTo, ring, TAIL, thisMailbox } from '@ringloop/threadsafe/internal';
-import { callWhileHearing, sendLarge } from './fixtures/blocking-calls.js';
-import { blockUntil, createLoop, doze, echo, note, takeNotes } from './fixtures/calls.js';
-import { rejection } from './rejection.js';
+import { callWhileHearing, sendLarge } from '../fixtures/blocking-calls.js';
+import { blockUntil, createLoop, doze, echo, note, takeNotes } from '../fixtures/calls.js';
+import { rejection } from '../rejection.js';
 
 const spawn = (loops: number): Promise<LoopGroup> =>
   LoopGroup.spawn({ loops, loopFactory: createLoop, onExit: () => undefined });

@@ -11,7 +11,7 @@ import {
   type RemoteFunction,
   RingFullError,
 } from '@ringloop/threadsafe';
-import { burn, drainBlocking, fillBlocking, sendMany } from './fixtures/blocking-calls.js';
+import { burn, drainBlocking, fillBlocking, sendMany } from '../fixtures/blocking-calls.js';
 import {
   blockUntil,
   countNotes,
@@ -24,7 +24,7 @@ import {
   sendNumbers,
   takeNotes,
   tallies,
-} from './fixtures/calls.js';
+} from '../fixtures/calls.js';
 
 /** A word that keeps a thread in `blockUntil()` until it is opened. */
 class Gate {

@@ -3,9 +3,9 @@ import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CloneError, LoopRef, remote } from '@ringloop/threadsafe';
-import { cross, isPlain } from './crossing.js';
-import { loopWithInbox } from './fixtures/calls.js';
-import { graphs, sameGraph } from './graphs.js';
+import { cross, isPlain } from '../crossing.js';
+import { loopWithInbox } from '../fixtures/calls.js';
+import { graphs, sameGraph } from '../graphs.js';
 
 /** Runs of the comparison with structured clone: set RINGLOOP_FUZZ for many. */
 const RUNS = Number(process.env.RINGLOOP_FUZZ ?? 3000);

@@ -3,8 +3,8 @@ import { runInNewContext } from 'node:vm';
 import { CancelledError, ExceptionGroup, LoopStateError } from '@ringloop/core';
 import { registerErrorClass } from '@ringloop/threadsafe';
 import { packThrown, unpack } from '@ringloop/threadsafe/internal';
-import { platformValues } from './fixtures/platform-values.js';
-import { strangeErrors } from './fixtures/strange-errors.js';
+import { platformValues } from '../fixtures/platform-values.js';
+import { strangeErrors } from '../fixtures/strange-errors.js';
 
 /** What a thrown value is after it has crossed to another thread. */
 const cross = (thrown: unknown): Error & Record<string, unknown> =>

@@ -2,9 +2,9 @@ import { inspect, types } from 'node:util';
 import { expect } from 'chai';
 import { sleep } from '@ringloop/core';
 import { CloneError, LoopGroup, SharedQueue } from '@ringloop/threadsafe';
-import { cross } from './crossing.js';
-import { createLoop, echo, exposeThing, loopWithInbox, type Thing } from './fixtures/calls.js';
-import { platformValues } from './fixtures/platform-values.js';
+import { cross } from '../crossing.js';
+import { createLoop, echo, exposeThing, loopWithInbox, type Thing } from '../fixtures/calls.js';
+import { platformValues } from '../fixtures/platform-values.js';
 
 /** What one can see of a value, classes included. A Buffer sends its own bytes, not its pool. */
 function shown(value: unknown): string {

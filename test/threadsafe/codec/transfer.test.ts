@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { markAsUntransferable, MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { CloneError, LoopGroup, LoopRef, PeerExitedError, transfer } from '@ringloop/threadsafe';
-import { createLoop, echo, loopWithInbox, note, takeNotes } from './fixtures/calls.js';
-import { answerOn, give, givePort, holdPort, leftOf, passOn, write } from './fixtures/transfers.js';
+import { createLoop, echo, loopWithInbox, note, takeNotes } from '../fixtures/calls.js';
+import { answerOn, give, givePort, holdPort, leftOf, passOn, write } from '../fixtures/transfers.js';
 
 describe('transfer', () => {
   let group: LoopGroup;
@@ -224,7 +224,7 @@ describe('transfer() of what can only be moved', () => {
   });
 
   it('is refused where there is no road, with memory that is copied there', async () => {
-    const worker = new Worker(new URL('./fixtures/loop-worker.js', import.meta.url));
+    const worker = new Worker(new URL('../fixtures/loop-worker.js', import.meta.url));
     const [wire] = (await once(worker, 'message')) as [unknown];
     const plain = LoopRef.fromWire(wire);
     expect(() => plain.callSoonThreadsafe(answerOn, transfer({ port: theirs }, [theirs]), 1)).to.throw(

@@ -10,7 +10,7 @@ import {
   isDozing,
   loopWithInbox,
   note,
-} from './fixtures/calls.js';
+} from '../fixtures/calls.js';
 import {
   askInTurns,
   napFarAway,
@@ -19,8 +19,8 @@ import {
   startBackground,
   takeUncaught,
   throwUncaught,
-} from './fixtures/group-calls.js';
-import { rejection } from './rejection.js';
+} from '../fixtures/group-calls.js';
+import { rejection } from '../rejection.js';
 
 const spawn = (loops: number): Promise<LoopGroup> =>
   LoopGroup.spawn({ loops, name: 'test', loopFactory: createLoop, onExit: () => undefined });

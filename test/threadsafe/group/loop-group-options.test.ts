@@ -18,7 +18,7 @@ import {
   loopWithInbox,
   note,
   takeNotes,
-} from './fixtures/calls.js';
+} from '../fixtures/calls.js';
 import {
   exhaustMemory,
   failInOne,
@@ -31,8 +31,8 @@ import {
   SETUPS,
   throwUncaught,
   tick,
-} from './fixtures/group-calls.js';
-import { rejection } from './rejection.js';
+} from '../fixtures/group-calls.js';
+import { rejection } from '../rejection.js';
 
 const spawn = (options: LoopGroupOptions): Promise<LoopGroup> =>
   LoopGroup.spawn({ name: 'test', loopFactory: createLoop, ...options });
@@ -55,7 +55,7 @@ describe('LoopGroup.spawn() with options', () => {
       [setupAsync, 'async'],
       [setupGenerator, 'generator'],
     ] as const) {
-      const preload = [new URL('./fixtures/preloaded.js', import.meta.url).href];
+      const preload = [new URL('../fixtures/preloaded.js', import.meta.url).href];
       await using group = await spawn({ loops: 2, setup, preload });
       const found = await Promise.all(group.loops.map((ref) => ref.runCoroutineThreadsafe(preparedHere)));
       expect(found).to.deep.equal([
@@ -71,7 +71,7 @@ describe('LoopGroup.spawn() with options', () => {
   });
 
   it('preload of a module that cannot be loaded rejects spawn(), with the reason', async () => {
-    const preload = [new URL('./fixtures/broken-module.js', import.meta.url).href];
+    const preload = [new URL('../fixtures/broken-module.js', import.meta.url).href];
     const error = await rejection(spawn({ loops: 1, preload }));
     expect(error).to.be.instanceOf(PeerExitedError);
     expect(error.cause).to.be.instanceOf(RemoteFunctionError);

@@ -28,8 +28,8 @@ import {
   sendForever,
   tallies,
   thread,
-} from './fixtures/calls.js';
-import { rejection } from './rejection.js';
+} from '../fixtures/calls.js';
+import { rejection } from '../rejection.js';
 
 const spawn = (loops: number, loopFactory: LoopFactory = createLoop): Promise<LoopGroup> =>
   LoopGroup.spawn({ loops, name: 'test', loopFactory });

@@ -14,7 +14,7 @@ import {
 } from '@ringloop/threadsafe/internal';
 import { CalledFunctions } from '@ringloop/threadsafe/internal';
 import { lookUpRemote, REMOTE } from '@ringloop/threadsafe/internal';
-import { note, noted } from './fixtures/calls.js';
+import { note, noted } from '../fixtures/calls.js';
 
 const FN = 1;
 

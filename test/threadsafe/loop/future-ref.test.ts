@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { BaseEventLoop, CancelledError, type Future, InvalidStateError, sleep } from '@ringloop/core';
 import { type CancelRef, type FutureRef, LoopGroup, LoopRef, refTo } from '@ringloop/threadsafe';
-import { createLoop, loopWithInbox } from './fixtures/calls.js';
-import { cancelIt, failIt, giveBack, settleIt } from './fixtures/future-calls.js';
+import { createLoop, loopWithInbox } from '../fixtures/calls.js';
+import { cancelIt, failIt, giveBack, settleIt } from '../fixtures/future-calls.js';
 
 describe('refTo()', () => {
   let group: LoopGroup;

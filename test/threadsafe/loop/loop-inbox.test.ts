@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { BaseEventLoop, sleep } from '@ringloop/core';
 import { type Ready, RUN } from '@ringloop/core/internal';
 import { LoopInbox } from '@ringloop/threadsafe/internal';
-import { collectGarbage } from '../core/collect-garbage.js';
-import { loopWithInbox, note, noted } from './fixtures/calls.js';
+import { collectGarbage } from '../../core/collect-garbage.js';
+import { loopWithInbox, note, noted } from '../fixtures/calls.js';
 
 describe('LoopInbox', () => {
   it('seal() resolves when all that got in has run, although the loop never comes to rest', async () => {

@@ -12,7 +12,7 @@ import {
   type RemoteFunction,
   RemoteFunctionError,
 } from '@ringloop/threadsafe';
-import { collectGarbage } from '../core/collect-garbage.js';
+import { collectGarbage } from '../../core/collect-garbage.js';
 import {
   askThrough,
   blockUntil,
@@ -34,7 +34,7 @@ import {
   thread,
   throwNow,
   unsendable,
-} from './fixtures/calls.js';
+} from '../fixtures/calls.js';
 
 describe('LoopRef', () => {
   let group: LoopGroup;
@@ -304,7 +304,7 @@ describe('LoopRef', () => {
   });
 
   it('runCoroutineThreadsafe() rejects when the module cannot be loaded there, with the reason', async () => {
-    const url = new URL('./fixtures/broken-module.js', import.meta.url).href;
+    const url = new URL('../fixtures/broken-module.js', import.meta.url).href;
     const missing = remote(url, async function missing(): Promise<void> {
       return Promise.resolve();
     });
@@ -354,7 +354,7 @@ describe('LoopRef', () => {
   it('toWire() and fromWire() carry a reference in workerData', async () => {
     const { loop, ref } = loopWithInbox();
     const running = loop.runForever();
-    const worker = new Worker(new URL('./fixtures/plain-worker.js', import.meta.url), {
+    const worker = new Worker(new URL('../fixtures/plain-worker.js', import.meta.url), {
       workerData: ref.toWire(),
     });
     await Promise.all([running, once(worker, 'exit')]);

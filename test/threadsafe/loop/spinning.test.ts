@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { availableParallelism } from 'node:os';
 import { LoopGroup } from '@ringloop/threadsafe';
 import { LoopInbox, Spinning } from '@ringloop/threadsafe/internal';
-import { createLoop, echo, loopWithInbox } from './fixtures/calls.js';
+import { createLoop, echo, loopWithInbox } from '../fixtures/calls.js';
 
 describe('Spinning', () => {
   let sent: number;

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { LoopGroup, watchWorker } from '@ringloop/threadsafe';
-import { createLoop, takeNotes } from './fixtures/calls.js';
+import { createLoop, takeNotes } from '../fixtures/calls.js';
 
 describe('SideRoadSender', function () {
   this.slow(1000);
@@ -19,7 +19,7 @@ describe('SideRoadSender', function () {
       const ends = Array.from({ length: workers }, async () => {
         const workerData = { wire: group.next().toWire(), pauses, ready };
         const worker = watchWorker(
-          new Worker(new URL('./fixtures/key-worker.js', import.meta.url), { workerData }),
+          new Worker(new URL('../fixtures/key-worker.js', import.meta.url), { workerData }),
         );
         expect(await once(worker, 'exit')).to.deep.equal([0]);
       });

@@ -1,19 +1,19 @@
 import { expect } from 'chai';
 import { RemoteFunctionError, remoteModule } from '@ringloop/threadsafe';
 import { checkPreload, importAll } from '@ringloop/threadsafe/internal';
-import { note } from './fixtures/calls.js';
+import { note } from '../fixtures/calls.js';
 
 const here = (path: string): string => new URL(path, import.meta.url).href;
 
 describe('checkPreload()', () => {
   it('gives the URL of each module once, in order', () => {
-    const math = remoteModule<typeof import('./fixtures/math.js')>('./fixtures/math.js', import.meta.url);
+    const math = remoteModule<typeof import('../fixtures/math.js')>('../fixtures/math.js', import.meta.url);
     const list = [new URL('file:///b.js'), note, 'node:fs', math.add, 'file:///b.js', math.vector.add];
     expect(checkPreload(list)).to.deep.equal([
       'file:///b.js',
-      here('./fixtures/calls.js'),
+      here('../fixtures/calls.js'),
       'node:fs',
-      here('./fixtures/math.js'),
+      here('../fixtures/math.js'),
     ]);
     expect(checkPreload([])).to.deep.equal([]);
   });
@@ -43,7 +43,7 @@ describe('checkPreload()', () => {
 
 describe('importAll()', () => {
   it('rejects with the error of the module that fails, and imports none behind it', async () => {
-    const urls = ['node:fs', here('./fixtures/throws-at-import.js'), 'file:///not-reached.js'];
+    const urls = ['node:fs', here('../fixtures/throws-at-import.js'), 'file:///not-reached.js'];
     const error = await importAll(urls).then(
       () => null,
       (reason: unknown) => reason,

@@ -16,15 +16,15 @@ import {
   RemoteFunctionError,
   remoteModule,
 } from '@ringloop/threadsafe';
-import { createLoop, echo, lastReport, reportErrors, sendNumbers } from './fixtures/reporting-loop.js';
+import { createLoop, echo, lastReport, reportErrors, sendNumbers } from '../fixtures/reporting-loop.js';
 
-type SlowModule = typeof import('./fixtures/slow-module.js');
-type MathModule = typeof import('./fixtures/math.js');
+type SlowModule = typeof import('../fixtures/slow-module.js');
+type MathModule = typeof import('../fixtures/math.js');
 
 const SLOW_MODULES: SlowModule['CHANNEL'] = 'ringloop-test-slow-module';
 
-const math = remoteModule<MathModule>('./fixtures/math.js', import.meta.url);
-const mathUrl = new URL('./fixtures/math.js', import.meta.url).href;
+const math = remoteModule<MathModule>('../fixtures/math.js', import.meta.url);
+const mathUrl = new URL('../fixtures/math.js', import.meta.url).href;
 
 /** References by path, for what no type would let one write. */
 type Untyped = RemoteFunction<unknown[]> & { readonly [key: string]: Untyped };
@@ -73,9 +73,7 @@ describe('remoteModule()', () => {
     expect(math.vector.add).to.equal(math.vector.add);
     expect(math.add).not.to.equal(math.vector.add);
     expect(remoteModule<MathModule>(new URL(mathUrl))).to.equal(math);
-    expect(remoteModule<MathModule>('../threadsafe/./fixtures/math.js', new URL(import.meta.url))).to.equal(
-      math,
-    );
+    expect(remoteModule<MathModule>('../fixtures/math.js', new URL(import.meta.url))).to.equal(math);
   });
 
   it('calls 10,000 functions of one module, each found once', async () => {
@@ -128,7 +126,7 @@ describe('remoteModule()', () => {
   });
 
   describe('of a slow module', () => {
-    const slowUrl = new URL('./fixtures/slow-module.js', import.meta.url);
+    const slowUrl = new URL('../fixtures/slow-module.js', import.meta.url);
     let arrivals: AsyncIterator<unknown>;
     let channel: BroadcastChannel;
 
@@ -203,8 +201,8 @@ describe('remoteModule()', () => {
   });
 
   it('rejects with the error of a module that cannot be imported, and its stack over there', async () => {
-    const broken = remoteModule<typeof import('./fixtures/throws-at-import.js')>(
-      './fixtures/throws-at-import.js',
+    const broken = remoteModule<typeof import('../fixtures/throws-at-import.js')>(
+      '../fixtures/throws-at-import.js',
       import.meta.url,
     );
     for (let again = 0; again < 2; again++) {

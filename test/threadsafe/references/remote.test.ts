@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { LoopGroup, remote, type RemoteFunction, RemoteFunctionError } from '@ringloop/threadsafe';
 import { lookUpRemote, remoteIdOf } from '@ringloop/threadsafe/internal';
-import { createLoop, KettleError, note } from './fixtures/calls.js';
-import { inner, makeInner, outer } from './fixtures/closures.js';
+import { createLoop, KettleError, note } from '../fixtures/calls.js';
+import { inner, makeInner, outer } from '../fixtures/closures.js';
 
 const url = 'file:///nowhere/remote.test.js';
 
@@ -141,7 +141,7 @@ describe('remote()', () => {
     });
 
     it('is not found in a module that makes none', async () => {
-      const elsewhere = remote(new URL('./fixtures/math.js', import.meta.url).href, () => 1, {
+      const elsewhere = remote(new URL('../fixtures/math.js', import.meta.url).href, () => 1, {
         name: 'elsewhere',
       });
       const error = await rejection(group.next().runCoroutineThreadsafe(elsewhere));

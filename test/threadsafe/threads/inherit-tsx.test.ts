@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
 const { findTsx, registersItself } = (await import(
-  new URL('../../../packages/threadsafe/dist/inherit-tsx.js', import.meta.url).href
-)) as typeof import('../../packages/threadsafe/dist/inherit-tsx.js');
+  new URL('../../../../packages/threadsafe/dist/threads/inherit-tsx.js', import.meta.url).href
+)) as typeof import('../../../packages/threadsafe/dist/threads/inherit-tsx.js');
 
 describe('threadsafe/inherit-tsx', () => {
   it('findTsx() finds what --import names, if that is tsx', () => {

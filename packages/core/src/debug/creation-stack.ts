@@ -6,7 +6,7 @@ const DEPTH = 10;
 const CAPTURED = 40;
 
 /** Where ringloop's packages are: `packages/` in its repository, `node_modules/@ringloop/` and `…/ringloop/` installed. */
-const SCOPE = fileURLToPath(new URL('../../', import.meta.url));
+const SCOPE = fileURLToPath(new URL('../../../', import.meta.url));
 const OURS = [SCOPE, SCOPE.replace(/@ringloop([\\/])$/, 'ringloop$1')];
 
 /**

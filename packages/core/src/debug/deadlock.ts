@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
-import { DeadlockError } from './errors.js';
-import type { BaseEventLoop } from './event-loop.js';
-import type { Future } from './future.js';
-import { MAIN, NUMBER, OUTSIDE, TASKS, WAITS } from './loop-internals.js';
+import { DeadlockError } from '../errors.js';
+import type { BaseEventLoop } from '../event-loop.js';
+import type { Future } from '../future.js';
+import { MAIN, NUMBER, OUTSIDE, TASKS, WAITS } from '../loop-internals.js';
 
 /** Whether a job of an executor or a call into another thread is under way, which take real time. */
 export function waitsForThreads(loop: BaseEventLoop): boolean {

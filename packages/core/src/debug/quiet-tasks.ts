@@ -1,4 +1,4 @@
-import type { Future } from './future.js';
+import type { Future } from '../future.js';
 
 const quiet = new WeakSet<Future<unknown>>();
 

@@ -1,6 +1,6 @@
 import { tracebackOf } from './creation-stack.js';
-import type { BaseEventLoop } from './event-loop.js';
-import { TASKS, UNRETRIEVED } from './loop-internals.js';
+import type { BaseEventLoop } from '../event-loop.js';
+import { TASKS, UNRETRIEVED } from '../loop-internals.js';
 import { isQuiet } from './quiet-tasks.js';
 
 /**

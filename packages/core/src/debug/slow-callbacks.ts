@@ -1,6 +1,6 @@
-import type { BaseEventLoop } from './event-loop.js';
+import type { BaseEventLoop } from '../event-loop.js';
 import { inspectSafely } from './inspect-safely.js';
-import { type Ready, RUN } from './ready-queue.js';
+import { type Ready, RUN } from '../ready-queue.js';
 
 /**
  * Debug mode's stopwatch: tells on standard error what has kept the loop from everything else for too long. A handle or a step of

@@ -1,6 +1,6 @@
 import { tracebackOf } from './creation-stack.js';
-import type { BaseEventLoop } from './event-loop.js';
-import { nameOfClass } from './promise-class.js';
+import type { BaseEventLoop } from '../event-loop.js';
+import { nameOfClass } from '../promise-class.js';
 
 /** What may fail unheard: a future. */
 export interface Failing {

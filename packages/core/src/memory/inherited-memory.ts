@@ -1,7 +1,7 @@
 /** Memory that a thread hands on to those that it starts, by Node's environment data. */
 import { types } from 'node:util';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
-import { PROTOCOL } from './process-registry.js';
+import { PROTOCOL } from '../process-registry.js';
 
 /** What was inherited, or made here before, under that name; null: nothing. */
 export function peekInherited(name: string): SharedArrayBuffer | null {

@@ -1,5 +1,5 @@
-import type { BaseEventLoop } from './event-loop.js';
-import type { Ready } from './ready-queue.js';
+import type { BaseEventLoop } from '../event-loop.js';
+import type { Ready } from '../ready-queue.js';
 
 /** The loop's port to other threads: where their calls arrive. `threadsafe` implements it. */
 export interface Inbox {

@@ -1,5 +1,5 @@
-import { checkTime } from './check-callback.js';
-import { rangeError } from './errors.js';
+import { checkTime } from '../check-callback.js';
+import { rangeError } from '../errors.js';
 import type { Host } from './host.js';
 
 /** How soon an idle loop looks again whether the world has changed, in ms of real time; arbitrary. */

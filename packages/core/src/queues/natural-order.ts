@@ -1,5 +1,5 @@
 import { inspect, types } from 'node:util';
-import { typeError } from './errors.js';
+import { typeError } from '../errors.js';
 
 /** Negative where `a` comes first, positive where `b` does, as `Array.prototype.sort()` wants it. */
 export type Compare<T> = (a: T, b: T) => number;

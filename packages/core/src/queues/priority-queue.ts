@@ -1,6 +1,6 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- heap indices are checked against the size */
 import { inspect } from 'node:util';
-import { typeError } from './errors.js';
+import { typeError } from '../errors.js';
 import { type Compare, naturalOrder } from './natural-order.js';
 import { type ItemStore, Queue } from './queue.js';
 

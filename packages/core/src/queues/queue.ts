@@ -1,13 +1,13 @@
 import { inspect, type InspectOptions } from 'node:util';
-import type { Awaitable } from './awaitable.js';
-import { BoundLoop } from './bound-loop.js';
-import { QueueEmpty, QueueFull, QueueShutDown, rangeError, typeError } from './errors.js';
-import { Event } from './event.js';
+import type { Awaitable } from '../awaitable.js';
+import { BoundLoop } from '../sync/bound-loop.js';
+import { QueueEmpty, QueueFull, QueueShutDown, rangeError, typeError } from '../errors.js';
+import { Event } from '../sync/event.js';
 import { Fifo } from './fifo.js';
-import type { CoroutineGenerator } from './generator-driver.js';
-import { startCoroutine } from './running-coroutine.js';
-import { settled, SETTLED } from './settled.js';
-import { WaiterQueue } from './waiter-queue.js';
+import type { CoroutineGenerator } from '../generator-driver.js';
+import { startCoroutine } from '../running-coroutine.js';
+import { settled, SETTLED } from '../settled.js';
+import { WaiterQueue } from '../sync/waiter-queue.js';
 
 /** What a queue keeps its items in, and which of them it gives first. It is iterated where the queue is shown. */
 export interface ItemStore<T> extends Iterable<T> {

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
-import type { Awaitable } from './awaitable.js';
+import type { Awaitable } from '../awaitable.js';
 import { Condition } from './condition.js';
-import { BrokenBarrierError, rangeError, typeError } from './errors.js';
-import type { CoroutineGenerator } from './generator-driver.js';
-import { startCoroutine } from './running-coroutine.js';
-import { runScoped, type ScopeBody } from './scope.js';
+import { BrokenBarrierError, rangeError, typeError } from '../errors.js';
+import type { CoroutineGenerator } from '../generator-driver.js';
+import { startCoroutine } from '../running-coroutine.js';
+import { runScoped, type ScopeBody } from '../scope.js';
 
 /**
  * - filling: fewer than all parties are there, they wait

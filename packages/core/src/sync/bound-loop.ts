@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import { LoopStateError } from './errors.js';
-import type { BaseEventLoop } from './event-loop.js';
-import { getRunningLoop } from './running-loop.js';
+import { LoopStateError } from '../errors.js';
+import type { BaseEventLoop } from '../event-loop.js';
+import { getRunningLoop } from '../running-loop.js';
 
 /** The loop that an object belongs to: the one that runs when somebody must wait for it for the first time. */
 export class BoundLoop {

@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
-import type { Awaitable } from './awaitable.js';
+import type { Awaitable } from '../awaitable.js';
 import { BoundLoop } from './bound-loop.js';
-import { checkCallback } from './check-callback.js';
-import { CancelledError, InvalidStateError, typeError } from './errors.js';
-import type { CoroutineGenerator } from './generator-driver.js';
+import { checkCallback } from '../check-callback.js';
+import { CancelledError, InvalidStateError, typeError } from '../errors.js';
+import type { CoroutineGenerator } from '../generator-driver.js';
 import { Lock } from './lock.js';
-import { startCoroutine } from './running-coroutine.js';
-import type { ScopeBody } from './scope.js';
+import { startCoroutine } from '../running-coroutine.js';
+import type { ScopeBody } from '../scope.js';
 import { WaiterQueue } from './waiter-queue.js';
 
 /**

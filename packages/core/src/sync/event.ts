@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
-import type { Awaitable } from './awaitable.js';
+import type { Awaitable } from '../awaitable.js';
 import { BoundLoop } from './bound-loop.js';
-import type { CoroutineGenerator } from './generator-driver.js';
-import { startCoroutine } from './running-coroutine.js';
-import { SETTLED_TRUE } from './settled.js';
+import type { CoroutineGenerator } from '../generator-driver.js';
+import { startCoroutine } from '../running-coroutine.js';
+import { SETTLED_TRUE } from '../settled.js';
 import { WaiterQueue } from './waiter-queue.js';
 
 /** A flag that can be waited for. Python: asyncio.Event. */

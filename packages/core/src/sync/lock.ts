@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
-import type { Awaitable } from './awaitable.js';
+import type { Awaitable } from '../awaitable.js';
 import { BoundLoop } from './bound-loop.js';
-import { InvalidStateError } from './errors.js';
-import type { CoroutineGenerator } from './generator-driver.js';
-import { startCoroutine } from './running-coroutine.js';
-import { runScoped, type ScopeBody } from './scope.js';
-import { SETTLED_TRUE } from './settled.js';
+import { InvalidStateError } from '../errors.js';
+import type { CoroutineGenerator } from '../generator-driver.js';
+import { startCoroutine } from '../running-coroutine.js';
+import { runScoped, type ScopeBody } from '../scope.js';
+import { SETTLED_TRUE } from '../settled.js';
 import { WaiterQueue } from './waiter-queue.js';
 
 /**

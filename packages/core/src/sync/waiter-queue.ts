@@ -1,5 +1,5 @@
-import type { BaseEventLoop } from './event-loop.js';
-import { Future, type FutureState } from './future.js';
+import type { BaseEventLoop } from '../event-loop.js';
+import { Future, type FutureState } from '../future.js';
 
 /** One who waits in a WaiterQueue, which sets these fields. It is woken with `true`, or cancelled. */
 export class Waiter extends Future<true> {

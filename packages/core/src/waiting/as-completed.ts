@@ -1,16 +1,16 @@
-import { type Awaitable, thenFinally } from './awaitable.js';
-import { checkTime } from './check-callback.js';
+import { type Awaitable, thenFinally } from '../awaitable.js';
+import { checkTime } from '../check-callback.js';
 import { checkIterable } from './check-iterable.js';
-import { getEventLoop } from './current-loop.js';
-import { ensureFuture } from './ensure-future.js';
-import { TimeoutError } from './errors.js';
-import type { BaseEventLoop } from './event-loop.js';
-import type { Future } from './future.js';
+import { getEventLoop } from '../current-loop.js';
+import { ensureFuture } from '../ensure-future.js';
+import { TimeoutError } from '../errors.js';
+import type { BaseEventLoop } from '../event-loop.js';
+import type { Future } from '../future.js';
 import type { Joinable } from './gather.js';
-import type { CoroutineGenerator } from './generator-driver.js';
-import { Queue } from './queue.js';
-import { startCoroutine } from './running-coroutine.js';
-import type { TimerHandle } from './timer-handle.js';
+import type { CoroutineGenerator } from '../generator-driver.js';
+import { Queue } from '../queues/queue.js';
+import { startCoroutine } from '../running-coroutine.js';
+import type { TimerHandle } from '../timer-handle.js';
 
 /** What `asCompleted()` can be told. */
 export interface AsCompletedOptions {

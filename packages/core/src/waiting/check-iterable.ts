@@ -1,6 +1,6 @@
-import { typeError } from './errors.js';
-import { isPromiseLike } from './is-promise-like.js';
-import { inspectSafely } from './inspect-safely.js';
+import { typeError } from '../errors.js';
+import { isPromiseLike } from '../is-promise-like.js';
+import { inspectSafely } from '../debug/inspect-safely.js';
 
 /**
  * Futures can be iterated, too, because of `yield*`: given one where a list of them is meant, it must not be taken for the list.

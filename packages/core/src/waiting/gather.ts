@@ -1,13 +1,13 @@
-import { whoAsks } from './cancel-for.js';
+import { whoAsks } from '../cancel-for.js';
 import { checkIterable } from './check-iterable.js';
-import type { Coroutine } from './coroutine.js';
-import { getEventLoop } from './current-loop.js';
-import { ensureFuture } from './ensure-future.js';
-import { cancelledError, type CancelledError } from './errors.js';
-import type { BaseEventLoop } from './event-loop.js';
-import { Future } from './future.js';
-import type { CoroutineGenerator } from './generator-driver.js';
-import { keepQuiet } from './quiet-tasks.js';
+import type { Coroutine } from '../coroutine.js';
+import { getEventLoop } from '../current-loop.js';
+import { ensureFuture } from '../ensure-future.js';
+import { cancelledError, type CancelledError } from '../errors.js';
+import type { BaseEventLoop } from '../event-loop.js';
+import { Future } from '../future.js';
+import type { CoroutineGenerator } from '../generator-driver.js';
+import { keepQuiet } from '../debug/quiet-tasks.js';
 
 /** What can be made a future of: a future or task, a coroutine of any kind, a promise. */
 export type Joinable<T = unknown> = Future<T> | Coroutine<T> | PromiseLike<T>;

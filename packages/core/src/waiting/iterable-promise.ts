@@ -1,4 +1,4 @@
-import type { Awaitable } from './awaitable.js';
+import type { Awaitable } from '../awaitable.js';
 
 /**
  * A native promise as an Awaitable: `await` takes the short way that Node has for its own promises, and a generator coroutine

@@ -1,6 +1,6 @@
-import { tracebackOf } from './creation-stack.js';
-import { ensureFuture } from './ensure-future.js';
-import type { Future } from './future.js';
+import { tracebackOf } from '../debug/creation-stack.js';
+import { ensureFuture } from '../ensure-future.js';
+import type { Future } from '../future.js';
 import type { Joinable, ResultOf } from './gather.js';
 
 /**

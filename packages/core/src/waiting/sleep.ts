@@ -1,17 +1,17 @@
-import { type Awaitable, thenFinally } from './awaitable.js';
-import type { Awaiter } from './awaiter.js';
-import { checkTime } from './check-callback.js';
-import { currentAwaiter } from './current-task.js';
-import type { BaseEventLoop } from './event-loop.js';
-import { Future } from './future.js';
-import { currentDriver } from './generator-driver.js';
+import { type Awaitable, thenFinally } from '../awaitable.js';
+import type { Awaiter } from '../awaiter.js';
+import { checkTime } from '../check-callback.js';
+import { currentAwaiter } from '../current-task.js';
+import type { BaseEventLoop } from '../event-loop.js';
+import { Future } from '../future.js';
+import { currentDriver } from '../generator-driver.js';
 import { iterablePromise } from './iterable-promise.js';
-import { ENQUEUE } from './loop-internals.js';
-import { promiseWithResolvers } from './promise-with-resolvers.js';
-import { type Ready, RUN } from './ready-queue.js';
-import { getRunningLoop } from './running-loop.js';
-import type { TimerHandle } from './timer-handle.js';
-import { expectUnhandled } from './unhandled-cancellations.js';
+import { ENQUEUE } from '../loop-internals.js';
+import { promiseWithResolvers } from '../promise-with-resolvers.js';
+import { type Ready, RUN } from '../ready-queue.js';
+import { getRunningLoop } from '../running-loop.js';
+import type { TimerHandle } from '../timer-handle.js';
+import { expectUnhandled } from '../unhandled-cancellations.js';
 
 /**
  * Waits `delay` seconds and gives `result`. A delay of 0 or less lets every other callback that is ready run once.

@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
-import type { Awaitable } from './awaitable.js';
-import { type Block, type BlockBody, runBlock } from './block.js';
-import type { Coroutine } from './coroutine.js';
-import { CancelledError, endsTheLoop, ExceptionGroup, InvalidStateError, toError } from './errors.js';
-import type { Future } from './future.js';
-import { type CoroutineGenerator, isGenerator } from './generator-driver.js';
-import type { Task, TaskOptions } from './task.js';
+import type { Awaitable } from '../awaitable.js';
+import { type Block, type BlockBody, runBlock } from '../block.js';
+import type { Coroutine } from '../coroutine.js';
+import { CancelledError, endsTheLoop, ExceptionGroup, InvalidStateError, toError } from '../errors.js';
+import type { Future } from '../future.js';
+import { type CoroutineGenerator, isGenerator } from '../generator-driver.js';
+import type { Task, TaskOptions } from '../task.js';
 
 type GroupState = 'created' | 'entered' | 'exiting';
 

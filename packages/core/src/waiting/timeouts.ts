@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
-import type { Awaitable } from './awaitable.js';
-import { type Block, type BlockBody, runBlock } from './block.js';
-import { checkTime } from './check-callback.js';
-import { CancelledError, ExceptionGroup, InvalidStateError, isError, TimeoutError } from './errors.js';
-import type { Handle } from './handle.js';
-import { getRunningLoop } from './running-loop.js';
+import type { Awaitable } from '../awaitable.js';
+import { type Block, type BlockBody, runBlock } from '../block.js';
+import { checkTime } from '../check-callback.js';
+import { CancelledError, ExceptionGroup, InvalidStateError, isError, TimeoutError } from '../errors.js';
+import type { Handle } from '../handle.js';
+import { getRunningLoop } from '../running-loop.js';
 
 type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
 

@@ -1,14 +1,14 @@
-import type { Awaitable } from './awaitable.js';
-import type { BlockBody } from './block.js';
-import { checkTime } from './check-callback.js';
-import { isGeneratorFunction, toStart } from './coroutine.js';
-import { ensureFuture } from './ensure-future.js';
-import { CancelledError, TimeoutError } from './errors.js';
-import type { Future } from './future.js';
+import type { Awaitable } from '../awaitable.js';
+import type { BlockBody } from '../block.js';
+import { checkTime } from '../check-callback.js';
+import { isGeneratorFunction, toStart } from '../coroutine.js';
+import { ensureFuture } from '../ensure-future.js';
+import { CancelledError, TimeoutError } from '../errors.js';
+import type { Future } from '../future.js';
 import type { Joinable, ResultOf } from './gather.js';
-import { type CoroutineGenerator, isGenerator } from './generator-driver.js';
-import { isPromiseLike } from './is-promise-like.js';
-import { startCoroutine } from './running-coroutine.js';
+import { type CoroutineGenerator, isGenerator } from '../generator-driver.js';
+import { isPromiseLike } from '../is-promise-like.js';
+import { startCoroutine } from '../running-coroutine.js';
 import { timeout as limit } from './timeouts.js';
 
 /**

@@ -1,15 +1,15 @@
-import type { Awaitable } from './awaitable.js';
-import { checkTime } from './check-callback.js';
+import type { Awaitable } from '../awaitable.js';
+import { checkTime } from '../check-callback.js';
 import { checkIterable } from './check-iterable.js';
-import { isCoroutine } from './coroutine.js';
-import { ensureFuture } from './ensure-future.js';
-import { rangeError, typeError } from './errors.js';
-import type { BaseEventLoop } from './event-loop.js';
-import { Future } from './future.js';
-import type { CoroutineGenerator } from './generator-driver.js';
-import { inspectSafely } from './inspect-safely.js';
-import { startCoroutine } from './running-coroutine.js';
-import { getRunningLoop } from './running-loop.js';
+import { isCoroutine } from '../coroutine.js';
+import { ensureFuture } from '../ensure-future.js';
+import { rangeError, typeError } from '../errors.js';
+import type { BaseEventLoop } from '../event-loop.js';
+import { Future } from '../future.js';
+import type { CoroutineGenerator } from '../generator-driver.js';
+import { inspectSafely } from '../debug/inspect-safely.js';
+import { startCoroutine } from '../running-coroutine.js';
+import { getRunningLoop } from '../running-loop.js';
 
 /** `wait()` returns as soon as one of the futures is done or cancelled. Python: asyncio.FIRST_COMPLETED. */
 export const FIRST_COMPLETED = 'FIRST_COMPLETED';

@@ -1,12 +1,12 @@
 import { checkCallback } from '@ringloop/core/internal';
-import { NET } from './loop-net.js';
+import { NET } from '../loop-net.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
-import type { Protocol, ProtocolFactory } from './protocol.js';
-import type { SelectorEventLoop } from './selector-event-loop.js';
-import type { Socket } from './socket.js';
-import { startTransport } from './start-transport.js';
-import { checkStreamSocket, takeOver } from './stream-socket.js';
-import type { StreamTransport } from './stream-transport.js';
+import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
+import type { SelectorEventLoop } from '../selector-event-loop.js';
+import type { Socket } from '../sockets/socket.js';
+import { startTransport } from '../transports/start-transport.js';
+import { checkStreamSocket, takeOver } from '../sockets/stream-socket.js';
+import type { StreamTransport } from '../transports/stream-transport.js';
 
 /** Options of `connectAcceptedSocket()`: only those of TLS, which are refused with TypeError as long as there is none. */
 export type AcceptedSocketOptions = TlsOptions;

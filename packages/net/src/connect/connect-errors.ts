@@ -1,6 +1,6 @@
 import { getSystemErrorMap } from 'node:util';
-import type { AddressInput } from './sockaddr.js';
-import { rephrased, type SystemError } from './system-error.js';
+import type { AddressInput } from '../sockets/sockaddr.js';
+import { rephrased, type SystemError } from '../libc/system-error.js';
 
 /** What to throw when all addresses failed: the one error, or the first if they read the same, or all of them in one. */
 export function combineErrors(

@@ -1,11 +1,11 @@
 import { Handle } from '@ringloop/core';
-import { SO_ERROR, SOL_SOCKET } from './linux-abi.js';
-import { NET } from './loop-net.js';
-import type { SelectorEventLoop } from './selector-event-loop.js';
-import type { AddressInput } from './sockaddr.js';
-import type { Socket } from './socket.js';
-import { EINPROGRESS } from './syscalls.js';
-import { systemError } from './system-error.js';
+import { SO_ERROR, SOL_SOCKET } from '../libc/linux-abi.js';
+import { NET } from '../loop-net.js';
+import type { SelectorEventLoop } from '../selector-event-loop.js';
+import type { AddressInput } from '../sockets/sockaddr.js';
+import type { Socket } from '../sockets/socket.js';
+import { EINPROGRESS } from '../libc/syscalls.js';
+import { systemError } from '../libc/system-error.js';
 
 /**
  * Connects `sock` to an address that is resolved. When it rejects, cancelled or refused, nothing waits for the socket any

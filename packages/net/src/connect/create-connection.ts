@@ -1,18 +1,18 @@
 import { checkCallback, typeError } from '@ringloop/core/internal';
 import { connectSocket } from './connect-socket.js';
-import { AF_UNSPEC, SOCK_STREAM } from './linux-abi.js';
-import { NET } from './loop-net.js';
+import { AF_UNSPEC, SOCK_STREAM } from '../libc/linux-abi.js';
+import { NET } from '../loop-net.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
-import type { Protocol, ProtocolFactory } from './protocol.js';
-import { resolve, type ResolvedAddress } from './resolve.js';
-import type { SelectorEventLoop } from './selector-event-loop.js';
-import type { Port } from './service-port.js';
-import { Socket } from './socket.js';
-import { startTransport } from './start-transport.js';
-import { checkStreamSocket, takeOver } from './stream-socket.js';
-import type { StreamTransport } from './stream-transport.js';
+import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
+import { resolve, type ResolvedAddress } from '../names/resolve.js';
+import type { SelectorEventLoop } from '../selector-event-loop.js';
+import type { Port } from '../sockets/service-port.js';
+import { Socket } from '../sockets/socket.js';
+import { startTransport } from '../transports/start-transport.js';
+import { checkStreamSocket, takeOver } from '../sockets/stream-socket.js';
+import type { StreamTransport } from '../transports/stream-transport.js';
 import { bindingFailed, combineErrors } from './connect-errors.js';
-import { isSystemError, type SystemError } from './system-error.js';
+import { isSystemError, type SystemError } from '../libc/system-error.js';
 
 /** What `createConnection()` connects to: a host and a port, or `sock`, never both. */
 export interface ConnectionOptions extends TlsOptions {

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type koffi from 'koffi';
 import type { LibraryHandle } from 'koffi';
-import { NativeCallsError } from './errors.js';
+import { NativeCallsError } from '../errors.js';
 import { whileLoadingKoffi } from './koffi-loading.js';
 
 export type Koffi = typeof koffi;

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { isIPv6 } from 'node:net';
 import { isError } from '@ringloop/core/internal';
-import type { AddressInput } from './sockaddr.js';
+import type { AddressInput } from '../sockets/sockaddr.js';
 
 /** A failed system call, in the shape of Node's own. Python: OSError. */
 export interface SystemError extends Error {

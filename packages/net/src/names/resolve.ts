@@ -2,9 +2,9 @@ import dns from 'node:dns';
 import { isIPv4, isIPv6 } from 'node:net';
 import { inspect } from 'node:util';
 import { rangeError, typeError } from '@ringloop/core/internal';
-import { AF_INET, AF_INET6, AF_UNSPEC } from './linux-abi.js';
-import { type Port, portNumber } from './service-port.js';
-import type { SelectorEventLoop } from './selector-event-loop.js';
+import { AF_INET, AF_INET6, AF_UNSPEC } from '../libc/linux-abi.js';
+import { type Port, portNumber } from '../sockets/service-port.js';
+import type { SelectorEventLoop } from '../selector-event-loop.js';
 
 /** An IP address that a socket of `family` can be bound or connected to. */
 export interface ResolvedAddress {

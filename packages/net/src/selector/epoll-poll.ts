@@ -1,7 +1,7 @@
-import { addTurnListener, removeTurnListener } from './libuv-turns.js';
-import { findWakeup, type Search, type Wakeup } from './libuv-wakeup.js';
-import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLIN } from './linux-abi.js';
-import { registerAs } from './register-as.js';
+import { addTurnListener, removeTurnListener } from '../wakeup/libuv-turns.js';
+import { findWakeup, type Search, type Wakeup } from '../wakeup/libuv-wakeup.js';
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLIN } from '../libc/linux-abi.js';
+import { registerAs } from '../wakeup/register-as.js';
 
 /** How often a sleeping thread looks for events where libuv cannot be made to wake for them, in ms. docs/threading.md. */
 const LOOK_EVERY_MS = 10;

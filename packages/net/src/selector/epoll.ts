@@ -5,9 +5,9 @@ import {
   EPOLL_CTL_MOD,
   EPOLL_DATA_OFFSET,
   EPOLL_EVENT_BYTES,
-} from './linux-abi.js';
-import * as sys from './syscalls.js';
-import { systemError } from './system-error.js';
+} from '../libc/linux-abi.js';
+import * as sys from '../libc/syscalls.js';
+import { systemError } from '../libc/system-error.js';
 
 /** Events taken at a time; the kernel hands out the rest at the next turn, in rotation. Arbitrary. */
 const BATCH = 1024;

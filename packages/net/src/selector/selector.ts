@@ -2,10 +2,10 @@ import type { Handle } from '@ringloop/core';
 import { isError } from '@ringloop/core/internal';
 import type { Polled } from './epoll-poll.js';
 import { Epoll } from './epoll.js';
-import { NativeCallsError } from './errors.js';
-import { EPOLLIN, EPOLLOUT } from './linux-abi.js';
-import { EBADF, EEXIST, ENOENT } from './syscalls.js';
-import { systemError } from './system-error.js';
+import { NativeCallsError } from '../errors.js';
+import { EPOLLIN, EPOLLOUT } from '../libc/linux-abi.js';
+import { EBADF, EEXIST, ENOENT } from '../libc/syscalls.js';
+import { systemError } from '../libc/system-error.js';
 
 export type Direction = 'reader' | 'writer';
 

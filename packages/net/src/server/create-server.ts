@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { checkCallback, typeError } from '@ringloop/core/internal';
-import { checkInt } from './check-int.js';
-import { bindingFailed } from './connect-errors.js';
+import { checkInt } from '../sockets/check-int.js';
+import { bindingFailed } from '../connect/connect-errors.js';
 import {
   AF_INET6,
   AF_UNSPEC,
@@ -12,18 +12,18 @@ import {
   SO_REUSEPORT,
   SOCK_STREAM,
   SOL_SOCKET,
-} from './linux-abi.js';
-import { NET } from './loop-net.js';
-import { refuseTls, type TlsOptions } from './no-tls.js';
-import type { ProtocolFactory } from './protocol.js';
-import { resolve, type ResolvedAddress } from './resolve.js';
-import type { SelectorEventLoop } from './selector-event-loop.js';
+} from '../libc/linux-abi.js';
+import { NET } from '../loop-net.js';
+import { refuseTls, type TlsOptions } from '../connect/no-tls.js';
+import type { ProtocolFactory } from '../transports/protocol.js';
+import { resolve, type ResolvedAddress } from '../names/resolve.js';
+import type { SelectorEventLoop } from '../selector-event-loop.js';
 import { Server } from './server.js';
-import type { Port } from './service-port.js';
-import { Socket } from './socket.js';
-import { checkStreamSocket } from './stream-socket.js';
-import { EADDRNOTAVAIL } from './syscalls.js';
-import { isSystemError } from './system-error.js';
+import type { Port } from '../sockets/service-port.js';
+import { Socket } from '../sockets/socket.js';
+import { checkStreamSocket } from '../sockets/stream-socket.js';
+import { EADDRNOTAVAIL } from '../libc/syscalls.js';
+import { isSystemError } from '../libc/system-error.js';
 
 /** What `createServer()` listens on: hosts and a port, or `sock`, never both. */
 export interface ServerOptions extends TlsOptions {

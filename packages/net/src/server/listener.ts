@@ -1,11 +1,11 @@
 import { Handle, type TimerHandle } from '@ringloop/core';
 import { runApart } from '@ringloop/core/internal';
-import { NET } from './loop-net.js';
-import type { SelectorEventLoop } from './selector-event-loop.js';
-import type { SocketAddress } from './sockaddr.js';
-import type { Socket } from './socket.js';
-import { EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM } from './syscalls.js';
-import { systemError } from './system-error.js';
+import { NET } from '../loop-net.js';
+import type { SelectorEventLoop } from '../selector-event-loop.js';
+import type { SocketAddress } from '../sockets/sockaddr.js';
+import type { Socket } from '../sockets/socket.js';
+import { EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM } from '../libc/syscalls.js';
+import { systemError } from '../libc/system-error.js';
 
 /** Seconds to leave a listening socket alone when the system is out of descriptors. CPython: ACCEPT_RETRY_DELAY. */
 const ACCEPT_RETRY_DELAY = 1;

@@ -1,16 +1,16 @@
 import { inspect } from 'node:util';
 import { type Awaitable, CancelledError, type Future } from '@ringloop/core';
 import { endsTheLoop, startFunction, toError } from '@ringloop/core/internal';
-import { ServerStateError } from './errors.js';
+import { ServerStateError } from '../errors.js';
 import { Listener } from './listener.js';
-import { type Abandonable, NET } from './loop-net.js';
-import { isWrongProtocol, makeProtocol } from './make-protocol.js';
-import type { Protocol, ProtocolFactory } from './protocol.js';
-import type { SelectorEventLoop } from './selector-event-loop.js';
-import type { SocketAddress } from './sockaddr.js';
-import type { Socket } from './socket.js';
-import { TransportSocket } from './transport-socket.js';
-import { StreamTransport, type TransportOwner } from './stream-transport.js';
+import { type Abandonable, NET } from '../loop-net.js';
+import { isWrongProtocol, makeProtocol } from '../transports/make-protocol.js';
+import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
+import type { SelectorEventLoop } from '../selector-event-loop.js';
+import type { SocketAddress } from '../sockets/sockaddr.js';
+import type { Socket } from '../sockets/socket.js';
+import { TransportSocket } from '../sockets/transport-socket.js';
+import { StreamTransport, type TransportOwner } from '../transports/stream-transport.js';
 
 /** idle: bound, not accepting. */
 type State = 'idle' | 'serving' | 'closed';

@@ -1,5 +1,5 @@
 import { rangeError } from '@ringloop/core/internal';
-import { libc } from './libc.js';
+import { libc } from '../libc/libc.js';
 import { checkPort } from './sockaddr.js';
 
 /** A port's number, its digits, or a service's name; nothing stands for 0. */

@@ -6,8 +6,8 @@ import { endianness } from 'node:os';
 import { isIPv4, isIPv6 } from 'node:net';
 import { inspect } from 'node:util';
 import { rangeError, typeError } from '@ringloop/core/internal';
-import { libc } from './libc.js';
-import { AF_INET, AF_INET6, AF_UNIX } from './linux-abi.js';
+import { libc } from '../libc/libc.js';
+import { AF_INET, AF_INET6, AF_UNIX } from '../libc/linux-abi.js';
 
 /** Where to: an IP address and a port, or the path of a Unix socket; `'\0name'` is in the abstract namespace. */
 export type AddressInput = { readonly host: string; readonly port: number } | string;

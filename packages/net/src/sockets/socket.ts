@@ -10,7 +10,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
   SOMAXCONN,
-} from './linux-abi.js';
+} from '../libc/linux-abi.js';
 import {
   type AddressInput,
   decodeAddress,
@@ -18,8 +18,8 @@ import {
   SOCKADDR_BYTES,
   type SocketAddress,
 } from './sockaddr.js';
-import * as sys from './syscalls.js';
-import { systemError } from './system-error.js';
+import * as sys from '../libc/syscalls.js';
+import { systemError } from '../libc/system-error.js';
 
 /** Options of `new Socket()`; the protocol is 0, the default of family and type, unless given. */
 export interface SocketOptions {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
-import { SOCK_STREAM } from './linux-abi.js';
+import { SOCK_STREAM } from '../libc/linux-abi.js';
 import { Socket } from './socket.js';
 
 /** @throws {TypeError} unless `sock` is an open stream socket */

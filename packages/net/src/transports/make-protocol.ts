@@ -1,7 +1,7 @@
 import { inspect, types } from 'node:util';
 import { typeError, watchResult } from '@ringloop/core/internal';
 import type { Protocol, ProtocolFactory } from './protocol.js';
-import type { SelectorEventLoop } from './selector-event-loop.js';
+import type { SelectorEventLoop } from '../selector-event-loop.js';
 
 const CODE = 'ERR_INVALID_RETURN_VALUE';
 

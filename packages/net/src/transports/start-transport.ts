@@ -1,7 +1,7 @@
 import { makeProtocol } from './make-protocol.js';
 import type { Protocol, ProtocolFactory } from './protocol.js';
-import type { SelectorEventLoop } from './selector-event-loop.js';
-import type { Socket } from './socket.js';
+import type { SelectorEventLoop } from '../selector-event-loop.js';
+import type { Socket } from '../sockets/socket.js';
 import { StreamTransport } from './stream-transport.js';
 
 /** Makes protocol and transport of a connected socket, and resolves after connectionMade. Whatever fails closes the socket. */

@@ -1,18 +1,18 @@
 import { inspect } from 'node:util';
 import { Handle } from '@ringloop/core';
 import { END_RUN, endsTheLoop, runApart, toError, watchResult } from '@ringloop/core/internal';
-import { checkBytes } from './bytes.js';
-import { TransportStateError } from './errors.js';
+import { checkBytes } from '../sockets/bytes.js';
+import { TransportStateError } from '../errors.js';
 import { FlowControl, type WriteBufferLimits } from './flow-control.js';
-import { AF_UNIX, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from './linux-abi.js';
-import { type Abandonable, type LoopNet, NET } from './loop-net.js';
+import { AF_UNIX, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from '../libc/linux-abi.js';
+import { type Abandonable, type LoopNet, NET } from '../loop-net.js';
 import type { Protocol } from './protocol.js';
-import type { SelectorEventLoop } from './selector-event-loop.js';
-import type { SocketAddress } from './sockaddr.js';
-import type { Socket } from './socket.js';
-import { EAGAIN } from './syscalls.js';
-import { systemError } from './system-error.js';
-import { TransportSocket } from './transport-socket.js';
+import type { SelectorEventLoop } from '../selector-event-loop.js';
+import type { SocketAddress } from '../sockets/sockaddr.js';
+import type { Socket } from '../sockets/socket.js';
+import { EAGAIN } from '../libc/syscalls.js';
+import { systemError } from '../libc/system-error.js';
+import { TransportSocket } from '../sockets/transport-socket.js';
 import { WriteBuffer } from './write-buffer.js';
 
 /** Ignored writes before each further one is warned about. CPython: LOG_THRESHOLD_FOR_CONNLOST_WRITES. */

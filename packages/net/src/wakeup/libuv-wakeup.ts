@@ -15,7 +15,7 @@
  */
 import fs from 'node:fs';
 import { MessageChannel } from 'node:worker_threads';
-import { libc } from './libc.js';
+import { libc } from '../libc/libc.js';
 
 export interface Wakeup {
   /** libuv's epoll. */

@@ -1,6 +1,6 @@
 import type { Wakeup } from './libuv-wakeup.js';
-import { EPOLL_DATA_OFFSET, EPOLL_EVENT_BYTES } from './linux-abi.js';
-import * as sys from './syscalls.js';
+import { EPOLL_DATA_OFFSET, EPOLL_EVENT_BYTES } from '../libc/linux-abi.js';
+import * as sys from '../libc/syscalls.js';
 
 const event = Buffer.alloc(EPOLL_EVENT_BYTES);
 const words = new Int32Array(event.buffer, event.byteOffset, EPOLL_EVENT_BYTES / 4);

@@ -4,9 +4,9 @@ import { inheritMemory, peekInherited } from '@ringloop/core/internal';
 import { EventfdTable } from './eventfd-table.js';
 import { addTurnListener, removeTurnListener } from './libuv-turns.js';
 import { findWakeup, type Wakeup } from './libuv-wakeup.js';
-import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN } from './linux-abi.js';
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN } from '../libc/linux-abi.js';
 import { registerAs } from './register-as.js';
-import * as sys from './syscalls.js';
+import * as sys from '../libc/syscalls.js';
 
 const NAME = 'eventfds';
 

@@ -1,6 +1,6 @@
 import { type BaseEventLoop, Task } from '@ringloop/core';
-import { asPlainError } from './error-codec.js';
-import type { Callable } from './find-export.js';
+import { asPlainError } from '../codec/error-codec.js';
+import type { Callable } from '../references/find-export.js';
 
 /** Who is told that a called task is done. */
 export interface Answering {

@@ -1,9 +1,9 @@
 import { isMainThread } from 'node:worker_threads';
 import { DeadlockError } from '@ringloop/core';
-import { BlockedThreads, sharedBlockedThreads } from './blocked-threads.js';
-import { MainThreadError, PeerExitedError } from './errors.js';
-import { hearExits } from './exit-news.js';
-import { type InboxMemory, thisProducer } from './inbox-memory.js';
+import { BlockedThreads, sharedBlockedThreads } from '../memory/blocked-threads.js';
+import { MainThreadError, PeerExitedError } from '../errors.js';
+import { hearExits } from '../exits/thread-exits.js';
+import { type InboxMemory, thisProducer } from '../memory/inbox-memory.js';
 
 /** How often a blocked thread looks whether the one that it waits for has ended, in ms: nobody can wake it. Arbitrary. */
 const LOOK_EVERY_MS = 100;

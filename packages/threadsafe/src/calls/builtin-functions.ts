@@ -1,7 +1,7 @@
 // What threads may call in each other without having agreed on it: every thread of ringloop has these.
 import { Future, getRunningLoop, InvalidStateError } from '@ringloop/core';
-import { objectOf } from './local-objects.js';
-import { remote } from './remote.js';
+import { objectOf } from './numbered-objects.js';
+import { remote } from '../references/remote.js';
 
 /** Stops the loop it is called in: what `ref.callSoonThreadsafe(loop.stop)` stands for. */
 export const stop = remote(import.meta.url, function stop(): void {

@@ -1,13 +1,13 @@
 import type { BaseEventLoop, Task } from '@ringloop/core';
 import { toError } from '@ringloop/core/internal';
 import { CallTable, type Numbered } from './call-table.js';
-import { type Answering, CalledTask } from './called-task.js';
-import { CloneError } from './errors.js';
-import type { Callable } from './find-export.js';
-import type { InboxAddress } from './inbox-memory.js';
-import type { Outbox } from './outbox.js';
-import { outboxTo } from './outboxes.js';
-import { answerAgain, answerEventually } from './send-eventually.js';
+import { type Answering, CalledTask } from './answering-task.js';
+import { CloneError } from '../errors.js';
+import type { Callable } from '../references/find-export.js';
+import type { InboxAddress } from '../memory/inbox-memory.js';
+import type { Outbox } from './inbox-writer.js';
+import { outboxTo } from './inbox-writers.js';
+import { answerAgain, answerEventually } from './retry-send.js';
 
 interface UnderWay extends Numbered {
   cancel(): unknown;

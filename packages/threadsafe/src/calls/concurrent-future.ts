@@ -16,7 +16,7 @@ import {
   UNRETRIEVED,
   watchResult,
 } from '@ringloop/core/internal';
-import { unretrievedOutside } from './unretrieved-outside.js';
+import { unretrievedOutside } from '../unretrieved-outside.js';
 
 /** How a call ends. */
 export type Ending = 'finished' | 'failed' | 'cancelled';

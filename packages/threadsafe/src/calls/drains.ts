@@ -1,7 +1,7 @@
 import { LoopStateError } from '@ringloop/core';
 import type { CalledLoop, ConcurrentFuture } from './concurrent-future.js';
 import { pendingCalls } from './pending-calls.js';
-import type { Segment } from './segment.js';
+import type { Segment } from '../memory/ring.js';
 
 interface Drain {
   readonly call: number;

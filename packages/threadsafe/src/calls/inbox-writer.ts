@@ -1,15 +1,15 @@
 import { types } from 'node:util';
 import { InternalError } from '@ringloop/core';
 import { checkCallback, isStopFunction } from '@ringloop/core/internal';
-import { keepPlan, planArguments, sendAside, writeArguments } from './arguments.js';
-import { isClosed, ring } from './bell.js';
+import { keepPlan, planArguments, sendAside, writeArguments } from '../codec/arguments.js';
+import { isClosed, ring } from '../memory/wake-word.js';
 import { block, stir } from './blocking.js';
-import { closedError } from './closed-error.js';
+import { closedError } from '../exits/closed-error.js';
 import type { CalledLoop, ConcurrentFuture } from './concurrent-future.js';
 import { Drains } from './drains.js';
-import { asPlainError } from './error-codec.js';
-import { CloneError, RingFullError } from './errors.js';
-import { type InboxAddress, InboxMemory, thisProducer } from './inbox-memory.js';
+import { asPlainError } from '../codec/error-codec.js';
+import { CloneError, RingFullError } from '../errors.js';
+import { type InboxAddress, InboxMemory, thisProducer } from '../memory/inbox-memory.js';
 import {
   FULL_LANE,
   LaneWriter,
@@ -17,17 +17,17 @@ import {
   SEALED_LANE,
   writeCallWithNumber,
   writeRecord,
-} from './lane-writer.js';
+} from '../inbox/lane-writer.js';
 import { pendingCalls } from './pending-calls.js';
-import { Posted } from './posted.js';
-import { type RemoteFunction, remoteIdOf } from './remote.js';
-import { Kind, RECORD_BYTES, type RecordKind, sizeOf } from './segment.js';
-import { sendEventually } from './send-eventually.js';
-import { type Road, roadTo } from './roads.js';
-import { SideRoadSender } from './side-road.js';
+import { Posted } from '../codec/posted.js';
+import { type RemoteFunction, remoteIdOf } from '../references/remote.js';
+import { Kind, RECORD_BYTES, type RecordKind, sizeOf } from '../memory/ring.js';
+import { sendEventually } from './retry-send.js';
+import { type Road, roadTo } from '../out-of-band/transfer-port.js';
+import { SideRoadSender } from '../out-of-band/broadcast.js';
 import { ThreadsafeHandle } from './threadsafe-handle.js';
-import { takeAway, unmark } from './transfer.js';
-import { stop } from './well-known.js';
+import { takeAway, unmark } from '../codec/transfer.js';
+import { stop } from './builtin-functions.js';
 import { SPILL, THROW, type WhenFull } from './when-full.js';
 
 /** Where this thread gets answers; a port, since what arrives there may end outboxes. */

@@ -1,12 +1,12 @@
 import { LoopStateError } from '@ringloop/core';
 import { show, thisCopy } from '@ringloop/core/internal';
-import { afresh } from './afresh.js';
-import { isClosed } from './bell.js';
-import { closedError } from './closed-error.js';
-import type { PeerExitedError } from './errors.js';
-import { endOf, listenForExits } from './exit-news.js';
-import { type InboxAddress, InboxMemory, thisProducer } from './inbox-memory.js';
-import { Outbox } from './outbox.js';
+import { afresh } from '../afresh.js';
+import { isClosed } from '../memory/wake-word.js';
+import { closedError } from '../exits/closed-error.js';
+import type { PeerExitedError } from '../errors.js';
+import { endOf, listenForExits } from '../exits/thread-exits.js';
+import { type InboxAddress, InboxMemory, thisProducer } from '../memory/inbox-memory.js';
+import { Outbox } from './inbox-writer.js';
 import { pendingCalls } from './pending-calls.js';
 
 /** This thread's outboxes by inbox: one lane a thread, however many references it holds. */

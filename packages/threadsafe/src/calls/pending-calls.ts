@@ -1,4 +1,4 @@
-import { afresh } from './afresh.js';
+import { afresh } from '../afresh.js';
 import { CallTable } from './call-table.js';
 import { type CalledLoop, ConcurrentFuture } from './concurrent-future.js';
 

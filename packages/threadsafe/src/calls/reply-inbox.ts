@@ -1,11 +1,11 @@
 import { type Ready, RUN } from '@ringloop/core/internal';
 import { InternalError } from '@ringloop/core';
-import { afresh } from './afresh.js';
-import { allocateInbox, type InboxAddress, LANES } from './inbox-memory.js';
-import { InboxReader } from './inbox-reader.js';
-import { addMailbox } from './eventfd-wakeup.js';
-import { type AnswerBox, LOST_LANE } from './outbox.js';
-import { loseCalls } from './outboxes.js';
+import { afresh } from '../afresh.js';
+import { allocateInbox, type InboxAddress, LANES } from '../memory/inbox-memory.js';
+import { InboxReader } from '../inbox/inbox-reader.js';
+import { addMailbox } from '../inbox/eventfd-wakeup.js';
+import { type AnswerBox, LOST_LANE } from './inbox-writer.js';
+import { loseCalls } from './inbox-writers.js';
 import { pendingCalls } from './pending-calls.js';
 
 /** Looks taken in one turn of the thread before others get theirs. */

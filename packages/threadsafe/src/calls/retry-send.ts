@@ -1,5 +1,5 @@
 import { isError } from '@ringloop/core/internal';
-import { RingFullError, TooManyProducersError } from './errors.js';
+import { RingFullError, TooManyProducersError } from '../errors.js';
 
 /** Until a full ring is tried again, in ms. Arbitrary. */
 const RETRY_MS = 10;

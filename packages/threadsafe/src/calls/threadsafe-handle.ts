@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { cas, load } from '#atomics';
-import { Cell, type Segment } from './segment.js';
+import { Cell, type Segment } from '../memory/ring.js';
 
 const CANCELLED = -1;
 

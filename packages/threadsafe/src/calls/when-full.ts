@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { checkTime, rangeError, typeError } from '@ringloop/core/internal';
 import { checkMayBlock } from './blocking.js';
-import { DEFAULT_LIMIT_BYTES } from './lane-writer.js';
+import { DEFAULT_LIMIT_BYTES } from '../inbox/lane-writer.js';
 
 /** What a call through a LoopRef does when the ring to the loop is full. */
 export interface LoopRefOptions {

@@ -15,11 +15,11 @@ import { Deserializer, Serializer } from 'node:v8';
 import type { Transferable } from 'node:worker_threads';
 import { cloneFailure, type Sent } from './clone-failure.js';
 import { messageOf, pack, packArguments, type Parcel, unpackMessage } from './packing.js';
-import { RECORD_BYTES, type Segment, sizeOf } from './segment.js';
-import type { Road } from './roads.js';
+import { RECORD_BYTES, type Segment, sizeOf } from '../memory/ring.js';
+import type { Road } from '../out-of-band/transfer-port.js';
 import { mustMove, refuseOthers, transferredBy } from './transfer.js';
-import { readValue, readValues } from './value-reader.js';
-import { draft, type HeldDraft, holdDraft, writeDraft, writeHeldDraft } from './value-writer.js';
+import { readValue, readValues } from './plain-reader.js';
+import { draft, type HeldDraft, holdDraft, writeDraft, writeHeldDraft } from './plain-writer.js';
 
 const PLAIN = 0;
 const SERIALIZED = 1;

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { inspectSafely } from '@ringloop/core/internal';
 import { describeThrown, looksLikeError } from './error-codec.js';
-import { CloneError } from './errors.js';
+import { CloneError } from '../errors.js';
 import { pack } from './packing.js';
 
 /** What arguments are of: a function, or what ringloop itself sends. */

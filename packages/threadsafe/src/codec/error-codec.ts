@@ -29,7 +29,7 @@ import {
   RingFullError,
   ThreadUnavailableError,
   TooManyProducersError,
-} from './errors.js';
+} from '../errors.js';
 import type { Wire } from './sendable.js';
 import { isError, isObject } from './survey.js';
 

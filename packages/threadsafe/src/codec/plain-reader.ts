@@ -1,8 +1,8 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices inside of the draft or of a record */
 /** Reads what value-writer.ts has written, out of a ring that others may have scribbled on: nothing beyond the record is looked at. */
-import { keysAt } from './shapes.js';
-import type { Segment } from './segment.js';
-import { shortText } from './short-texts.js';
+import { keysAt } from './key-shapes.js';
+import type { Segment } from '../memory/ring.js';
+import { shortText } from './string-cache.js';
 import {
   ARRAY,
   ARRAY_BUFFER,
@@ -21,7 +21,7 @@ import {
   UNDEFINED,
   UTF16,
   UTF8,
-} from './value-tags.js';
+} from './plain-tags.js';
 
 type ViewClass = new (buffer: ArrayBuffer) => ArrayBufferView;
 

@@ -5,8 +5,8 @@
  * up before the next begins.
  */
 import { types } from 'node:util';
-import { shapeOf } from './shapes.js';
-import type { Segment } from './segment.js';
+import { shapeOf } from './key-shapes.js';
+import type { Segment } from '../memory/ring.js';
 import { isDetached } from './transfer.js';
 import {
   ARRAY,
@@ -27,7 +27,7 @@ import {
   UNDEFINED,
   UTF16,
   UTF8,
-} from './value-tags.js';
+} from './plain-tags.js';
 
 const TYPED_ARRAY_PROTOTYPE = Object.getPrototypeOf(Uint8Array.prototype) as object;
 

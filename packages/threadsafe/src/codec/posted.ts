@@ -1,5 +1,5 @@
 import { load } from '#atomics';
-import { Cell, type Segment } from './segment.js';
+import { Cell, type Segment } from '../memory/ring.js';
 
 interface Post {
   readonly segment: Segment;

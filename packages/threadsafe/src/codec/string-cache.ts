@@ -2,7 +2,7 @@
  * Short strings that have arrived. Programs send the same few again and again, names and states: so one that is known is found by
  * its words, in a third of the time in which the engine would make it anew. One that is new takes no longer than it would.
  */
-import type { Segment } from './segment.js';
+import type { Segment } from '../memory/ring.js';
 import { hashWords } from './word-hash.js';
 
 /** What a thread keeps at most: some 50 KiB. Arbitrary. */

@@ -1,7 +1,7 @@
 import { inspect, types } from 'node:util';
 import type { Transferable } from 'node:worker_threads';
 import { typeError } from '@ringloop/core/internal';
-import { CloneError } from './errors.js';
+import { CloneError } from '../errors.js';
 
 /** What was marked: what a value takes along. */
 const marks = new WeakMap<object, readonly Transferable[]>();

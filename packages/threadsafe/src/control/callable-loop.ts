@@ -1,6 +1,6 @@
-import type { ConcurrentFuture } from '../concurrent-future.js';
-import type { InboxAddress } from '../inbox-memory.js';
-import type { RemoteFunction, RemoteResult } from '../remote.js';
+import type { ConcurrentFuture } from '../calls/concurrent-future.js';
+import type { InboxAddress } from '../memory/inbox-memory.js';
+import type { RemoteFunction, RemoteResult } from '../references/remote.js';
 
 /** A loop as proxies call it. LoopRef is one; this interface keeps the control plane from importing it. */
 export interface CallableLoop {

@@ -4,7 +4,7 @@
  * outside of any task, and cannot be told to stop.
  */
 import { getRunningLoop, isCoroutine } from '@ringloop/core';
-import { remote } from '../remote.js';
+import { remote } from '../references/remote.js';
 import { runningObjects, type Target } from './exposed-objects.js';
 import { isObject, proxy } from './proxy.js';
 import { packResult, unpack } from './values.js';

@@ -6,8 +6,8 @@ import { inspect } from 'node:util';
 import { type BaseEventLoop, LoopStateError } from '@ringloop/core';
 import { peekRunningLoop, typeError } from '@ringloop/core/internal';
 import { NameTakenError, NotExposedError } from '../errors.js';
-import { hasEnded } from '../exit-news.js';
-import { InboxMemory, thisProducer } from '../inbox-memory.js';
+import { hasEnded } from '../exits/thread-exits.js';
+import { InboxMemory, thisProducer } from '../memory/inbox-memory.js';
 import type { CallableLoop } from './callable-loop.js';
 import { isObject } from './proxy.js';
 

@@ -8,11 +8,11 @@
  */
 import { InvalidStateError, TimeoutError } from '@ringloop/core';
 import { peekRunningLoop, toError } from '@ringloop/core/internal';
-import { messageOf } from '../clone-failure.js';
+import { messageOf } from '../codec/clone-failure.js';
 import { CloneError } from '../errors.js';
-import { InboxMemory, thisProducer } from '../inbox-memory.js';
-import type { ConcurrentFuture } from '../concurrent-future.js';
-import { isGone, sendEventually } from '../send-eventually.js';
+import { InboxMemory, thisProducer } from '../memory/inbox-memory.js';
+import type { ConcurrentFuture } from '../calls/concurrent-future.js';
+import { isGone, sendEventually } from '../calls/retry-send.js';
 import type { CallableLoop } from './callable-loop.js';
 import { startDeadline } from './deadline.js';
 import { deliver, giveBack, lendOn, type Path, type Request } from './deliver.js';

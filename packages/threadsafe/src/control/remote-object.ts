@@ -3,7 +3,7 @@
  * would not compile. And ours know that a property of a property can be asked for, and what a generator coroutine returns.
  */
 import { releaseProxy as comlinkReleaseProxy } from 'comlink';
-import type { Arrived } from '../remote.js';
+import type { Arrived } from '../references/remote.js';
 
 /** `proxy[releaseProxy]()` releases a proxy: later calls reject, pending ones settle. The same symbol as Comlink's. */
 export const releaseProxy: unique symbol = comlinkReleaseProxy as never; // the compiler cannot know that it has two names

@@ -7,8 +7,8 @@
 import { MessagePort, type Transferable } from 'node:worker_threads';
 import { transferHandlers } from 'comlink';
 import { CloneError } from '../errors.js';
-import { type Sendable, WIRE, type Wire } from '../sendable.js';
-import { transfer } from '../transfer.js';
+import { type Sendable, WIRE, type Wire } from '../codec/sendable.js';
+import { transfer } from '../codec/transfer.js';
 import { runningObjects, type Target } from './exposed-objects.js';
 import { originOf } from './origins.js';
 import { isMarked } from './proxy.js';

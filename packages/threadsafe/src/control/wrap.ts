@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { createEndpoint, wrap as comlinkWrap } from 'comlink';
 import { checkTime, typeError } from '@ringloop/core/internal';
-import { thisProducer } from '../inbox-memory.js';
-import { registerSendable, reviveSendable, type Sendable, type Wire, wireIn } from '../sendable.js';
+import { thisProducer } from '../memory/inbox-memory.js';
+import { registerSendable, reviveSendable, type Sendable, type Wire, wireIn } from '../codec/sendable.js';
 import type { CallableLoop } from './callable-loop.js';
 import { type EndpointOptions, LoopEndpoint } from './loop-endpoint.js';
 import { localObjectsOf, type Target } from './exposed-objects.js';

@@ -1,6 +1,6 @@
 import { LoopStateError } from '@ringloop/core';
-import { endOf } from './exit-news.js';
-import type { InboxMemory } from './inbox-memory.js';
+import { endOf } from './thread-exits.js';
+import type { InboxMemory } from '../memory/inbox-memory.js';
 
 /** Why nobody looks into an inbox any more: its thread has ended, or its loop was closed. */
 export function closedError(memory: InboxMemory, loopName: string): Error {

@@ -5,7 +5,7 @@
  * code, and Node has nothing to send.
  */
 import { types } from 'node:util';
-import { isBuiltIn, isContainer, isError, isObject } from './survey.js';
+import { isBuiltIn, isContainer, isError, isObject } from '../codec/survey.js';
 
 /** Objects in each other, and objects in all, that any thread can read. Arbitrary; 2,000 in each other were too many. */
 const DEEPEST = 100;

@@ -23,11 +23,11 @@ import {
   threadId as thisThread,
 } from 'node:worker_threads';
 import { PROTOCOL } from '@ringloop/core/internal';
-import { Descendants } from './descendants.js';
+import { Descendants } from './spawned-threads.js';
 import { dieReadably } from './own-death.js';
-import { type Packed, packThrown, unpack } from './packing.js';
-import { PeerExitedError } from './errors.js';
-import { InboxMemory } from './inbox-memory.js';
+import { type Packed, packThrown, unpack } from '../codec/packing.js';
+import { PeerExitedError } from '../errors.js';
+import { InboxMemory } from '../memory/inbox-memory.js';
 
 /** How a thread has ended. */
 export interface ThreadEnd {

@@ -4,7 +4,7 @@
  * Node resolves the links: it is the main module of its thread. It is CommonJS, because no module may be that with --input-type,
  * which a worker inherits from a program given by --eval.
  */
-import type { MemberData } from './group-member.js' with { 'resolution-mode': 'import' };
+import type { MemberData } from './loop-worker.js' with { 'resolution-mode': 'import' };
 
 void start(); // what it rejects with ends the thread, and the spawner is told
 
@@ -13,6 +13,6 @@ async function start(): Promise<void> {
   const { main, byRequire } = workerData as MemberData; // as GroupMember sends it
   const { runMember } = (
     byRequire ? (await import('node:module')).createRequire(main)(main) : await import(main)
-  ) as typeof import('./group-worker.js', { with: { 'resolution-mode': 'import' } });
+  ) as typeof import('./loop-worker-main.js', { with: { 'resolution-mode': 'import' } });
   await runMember();
 }

@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { addRoad, type Introduction, roadTo } from './roads.js';
+import { addRoad, type Introduction, roadTo } from '../out-of-band/transfer-port.js';
 
 /** A road that is being laid to a member that has not been started. */
 interface Laying {

@@ -2,10 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { allTasks, type BaseEventLoop, InternalError } from '@ringloop/core';
 import { windUp } from '@ringloop/core/internal';
-import { dieReadably } from './own-death.js';
-import { packThrown } from './packing.js';
-import { leaveOwnEndToSpawner } from './exit-news.js';
-import { flushOutput } from './flush-output.js';
+import { dieReadably } from '../exits/own-death.js';
+import { packThrown } from '../codec/packing.js';
+import { leaveOwnEndToSpawner } from '../exits/thread-exits.js';
+import { flushOutput } from '../threads/flush-output.js';
 import type { LoopFactory } from './loop-group.js';
 import {
   type CloseRequest,
@@ -13,13 +13,13 @@ import {
   type MemberData,
   type MemberMessage,
   threadTime,
-} from './group-member.js';
-import { inheritTsx } from './inherit-tsx.js';
-import { LoopInbox } from './loop-inbox.js';
-import { LoopRef } from './loop-ref.js';
-import { importAll } from './preload.js';
-import { joinRoads } from './roads.js';
-import { importRemote, type RemoteFunction } from './remote.js';
+} from './loop-worker.js';
+import { inheritTsx } from '../threads/inherit-tsx.js';
+import { LoopInbox } from '../loop/loop-inbox.js';
+import { LoopRef } from '../loop/loop-ref.js';
+import { importAll } from '../references/preload.js';
+import { joinRoads } from '../out-of-band/transfer-port.js';
+import { importRemote, type RemoteFunction } from '../references/remote.js';
 
 /** Node's longest timer, in ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

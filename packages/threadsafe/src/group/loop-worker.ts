@@ -1,21 +1,21 @@
 import { fileURLToPath } from 'node:url';
 import { isMainThread, MessageChannel, Worker, type WorkerOptions } from 'node:worker_threads';
 import { promiseWithResolvers, toError } from '@ringloop/core/internal';
-import { sharedBlockedThreads } from './blocked-threads.js';
-import { type Packed, unpack } from './packing.js';
-import { PeerExitedError } from './errors.js';
-import { spawnedBy, tellEnded, tellSpawned } from './exit-news.js';
-import type { WakeUp } from './eventfd-wakeup.js';
-import { allocateInbox, InboxMemory, thisProducer } from './inbox-memory.js';
-import { loadedByRequire } from './loaded-by-require.js';
-import { LoopRef } from './loop-ref.js';
-import { ownFile } from './own-file.js';
-import type { RemoteId } from './remote.js';
-import type { Introduction } from './roads.js';
-import type { Siblings } from './siblings.js';
-import type { CheckedThreadOptions } from './thread-options.js';
-import type { ThreadOutput } from './thread-output.js';
-import { threadUnavailable } from './thread-unavailable.js';
+import { sharedBlockedThreads } from '../memory/blocked-threads.js';
+import { type Packed, unpack } from '../codec/packing.js';
+import { PeerExitedError } from '../errors.js';
+import { spawnedBy, tellEnded, tellSpawned } from '../exits/thread-exits.js';
+import type { WakeUp } from '../inbox/eventfd-wakeup.js';
+import { allocateInbox, InboxMemory, thisProducer } from '../memory/inbox-memory.js';
+import { loadedByRequire } from '../references/loaded-by-require.js';
+import { LoopRef } from '../loop/loop-ref.js';
+import { ownFile } from '../threads/own-file.js';
+import type { RemoteId } from '../references/remote.js';
+import type { Introduction } from '../out-of-band/transfer-port.js';
+import type { Siblings } from './group-ports.js';
+import type { CheckedThreadOptions } from '../threads/thread-options.js';
+import type { ThreadOutput } from '../threads/thread-output.js';
+import { threadUnavailable } from '../threads/thread-unavailable.js';
 
 /** What a worker is told about the loop it is to run; see group-worker.ts. */
 export interface MemberData {
@@ -95,7 +95,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 type MemberState = 'starting' | 'running' | 'closing' | 'ended';
 
 const GROUP_ENTRY = new URL('./group-entry.cjs', import.meta.url);
-const GROUP_WORKER = new URL('./group-worker.js', import.meta.url);
+const GROUP_WORKER = new URL('./loop-worker-main.js', import.meta.url);
 
 /** The members that this thread has spawned and that have not ended. */
 const living = new Set<GroupMember>();

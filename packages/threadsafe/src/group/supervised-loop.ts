@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
-import { callListener } from './call-listener.js';
-import { GroupMember, type MemberEnd, type MemberOptions } from './group-member.js';
-import { PeerExitedError, ThreadUnavailableError } from './errors.js';
-import type { LoopRef } from './loop-ref.js';
+import { callListener } from '../call-listener.js';
+import { GroupMember, type MemberEnd, type MemberOptions } from './loop-worker.js';
+import { PeerExitedError, ThreadUnavailableError } from '../errors.js';
+import type { LoopRef } from '../loop/loop-ref.js';
 import type { RestartPolicy } from './restart-policy.js';
-import { ThreadOutput } from './thread-output.js';
+import { ThreadOutput } from '../threads/thread-output.js';
 
 /** How a loop of a group has ended by itself, as `onExit` is told. */
 export interface LoopExit {

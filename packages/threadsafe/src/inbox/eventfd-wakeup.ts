@@ -4,7 +4,7 @@
  */
 import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
-import { type EventfdWriter, wakeByEventfd } from './bell.js';
+import { type EventfdWriter, wakeByEventfd } from '../memory/wake-word.js';
 
 /** How a loop's thread is woken when another one has called. */
 export type WakeUp = 'atomics' | 'eventfd';

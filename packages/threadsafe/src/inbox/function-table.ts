@@ -1,7 +1,7 @@
 import { checkCallback, toError } from '@ringloop/core/internal';
-import { RemoteFunctionError } from './errors.js';
-import type { Callable } from './find-export.js';
-import { importRemote, lookUpRemote, type RemoteFunction, type RemoteId } from './remote.js';
+import { RemoteFunctionError } from '../errors.js';
+import type { Callable } from '../references/find-export.js';
+import { importRemote, lookUpRemote, type RemoteFunction, type RemoteId } from '../references/remote.js';
 
 /** A function that a producer calls by number: `fn` for tasks, `callback` for plain calls; or why not. */
 export type CalledFunction =

@@ -1,11 +1,11 @@
-import { closeBell, hush, isAsleep, isRung, plainIsRung, Sleeper } from './bell.js';
-import { CalledFunctions } from './called-functions.js';
-import { type InboxAddress, InboxMemory, LANES, thisProducer } from './inbox-memory.js';
+import { closeBell, hush, isAsleep, isRung, plainIsRung, Sleeper } from '../memory/wake-word.js';
+import { CalledFunctions } from './function-table.js';
+import { type InboxAddress, InboxMemory, LANES, thisProducer } from '../memory/inbox-memory.js';
 import { type LaneEvents, LaneReader } from './lane-reader.js';
-import { addLocalInbox, removeLocalInbox } from './local-inboxes.js';
-import { offerChannel } from './own-channel.js';
-import { roadTo, takeFromRoad } from './roads.js';
-import { SideRoad } from './side-road.js';
+import { addLocalInbox, removeLocalInbox } from './own-inboxes.js';
+import { offerChannel } from '../memory/private-channel.js';
+import { roadTo, takeFromRoad } from '../out-of-band/transfer-port.js';
+import { SideRoad } from '../out-of-band/broadcast.js';
 
 /** What the owner of an inbox does with what arrives; see LaneEvents. */
 export type InboxEvents = Omit<LaneEvents, 'takeAside' | 'isSealed'> & {

@@ -9,12 +9,12 @@
 import { cas } from '#atomics';
 import { InternalError } from '@ringloop/core';
 import { mustEnter, type Ready, RUN, runInContext, toError, watchResult } from '@ringloop/core/internal';
-import { dropArguments, ONE_PLAIN, readArguments, readOnlyArgument } from './arguments.js';
-import type { CalledFunctions } from './called-functions.js';
-import type { Ending } from './concurrent-future.js';
-import { CloneError } from './errors.js';
-import type { Callable } from './find-export.js';
-import { Cell, JUMP_BYTES, Kind, kindOf, RECORD_BYTES, Segment, sizeOf } from './segment.js';
+import { dropArguments, ONE_PLAIN, readArguments, readOnlyArgument } from '../codec/arguments.js';
+import type { CalledFunctions } from './function-table.js';
+import type { Ending } from '../calls/concurrent-future.js';
+import { CloneError } from '../errors.js';
+import type { Callable } from '../references/find-export.js';
+import { Cell, JUMP_BYTES, Kind, kindOf, RECORD_BYTES, Segment, sizeOf } from '../memory/ring.js';
 
 /** What the records of a lane mean to the inbox it belongs to. */
 export interface LaneEvents {

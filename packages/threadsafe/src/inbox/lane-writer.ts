@@ -7,8 +7,8 @@
  * A lane keeps the ring that it has grown to: going back to the small one was tried, and no faster.
  */
 import { cas, load } from '#atomics';
-import { ONE_PLAIN } from './arguments.js';
-import { CloneError } from './errors.js';
+import { ONE_PLAIN } from '../codec/arguments.js';
+import { CloneError } from '../errors.js';
 import {
   HEAD,
   JUMP_BYTES,
@@ -18,8 +18,8 @@ import {
   type RecordKind,
   Segment,
   TAIL,
-} from './segment.js';
-import { LONGEST_LOOP, shortTextWords, writeShortText } from './value-writer.js';
+} from '../memory/ring.js';
+import { LONGEST_LOOP, shortTextWords, writeShortText } from '../codec/plain-writer.js';
 
 /**
  * The largest ring of a lane whose owner does not keep up, in bytes: 4 million calls with one number, and as many again in the

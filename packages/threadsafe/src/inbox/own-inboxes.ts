@@ -1,6 +1,6 @@
-import { isClosed } from './bell.js';
-import type { InboxMemory } from './inbox-memory.js';
-import { listenForExits } from './exit-news.js';
+import { isClosed } from '../memory/wake-word.js';
+import type { InboxMemory } from '../memory/inbox-memory.js';
+import { listenForExits } from '../exits/thread-exits.js';
 
 /** The inboxes that this thread owns, its loops' and its mailbox, and how to wake who reads them. */
 const inboxes = new Map<InboxMemory, () => void>();

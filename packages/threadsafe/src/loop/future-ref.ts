@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
 import { type BaseEventLoop, Future, Handle, Task } from '@ringloop/core';
 import { HANDLE_LOOP, typeError } from '@ringloop/core/internal';
-import type { InboxAddress } from './inbox-memory.js';
-import { type LocalObject, numberOf } from './local-objects.js';
+import type { InboxAddress } from '../memory/inbox-memory.js';
+import { type LocalObject, numberOf } from '../calls/numbered-objects.js';
 import { LoopRef } from './loop-ref.js';
-import { registerSendable, type Sendable, WIRE, type Wire } from './sendable.js';
-import type { ThreadsafeHandle } from './threadsafe-handle.js';
-import { cancelObject, setExceptionOf, setResultOf } from './well-known.js';
+import { registerSendable, type Sendable, WIRE, type Wire } from '../codec/sendable.js';
+import type { ThreadsafeHandle } from '../calls/threadsafe-handle.js';
+import { cancelObject, setExceptionOf, setResultOf } from '../calls/builtin-functions.js';
 
 interface ObjectWire extends Wire {
   readonly kind: 'FutureRef' | 'CancelRef';

@@ -8,15 +8,15 @@ import {
   type PromiseWithResolvers,
   toError,
 } from '@ringloop/core/internal';
-import { Caller } from './caller.js';
-import { ExposedObjects } from './control/exposed-objects.js';
+import { Caller } from '../calls/caller-tasks.js';
+import { ExposedObjects } from '../control/exposed-objects.js';
 import { setAddressOf } from './future-ref.js';
-import { allocateInbox, type InboxAddress } from './inbox-memory.js';
-import { InboxReader } from './inbox-reader.js';
-import type { LaneReader } from './lane-reader.js';
+import { allocateInbox, type InboxAddress } from '../memory/inbox-memory.js';
+import { InboxReader } from '../inbox/inbox-reader.js';
+import type { LaneReader } from '../inbox/lane-reader.js';
 import { LoopRef } from './loop-ref.js';
-import { collectAnswers, restMailbox } from './mailbox.js';
-import { stir } from './blocking.js';
+import { collectAnswers, restMailbox } from '../calls/reply-inbox.js';
+import { stir } from '../calls/blocking.js';
 import {
   checkWakeUp,
   hasMailbox,
@@ -24,10 +24,10 @@ import {
   type ThreadEventfd,
   unlistenAsLoop,
   type WakeUp,
-} from './eventfd-wakeup.js';
-import { callsSent, dropOutbox, outboxTo } from './outboxes.js';
-import { pendingCalls } from './pending-calls.js';
-import { answerEventually } from './send-eventually.js';
+} from '../inbox/eventfd-wakeup.js';
+import { callsSent, dropOutbox, outboxTo } from '../calls/inbox-writers.js';
+import { pendingCalls } from '../calls/pending-calls.js';
+import { answerEventually } from '../calls/retry-send.js';
 import { checkSpin, Spinning } from './spinning.js';
 
 /** How a loop's inbox is made. */

@@ -1,20 +1,20 @@
 import { inspect, types } from 'node:util';
 import { type StopFunction, typeError } from '@ringloop/core/internal';
-import type { ConcurrentFuture } from './concurrent-future.js';
-import './exits.js'; // whoever can call is told of the ends of others
-import { expose, type Exposure } from './control/exposed-objects.js';
-import type { Remote } from './control/remote-object.js';
-import { wrap, type WrapOptions } from './control/wrap.js';
-import type { InboxAddress } from './inbox-memory.js';
-import { thisMailbox } from './mailbox.js';
-import { outboxTo, peekOutbox } from './outboxes.js';
-import type { LoopRefStatistics, Outbox } from './outbox.js';
-import type { RemoteFunction, RemoteResult } from './remote.js';
-import { registerSendable, type Sendable, WIRE, type Wire, wireIn } from './sendable.js';
-import { isGone } from './send-eventually.js';
-import { RingFullError } from './errors.js';
-import type { ThreadsafeHandle } from './threadsafe-handle.js';
-import { checkWhenFull, type LoopRefOptions, SPILL, THROW, type WhenFull } from './when-full.js';
+import type { ConcurrentFuture } from '../calls/concurrent-future.js';
+import './on-thread-exit.js'; // whoever can call is told of the ends of others
+import { expose, type Exposure } from '../control/exposed-objects.js';
+import type { Remote } from '../control/remote-object.js';
+import { wrap, type WrapOptions } from '../control/wrap.js';
+import type { InboxAddress } from '../memory/inbox-memory.js';
+import { thisMailbox } from '../calls/reply-inbox.js';
+import { outboxTo, peekOutbox } from '../calls/inbox-writers.js';
+import type { LoopRefStatistics, Outbox } from '../calls/inbox-writer.js';
+import type { RemoteFunction, RemoteResult } from '../references/remote.js';
+import { registerSendable, type Sendable, WIRE, type Wire, wireIn } from '../codec/sendable.js';
+import { isGone } from '../calls/retry-send.js';
+import { RingFullError } from '../errors.js';
+import type { ThreadsafeHandle } from '../calls/threadsafe-handle.js';
+import { checkWhenFull, type LoopRefOptions, SPILL, THROW, type WhenFull } from '../calls/when-full.js';
 
 /** What a LoopRef is while it crosses. */
 interface LoopRefWire extends Wire {

@@ -1,11 +1,11 @@
-import { forgetBorrower } from './control/exposed-objects.js';
-import { allBlockedThreads } from './blocking.js';
-import { onOwnEnd, onThreadExit } from './exit-news.js';
-import { abandonLocalInboxes, leaveLocalInboxes } from './local-inboxes.js';
-import { forgetAnswerer, readMailbox } from './mailbox.js';
-import { closeOutboxes, ownerEnded } from './outboxes.js';
-import { closeRoad } from './roads.js';
-import { pendingCalls } from './pending-calls.js';
+import { forgetBorrower } from '../control/exposed-objects.js';
+import { allBlockedThreads } from '../calls/blocking.js';
+import { onOwnEnd, onThreadExit } from '../exits/thread-exits.js';
+import { abandonLocalInboxes, leaveLocalInboxes } from '../inbox/own-inboxes.js';
+import { forgetAnswerer, readMailbox } from '../calls/reply-inbox.js';
+import { closeOutboxes, ownerEnded } from '../calls/inbox-writers.js';
+import { closeRoad } from '../out-of-band/transfer-port.js';
+import { pendingCalls } from '../calls/pending-calls.js';
 
 // What this thread does when it learns that another one has ended: nothing that loop still owes will come, nothing is sent to it
 // any more, and the lanes it had here are read to their end.

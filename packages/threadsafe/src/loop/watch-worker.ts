@@ -2,8 +2,8 @@ import { errorMonitor } from 'node:events';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { typeError } from '@ringloop/core/internal';
-import './exits.js'; // this thread is one of those who are told
-import { tellEnded, tellSpawned } from './exit-news.js';
+import './on-thread-exit.js'; // this thread is one of those who are told
+import { tellEnded, tellSpawned } from '../exits/thread-exits.js';
 
 const watched = new WeakSet<Worker>();
 

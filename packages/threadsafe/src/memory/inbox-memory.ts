@@ -20,11 +20,11 @@
 import { threadId } from 'node:worker_threads';
 import { cas, load, store } from '#atomics';
 import { sharedBlockedThreads } from './blocked-threads.js';
-import { closeBell, isAsleep, ring } from './bell.js';
-import { TooManyProducersError } from './errors.js';
+import { closeBell, isAsleep, ring } from './wake-word.js';
+import { TooManyProducersError } from '../errors.js';
 import { allocateLazily } from './lazy-memory.js';
-import { withdrawChannel } from './own-channel.js';
-import { DROPPED, HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Segment, TAIL } from './segment.js';
+import { withdrawChannel } from './private-channel.js';
+import { DROPPED, HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Segment, TAIL } from './ring.js';
 
 /** Producer threads per inbox. A power of ten more than cores on most machines. */
 export const LANES = 64;

@@ -12,7 +12,7 @@
  * Source: ours.
  */
 import { load, store } from '#atomics';
-import { OWN_CHANNEL } from './segment.js';
+import { OWN_CHANNEL } from './ring.js';
 
 /** Owner: from now on the producer of the lane with that header may send to channel `number`. */
 export function offerChannel(header: Int32Array, number: number, listen: (number: number) => void): void {

@@ -7,9 +7,9 @@
  * something better, roads.ts; to others the owner offers a channel of their own once something has come from them: own-channel.ts.
  */
 import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { afresh } from './afresh.js';
+import { afresh } from '../afresh.js';
 import { InternalError } from '@ringloop/core';
-import { offeredChannel } from './own-channel.js';
+import { offeredChannel } from '../memory/private-channel.js';
 
 interface SideMessage {
   readonly producer: number;

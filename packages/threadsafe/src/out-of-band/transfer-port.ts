@@ -14,7 +14,7 @@ import {
   type Transferable,
 } from 'node:worker_threads';
 import { InternalError } from '@ringloop/core';
-import { thisProducer } from './inbox-memory.js';
+import { thisProducer } from '../memory/inbox-memory.js';
 
 interface Cargo {
   readonly number: number;

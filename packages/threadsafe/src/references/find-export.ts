@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { RemoteFunctionError } from './errors.js';
+import { RemoteFunctionError } from '../errors.js';
 import { isClass } from './function-kind.js';
 import type { Namespace } from './import-module.js';
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { PROTOCOL } from '@ringloop/core/internal';
-import { RemoteFunctionError } from './errors.js';
+import { RemoteFunctionError } from '../errors.js';
 import { loadedByRequire } from './loaded-by-require.js';
 
 /** A module that is imported because another thread asked for a function of it. */

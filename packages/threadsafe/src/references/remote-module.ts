@@ -3,7 +3,7 @@
  * a reference is made when its name is asked for: the one thing in this library that takes a Proxy.
  */
 import { inspect } from 'node:util';
-import { RemoteFunctionError } from './errors.js';
+import { RemoteFunctionError } from '../errors.js';
 import { moduleUrl } from './module-url.js';
 import { REMOTE, type RemoteFunction, type RemoteId } from './remote.js';
 

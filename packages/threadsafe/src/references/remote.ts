@@ -4,7 +4,7 @@ import { PROTOCOL, shared, typeError } from '@ringloop/core/internal';
 import { findExport, listed } from './find-export.js';
 import { isClass, whyNot } from './function-kind.js';
 import { importModule, refuseEvaluated } from './import-module.js';
-import { RemoteFunctionError } from './errors.js';
+import { RemoteFunctionError } from '../errors.js';
 
 /** Where another thread finds a function. */
 export interface RemoteId {

@@ -2,10 +2,10 @@ import { inspect } from 'node:util';
 import { type Awaitable, CancelledError, type CoroutineGenerator } from '@ringloop/core';
 import { abort, newAbortController, SETTLED_TRUE, startCoroutine } from '@ringloop/core/internal';
 import { cas, load, notify } from '#atomics';
-import { thisProducer } from '../inbox-memory.js';
-import { registerSendable, type Sendable, WIRE } from '../sendable.js';
+import { thisProducer } from '../memory/inbox-memory.js';
+import { registerSendable, type Sendable, WIRE } from '../codec/sendable.js';
 import { decodeItem, encodeReason } from './item-codec.js';
-import { parkInLoop } from './parking.js';
+import { parkInLoop } from './park-in-loop.js';
 import {
   newViewId,
   registerView,
@@ -14,9 +14,9 @@ import {
   viewOf,
   type ViewWire,
   wireOf,
-} from './shared-view.js';
-import type { Sleep } from './waiting-line.js';
-import { WordWatch } from './word-watch.js';
+} from './shared-object.js';
+import type { Sleep } from './wait-queue.js';
+import { WordWatch } from './word-waiters.js';
 
 /** What a CancelToken is while it crosses. */
 export interface CancelTokenWire extends ViewWire {

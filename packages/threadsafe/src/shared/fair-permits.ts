@@ -1,11 +1,11 @@
 import type { Awaitable, CoroutineGenerator, ScopeBody } from '@ringloop/core';
 import { runScoped, SETTLED_TRUE, startCoroutine } from '@ringloop/core/internal';
 import { PeerExitedError } from '../errors.js';
-import { thisProducer } from '../inbox-memory.js';
-import { LineMemory } from './line-memory.js';
-import { parkInLoop } from './parking.js';
+import { thisProducer } from '../memory/inbox-memory.js';
+import { LineMemory } from './wait-queue-memory.js';
+import { parkInLoop } from './park-in-loop.js';
 import type { Permits } from './permits.js';
-import { NOTHING, type Sleep, WaitingLine } from './waiting-line.js';
+import { NOTHING, type Sleep, WaitingLine } from './wait-queue.js';
 
 /** Where permits stand in line: what SharedLock and the semaphores have in common. */
 export class Passage {

@@ -5,12 +5,12 @@
 import { types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
 import { inspectSafely } from '@ringloop/core/internal';
-import { messageOf as reasonOf } from '../clone-failure.js';
-import { describeThrown, looksLikeError } from '../error-codec.js';
+import { messageOf as reasonOf } from '../codec/clone-failure.js';
+import { describeThrown, looksLikeError } from '../codec/error-codec.js';
 import { CloneError } from '../errors.js';
-import { messageOf, pack, unpackMessage } from '../packing.js';
-import { isSendable } from '../sendable.js';
-import { isObject } from '../survey.js';
+import { messageOf, pack, unpackMessage } from '../codec/packing.js';
+import { isSendable } from '../codec/sendable.js';
+import { isObject } from '../codec/survey.js';
 
 /** @throws {CloneError} when it cannot be sent, or takes more than `mostBytes` */
 export function encodeItem(item: unknown, mostBytes: number): Uint8Array {

@@ -1,6 +1,6 @@
 import { getRunningLoop } from '@ringloop/core';
 import { OUTSIDE } from '@ringloop/core/internal';
-import type { Sleep } from './waiting-line.js';
+import type { Sleep } from './wait-queue.js';
 
 /** Sleeps in the running loop, which waits for another thread meanwhile. @throws {LoopStateError} ERR_NO_RUNNING_LOOP */
 export function parkInLoop(): Sleep {

@@ -14,11 +14,11 @@
  */
 import { type CoroutineGenerator, QueueShutDown } from '@ringloop/core';
 import { add, load, notify, store } from '#atomics';
-import { thisProducer } from '../inbox-memory.js';
+import { thisProducer } from '../memory/inbox-memory.js';
 import { ItemRing, ringBytes, type RingSize } from './item-ring.js';
-import { LINE_WORDS, LineMemory } from './line-memory.js';
-import { NOTHING, type Sleep, WaitingLine } from './waiting-line.js';
-import { WordWatch } from './word-watch.js';
+import { LINE_WORDS, LineMemory } from './wait-queue-memory.js';
+import { NOTHING, type Sleep, WaitingLine } from './wait-queue.js';
+import { WordWatch } from './word-waiters.js';
 
 const SHUT = 0;
 const JOINS = 1;

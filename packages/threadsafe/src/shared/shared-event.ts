@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import type { Awaitable, CoroutineGenerator } from '@ringloop/core';
 import { SETTLED_TRUE, startCoroutine } from '@ringloop/core/internal';
 import { cas, load, notify } from '#atomics';
-import { registerSendable, type Sendable, WIRE } from '../sendable.js';
-import { parkInLoop } from './parking.js';
+import { registerSendable, type Sendable, WIRE } from '../codec/sendable.js';
+import { parkInLoop } from './park-in-loop.js';
 import {
   newViewId,
   registerView,
@@ -12,9 +12,9 @@ import {
   viewOf,
   type ViewWire,
   wireOf,
-} from './shared-view.js';
-import type { Sleep } from './waiting-line.js';
-import { WordWatch } from './word-watch.js';
+} from './shared-object.js';
+import type { Sleep } from './wait-queue.js';
+import { WordWatch } from './word-waiters.js';
 
 /** What a SharedEvent is while it crosses. */
 export interface SharedEventWire extends ViewWire {

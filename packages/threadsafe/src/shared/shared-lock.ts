@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { type Awaitable, InvalidStateError, type ScopeBody } from '@ringloop/core';
-import { registerSendable, type Sendable, WIRE } from '../sendable.js';
-import { LINE_WORDS } from './line-memory.js';
-import { Passage } from './passage.js';
+import { registerSendable, type Sendable, WIRE } from '../codec/sendable.js';
+import { LINE_WORDS } from './wait-queue-memory.js';
+import { Passage } from './fair-permits.js';
 import { HolderWord } from './permits.js';
 import {
   newViewId,
@@ -12,7 +12,7 @@ import {
   viewOf,
   type ViewWire,
   wireOf,
-} from './shared-view.js';
+} from './shared-object.js';
 
 /** What a SharedLock is while it crosses. */
 export interface SharedLockWire extends ViewWire {

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
-import { listenForExits, onThreadExit } from '../exit-news.js';
-import { newId } from '../inbox-memory.js';
-import { type Wire, wireIn } from '../sendable.js';
+import { listenForExits, onThreadExit } from '../exits/thread-exits.js';
+import { newId } from '../memory/inbox-memory.js';
+import { type Wire, wireIn } from '../codec/sendable.js';
 
 /** An object over shared memory in which another thread may have left something when it ended. */
 export interface Repairable {

@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
 import { type Awaitable, type CoroutineGenerator, QueueEmpty, QueueFull } from '@ringloop/core';
 import { rangeError, settled, SETTLED, startCoroutine } from '@ringloop/core/internal';
-import { allocateLazily } from '../lazy-memory.js';
-import type { Arrived } from '../remote.js';
-import { registerSendable, type Sendable, WIRE } from '../sendable.js';
+import { allocateLazily } from '../memory/lazy-memory.js';
+import type { Arrived } from '../references/remote.js';
+import { registerSendable, type Sendable, WIRE } from '../codec/sendable.js';
 import { checkCount } from './check-count.js';
 import { decodeItem, encodeItem } from './item-codec.js';
 import { MOST_SLOTS } from './item-ring.js';
-import { parkInLoop } from './parking.js';
+import { parkInLoop } from './park-in-loop.js';
 import { QueueMemory, queueBytes } from './queue-memory.js';
 import {
   newViewId,
@@ -17,8 +17,8 @@ import {
   viewOf,
   type ViewWire,
   wireOf,
-} from './shared-view.js';
-import { NOTHING } from './waiting-line.js';
+} from './shared-object.js';
+import { NOTHING } from './wait-queue.js';
 
 /** What a SharedQueue is while it crosses. */
 export interface SharedQueueWire extends ViewWire {

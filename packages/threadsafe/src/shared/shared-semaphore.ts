@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import type { Awaitable, ScopeBody } from '@ringloop/core';
 import { rangeError } from '@ringloop/core/internal';
-import { registerSendable, type Sendable, WIRE } from '../sendable.js';
+import { registerSendable, type Sendable, WIRE } from '../codec/sendable.js';
 import { checkCount } from './check-count.js';
-import { LINE_WORDS } from './line-memory.js';
-import { Passage } from './passage.js';
+import { LINE_WORDS } from './wait-queue-memory.js';
+import { Passage } from './fair-permits.js';
 import { MOST_COUNTED, PermitCounter } from './permits.js';
 import {
   newViewId,
@@ -14,7 +14,7 @@ import {
   viewOf,
   type ViewWire,
   wireOf,
-} from './shared-view.js';
+} from './shared-object.js';
 
 /** What a SharedSemaphore is while it crosses. */
 export interface SharedSemaphoreWire extends ViewWire {

@@ -1,5 +1,5 @@
-import { thisProducer } from '../inbox-memory.js';
-import type { LineMemory } from './line-memory.js';
+import { thisProducer } from '../memory/inbox-memory.js';
+import type { LineMemory } from './wait-queue-memory.js';
 
 /** What an attempt returns when there was nothing to take. */
 export const NOTHING: unique symbol = Symbol('nothing');

@@ -1,5 +1,5 @@
 import { load, notify, waitAsync } from '#atomics';
-import type { Sleep } from './waiting-line.js';
+import type { Sleep } from './wait-queue.js';
 
 /**
  * This thread's end of a shared word that anybody may change and then notifies all: those here who want to know. There is at most

@@ -1,4 +1,4 @@
-import { ThreadUnavailableError } from './errors.js';
+import { ThreadUnavailableError } from '../errors.js';
 
 /**
  * What Node has thrown, or a worker has emitted, when a thread was to be started: where the system gave none (EAGAIN), or not what a
