@@ -646,7 +646,7 @@ describe('core/event-loop', () => {
       constructor(owner: InboxOwner) {
         this.owner = owner;
       }
-      get rung(): boolean {
+      get signalled(): boolean {
         return this.arrived.length > 0;
       }
       drain(): void {

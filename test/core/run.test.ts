@@ -152,7 +152,7 @@ describe('core/run', () => {
   it('windUp() cancels the tasks that the last calls from other threads start', async () => {
     loop = jumpingLoop({
       openInbox: ({ loop: owner }) => ({
-        rung: false,
+        signalled: false,
         drain: () => undefined,
         park: () => 'asleep',
         seal: async () => {

@@ -6,11 +6,11 @@ import {
   BlockedThreads,
   FULL_LANE,
   HEAD,
-  hush,
+  acknowledge,
   LaneWriter,
-  NOT_EASY,
-  ring,
-  Segment,
+  NO_FAST_PATH,
+  wake,
+  Ring,
   Sleeper,
   writeCallWithNumber,
 } from '@ringloop/threadsafe/internal';
@@ -54,10 +54,10 @@ export async function writeAll({ lane, words }: BlockingBuffers, thread: ModelTh
     wrong?: 'saysNothing';
     drains?: boolean;
   };
-  const writer = new LaneWriter(Segment.over(lane), neverGrows);
+  const writer = new LaneWriter(Ring.over(lane), neverGrows);
   for (let value = 1; value <= calls; value++) {
-    if (writer.pushNumber(1, value) !== NOT_EASY) {
-      ring(new Int32Array(words));
+    if (writer.pushNumber(1, value) !== NO_FAST_PATH) {
+      wake(new Int32Array(words));
       continue;
     }
     let at = writer.claim(RECORD_BYTES, 0);
@@ -69,7 +69,7 @@ export async function writeAll({ lane, words }: BlockingBuffers, thread: ModelTh
     }
     writeCallWithNumber(writer.segment, at, 1, value);
     writer.publish();
-    ring(new Int32Array(words));
+    wake(new Int32Array(words));
   }
   if (drains) await awaitHead(writer.segment, writer.tail, atomics);
 }
@@ -77,11 +77,11 @@ export async function writeAll({ lane, words }: BlockingBuffers, thread: ModelTh
 /** Gives back what has been published, until it has seen as many calls as the input says. */
 export function readAll({ lane, words }: BlockingBuffers, { atomics, input }: ModelThread): void {
   const { calls, wrong } = input as { calls: number; wrong?: 'looksFirst' | 'takesBack' };
-  const segment = Segment.over(lane);
+  const segment = Ring.over(lane);
   const view = new Int32Array(words);
   const sleeper = new Sleeper(view, () => undefined);
   for (let head = 0; head < calls * RECORD_BYTES;) {
-    hush(view);
+    acknowledge(view);
     const tail = segment.loadTail();
     if (tail === head) {
       sleeper.block(Infinity);
@@ -97,7 +97,7 @@ export function readAll({ lane, words }: BlockingBuffers, { atomics, input }: Mo
 
 /** Takes back for the writer that it waits. */
 function storeHeadAndTakeBack(
-  segment: Segment,
+  segment: Ring,
   position: number,
   { load, store, notify }: ModelThread['atomics'],
 ): void {
@@ -108,13 +108,13 @@ function storeHeadAndTakeBack(
 }
 
 /** Looks whether somebody waits before it has moved HEAD. */
-function storeHeadLate(segment: Segment, position: number, { load, store }: ModelThread['atomics']): void {
+function storeHeadLate(segment: Ring, position: number, { load, store }: ModelThread['atomics']): void {
   const waiting = load(segment.header, 17);
   store(segment.header, HEAD, position);
   if (waiting !== 0) segment.wakeWriter();
 }
 
-async function awaitHead(segment: Segment, position: number, atomics: ModelThread['atomics']): Promise<void> {
+async function awaitHead(segment: Ring, position: number, atomics: ModelThread['atomics']): Promise<void> {
   while (true) {
     segment.beginWaiting();
     const head = segment.loadHead();
@@ -136,7 +136,7 @@ export function publishAndRing({ words }: BlockingBuffers, { atomics, input }: M
   const view = new Int32Array(words);
   for (let n = 0; n < items; n++) {
     atomics.add(view, PUBLISHED, 1);
-    if (wrong === undefined) ring(view);
+    if (wrong === undefined) wake(view);
     else notifyFirst(view, atomics);
   }
 }
@@ -161,7 +161,7 @@ export function blockOnBell({ words }: BlockingBuffers, { atomics, input }: Mode
   if (sleptBefore) sleeper.trySleep(); // and was woken by something else
   while (true) {
     if (wrong !== undefined && atomics.load(view, PUBLISHED) >= items) return;
-    hush(view);
+    acknowledge(view);
     if (wrong === undefined && atomics.load(view, PUBLISHED) >= items) return;
     sleeper.block(Infinity);
   }
@@ -212,7 +212,7 @@ export function answerAndWait({ words, table }: BlockingBuffers, { atomics, inpu
   const threads = new BlockedThreads(table);
   atomics.store(view, ANSWER, 1);
   atomics.notify(view, ANSWER, 1);
-  if (input !== 'stirsNobody') threads.stir(1, 2);
+  if (input !== 'stirsNobody') threads.markProgress(1, 2);
   const slot = threads.enter(2, 1) ?? 0;
   const circle = threads.beginWaiting(slot) && threads.isInCircle(2);
   threads.leave(slot);

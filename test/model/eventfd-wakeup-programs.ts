@@ -2,7 +2,7 @@
  * Producers and an owner whose thread sleeps in libuv, where the bell's notify() wakes it, and an eventfd as well. The eventfd is a
  * word that counts its writes: each is one event, until libuv has seen it.
  */
-import { hush, ring, Sleeper, wakeByEventfd } from '@ringloop/threadsafe/internal';
+import { acknowledge, wake, Sleeper, wakeByEventfd } from '@ringloop/threadsafe/internal';
 import {
   type BellBuffers,
   makeBell,
@@ -62,7 +62,7 @@ export function write({ words, eventfd }: WakeupBuffers, { atomics, input }: Mod
   try {
     for (let n = 1; n <= items; n++) {
       atomics.add(view, PUBLISHED + producer, 1);
-      if (wrong === undefined) ring(view);
+      if (wrong === undefined) wake(view);
       else WRONG_RINGS[wrong](view, atomics, writeEventfd);
       view[RETURNED + producer] = n;
     }
@@ -79,7 +79,7 @@ export function listen({ words, eventfd }: WakeupBuffers, { atomics, input }: Mo
   let notified: Promise<unknown> | null = null;
   const sleeper = new Sleeper(view, (woken) => void (notified = woken));
   const trySleep = (): boolean => {
-    hush(view);
+    acknowledge(view);
     for (let i = 0; i < producers; i++) view[SEEN + i] = atomics.load(view, PUBLISHED + i);
     return sleeper.trySleep();
   };

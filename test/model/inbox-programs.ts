@@ -8,7 +8,7 @@ import {
   InboxReader,
   Kind,
   LaneWriter,
-  ring,
+  wake,
   thisProducer,
   writeRecord,
 } from '@ringloop/threadsafe/internal';
@@ -84,12 +84,12 @@ export function produce({ memory, notes }: InboxBuffers, { atomics, input }: Mod
   const lane = claimsPlainly ? claimPlainly(inbox, atomics) : inbox.claimLane('model');
   if (lane === null) return; // the inbox is sealed
   words[LANE + index] = lane + 1;
-  const writer = new LaneWriter(inbox.segment(lane), neverGrows);
+  const writer = new LaneWriter(inbox.ring(lane), neverGrows);
   for (let n = 1; n <= calls; n++) {
     const at = writer.claim(RECORD_BYTES);
     writeRecord(writer.segment.words, at, Kind.CALL, RECORD_BYTES, 10 * index + n, 0, 0);
     if (!writer.publish()) break; // the inbox is sealed
-    ring(inbox.words);
+    wake(inbox.words);
     words[RETURNED + index] = n;
   }
   if (leaves) inbox.leave(thisProducer);
@@ -181,7 +181,7 @@ function openReader(
 export function ownTooQuickly({ memory, notes }: InboxBuffers, { input }: ModelThread): void {
   const words = new Int32Array(notes);
   const inbox = new InboxMemory(memory);
-  const segment = inbox.segment(0);
+  const segment = inbox.ring(0);
   let head = 0;
   for (let looks = input as number; looks > 0; looks--) {
     const tail = segment.loadTail();
@@ -199,7 +199,7 @@ export function sealPlainly({ memory, notes }: InboxBuffers, { atomics }: ModelT
       atomics.store(inbox.words, OWNERS + lane, WITHDRAWN);
       continue;
     }
-    const segment = inbox.segment(lane);
+    const segment = inbox.ring(lane);
     segment.seal();
     for (let at = 0; at < segment.loadTail(); at += RECORD_BYTES)
       note(words, segment.words[at / 4 + 1]! >>> 2);

@@ -10,7 +10,7 @@ import {
   LaneReader,
   LaneWriter,
   SEALED_LANE,
-  Segment,
+  Ring,
   type LaneEvents,
   ThreadsafeHandle,
   writeRecord,
@@ -80,8 +80,8 @@ export interface WriterResult {
 export function write(buffers: LaneBuffers, { atomics, input }: ModelThread): WriterResult {
   const { calls, growths = 0, asksWhy = false, cancels = 0, wrong } = input as WriterInput;
   const notes = new Int32Array(buffers.notes);
-  const first = Segment.over(buffers.first);
-  const larger = [buffers.larger1, buffers.larger2].map((memory) => Segment.over(memory));
+  const first = Ring.over(buffers.first);
+  const larger = [buffers.larger1, buffers.larger2].map((memory) => Ring.over(memory));
   let grown = 0;
   const writer = new LaneWriter(
     first,
@@ -148,7 +148,7 @@ const FLAG = 20;
 
 /** Looks whether the call has started, and then says that it must not. */
 function cancelPlainly({ first }: LaneBuffers, index: number, { load, store }: Atomics): boolean {
-  const { words } = Segment.over(first);
+  const { words } = Ring.over(first);
   const cell = (index * CALL_BYTES) / 4 + 1;
   const seen = load(words, cell);
   if ((seen & 3) !== Cell.PENDING) return false;
@@ -170,7 +170,7 @@ export function read(buffers: LaneBuffers, { atomics, input }: ModelThread): num
   const { looks, seals = false, givesUp = false, wrong } = input as ReaderInput;
   const seen: number[] = [];
   if (wrong === 'releaseFirst' || wrong === 'plainStart') {
-    readWrongly(Segment.over(buffers.first), looks, seen, atomics, wrong);
+    readWrongly(Ring.over(buffers.first), looks, seen, atomics, wrong);
     return seen;
   }
   let sealed = false;
@@ -193,7 +193,7 @@ export function read(buffers: LaneBuffers, { atomics, input }: ModelThread): num
 
 /** What is still there to be read when all threads have ended. Not by a LaneReader: it must not jump twice. */
 export function readRest({ first, larger1, larger2 }: LaneBuffers): number[] {
-  const rings = [first, larger1, larger2].map((memory) => Segment.over(memory));
+  const rings = [first, larger1, larger2].map((memory) => Ring.over(memory));
   const rest: number[] = [];
   for (let ring = rings.shift(); ring !== undefined;) {
     const tail = ring.loadTail();
@@ -210,10 +210,9 @@ export function readRest({ first, larger1, larger2 }: LaneBuffers): number[] {
   return rest;
 }
 
-const wordAt = ({ capacityBytes }: Segment, position: number): number =>
-  (position & (capacityBytes - 1)) >> 2;
-const kindAt = (ring: Segment, position: number): number => ring.words[wordAt(ring, position)]! >>> 24;
-const sizeAt = (ring: Segment, position: number): number => ring.words[wordAt(ring, position)]! & 0xff_ffff;
+const wordAt = ({ capacityBytes }: Ring, position: number): number => (position & (capacityBytes - 1)) >> 2;
+const kindAt = (ring: Ring, position: number): number => ring.words[wordAt(ring, position)]! >>> 24;
+const sizeAt = (ring: Ring, position: number): number => ring.words[wordAt(ring, position)]! & 0xff_ffff;
 
 export function returnedCalls({ notes }: LaneBuffers): number {
   return new Int32Array(notes)[RETURNED]!;
@@ -227,7 +226,7 @@ function openReader(buffers: LaneBuffers, seen: number[], isSealed: () => boolea
   const events: LaneEvents = {
     isSealed,
     addReady: (batch) => batch[RUN](),
-    takeAside: (_, number) => {
+    takeOutOfBand: (_, number) => {
       if (notes[SIDE]! < number) throw new Error(`Side road lost message ${number}`);
       return number === 1 ? buffers.larger1 : buffers.larger2;
     },
@@ -247,11 +246,11 @@ function openReader(buffers: LaneBuffers, seen: number[], isSealed: () => boolea
   const called = { name: 'see', fn: see, callback: see, error: null };
   // A lane asks no more of it than this.
   const functions = { get: () => called } as unknown as ConstructorParameters<typeof LaneReader>[2];
-  return new LaneReader(1, Segment.over(buffers.first), functions, events);
+  return new LaneReader(1, Ring.over(buffers.first), functions, events);
 }
 
 function readWrongly(
-  segment: Segment,
+  segment: Ring,
   looks: number,
   seen: number[],
   { load, store }: Atomics,

@@ -1,5 +1,5 @@
 /** A lane whose owner offers its producer a channel, and one that says so too early. What is sent where nobody listens is lost. */
-import { OWN_CHANNEL, offerChannel, offeredChannel } from '@ringloop/threadsafe/internal';
+import { PRIVATE_CHANNEL, offerChannel, offeredChannel } from '@ringloop/threadsafe/internal';
 import type { ModelThread } from './worker.js';
 
 export interface ChannelBuffers {
@@ -13,7 +13,7 @@ export const makeChannels = (): ChannelBuffers => ({
   listening: new SharedArrayBuffer(4 * 4),
 });
 
-export const CHANNEL_NAMES = { [OWN_CHANNEL]: 'OWN_CHANNEL' };
+export const CHANNEL_NAMES = { [PRIVATE_CHANNEL]: 'OWN_CHANNEL' };
 
 const NUMBER = 3;
 
@@ -27,7 +27,7 @@ export function offer({ header, listening }: ChannelBuffers, { atomics, input }:
   };
   if ((input as OwnerInput).saysFirst !== true) offerChannel(new Int32Array(header), NUMBER, listen);
   else {
-    atomics.store(new Int32Array(header), OWN_CHANNEL, NUMBER);
+    atomics.store(new Int32Array(header), PRIVATE_CHANNEL, NUMBER);
     listen(NUMBER);
   }
 }

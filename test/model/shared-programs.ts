@@ -3,14 +3,14 @@
  */
 import {
   HolderWord,
-  LINE_WORDS,
-  LineMemory,
+  WAIT_QUEUE_WORDS,
+  WaitQueueMemory,
   NOTHING,
   PermitCells,
   PermitCounter,
   type Permits,
   thisProducer,
-  WaitingLine,
+  WaitQueue,
 } from '@ringloop/threadsafe/internal';
 import { cancelAsleep, finish, sleepHere } from './shared-sleep.js';
 import type { ModelThread } from './worker.js';
@@ -30,7 +30,10 @@ const INSIDE = 5;
 const THREADS = 3;
 
 export function makeLine(permits: 'lock' | 'counter' | 'cells', value = 1): LineBuffers {
-  const buffers = { words: new SharedArrayBuffer((LINE + LINE_WORDS) * 4), notes: new SharedArrayBuffer(32) };
+  const buffers = {
+    words: new SharedArrayBuffer((LINE + WAIT_QUEUE_WORDS) * 4),
+    notes: new SharedArrayBuffer(32),
+  };
   if (permits === 'counter') new Int32Array(buffers.words)[0] = value;
   return buffers;
 }
@@ -81,7 +84,7 @@ export async function visit(buffers: LineBuffers, thread: ModelThread): Promise<
   };
   const giveBack = (): void => {
     permits.giveBack(thisProducer);
-    if (input.givesSilently !== true) line.ringFirst();
+    if (input.givesSilently !== true) line.wakeFirst();
   };
   for (const what of input.visits) {
     if (what === 'give') {
@@ -108,11 +111,7 @@ export async function visit(buffers: LineBuffers, thread: ModelThread): Promise<
 }
 
 /** As `Passage.acquire()` does: who finds nobody waiting need not stand in line. */
-async function enter<T>(
-  line: WaitingLine,
-  attempt: () => T | typeof NOTHING,
-  thread: ModelThread,
-): Promise<T> {
+async function enter<T>(line: WaitQueue, attempt: () => T | typeof NOTHING, thread: ModelThread): Promise<T> {
   const found = line.memory.isEmpty() ? attempt() : NOTHING;
   return found === NOTHING ? finish(line.wait(attempt), thread) : found;
 }
@@ -135,7 +134,7 @@ export function repair(buffers: LineBuffers, thread: ModelThread): void {
   notes[INSIDE + input.victim] = 0;
   line.memory.expel(victim);
   permits.reclaim(victim);
-  if (permits.areLeft()) line.ringFirst();
+  if (permits.areLeft()) line.wakeFirst();
 }
 
 interface OpenInput extends Pick<
@@ -149,7 +148,7 @@ function open(
   { words: memory }: LineBuffers,
   { atomics }: ModelThread,
   { permits: kind, value = 1, wrongLine, wrongPermits, leavesSilently = false }: OpenInput,
-): { permits: Permits; line: WaitingLine } {
+): { permits: Permits; line: WaitQueue } {
   const words = new Int32Array(memory);
   const right: Permits =
     kind === 'lock'
@@ -159,9 +158,11 @@ function open(
         : new PermitCells(words, 0, value);
   const permits = wrongPermits === undefined ? right : WRONG_PERMITS[wrongPermits](words, atomics);
   const line =
-    wrongLine === undefined ? new LineMemory(words, LINE, SEATS) : WRONG_LINES[wrongLine](words, atomics);
+    wrongLine === undefined
+      ? new WaitQueueMemory(words, LINE, SEATS)
+      : WRONG_LINES[wrongLine](words, atomics);
   const isUseful = (): boolean => !leavesSilently && permits.areLeft();
-  return { permits, line: new WaitingLine(line, { isUseful, inTurn: true, sleep: sleepHere }) };
+  return { permits, line: new WaitQueue(line, { isUseful, inTurn: true, sleep: sleepHere }) };
 }
 
 type Atomics = ModelThread['atomics'];
@@ -192,17 +193,17 @@ const WRONG_LINES = {
   publishLate: (words: Int32Array) => new PublishesLate(words, LINE, SEATS),
   /** Reads its bell right before it sleeps: rung since it looked, it does not notice. */
   bellLate: (words: Int32Array, { load, waitAsync }: Atomics) =>
-    Object.assign(new LineMemory(words, LINE, SEATS), {
+    Object.assign(new WaitQueueMemory(words, LINE, SEATS), {
       waitForBell: (seat: number) => waitAsync(words, bellOf(seat), load(words, bellOf(seat))),
     }),
   /** Wakes without a mark. */
   notifyOnly: (words: Int32Array, { notify }: Atomics) => {
-    const line = new LineMemory(words, LINE, SEATS);
+    const line = new WaitQueueMemory(words, LINE, SEATS);
     return Object.assign(line, { ring: (seat: number) => void notify(words, bellOf(seat), Infinity) });
   },
   /** Clears the ticket of a seat whose owner it looked at once: it may be somebody else's by now. */
   expelByStore: (words: Int32Array, { cas, load, store }: Atomics) =>
-    Object.assign(new LineMemory(words, LINE, SEATS), {
+    Object.assign(new WaitQueueMemory(words, LINE, SEATS), {
       expel: (producer: number) => {
         for (let seat = 0; seat < SEATS; seat++) {
           if (load(words, ownerOf(seat)) !== producer) continue;
@@ -213,7 +214,7 @@ const WRONG_LINES = {
     }),
 };
 
-class PublishesLate extends LineMemory {
+class PublishesLate extends WaitQueueMemory {
   readonly #late = new Map<number, number>();
 
   override publish(seat: number, ticket: number): void {
@@ -226,10 +227,10 @@ class PublishesLate extends LineMemory {
     return first === -1 ? ([...this.#late.keys()][0] ?? -1) : first; // itself
   }
 
-  override waitForBell(seat: number, rung: number): ReturnType<LineMemory['waitForBell']> {
+  override waitForWakeUp(seat: number, rung: number): ReturnType<WaitQueueMemory['waitForWakeUp']> {
     const ticket = this.#late.get(seat);
     if (ticket !== undefined) super.publish(seat, ticket);
     this.#late.delete(seat);
-    return super.waitForBell(seat, rung);
+    return super.waitForWakeUp(seat, rung);
   }
 }

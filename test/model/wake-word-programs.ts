@@ -2,7 +2,7 @@
  * Producers and an owner around the bell, and bells that are wrong. Publishing is counting up a word: what a lane adds to
  * that has programs of its own.
  */
-import { hush, isRung, ring, Sleeper } from '@ringloop/threadsafe/internal';
+import { acknowledge, isSignalled, wake, Sleeper } from '@ringloop/threadsafe/internal';
 import type { ModelThread } from './worker.js';
 
 export interface BellBuffers {
@@ -58,7 +58,7 @@ export function produce(buffers: BellBuffers, thread: ModelThread): void {
   const { producer, items, ring: wrong } = thread.input as ProducerInput;
   for (let n = 1; n <= items; n++) {
     thread.atomics.add(words, PUBLISHED + producer, 1);
-    if (wrong === undefined) ring(words);
+    if (wrong === undefined) wake(words);
     else WRONG_RINGS[wrong](words, thread.atomics);
     words[RETURNED + producer] = n;
   }
@@ -84,9 +84,9 @@ export function own(buffers: BellBuffers, { atomics, input }: ModelThread): void
   let asleep = 0;
   while (true) {
     if (callsSoon) callSoon(words, producers, look);
-    if (!hushesLate) hush(words);
+    if (!hushesLate) acknowledge(words);
     look();
-    if (hushesLate) hush(words);
+    if (hushesLate) acknowledge(words);
     if (!sleeper.trySleep() || ++asleep <= ownWakeUps) continue;
     atomics.sleepUntilWoken(waiter);
     waiter = null;
@@ -97,8 +97,8 @@ export function own(buffers: BellBuffers, { atomics, input }: ModelThread): void
 /** Before its own call is queued, the loop takes in those that other threads have made before. */
 function callSoon(words: Int32Array, producers: number, look: () => void): void {
   const returned = words.slice(RETURNED, RETURNED + producers);
-  if (isRung(words)) {
-    hush(words);
+  if (isSignalled(words)) {
+    acknowledge(words);
     look();
   }
   const overtaken = returned.findIndex((count, producer) => count > words[SEEN + producer]!);

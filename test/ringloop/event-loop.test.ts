@@ -62,7 +62,7 @@ describe('ringloop/event-loop', () => {
 
   it('EventLoop refuses an inbox that is none of ringloop', () => {
     const openInbox = () => ({
-      rung: false,
+      signalled: false,
       drain: () => undefined,
       park: () => 'asleep' as const,
       seal: () => Promise.resolve(),

@@ -2,8 +2,8 @@ import {
   Kind,
   planArguments,
   readArguments,
-  Segment,
-  sendAside,
+  Ring,
+  sendOutOfBand,
   writeArguments,
   writeRecord,
 } from '@ringloop/threadsafe/internal';
@@ -12,7 +12,7 @@ import { expect } from 'chai';
 /** What calls are of here. */
 export const sent = { name: 'f' };
 
-const segment = Segment.allocate(1 << 22);
+const segment = Ring.allocate(1 << 22);
 
 /** What `args` are after they were written into a ring and read out of it. */
 export function cross(...args: readonly unknown[]): unknown[] {
@@ -20,7 +20,7 @@ export function cross(...args: readonly unknown[]): unknown[] {
   const plan = planArguments(args, sent);
   expect(plan.sizeBytes % 8).to.equal(0);
   const { sizeBytes } = plan;
-  const number = sendAside(plan, args, (value) => aside.push(structuredClone(value)) - 1, sent) ?? 0;
+  const number = sendOutOfBand(plan, args, (value) => aside.push(structuredClone(value)) - 1, sent) ?? 0;
   const at = 6; // any 8-aligned record will do
   segment.words.fill(-1, 0, at + sizeBytes / 4 + 64); // no zeros that happen to be right
   writeRecord(segment.words, at, Kind.CALL, sizeBytes, 1, 0, plan.tags);
@@ -35,5 +35,5 @@ export function cross(...args: readonly unknown[]): unknown[] {
 /** Whether they go as plain words, the fast way. */
 export function isPlain(...args: readonly unknown[]): boolean {
   const plan = planArguments(args, sent);
-  return plan.bytes === null && plan.aside === null;
+  return plan.bytes === null && plan.outOfBand === null;
 }

@@ -213,7 +213,7 @@ export class BaseEventLoop {
     checkCallback(callback, 'callSoon');
     this.checkClosed();
     // A call from another thread that had returned before this one began comes first.
-    if (this.#inbox?.rung === true) this.#inbox.drain();
+    if (this.#inbox?.signalled === true) this.#inbox.drain();
     const handle = new Handle(callback, args, this);
     this.addReady(handle);
     return handle;
@@ -407,7 +407,7 @@ export class BaseEventLoop {
   /** Queues `entry` behind what is ready already, calls from other threads included. @internal */
   [ENQUEUE](entry: Ready): void {
     this.checkClosed();
-    if (this.#inbox?.rung === true) this.#inbox.drain();
+    if (this.#inbox?.signalled === true) this.#inbox.drain();
     this.addReady(entry);
   }
 

@@ -1,11 +1,11 @@
 // For sibling packages and tests only.
-export { planArguments, readArguments, sendAside, writeArguments } from './codec/arguments.js';
-export { closeBell, hush, isRung, ring, Sleeper, wakeByEventfd } from './memory/wake-word.js';
+export { planArguments, readArguments, sendOutOfBand, writeArguments } from './codec/arguments.js';
+export { closeWakeWord, acknowledge, isSignalled, wake, Sleeper, wakeByEventfd } from './memory/wake-word.js';
 export { BlockedThreads } from './memory/blocked-threads.js';
-export { CalledFunctions } from './inbox/function-table.js';
+export { FunctionTable } from './inbox/function-table.js';
 export { cloneFailure } from './codec/clone-failure.js';
 export { CallTable, type Numbered } from './calls/call-table.js';
-export { Descendants } from './exits/spawned-threads.js';
+export { SpawnedThreads } from './exits/spawned-threads.js';
 export { exposedObjectsOf } from './control/exposed-objects.js';
 export { flushOutput } from './threads/flush-output.js';
 export { hearExits, onThreadExit } from './exits/thread-exits.js';
@@ -16,7 +16,7 @@ export { LaneReader, type LaneEvents } from './inbox/lane-reader.js';
 export {
   FULL_LANE,
   LaneWriter,
-  NOT_EASY,
+  NO_FAST_PATH,
   SEALED_LANE,
   writeCallWithNumber,
   writeRecord,
@@ -24,10 +24,10 @@ export {
 export { inheritTsx } from './threads/inherit-tsx.js';
 export { loadedByRequire } from './references/loaded-by-require.js';
 export { LoopInbox } from './loop/loop-inbox.js';
-export { callsSent, outboxCount, outboxTo } from './calls/inbox-writers.js';
+export { callsSent, outboxCount, inboxWriterTo } from './calls/inbox-writers.js';
 export { offerChannel, offeredChannel } from './memory/private-channel.js';
 export { checkPreload, importAll } from './references/preload.js';
-export { thisMailbox } from './calls/reply-inbox.js';
+export { replyInboxFor } from './calls/reply-inbox.js';
 export { ownFile } from './threads/own-file.js';
 export { dieReadably } from './exits/own-death.js';
 export { pack, type Packed, packThrown, unpack } from './codec/packing.js';
@@ -36,15 +36,15 @@ export { CancelToken } from './shared/cancel-token.js';
 export { ItemRing, ringBytes, type RingSize } from './shared/item-ring.js';
 export { QueueMemory, queueBytes } from './shared/queue-memory.js';
 export { SharedEvent } from './shared/shared-event.js';
-export { LINE_WORDS, LineMemory } from './shared/wait-queue-memory.js';
-export { Passage } from './shared/fair-permits.js';
+export { WAIT_QUEUE_WORDS, WaitQueueMemory } from './shared/wait-queue-memory.js';
+export { FairPermits } from './shared/fair-permits.js';
 export { HolderWord, PermitCells, PermitCounter, type Permits } from './shared/permits.js';
 export { REPAIR } from './shared/shared-object.js';
-export { NOTHING, type Sleep, WaitingLine } from './shared/wait-queue.js';
-export { WordWatch } from './shared/word-waiters.js';
-export { SideRoad, SideRoadSender } from './out-of-band/broadcast.js';
+export { NOTHING, type Sleep, WaitQueue } from './shared/wait-queue.js';
+export { WordWaiters } from './shared/word-waiters.js';
+export { BroadcastReceiver, BroadcastSender } from './out-of-band/broadcast.js';
 export { Spinning } from './loop/spinning.js';
-export { Cell, HEAD, Kind, OWN_CHANNEL, Segment, TAIL } from './memory/ring.js';
+export { Cell, HEAD, Kind, PRIVATE_CHANNEL, Ring, TAIL } from './memory/ring.js';
 export { takeAway, transferredBy, unmark } from './codec/transfer.js';
 export { type CheckedThreadOptions, checkThreadOptions } from './threads/thread-options.js';
 export { ThreadOutput } from './threads/thread-output.js';

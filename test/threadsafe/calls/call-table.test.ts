@@ -16,13 +16,13 @@ describe('CallTable', () => {
       fc.property(steps, (taken) => {
         const table = new CallTable<Numbered>();
         const map = new Map<number, Numbered>();
-        for (const [step, call] of taken) {
-          if (step === 'add' && !map.has(call)) {
-            const item = { call };
+        for (const [step, callId] of taken) {
+          if (step === 'add' && !map.has(callId)) {
+            const item = { callId };
             table.add(item);
-            map.set(call, item);
-          } else if (step === 'delete') expect(table.delete(call)).to.equal(map.delete(call));
-          else expect(table.get(call)).to.equal(map.get(call));
+            map.set(callId, item);
+          } else if (step === 'delete') expect(table.delete(callId)).to.equal(map.delete(callId));
+          else expect(table.get(callId)).to.equal(map.get(callId));
           expect(table.size).to.equal(map.size);
         }
         expect([...table]).to.have.members([...map.values()]);
@@ -34,11 +34,11 @@ describe('CallTable', () => {
 
   it('takes 100,000 that come and go behind one that stays', () => {
     const table = new CallTable<Numbered>();
-    const first = { call: 1 };
+    const first = { callId: 1 };
     table.add(first);
-    for (let call = 2; call <= 100_000; call++) {
-      table.add({ call });
-      if (call > 1_000) table.delete(call - 999);
+    for (let callId = 2; callId <= 100_000; callId++) {
+      table.add({ callId });
+      if (callId > 1_000) table.delete(callId - 999);
     }
     expect([table.size, table.get(1)]).to.deep.equal([1_000, first]);
   });
@@ -46,7 +46,7 @@ describe('CallTable', () => {
   it('goes on after 100,000 at once were taken, the others of their places with them', () => {
     const table = new CallTable<Numbered>();
     for (let round = 0; round < 2; round++) {
-      for (let call = 1; call <= 100_000; call++) table.add({ call: call * 3 });
+      for (let call = 1; call <= 100_000; call++) table.add({ callId: call * 3 });
       let found = 0;
       for (let call = 1; call <= 100_000; call++) found += table.delete(call * 3) ? 1 : 0;
       expect([found, table.size, [...table]]).to.deep.equal([100_000, 0, []]);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { InternalError } from '@ringloop/core';
 import { LoopGroup, LoopRef } from '@ringloop/threadsafe';
-import { InboxMemory, outboxTo, ring, TAIL, thisMailbox } from '@ringloop/threadsafe/internal';
+import { InboxMemory, inboxWriterTo, wake, TAIL, replyInboxFor } from '@ringloop/threadsafe/internal';
 import { callWhileHearing, sendLarge } from '../fixtures/blocking-calls.js';
 import { blockUntil, createLoop, doze, echo, note, takeNotes } from '../fixtures/calls.js';
 import { rejection } from '../rejection.js';
@@ -12,10 +12,10 @@ const spawn = (loops: number): Promise<LoopGroup> =>
 /** Publishes what is no record in the lane of this thread. */
 function scribble(memory: SharedArrayBuffer): void {
   const inbox = new InboxMemory(memory);
-  const { header, words, capacityBytes } = inbox.segment(0);
+  const { header, words, capacityBytes } = inbox.ring(0);
   words.fill(0, 0, capacityBytes / 4);
   Atomics.add(header, TAIL, 16);
-  ring(inbox.words);
+  wake(inbox.words);
 }
 
 describe('Outbox', function () {
@@ -67,13 +67,13 @@ describe('Outbox', function () {
     const pending = ref.runCoroutineThreadsafe(doze, 60);
     expect(await ref.runCoroutineThreadsafe(echo, 1)).to.deep.equal([1]);
     const warned = new Promise((resolve) => process.once('warning', resolve));
-    const { memory } = thisMailbox(outboxTo(ref.address).owner).address;
+    const { memory } = replyInboxFor(inboxWriterTo(ref.address).owner).address;
     const inbox = new InboxMemory(memory);
     for (let lane = 0; lane < inbox.lanesUsed(); lane++) {
-      if (inbox.producerOf(lane) !== outboxTo(ref.address).owner) continue;
-      Atomics.add(inbox.segment(lane).header, TAIL, 4096);
+      if (inbox.producerOf(lane) !== inboxWriterTo(ref.address).owner) continue;
+      Atomics.add(inbox.ring(lane).header, TAIL, 4096);
     }
-    ring(inbox.words);
+    wake(inbox.words);
     expect(await rejection(pending)).to.be.instanceOf(InternalError);
     expect(await warned).to.be.instanceOf(InternalError);
     const again = LoopRef.fromWire(ref.toWire());

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { InternalError } from '@ringloop/core';
 import { type Ready, RUN } from '@ringloop/core/internal';
-import { CalledFunctions, type LaneEvents, LaneReader, Segment, TAIL } from '@ringloop/threadsafe/internal';
+import { FunctionTable, type LaneEvents, LaneReader, Ring, TAIL } from '@ringloop/threadsafe/internal';
 
 const CAPACITY_BYTES = 256;
 
@@ -12,7 +12,7 @@ function readAll(
   tail: number,
   onCorrupted: (reason: Error) => void = () => undefined,
 ): { readonly lane: LaneReader; readonly steps: number } {
-  const segment = Segment.allocate(CAPACITY_BYTES);
+  const segment = Ring.allocate(CAPACITY_BYTES);
   segment.bytes.set(bytes);
   segment.header[TAIL] = tail;
   let steps = 0;
@@ -24,7 +24,7 @@ function readAll(
     addReady: (entry: Ready) => entry[RUN](),
     putBack: step,
     mayGoOn: () => true,
-    takeAside: () => {
+    takeOutOfBand: () => {
       throw new RangeError('The side road has nothing');
     },
     startTask: step,
@@ -35,7 +35,7 @@ function readAll(
     failedCallback: step,
     corrupted: (_, reason) => onCorrupted(reason),
   };
-  const lane = new LaneReader(1, segment, new CalledFunctions(), events);
+  const lane = new LaneReader(1, segment, new FunctionTable(), events);
   lane.collect();
   return { lane, steps };
 }

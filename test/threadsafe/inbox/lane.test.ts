@@ -7,12 +7,12 @@ import {
   type LaneEvents,
   LaneReader,
   LaneWriter,
-  NOT_EASY,
+  NO_FAST_PATH,
   SEALED_LANE,
-  Segment,
+  Ring,
   writeCallWithNumber,
 } from '@ringloop/threadsafe/internal';
-import { CalledFunctions } from '@ringloop/threadsafe/internal';
+import { FunctionTable } from '@ringloop/threadsafe/internal';
 import { lookUpRemote, REMOTE } from '@ringloop/threadsafe/internal';
 import { note, noted } from '../fixtures/calls.js';
 
@@ -28,8 +28,8 @@ function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
 } {
   const aside: unknown[] = [];
   const ready: Ready[] = [];
-  const first = Segment.allocate(capacityBytes);
-  const functions = new CalledFunctions();
+  const first = Ring.allocate(capacityBytes);
+  const functions = new FunctionTable();
   expect(lookUpRemote(note[REMOTE])).to.equal(note);
   void functions.define(FN, note[REMOTE]);
   const writer = new LaneWriter(first, (memory) => aside.push(memory) - 1, { limitBytes });
@@ -42,7 +42,7 @@ function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
     putBack: (entry) => ready.unshift(entry),
     mayGoOn: () => true,
     corrupted: unexpected,
-    takeAside: (_, number) => aside[number],
+    takeOutOfBand: (_, number) => aside[number],
     startTask: unexpected,
     refuseTask: unexpected,
     cancelTask: unexpected,
@@ -57,7 +57,7 @@ function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
     ready,
     send(value) {
       // As an outbox does; every third one the long way, as for a call with other arguments.
-      if (value % 3 !== 0 && writer.pushNumber(FN, value) !== NOT_EASY) return true;
+      if (value % 3 !== 0 && writer.pushNumber(FN, value) !== NO_FAST_PATH) return true;
       const at = writer.claim(16);
       if (at === SEALED_LANE || at === FULL_LANE) return false;
       writeCallWithNumber(writer.segment, at, FN, value);

@@ -4,7 +4,7 @@ import type { Ready } from '../ready-queue.js';
 /** The loop's port to other threads: where their calls arrive. `threadsafe` implements it. */
 export interface Inbox {
   /** Whether another thread has called since the last `drain()`. Costs one atomic load. */
-  readonly rung: boolean;
+  readonly signalled: boolean;
   /** The loop is awake: queues the calls that have arrived, in order per producer, behind what is ready already. */
   drain(): void;
   /**

@@ -3,22 +3,22 @@ import { asPlainError } from '../codec/error-codec.js';
 import type { Callable } from '../references/find-export.js';
 
 /** Who is told that a called task is done. */
-export interface Answering {
-  taskDone(task: CalledTask): void;
+export interface Replying {
+  taskDone(task: AnsweringTask): void;
 }
 
 /** A task that another thread waits for. It answers when it is done, not an iteration later as a done callback would. */
-export class CalledTask extends Task<unknown> {
+export class AnsweringTask extends Task<unknown> {
   /** It is shown as the task that it is to the called code. */
   static override readonly name = 'Task';
   /** The caller's number for it. */
-  readonly call: number;
+  readonly callId: number;
   readonly #fn: Callable;
-  readonly #answering: Answering;
+  readonly #answering: Replying;
 
-  constructor(loop: BaseEventLoop, fn: Callable, args: unknown[], call: number, answering: Answering) {
+  constructor(loop: BaseEventLoop, fn: Callable, args: unknown[], callId: number, answering: Replying) {
     super(() => fn(...args) as Promise<unknown>, loop); // or whatever else it gives
-    this.call = call;
+    this.callId = callId;
     this.#fn = fn;
     this.#answering = answering;
   }

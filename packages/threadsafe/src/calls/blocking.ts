@@ -17,8 +17,8 @@ export function allBlockedThreads(): BlockedThreads {
 }
 
 /** This thread has done something that the thread of `producer` may be blocked for. */
-export function stir(producer: number): void {
-  allBlockedThreads().stir(producer, thisProducer);
+export function markProgress(producer: number): void {
+  allBlockedThreads().markProgress(producer, thisProducer);
 }
 
 /** @throws {MainThreadError} */

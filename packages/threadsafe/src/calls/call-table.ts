@@ -1,7 +1,7 @@
 /** A call that is not answered yet. */
 export interface Numbered {
   /** The caller's number for it: 32 bits, not 0. */
-  readonly call: number;
+  readonly callId: number;
 }
 
 const SMALLEST = 64;
@@ -21,9 +21,9 @@ export class CallTable<T extends Numbered> implements Iterable<T> {
     return this.#placed + this.#others.size;
   }
 
-  get(call: number): T | undefined {
-    const placed = this.#places[call & (this.#places.length - 1)];
-    return placed?.call === call ? placed : this.#others.get(call);
+  get(callId: number): T | undefined {
+    const placed = this.#places[callId & (this.#places.length - 1)];
+    return placed?.callId === callId ? placed : this.#others.get(callId);
   }
 
   /** Adds one whose number is not there. */
@@ -33,9 +33,9 @@ export class CallTable<T extends Numbered> implements Iterable<T> {
   }
 
   /** False: it was not there. */
-  delete(call: number): boolean {
-    const at = call & (this.#places.length - 1);
-    if (this.#places[at]?.call !== call) return this.#others.delete(call);
+  delete(callId: number): boolean {
+    const at = callId & (this.#places.length - 1);
+    if (this.#places[at]?.callId !== callId) return this.#others.delete(callId);
     this.#places[at] = null;
     if (--this.#placed === 0 && this.#places.length > LARGEST_TO_KEEP) this.#empty(SMALLEST);
     return true;
@@ -57,8 +57,8 @@ export class CallTable<T extends Numbered> implements Iterable<T> {
   }
 
   #put(item: T): void {
-    const at = item.call & (this.#places.length - 1);
-    if (this.#places[at] !== null) this.#others.set(item.call, item);
+    const at = item.callId & (this.#places.length - 1);
+    if (this.#places[at] !== null) this.#others.set(item.callId, item);
     else {
       this.#places[at] = item;
       this.#placed++;

@@ -1,20 +1,20 @@
 import type { BaseEventLoop, Task } from '@ringloop/core';
 import { toError } from '@ringloop/core/internal';
 import { CallTable, type Numbered } from './call-table.js';
-import { type Answering, CalledTask } from './answering-task.js';
+import { type Replying, AnsweringTask } from './answering-task.js';
 import { CloneError } from '../errors.js';
 import type { Callable } from '../references/find-export.js';
 import type { InboxAddress } from '../memory/inbox-memory.js';
-import type { Outbox } from './inbox-writer.js';
-import { outboxTo } from './inbox-writers.js';
-import { answerAgain, answerEventually } from './retry-send.js';
+import type { InboxWriter } from './inbox-writer.js';
+import { inboxWriterTo } from './inbox-writers.js';
+import { replyAgain, replyEventually } from './retry-send.js';
 
 interface UnderWay extends Numbered {
   cancel(): unknown;
 }
 
 /** A thread for which a loop runs tasks: which these are, and where their answers go. */
-export class Caller implements Answering {
+export class CallerTasks implements Replying {
   readonly #loop: BaseEventLoop;
   readonly #address: InboxAddress;
   readonly #countTasks: (change: number) => void;
@@ -32,36 +32,36 @@ export class Caller implements Answering {
   }
 
   /** @param isLate the loop is being wound up: whatever does not end at once is cancelled */
-  start(fn: Callable, call: number, args: unknown[], isLate = false): void {
-    if (isLate) this.#late.add(call);
+  start(fn: Callable, callId: number, args: unknown[], isLate = false): void {
+    if (isLate) this.#late.add(callId);
     try {
       this.#tasks.add(
         this.#loop.getTaskFactory() === null
-          ? new CalledTask(this.#loop, fn, args, call, this)
-          : this.#makeTask(fn, call, args),
+          ? new AnsweringTask(this.#loop, fn, args, callId, this)
+          : this.#makeTask(fn, callId, args),
       );
     } catch (thrown) {
       // The loop's task factory.
       const exception = toError(thrown);
       this.#loop.callExceptionHandler({ message: 'Cannot make a task for another thread', exception });
-      this.refuse(call, exception);
+      this.refuse(callId, exception);
       return;
     }
     this.#countTasks(1);
   }
 
-  cancel(call: number): void {
-    this.#tasks.get(call)?.cancel();
+  cancel(callId: number): void {
+    this.#tasks.get(callId)?.cancel();
   }
 
   /** Answers with an error, where there is no task. */
-  refuse(call: number, reason: Error): void {
-    this.#guard(() => answerEventually(() => outboxTo(this.#address).replyError(call, reason)));
+  refuse(callId: number, reason: Error): void {
+    this.#guard(() => replyEventually(() => inboxWriterTo(this.#address).replyError(callId, reason)));
   }
 
   /** Answers for all tasks that are under way: they will not be done. */
   refuseAll(reason: Error): void {
-    for (const { call } of this.forget()) this.refuse(call, reason);
+    for (const { callId } of this.forget()) this.refuse(callId, reason);
   }
 
   /** Nobody waits for these tasks any more. They go on. */
@@ -72,52 +72,52 @@ export class Caller implements Answering {
     return forgotten;
   }
 
-  taskDone(task: CalledTask): void {
-    this.#answer(task.call, task);
+  taskDone(task: AnsweringTask): void {
+    this.#reply(task.callId, task);
   }
 
   /** A task of the loop's own factory. */
-  #makeTask(fn: Callable, call: number, args: unknown[]): UnderWay {
+  #makeTask(fn: Callable, callId: number, args: unknown[]): UnderWay {
     const coroutine = { [fn.name]: () => fn(...args) }[fn.name]; // the task is named after it
     const task = this.#loop.createTask(coroutine as () => Promise<unknown>); // just put there; any kind, and plain functions
     task.addDoneCallback(() => {
-      this.#answer(call, task);
+      this.#reply(callId, task);
     });
-    return { call, cancel: () => task.cancel() };
+    return { callId, cancel: () => task.cancel() };
   }
 
-  #answer(call: number, task: Task<unknown>): void {
-    if (!this.#tasks.delete(call)) return; // nobody waits for it any more
+  #reply(callId: number, task: Task<unknown>): void {
+    if (!this.#tasks.delete(callId)) return; // nobody waits for it any more
     this.#countTasks(-1);
-    if (this.#late.delete(call) && task.cancelled()) this.lateCancelled++;
+    if (this.#late.delete(callId) && task.cancelled()) this.lateCancelled++;
     try {
-      sendOutcome(outboxTo(this.#address), call, task);
+      sendReply(inboxWriterTo(this.#address), callId, task);
     } catch (thrown) {
-      this.#answerAgain(thrown, call, task);
+      this.#replyAgain(thrown, callId, task);
     }
   }
 
-  #answerAgain(thrown: unknown, call: number, task: Task<unknown>): void {
+  #replyAgain(thrown: unknown, callId: number, task: Task<unknown>): void {
     try {
-      answerAgain(thrown, () => this.#answerAnew(call, task));
+      replyAgain(thrown, () => this.#replyAnew(callId, task));
     } catch (unexpected) {
-      this.#refuseAnswer(call, unexpected);
+      this.#refuseReply(callId, unexpected);
     }
   }
 
-  #answerAnew(call: number, task: Task<unknown>): void {
+  #replyAnew(callId: number, task: Task<unknown>): void {
     try {
-      sendOutcome(outboxTo(this.#address), call, task);
+      sendReply(inboxWriterTo(this.#address), callId, task);
     } catch (thrown) {
-      this.#answerAgain(thrown, call, task);
+      this.#replyAgain(thrown, callId, task);
     }
   }
 
   /** The task cannot say how it has ended. Whoever waits for it is told that. */
-  #refuseAnswer(call: number, thrown: unknown): void {
+  #refuseReply(callId: number, thrown: unknown): void {
     const exception = toError(thrown);
     this.#loop.callExceptionHandler({ message: 'Cannot answer a call from another thread', exception });
-    this.refuse(call, exception);
+    this.refuse(callId, exception);
   }
 
   #guard(send: () => void): void {
@@ -132,20 +132,20 @@ export class Caller implements Answering {
   }
 }
 
-function sendOutcome(caller: Outbox, call: number, task: Task<unknown>): void {
+function sendReply(caller: InboxWriter, callId: number, task: Task<unknown>): void {
   if (task.cancelled()) {
-    caller.replyCancelled(call);
+    caller.replyCancelled(callId);
     return;
   }
   const exception = task.exception();
   if (exception !== null) {
-    caller.replyError(call, exception);
+    caller.replyError(callId, exception);
     return;
   }
   try {
-    caller.reply(call, task.result());
+    caller.reply(callId, task.result());
   } catch (thrown) {
     if (!(thrown instanceof CloneError)) throw thrown;
-    caller.replyError(call, thrown);
+    caller.replyError(callId, thrown);
   }
 }

@@ -19,13 +19,13 @@ import {
 import { unretrievedOutside } from '../unretrieved-outside.js';
 
 /** How a call ends. */
-export type Ending = 'finished' | 'failed' | 'cancelled';
+export type ReplyKind = 'finished' | 'failed' | 'cancelled';
 
 /** Where a call was made, as far as its future needs it. */
 export interface CalledLoop {
   readonly inboxId: string;
   /** Asks for the call to be cancelled; its end, whatever it is, is of no interest any more. */
-  cancelCall(call: number): void;
+  cancelCall(callId: number): void;
   /** Blocks this thread until `isDone()`. False: the timeout, in seconds, is over. */
   waitFor(isDone: () => boolean, timeout: number): boolean;
 }
@@ -41,7 +41,7 @@ const origins = new WeakMap<object, string>();
 export class ConcurrentFuture<T> implements PromiseLike<T> {
   readonly #called: CalledLoop;
   /** The caller's number for it. @internal */
-  readonly call: number;
+  readonly callId: number;
   /** In which the call was made. */
   readonly #loop: BaseEventLoop | null = peekRunningLoop();
   /** Who tells that its exception was never retrieved, until it is. */
@@ -49,13 +49,13 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   /** Made when somebody awaits it outside of a loop. */
   #promise: PromiseWithResolvers<T> | null = null;
   #callbacks: (() => void)[] | null = null;
-  #state: 'pending' | Ending = 'pending';
+  #state: 'pending' | ReplyKind = 'pending';
   /** By state: nothing, the result, the exception, nothing. */
-  #outcome: unknown = undefined;
+  #reply: unknown = undefined;
 
-  constructor(called: CalledLoop, call: number) {
+  constructor(called: CalledLoop, callId: number) {
     this.#called = called;
-    this.call = call;
+    this.callId = callId;
     if (this.#loop?.getDebug() === true) origins.set(this, creationStack());
   }
 
@@ -76,7 +76,7 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   cancel(): boolean {
     if (this.done()) return false;
     this.#settle('cancelled', undefined);
-    this.#called.cancelCall(this.call);
+    this.#called.cancelCall(this.callId);
     return true;
   }
 
@@ -105,14 +105,14 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
    */
   result(timeout?: number): T {
     if (timeout !== undefined) this.#block(timeout);
-    if (this.#state === 'finished') return this.#outcome as T;
+    if (this.#state === 'finished') return this.#reply as T;
     if (this.#state === 'failed') throw this.#failure();
     if (this.#state === 'cancelled') throw new CancelledError();
     throw new InvalidStateError('Result is not ready.');
   }
 
   /**
-   * The error of the call, or null when it has a result. Waits, and throws, as `result()` does, but for the error itself.
+   * The error of the callId, or null when it has a result. Waits, and throws, as `result()` does, but for the error itself.
    * Python: Future.exception(timeout).
    * @param timeout seconds, `Infinity` for as long as it takes
    */
@@ -150,8 +150,8 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    if (this.#state === 'finished') return `<ConcurrentFuture finished result=${shown(this.#outcome)}>`;
-    if (this.#state === 'failed') return `<ConcurrentFuture failed exception=${shown(this.#outcome)}>`;
+    if (this.#state === 'finished') return `<ConcurrentFuture finished result=${shown(this.#reply)}>`;
+    if (this.#state === 'failed') return `<ConcurrentFuture failed exception=${shown(this.#reply)}>`;
     return `<ConcurrentFuture ${this.#state}>`;
   }
 
@@ -177,14 +177,14 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   }
 
   /** For the mailbox: the other loop has answered. @param value the result, or what was thrown */
-  settleWith(how: Ending, value: unknown): void {
+  settleWith(how: ReplyKind, value: unknown): void {
     if (this.done()) return; // cancelled from here in the meantime
     this.#settle(how, how === 'failed' ? toError(value) : value);
   }
 
   #failure(): Error {
     this.#retrieve();
-    return this.#outcome as Error; // settleWith() made it one
+    return this.#reply as Error; // settleWith() made it one
   }
 
   #retrieve(): void {
@@ -214,9 +214,9 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     }
   }
 
-  #settle(state: Ending, outcome: unknown): void {
+  #settle(state: ReplyKind, outcome: unknown): void {
     this.#state = state;
-    this.#outcome = outcome;
+    this.#reply = outcome;
     if (this.#promise !== null) this.#settlePromise(this.#promise);
     const callbacks = this.#callbacks;
     this.#callbacks = null;

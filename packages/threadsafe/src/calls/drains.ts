@@ -1,11 +1,11 @@
 import { LoopStateError } from '@ringloop/core';
 import type { CalledLoop, ConcurrentFuture } from './concurrent-future.js';
 import { pendingCalls } from './pending-calls.js';
-import type { Segment } from '../memory/ring.js';
+import type { Ring } from '../memory/ring.js';
 
 interface Drain {
-  readonly call: number;
-  readonly segment: Segment;
+  readonly callId: number;
+  readonly segment: Ring;
   /** The writer's TAIL when it was asked for. */
   readonly position: number;
 }
@@ -26,9 +26,9 @@ export class Drains implements CalledLoop {
     this.#block = block;
   }
 
-  add(segment: Segment, position: number): ConcurrentFuture<void> {
+  add(segment: Ring, position: number): ConcurrentFuture<void> {
     const future = pendingCalls.add<void>(this);
-    this.#drains.push({ call: future.call, segment, position });
+    this.#drains.push({ callId: future.callId, segment, position });
     if (this.#drains.length === 1) this.#look();
     return future;
   }
@@ -41,8 +41,8 @@ export class Drains implements CalledLoop {
     first?.segment.wakeWriter(); // a waiter that nobody wakes would stay for ever
   }
 
-  cancelCall(call: number): void {
-    pendingCalls.take(call);
+  cancelCall(callId: number): void {
+    pendingCalls.take(callId);
   }
 
   waitFor(isDone: () => boolean, timeout: number): boolean {
@@ -83,7 +83,7 @@ export class Drains implements CalledLoop {
       const done = isThere(first, first.segment.loadHead());
       if (!done && this.#over === null && !first.segment.isDropped()) return first;
       this.#drains.shift();
-      const future = pendingCalls.take(first.call);
+      const future = pendingCalls.take(first.callId);
       if (done) future?.settleWith('finished', undefined);
       else {
         const closed = new LoopStateError('The loop was closed before it was drained', 'ERR_LOOP_CLOSED');
@@ -93,7 +93,7 @@ export class Drains implements CalledLoop {
   }
 }
 
-function waitFor(segment: Segment, timeoutMs: number): void {
+function waitFor(segment: Ring, timeoutMs: number): void {
   const head = segment.loadHead();
   segment.beginWaiting();
   segment.waitForHead(head, timeoutMs);

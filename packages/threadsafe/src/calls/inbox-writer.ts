@@ -1,9 +1,9 @@
 import { types } from 'node:util';
 import { InternalError } from '@ringloop/core';
 import { checkCallback, isStopFunction } from '@ringloop/core/internal';
-import { keepPlan, planArguments, sendAside, writeArguments } from '../codec/arguments.js';
-import { isClosed, ring } from '../memory/wake-word.js';
-import { block, stir } from './blocking.js';
+import { keepPlan, planArguments, sendOutOfBand, writeArguments } from '../codec/arguments.js';
+import { isClosed, wake } from '../memory/wake-word.js';
+import { block, markProgress } from './blocking.js';
 import { closedError } from '../exits/closed-error.js';
 import type { CalledLoop, ConcurrentFuture } from './concurrent-future.js';
 import { Drains } from './drains.js';
@@ -13,7 +13,7 @@ import { type InboxAddress, InboxMemory, thisProducer } from '../memory/inbox-me
 import {
   FULL_LANE,
   LaneWriter,
-  NOT_EASY,
+  NO_FAST_PATH,
   SEALED_LANE,
   writeCallWithNumber,
   writeRecord,
@@ -23,15 +23,15 @@ import { Posted } from '../codec/posted.js';
 import { type RemoteFunction, remoteIdOf } from '../references/remote.js';
 import { Kind, RECORD_BYTES, type RecordKind, sizeOf } from '../memory/ring.js';
 import { sendEventually } from './retry-send.js';
-import { type Road, roadTo } from '../out-of-band/transfer-port.js';
-import { SideRoadSender } from '../out-of-band/broadcast.js';
+import { type TransferPort, transferPortTo } from '../out-of-band/transfer-port.js';
+import { BroadcastSender } from '../out-of-band/broadcast.js';
 import { ThreadsafeHandle } from './threadsafe-handle.js';
 import { takeAway, unmark } from '../codec/transfer.js';
 import { stop } from './builtin-functions.js';
 import { SPILL, THROW, type WhenFull } from './when-full.js';
 
 /** Where this thread gets answers; a port, since what arrives there may end outboxes. */
-export interface AnswerBox {
+export interface ReplyAddress {
   readonly address: InboxAddress;
   /** Blocks the thread until something arrives, and takes it. */
   block(timeoutMs: number): void;
@@ -62,10 +62,10 @@ export const LOST_LANE = 0;
 const NONE = Symbol('no function');
 
 /** This thread's way into one inbox: its lane there, and the numbers agreed on for functions. */
-export class Outbox implements CalledLoop {
+export class InboxWriter implements CalledLoop {
   readonly #address: InboxAddress;
   readonly #memory: InboxMemory;
-  readonly #sideRoad: SideRoadSender;
+  readonly #broadcast: BroadcastSender;
   readonly #writer: LaneWriter;
   /** Functions that the owner has been told of, and those of them that may be called rather than run as a task. */
   readonly #functions = new Map<RemoteFunction, number>();
@@ -74,7 +74,7 @@ export class Outbox implements CalledLoop {
   #lastCallback: unknown = NONE;
   #lastNumber = 0;
   /** Where answers go, when the owner has been told. */
-  #answers: AnswerBox | null = null;
+  #answers: ReplyAddress | null = null;
   /** Why no call gets through any more. */
   #closed: Error | null = null;
   #sent = 0;
@@ -90,9 +90,9 @@ export class Outbox implements CalledLoop {
     this.#memory = new InboxMemory(address.memory);
     const lane = this.#memory.claimLane(address.name);
     if (lane === null) throw closedError(this.#memory, address.name);
-    const first = this.#memory.segment(lane);
-    this.#sideRoad = new SideRoadSender(address.id, thisProducer, first.header);
-    this.#writer = new LaneWriter(first, this.#sideRoad.send);
+    const first = this.#memory.ring(lane);
+    this.#broadcast = new BroadcastSender(address.id, thisProducer, first.header);
+    this.#writer = new LaneWriter(first, this.#broadcast.send);
     this.#drains = new Drains(address.id, (timeout, attempt) =>
       this.#block('wait until the calls have run', timeout, attempt),
     );
@@ -134,13 +134,13 @@ export class Outbox implements CalledLoop {
     if (this.#closed !== null) throw this.#closed;
     const writer = this.#writer;
     let start = writer.pushNumber(number, value);
-    if (start === NOT_EASY) {
+    if (start === NO_FAST_PATH) {
       const at = this.#claim(RECORD_BYTES, whenFull);
       writeCallWithNumber(writer.segment, at, number, value);
       if (!writer.publish()) this.#refuse();
       start = writer.segment.writtenBytes - RECORD_BYTES;
     }
-    this.#ring();
+    this.#wake();
     this.#sent++;
     return new ThreadsafeHandle(writer.segment, start);
   }
@@ -150,8 +150,8 @@ export class Outbox implements CalledLoop {
     const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn, whenFull);
     if (this.#closed !== null) throw this.#closed;
     const start = this.#writer.pushText(number, text);
-    if (start === NOT_EASY) return this.call(whenFull, fn, text);
-    this.#ring();
+    if (start === NO_FAST_PATH) return this.call(whenFull, fn, text);
+    this.#wake();
     this.#sent++;
     return new ThreadsafeHandle(this.#writer.segment, start);
   }
@@ -161,14 +161,14 @@ export class Outbox implements CalledLoop {
     whenFull: WhenFull,
     fn: RemoteFunction,
     args: readonly unknown[],
-    answers: (owner: number) => AnswerBox,
+    answers: (owner: number) => ReplyAddress,
   ): ConcurrentFuture<T> {
     const future = pendingCalls.add<T>(this);
     try {
       if (this.#answers === null) this.#introduce(answers(this.owner), whenFull);
-      this.#put(Kind.TASK, this.#numberOf(fn, whenFull), future.call, args, fn, whenFull);
+      this.#put(Kind.TASK, this.#numberOf(fn, whenFull), future.callId, args, fn, whenFull);
     } catch (thrown) {
-      pendingCalls.take(future.call);
+      pendingCalls.take(future.callId);
       throw thrown;
     }
     this.#sent++;
@@ -176,9 +176,9 @@ export class Outbox implements CalledLoop {
   }
 
   /** For the future of `runTask()`: the task is to be cancelled, and its end is of no interest. */
-  cancelCall(call: number): void {
-    pendingCalls.take(call);
-    sendEventually(() => this.cancelTask(call));
+  cancelCall(callId: number): void {
+    pendingCalls.take(callId);
+    sendEventually(() => this.cancelTask(callId));
   }
 
   /** For the future of `runTask()`: blocks this thread until the answer is there. @param timeout seconds */
@@ -194,22 +194,27 @@ export class Outbox implements CalledLoop {
     return this.#drains.add(this.#writer.segment, this.#writer.tail);
   }
 
-  cancelTask(call: number): void {
-    this.#put(Kind.CANCEL, 0, call, [], 'cancel', THROW); // behind what stands there it is no sooner in a larger ring
+  cancelTask(callId: number): void {
+    this.#put(Kind.CANCEL, 0, callId, [], 'cancel', THROW); // behind what stands there it is no sooner in a larger ring
   }
 
-  reply(call: number, value: unknown): void {
-    this.#answer(Kind.RESULT, call, [value], 'the result');
+  reply(callId: number, value: unknown): void {
+    this.#answer(Kind.RESULT, callId, [value], 'the result');
   }
 
   /** The caller is told something, whatever was thrown. */
-  replyError(call: number, thrown: unknown): void {
+  replyError(callId: number, thrown: unknown): void {
     try {
       // A proxy cannot be sent, and what it stands for is an error.
-      this.#answer(Kind.FAILURE, call, [types.isProxy(thrown) ? asPlainError(thrown) : thrown], 'the error');
+      this.#answer(
+        Kind.FAILURE,
+        callId,
+        [types.isProxy(thrown) ? asPlainError(thrown) : thrown],
+        'the error',
+      );
     } catch (refusal) {
       if (!(refusal instanceof CloneError)) throw refusal;
-      this.#answer(Kind.FAILURE, call, [asPlainError(thrown)], 'the error');
+      this.#answer(Kind.FAILURE, callId, [asPlainError(thrown)], 'the error');
     }
   }
 
@@ -218,8 +223,8 @@ export class Outbox implements CalledLoop {
     this.#answer(Kind.FAILURE, LOST_LANE, [[inboxId, reason]], 'the end of a lane');
   }
 
-  replyCancelled(call: number): void {
-    this.#answer(Kind.CANCELLED, call, [], 'the cancellation');
+  replyCancelled(callId: number): void {
+    this.#answer(Kind.CANCELLED, callId, [], 'the cancellation');
   }
 
   /** Whose inbox it is: thread id + 1. */
@@ -254,17 +259,17 @@ export class Outbox implements CalledLoop {
   leave(): void {
     if (this.#closed !== null) this.#drains.forget(this.#closed);
     this.#memory.leave(thisProducer);
-    this.#sideRoad.close();
+    this.#broadcast.close();
   }
 
-  #answer(kind: RecordKind, call: number, args: readonly unknown[], what: string): void {
-    this.#put(kind, 0, call, args, what);
-    stir(this.owner); // it may be blocked for this one
+  #answer(kind: RecordKind, callId: number, args: readonly unknown[], what: string): void {
+    this.#put(kind, 0, callId, args, what);
+    markProgress(this.owner); // it may be blocked for this one
   }
 
-  #introduce(answers: AnswerBox, whenFull: WhenFull): void {
+  #introduce(answers: ReplyAddress, whenFull: WhenFull): void {
     this.#claim(RECORD_BYTES, whenFull); // first: what a full ring has no record for would stay on the side road
-    this.#put(Kind.HELLO, 0, this.#sideRoad.send(answers.address), [], 'hello', whenFull);
+    this.#put(Kind.REPLY_TO, 0, this.#broadcast.send(answers.address), [], 'hello', whenFull);
     this.#answers = answers;
   }
 
@@ -294,51 +299,51 @@ export class Outbox implements CalledLoop {
   #put(
     kind: RecordKind,
     fn: number,
-    call: number,
+    callId: number,
     args: readonly unknown[],
     what: RemoteFunction | string,
     whenFull: WhenFull = SPILL,
   ): number {
     if (this.#closed !== null) throw this.#closed;
-    let plan = planArguments(args, what, this.#road);
+    let plan = planArguments(args, what, this.#transferPort);
     let at = this.#tryClaim(plan.sizeBytes, whenFull);
     if (at === FULL_LANE) {
       plan = keepPlan(plan); // a wait runs callbacks of the user's, which may make calls
       at = this.#claimInTime(plan.sizeBytes, whenFull);
     }
     let sideNumber = 0;
-    if (plan.aside !== null) {
+    if (plan.outOfBand !== null) {
       if (plan.moved !== null && this.#writer.segment.isSealed()) this.#refuse(); // what has been moved does not come back
-      this.#makeRoomBeside(plan.aside.weightBytes, whenFull);
+      this.#makeRoomBeside(plan.outOfBand.weightBytes, whenFull);
       // Now that there is room: what a full ring has no record for would stay on the side road.
-      const number = sendAside(plan, args, this.#sideRoad.send, what);
+      const number = sendOutOfBand(plan, args, this.#broadcast.send, what);
       // Node does not let go of all memory: then it is copied.
       if (number === null) plan = keepPlan(planArguments(args, what));
-      sideNumber = number ?? sendAside(plan, args, this.#sideRoad.send, what) ?? 0;
+      sideNumber = number ?? sendOutOfBand(plan, args, this.#broadcast.send, what) ?? 0;
       at = this.#claim(plan.sizeBytes, whenFull);
     }
-    writeRecord(this.#writer.segment.words, at, kind, plan.sizeBytes, fn, call, plan.tags);
+    writeRecord(this.#writer.segment.words, at, kind, plan.sizeBytes, fn, callId, plan.tags);
     writeArguments(this.#writer.segment, at, plan, sideNumber);
     const { transferred, moved } = plan;
     this.#send();
-    if (plan.aside !== null) {
-      this.#posted.add(this.#writer.segment, at, this.#writer.tail, plan.aside.weightBytes);
+    if (plan.outOfBand !== null) {
+      this.#posted.add(this.#writer.segment, at, this.#writer.tail, plan.outOfBand.weightBytes);
     }
     if (transferred !== null) takeAway(transferred);
     if (transferred !== null || moved !== null) unmark(args);
     return at;
   }
 
-  readonly #road = (): Road | null => roadTo(this.owner);
+  readonly #transferPort = (): TransferPort | null => transferPortTo(this.owner);
 
   #send(): void {
     if (!this.#writer.publish()) this.#refuse();
-    this.#ring();
+    this.#wake();
   }
 
-  #ring(): void {
+  #wake(): void {
     // Published before the bell was closed, and so either read or dropped with all else that stood there: not refused.
-    if (!ring(this.#memory.words)) this.#closed = closedError(this.#memory, this.#address.name);
+    if (!wake(this.#memory.words)) this.#closed = closedError(this.#memory, this.#address.name);
   }
 
   #claim(sizeBytes: number, whenFull: WhenFull): number {

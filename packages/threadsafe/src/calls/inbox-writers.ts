@@ -6,11 +6,11 @@ import { closedError } from '../exits/closed-error.js';
 import type { PeerExitedError } from '../errors.js';
 import { endOf, listenForExits } from '../exits/thread-exits.js';
 import { type InboxAddress, InboxMemory, thisProducer } from '../memory/inbox-memory.js';
-import { Outbox } from './inbox-writer.js';
+import { InboxWriter } from './inbox-writer.js';
 import { pendingCalls } from './pending-calls.js';
 
 /** This thread's outboxes by inbox: one lane a thread, however many references it holds. */
-const outboxes = new Map<string, Outbox>();
+const writers = new Map<string, InboxWriter>();
 let sentBefore = 0;
 
 /**
@@ -19,18 +19,18 @@ let sentBefore = 0;
  * @throws {LoopStateError} ERR_LOOP_CLOSED when the loop was closed, ERR_OTHER_COPY when another copy of this package calls into it from
  * this thread
  */
-export function outboxTo(address: InboxAddress): Outbox {
-  return outboxes.get(address.id) ?? afresh(() => openOutbox(address));
+export function inboxWriterTo(address: InboxAddress): InboxWriter {
+  return writers.get(address.id) ?? afresh(() => openInboxWriter(address));
 }
 
-function openOutbox(address: InboxAddress): Outbox {
+function openInboxWriter(address: InboxAddress): InboxWriter {
   listenForExits(); // first: an end that is told from now on is heard, and one told before has left its mark
   const memory = new InboxMemory(address.memory);
   if (isClosed(memory.words) || endOf(memory, address.name) !== null) throw closedError(memory, address.name);
   dropClosed();
   if (memory.hasLaneOf(thisProducer)) throw otherCopyCalls(address.name);
-  const outbox = new Outbox(address);
-  outboxes.set(address.id, outbox);
+  const outbox = new InboxWriter(address);
+  writers.set(address.id, outbox);
   return outbox;
 }
 
@@ -48,14 +48,14 @@ function otherCopyCalls(name: string): LoopStateError {
  * come, the outbox stays until it has, or until `ownerEnded()` tells that it will not.
  */
 function dropClosed(): void {
-  for (const [inboxId, outbox] of [...outboxes]) {
-    if (outbox.findClosed() && !pendingCalls.has(inboxId)) dropOutbox(inboxId);
+  for (const [inboxId, outbox] of [...writers]) {
+    if (outbox.findClosed() && !pendingCalls.has(inboxId)) dropInboxWriter(inboxId);
   }
 }
 
 /** The outbox if this thread has one. */
-export function peekOutbox(inboxId: string): Outbox | null {
-  return outboxes.get(inboxId) ?? null;
+export function peekInboxWriter(inboxId: string): InboxWriter | null {
+  return writers.get(inboxId) ?? null;
 }
 
 /**
@@ -64,13 +64,13 @@ export function peekOutbox(inboxId: string): Outbox | null {
  */
 export function ownerEnded(owner: number): { inboxId: string; reason: PeerExitedError }[] {
   const ended: { inboxId: string; reason: PeerExitedError }[] = [];
-  for (const [inboxId, outbox] of [...outboxes]) {
+  for (const [inboxId, outbox] of [...writers]) {
     if (outbox.owner !== owner) continue;
     outbox.memory.abandon(); // its spawner may not know this inbox, and threads that come later look at the mark
     const reason = endOf(outbox.memory, outbox.name);
     if (reason === null) continue; // not so: it was marked just now
     outbox.close(reason);
-    dropOutbox(inboxId);
+    dropInboxWriter(inboxId);
     ended.push({ inboxId, reason });
   }
   return ended;
@@ -80,39 +80,39 @@ export function ownerEnded(owner: number): { inboxId: string; reason: PeerExited
  * What was sent into those inboxes, or answered from there, cannot be read: what is pending there rejects, and references that were used
  * before throw `reason`. Others begin anew.
  */
-export function loseCalls(isLost: (outbox: Outbox) => boolean, reason: Error): void {
-  for (const [inboxId, outbox] of [...outboxes]) {
+export function loseCalls(isLost: (outbox: InboxWriter) => boolean, reason: Error): void {
+  for (const [inboxId, outbox] of [...writers]) {
     if (!isLost(outbox)) continue;
     outbox.close(reason);
-    dropOutbox(inboxId);
+    dropInboxWriter(inboxId);
     pendingCalls.rejectAll(inboxId, reason);
   }
 }
 
 /** Gives back the lane in an inbox that nothing more is sent to; the next call would claim one again. */
-export function dropOutbox(inboxId: string): void {
-  const outbox = outboxes.get(inboxId);
+export function dropInboxWriter(inboxId: string): void {
+  const outbox = writers.get(inboxId);
   if (outbox === undefined) return;
-  outboxes.delete(inboxId);
+  writers.delete(inboxId);
   sentBefore += outbox.sent;
   outbox.leave();
 }
 
 /** Inboxes that this thread has a lane in. */
 export function outboxCount(): number {
-  return outboxes.size;
+  return writers.size;
 }
 
 /** Calls made from this thread into all inboxes. */
 export function callsSent(): number {
   let sent = sentBefore;
-  for (const outbox of outboxes.values()) sent += outbox.sent;
+  for (const outbox of writers.values()) sent += outbox.sent;
   return sent;
 }
 
 /** This thread ends: others take its lanes back, so nothing may be written there any more. */
-export function closeOutboxes(): void {
-  for (const outbox of outboxes.values()) {
+export function closeInboxWriters(): void {
+  for (const outbox of writers.values()) {
     outbox.close(
       new LoopStateError(`Cannot call into loop "${outbox.name}": this thread is ending`, 'ERR_LOOP_CLOSED'),
     );

@@ -1,20 +1,20 @@
 import { Future, type Handle, InternalError } from '@ringloop/core';
 
 /** What other threads may settle or cancel here. */
-export type LocalObject = Future<unknown> | Handle;
+export type NumberedObject = Future<unknown> | Handle;
 
 interface Holder {
-  deref(): LocalObject | undefined;
+  deref(): NumberedObject | undefined;
 }
 
 /** This thread's futures and handles that other threads have been told of, by number. */
 const objects = new Map<number, Holder>();
-const numbers = new WeakMap<LocalObject, number>();
+const numbers = new WeakMap<NumberedObject, number>();
 const collected = new FinalizationRegistry<number>((number) => objects.delete(number));
 let lastNumber = 0;
 
 /** The number by which other threads may name `object`: a future until it is done, a handle as long as this thread has it. */
-export function numberOf(object: LocalObject): number {
+export function numberOf(object: NumberedObject): number {
   const known = numbers.get(object);
   if (known !== undefined) return known;
   const number = ++lastNumber;
@@ -31,7 +31,7 @@ export function numberOf(object: LocalObject): number {
 }
 
 /** Null: it is done, or nobody here has it any more. */
-export function objectOf(number: number): LocalObject | null {
+export function objectOf(number: number): NumberedObject | null {
   if (number > lastNumber) throw new InternalError(`No object was numbered ${number} here`);
   return objects.get(number)?.deref() ?? null;
 }

@@ -20,10 +20,10 @@ class PendingCalls {
   }
 
   /** The future of a call that has been answered. Null: the call is unknown, because it was given up before. */
-  take(call: number): ConcurrentFuture<unknown> | null {
-    const future = this.#calls.get(call);
+  take(callId: number): ConcurrentFuture<unknown> | null {
+    const future = this.#calls.get(callId);
     if (future === undefined) return null;
-    this.#calls.delete(call);
+    this.#calls.delete(callId);
     if (this.#calls.size === 0) this.#keepAlive?.unref();
     return future;
   }
@@ -37,7 +37,7 @@ class PendingCalls {
   /** The owner of the inbox is gone: none of its calls will be answered. */
   rejectAll(inboxId: string, reason: Error): void {
     for (const future of [...this.#calls]) {
-      if (future.called.inboxId === inboxId) this.take(future.call)?.settleWith('failed', reason);
+      if (future.called.inboxId === inboxId) this.take(future.callId)?.settleWith('failed', reason);
     }
   }
 

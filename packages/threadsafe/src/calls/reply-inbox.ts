@@ -3,8 +3,8 @@ import { InternalError } from '@ringloop/core';
 import { afresh } from '../afresh.js';
 import { allocateInbox, type InboxAddress, LANES } from '../memory/inbox-memory.js';
 import { InboxReader } from '../inbox/inbox-reader.js';
-import { addMailbox } from '../inbox/eventfd-wakeup.js';
-import { type AnswerBox, LOST_LANE } from './inbox-writer.js';
+import { addReplyInbox } from '../inbox/eventfd-wakeup.js';
+import { type ReplyAddress, LOST_LANE } from './inbox-writer.js';
 import { loseCalls } from './inbox-writers.js';
 import { pendingCalls } from './pending-calls.js';
 
@@ -16,7 +16,7 @@ const LOOKS_A_TURN = 16;
  * when it is woken. Made at the first call that wants an answer. An inbox has a lane for so many threads and no more; a thread that
  * calls into the loops of more has more mailboxes.
  */
-class Mailbox implements AnswerBox {
+class ReplyInbox implements ReplyAddress {
   readonly address: InboxAddress = allocateInbox('mailbox');
   readonly #reader: InboxReader;
   #keptAwake = false;
@@ -34,9 +34,9 @@ class Mailbox implements AnswerBox {
       refuseTask: refuseCalls,
       cancelTask: refuseCalls,
       released: () => undefined, // nobody blocks to answer
-      answer: (call, how, value) => {
-        if (call === LOST_LANE) loseLane(value as LostLane);
-        else pendingCalls.take(call)?.settleWith(how, value);
+      answer: (callId, how, value) => {
+        if (callId === LOST_LANE) loseLane(value as LostLane);
+        else pendingCalls.take(callId)?.settleWith(how, value);
       },
       failedCallback: refuseCalls,
       corrupted: ({ producer }, reason) => this.#lose(producer, reason),
@@ -44,7 +44,7 @@ class Mailbox implements AnswerBox {
       producerLeft: ({ producer }) => this.forget(producer),
     });
     this.#look();
-    addMailbox(this.#reader);
+    addReplyInbox(this.#reader);
   }
 
   /** Whether that thread may be told of it. True: it counts as told. */
@@ -109,36 +109,36 @@ function loseLane([inboxId, reason]: LostLane): void {
   loseCalls((outbox) => outbox.inboxId === inboxId, reason);
 }
 
-const mailboxes: Mailbox[] = [];
+const replyInboxes: ReplyInbox[] = [];
 
 /** Settles at once what has been answered by now, rather than when the mailbox wakes. */
-export function readMailbox(): void {
-  for (const mailbox of mailboxes) mailbox.read();
+export function readReplies(): void {
+  for (const mailbox of replyInboxes) mailbox.read();
 }
 
 /** A mailbox of this thread, for answers of the thread `owner`. */
-export function thisMailbox(owner: number): AnswerBox {
-  const known = mailboxes.find((mailbox) => mailbox.tryTell(owner));
+export function replyInboxFor(owner: number): ReplyAddress {
+  const known = replyInboxes.find((mailbox) => mailbox.tryTell(owner));
   if (known !== undefined) return known;
-  const mailbox = afresh(() => new Mailbox());
+  const mailbox = afresh(() => new ReplyInbox());
   mailbox.tryTell(owner);
-  mailboxes.push(mailbox);
+  replyInboxes.push(mailbox);
   return mailbox;
 }
 
 /** A thread has ended: others may be told of the mailbox instead. */
-export function forgetAnswerer(producer: number): void {
-  for (const mailbox of mailboxes) mailbox.forget(producer);
+export function forgetReplier(producer: number): void {
+  for (const mailbox of replyInboxes) mailbox.forget(producer);
 }
 
 /** Takes the answers that have arrived, while this thread is awake anyhow. Until `restMailbox()` nobody wakes it for them. */
-export function collectAnswers(): boolean {
+export function collectReplies(): boolean {
   let found = false;
-  for (const mailbox of mailboxes) found = mailbox.collect() || found;
+  for (const mailbox of replyInboxes) found = mailbox.collect() || found;
   return found;
 }
 
 /** The thread that has called `collectAnswers()` is about to sleep. */
-export function restMailbox(): void {
-  for (const mailbox of mailboxes) mailbox.rest();
+export function restReplyInboxes(): void {
+  for (const mailbox of replyInboxes) mailbox.rest();
 }

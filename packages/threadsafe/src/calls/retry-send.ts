@@ -19,26 +19,26 @@ export function sendEventually(send: () => void): void {
 /** After an attempt to send that has thrown. */
 export function sendAgain(thrown: unknown, send: () => void): void {
   if (thrown instanceof RingFullError) setTimeout(() => sendEventually(send), RETRY_MS);
-  else if (!isGone(thrown)) throw thrown;
+  else if (!isUnreachable(thrown)) throw thrown;
 }
 
 /** As `sendEventually()`, into a mailbox: a lane there becomes free when those of threads that have ended were read. */
-export function answerEventually(send: () => void): void {
+export function replyEventually(send: () => void): void {
   try {
     send();
   } catch (thrown) {
-    answerAgain(thrown, send);
+    replyAgain(thrown, send);
   }
 }
 
 /** As `sendAgain()`, into a mailbox. */
-export function answerAgain(thrown: unknown, send: () => void): void {
-  if (thrown instanceof TooManyProducersError) setTimeout(() => answerEventually(send), RETRY_MS);
-  else sendAgain(thrown, () => answerEventually(send));
+export function replyAgain(thrown: unknown, send: () => void): void {
+  if (thrown instanceof TooManyProducersError) setTimeout(() => replyEventually(send), RETRY_MS);
+  else sendAgain(thrown, () => replyEventually(send));
 }
 
 /** Whether sending failed because there is nobody to receive it. */
-export function isGone(thrown: unknown): boolean {
+export function isUnreachable(thrown: unknown): boolean {
   const code: unknown = isError(thrown) && 'code' in thrown ? thrown.code : null;
   return code === 'ERR_LOOP_CLOSED' || code === 'ERR_PEER_EXITED';
 }

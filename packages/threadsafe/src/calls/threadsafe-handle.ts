@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { cas, load } from '#atomics';
-import { Cell, type Segment } from '../memory/ring.js';
+import { Cell, type Ring } from '../memory/ring.js';
 
 const CANCELLED = -1;
 
@@ -10,12 +10,12 @@ const CANCELLED = -1;
  */
 export class ThreadsafeHandle {
   // Two fields and no more: one of these is made for every call, and memory that is written costs most of what a call costs.
-  readonly #segment: Segment;
+  readonly #segment: Ring;
   /** Where the record begins, counted as `Segment.writtenBytes` is; CANCELLED when `cancel()` came in time. */
   #start: number;
 
   /** @param start where the record begins, as `Segment.writtenBytes` counts */
-  constructor(segment: Segment, start: number) {
+  constructor(segment: Ring, start: number) {
     this.#segment = segment;
     this.#start = start;
   }

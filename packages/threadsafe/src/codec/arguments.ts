@@ -15,16 +15,16 @@ import { Deserializer, Serializer } from 'node:v8';
 import type { Transferable } from 'node:worker_threads';
 import { cloneFailure, type Sent } from './clone-failure.js';
 import { messageOf, pack, packArguments, type Parcel, unpackMessage } from './packing.js';
-import { RECORD_BYTES, type Segment, sizeOf } from '../memory/ring.js';
-import type { Road } from '../out-of-band/transfer-port.js';
+import { RECORD_BYTES, type Ring, sizeOf } from '../memory/ring.js';
+import type { TransferPort } from '../out-of-band/transfer-port.js';
 import { mustMove, refuseOthers, transferredBy } from './transfer.js';
 import { readValue, readValues } from './plain-reader.js';
 import { draft, type HeldDraft, holdDraft, writeDraft, writeHeldDraft } from './plain-writer.js';
 
 const PLAIN = 0;
 const SERIALIZED = 1;
-const SIDE = 2;
-const ROAD = 3;
+const BROADCAST = 2;
+const PORT = 3;
 const FORM = 3;
 const PACKED = 4;
 const COUNT_SHIFT = 2;
@@ -44,7 +44,7 @@ export interface Plan {
   /** A draft that was kept, see `keepPlan()`. */
   readonly held: HeldDraft | null;
   /** What is posted, when there is room for the record that says so, and about how large it is. */
-  readonly aside: Aside | null;
+  readonly outOfBand: OutOfBand | null;
   /** The road that it is posted by, and what is moved there; null: the side road. */
   readonly moved: Moved | null;
   /** Buffers to be taken away when the call was accepted. */
@@ -52,14 +52,14 @@ export interface Plan {
 }
 
 /** What is posted. */
-export interface Aside {
+export interface OutOfBand {
   readonly value: unknown;
   readonly weightBytes: number;
 }
 
 /** On which road, and what is moved there rather than copied. */
 export interface Moved {
-  readonly road: Road;
+  readonly port: TransferPort;
   readonly transferList: readonly Transferable[];
 }
 
@@ -69,7 +69,7 @@ const plain = {
   sizeBytes: 0,
   bytes: null,
   held: null,
-  aside: null,
+  outOfBand: null,
   moved: null,
   transferred: null as readonly ArrayBuffer[] | null,
 };
@@ -82,7 +82,7 @@ const plain = {
 export function planArguments(
   args: readonly unknown[],
   sent: Sent,
-  road: () => Road | null = (): null => null,
+  road: () => TransferPort | null = (): null => null,
 ): Plan {
   try {
     // Before drafting: nothing must come between a draft and its being written.
@@ -90,7 +90,7 @@ export function planArguments(
     const transferred = taken?.buffers ?? null;
     if (taken !== null && mustMove(taken)) {
       const direct = road();
-      if (direct !== null) return planPosted(pack(args), { road: direct, transferList: taken.all }, null);
+      if (direct !== null) return planPosted(pack(args), { port: direct, transferList: taken.all }, null);
       refuseOthers(taken);
     }
     const words = draft(args);
@@ -110,24 +110,24 @@ export function keepPlan(plan: Plan): Plan {
 }
 
 function planPosted(parcel: Parcel, moved: Moved | null, transferred: readonly ArrayBuffer[] | null): Plan {
-  const tags = (moved === null ? SIDE : ROAD) | packedFlag(parcel);
-  const aside = { value: messageOf(parcel), weightBytes: parcel.weightBytes };
-  return { tags, sizeBytes: RECORD_BYTES + 8, bytes: null, held: null, aside, moved, transferred };
+  const tags = (moved === null ? BROADCAST : PORT) | packedFlag(parcel);
+  const outOfBand = { value: messageOf(parcel), weightBytes: parcel.weightBytes };
+  return { tags, sizeBytes: RECORD_BYTES + 8, bytes: null, held: null, outOfBand, moved, transferred };
 }
 
 function planPacked(
   parcel: Parcel,
   transferred: readonly ArrayBuffer[] | null,
-  road: () => Road | null,
+  road: () => TransferPort | null,
 ): Plan {
   const bytes = parcel.shares || parcel.holdsNodes ? null : serialize(messageOf(parcel));
   if (bytes !== null && bytes.byteLength <= LARGEST_IN_RING) {
     const sizeBytes = RECORD_BYTES + ((4 + bytes.byteLength + 7) & ~7);
     const tags = SERIALIZED | packedFlag(parcel);
-    return { tags, sizeBytes, bytes, held: null, aside: null, moved: null, transferred };
+    return { tags, sizeBytes, bytes, held: null, outOfBand: null, moved: null, transferred };
   }
   const direct = road();
-  return planPosted(parcel, direct === null ? null : { road: direct, transferList: [] }, transferred);
+  return planPosted(parcel, direct === null ? null : { port: direct, transferList: [] }, transferred);
 }
 
 function packedFlag({ wires }: Parcel): number {
@@ -152,16 +152,16 @@ function serialize(value: unknown): Buffer | null {
  * @returns its number there; null where memory was to be moved that Node does not let go: it can be copied
  * @throws {CloneError} naming the argument that cannot be sent
  */
-export function sendAside(
+export function sendOutOfBand(
   plan: Plan,
   args: readonly unknown[],
   send: (value: unknown) => number,
   sent: Sent,
 ): number | null {
-  const { aside, moved } = plan;
-  if (aside === null) return 0;
+  const { outOfBand, moved } = plan;
+  if (outOfBand === null) return 0;
   try {
-    return moved === null ? send(aside.value) : moved.road.send(aside.value, moved.transferList);
+    return moved === null ? send(outOfBand.value) : moved.port.send(outOfBand.value, moved.transferList);
   } catch (cause) {
     const list = moved?.transferList ?? [];
     if (list.length > 0 && list.every((item) => types.isArrayBuffer(item))) return null;
@@ -170,29 +170,29 @@ export function sendAside(
 }
 
 /** Writes planned arguments behind the fixed part of the record at word `at`. @param sideNumber as `sendAside()` gave it */
-export function writeArguments(segment: Segment, at: number, plan: Plan, sideNumber = 0): void {
+export function writeArguments(segment: Ring, at: number, plan: Plan, sideNumber = 0): void {
   const { words, bytes } = segment;
   const word = at + RECORD_BYTES / 4;
   if (plan.bytes !== null) {
     words[word] = plan.bytes.byteLength;
     bytes.set(plan.bytes, (word + 1) * 4);
-  } else if (plan.aside !== null) {
+  } else if (plan.outOfBand !== null) {
     words[word] = sideNumber;
   } else if (plan.held !== null) writeHeldDraft(segment, word, plan.held);
   else writeDraft(segment, word);
 }
 
 /** Takes message `number` from the side road, or from the road between the two threads. */
-export type TakeAside = (number: number, byRoad: boolean) => unknown;
+export type TakeOutOfBand = (number: number, byRoad: boolean) => unknown;
 
 /** Drops what waits elsewhere for a record that will not be read. */
-export function dropArguments({ words }: Segment, at: number, takeAside: TakeAside): void {
+export function dropArguments({ words }: Ring, at: number, takeOutOfBand: TakeOutOfBand): void {
   const form = words[at + 3]! & FORM;
-  if (form === SIDE || form === ROAD) takeAside(words[at + RECORD_BYTES / 4]!, form === ROAD);
+  if (form === BROADCAST || form === PORT) takeOutOfBand(words[at + RECORD_BYTES / 4]!, form === PORT);
 }
 
 /** Reads the arguments of the record at word `at`. They are copies: the record may be overwritten afterwards. */
-export function readArguments(segment: Segment, at: number, takeAside: TakeAside): unknown[] {
+export function readArguments(segment: Ring, at: number, takeOutOfBand: TakeOutOfBand): unknown[] {
   const { words } = segment;
   const tags = words[at + 3]!;
   const word = at + RECORD_BYTES / 4;
@@ -200,21 +200,21 @@ export function readArguments(segment: Segment, at: number, takeAside: TakeAside
   const value =
     (tags & FORM) === SERIALIZED
       ? deserialize(segment, word)
-      : takeAside(words[word]!, (tags & FORM) === ROAD);
+      : takeOutOfBand(words[word]!, (tags & FORM) === PORT);
   return unpackMessage(value, (tags & PACKED) !== 0) as unknown[]; // arguments are sent as an array
 }
 
 /** Reads the argument of the record at word `at`, whose tags are ONE_PLAIN. */
-export function readOnlyArgument(segment: Segment, at: number): unknown {
+export function readOnlyArgument(segment: Ring, at: number): unknown {
   return readValue(segment, at + RECORD_BYTES / 4, at + sizeOf(segment.words, at) / 4);
 }
 
-function readPlain(segment: Segment, at: number, count: number): unknown[] {
+function readPlain(segment: Ring, at: number, count: number): unknown[] {
   const word = at + RECORD_BYTES / 4;
   return readValues(segment, word, count, at + sizeOf(segment.words, at) / 4);
 }
 
-function deserialize(segment: Segment, word: number): unknown {
+function deserialize(segment: Ring, word: number): unknown {
   const start = (word + 1) * 4;
   const deserializer = new Deserializer(segment.bytes.subarray(start, start + segment.words[word]!));
   deserializer.readHeader();

@@ -7,7 +7,7 @@
 import { hashWords } from './word-hash.js';
 
 /** The keys of a plain object, in order. */
-export interface Shape {
+export interface KeyShape {
   readonly keys: readonly string[];
   /** The keys as JSON, one byte a character, padded with spaces. */
   readonly words: Int32Array;
@@ -26,7 +26,7 @@ class Step {
   /** The key that followed the last time, mostly follows again. */
   #lastKey = '';
   #lastStep: Step | null = null;
-  #shape: Shape | null | undefined = undefined;
+  #shape: KeyShape | null | undefined = undefined;
 
   constructor(keys: readonly string[]) {
     this.#keys = keys;
@@ -45,7 +45,7 @@ class Step {
     return step;
   }
 
-  shape(): Shape | null {
+  shape(): KeyShape | null {
     if (this.#shape === undefined) this.#shape = makeShape(this.#keys);
     return this.#shape;
   }
@@ -55,7 +55,7 @@ let steps = 0;
 let start = new Step([]);
 
 /** The shape of a plain object by its own enumerable string keys; null if it cannot be sent as one. Runs no user code. */
-export function shapeOf(object: object): Shape | null {
+export function shapeOf(object: object): KeyShape | null {
   if (steps > MOST_STEPS) {
     steps = 0;
     start = new Step([]);
@@ -70,7 +70,7 @@ export function shapeOf(object: object): Shape | null {
   return step.shape();
 }
 
-function makeShape(keys: readonly string[]): Shape | null {
+function makeShape(keys: readonly string[]): KeyShape | null {
   // Assigning what Object.prototype has could call a setter, or fail where it is frozen.
   if (keys.some((key) => key in Object.prototype)) return null;
   const json = JSON.stringify(keys);
@@ -80,7 +80,7 @@ function makeShape(keys: readonly string[]): Shape | null {
   return { keys, words };
 }
 
-const arrived: (Shape | undefined)[] = new Array<Shape | undefined>(ARRIVED).fill(undefined);
+const arrived: (KeyShape | undefined)[] = new Array<KeyShape | undefined>(ARRIVED).fill(undefined);
 
 /** The keys of the shape whose `count` words stand at `at`. `text` reads them where they are new. */
 export function keysAt(words: Int32Array, at: number, count: number, text: () => string): readonly string[] {

@@ -1,8 +1,8 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices inside of the draft or of a record */
 /** Reads what value-writer.ts has written, out of a ring that others may have scribbled on: nothing beyond the record is looked at. */
 import { keysAt } from './key-shapes.js';
-import type { Segment } from '../memory/ring.js';
-import { shortText } from './string-cache.js';
+import type { Ring } from '../memory/ring.js';
+import { cachedString } from './string-cache.js';
 import {
   ARRAY,
   ARRAY_BUFFER,
@@ -32,7 +32,7 @@ let position = 0;
 let limit = 0;
 
 /** Reads `count` values from the word `at` of a record that ends at `end`. @throws {RangeError} when they reach beyond it */
-export function readValues(segment: Segment, at: number, count: number, end: number): unknown[] {
+export function readValues(segment: Ring, at: number, count: number, end: number): unknown[] {
   position = at;
   limit = Math.min(end, segment.words.length);
   needWords(count); // each has at least one
@@ -42,7 +42,7 @@ export function readValues(segment: Segment, at: number, count: number, end: num
 }
 
 /** Reads the value at the word `at` of a record that ends at `end`. @throws {RangeError} when it reaches beyond it */
-export function readValue(segment: Segment, at: number, end: number): unknown {
+export function readValue(segment: Ring, at: number, end: number): unknown {
   position = at;
   limit = Math.min(end, segment.words.length);
   return take(segment);
@@ -52,7 +52,7 @@ function needWords(count: number): void {
   if (count > limit - position) throw new RangeError('The arguments of a record reach beyond its end');
 }
 
-function take(segment: Segment): unknown {
+function take(segment: Ring): unknown {
   needWords(1);
   const head = segment.words[position++]!;
   switch (head & 15) {
@@ -91,29 +91,29 @@ function take(segment: Segment): unknown {
   }
 }
 
-function takeFloat(segment: Segment): void {
+function takeFloat(segment: Ring): void {
   needWords(2);
   floatWords[0] = segment.words[position]!;
   floatWords[1] = segment.words[position + 1]!;
   position += 2;
 }
 
-function takeLatin1(segment: Segment, length: number): string {
+function takeLatin1(segment: Ring, length: number): string {
   const at = position;
   const count = (length + 3) >> 2;
   needWords(count);
   position += count;
-  return shortText(segment, at, count, length);
+  return cachedString(segment, at, count, length);
 }
 
-function takeText(segment: Segment, encoding: 'utf16le' | 'utf8', length: number): string {
+function takeText(segment: Ring, encoding: 'utf16le' | 'utf8', length: number): string {
   needWords((length + 3) >> 2);
   const start = position * 4;
   position += (length + 3) >> 2;
   return segment.bytes.toString(encoding, start, start + length);
 }
 
-function takeBytes(segment: Segment, type: number, length: number): ArrayBufferView | ArrayBuffer {
+function takeBytes(segment: Ring, type: number, length: number): ArrayBufferView | ArrayBuffer {
   needWords((length + 3) >> 2);
   const start = position * 4;
   position += (length + 3) >> 2;
@@ -122,7 +122,7 @@ function takeBytes(segment: Segment, type: number, length: number): ArrayBufferV
   return type === ARRAY_BUFFER ? copy.buffer : new (BYTE_TYPES[type] as ViewClass)(copy.buffer); // putBytes() wrote its number
 }
 
-function takeObject(segment: Segment, count: number): object {
+function takeObject(segment: Ring, count: number): object {
   needWords(count);
   const at = position;
   position += count;

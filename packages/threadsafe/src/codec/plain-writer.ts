@@ -6,7 +6,7 @@
  */
 import { types } from 'node:util';
 import { shapeOf } from './key-shapes.js';
-import type { Segment } from '../memory/ring.js';
+import type { Ring } from '../memory/ring.js';
 import { isDetached } from './transfer.js';
 import {
   ARRAY,
@@ -91,7 +91,7 @@ function endsInBytes(): boolean {
 }
 
 /** Copies the draft to the word `at`. */
-export function writeDraft(segment: Segment, at: number): void {
+export function writeDraft(segment: Ring, at: number): void {
   let from = 0;
   for (let i = 0; i < blobCount; i++) {
     const blob = blobs[i]!;
@@ -122,12 +122,12 @@ export function holdDraft(): HeldDraft {
 }
 
 /** Copies a draft that was kept to the word `at`. */
-export function writeHeldDraft(segment: Segment, at: number, held: HeldDraft): void {
+export function writeHeldDraft(segment: Ring, at: number, held: HeldDraft): void {
   segment.words.set(held.words, at);
   for (const blob of held.blobs) segment.bytes.set(blob.bytes, (at + blob.at) * 4);
 }
 
-function copyWords(segment: Segment, at: number, from: number, to: number): void {
+function copyWords(segment: Ring, at: number, from: number, to: number): void {
   const target = segment.words;
   if (to - from > 64) target.set(words.subarray(from, to), at + from);
   else for (let i = from; i < to; i++) target[at + i] = words[i]!;

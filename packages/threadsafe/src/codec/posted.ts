@@ -1,8 +1,8 @@
 import { load } from '#atomics';
-import { Cell, type Segment } from '../memory/ring.js';
+import { Cell, type Ring } from '../memory/ring.js';
 
 interface Post {
-  readonly segment: Segment;
+  readonly segment: Ring;
   /** The writer's TAIL behind the record that says when it is due. */
   readonly position: number;
   /** The CELL word of that record. */
@@ -19,7 +19,7 @@ export class Posted {
   #bytes = 0;
 
   /** The record at word `at` has been published, which says when something is due. @param position the writer's TAIL behind it */
-  add(segment: Segment, at: number, position: number, weightBytes: number): void {
+  add(segment: Ring, at: number, position: number, weightBytes: number): void {
     if (weightBytes === 0) return;
     this.#posts.push({ segment, position, cell: at + 1, weightBytes });
     this.#bytes += weightBytes;

@@ -2,7 +2,7 @@
  * Short strings that have arrived. Programs send the same few again and again, names and states: so one that is known is found by
  * its words, in a third of the time in which the engine would make it anew. One that is new takes no longer than it would.
  */
-import type { Segment } from '../memory/ring.js';
+import type { Ring } from '../memory/ring.js';
 import { hashWords } from './word-hash.js';
 
 /** What a thread keeps at most: some 50 KiB. Arbitrary. */
@@ -14,7 +14,7 @@ const lengths = new Int32Array(TEXTS);
 const texts = new Array<string>(TEXTS).fill('');
 
 /** The Latin-1 string of `length` characters that fills `count` words from the word `at`. */
-export function shortText(segment: Segment, at: number, count: number, length: number): string {
+export function cachedString(segment: Ring, at: number, count: number, length: number): string {
   if (count > WORDS_EACH) return textAt(segment, at, length);
   const place = hashWords(segment.words, at, count) & (TEXTS - 1);
   if (lengths[place] === length && isSame(segment.words, at, count, place)) return texts[place] ?? '';
@@ -30,6 +30,6 @@ function isSame(arrived: Int32Array, at: number, count: number, place: number): 
   return true;
 }
 
-function textAt(segment: Segment, at: number, length: number): string {
+function textAt(segment: Ring, at: number, length: number): string {
   return segment.bytes.toString('latin1', at * 4, at * 4 + length);
 }

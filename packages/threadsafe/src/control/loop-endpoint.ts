@@ -12,7 +12,7 @@ import { messageOf } from '../codec/clone-failure.js';
 import { CloneError } from '../errors.js';
 import { InboxMemory, thisProducer } from '../memory/inbox-memory.js';
 import type { ConcurrentFuture } from '../calls/concurrent-future.js';
-import { isGone, sendEventually } from '../calls/retry-send.js';
+import { isUnreachable, sendEventually } from '../calls/retry-send.js';
 import type { CallableLoop } from './callable-loop.js';
 import { startDeadline } from './deadline.js';
 import { deliver, giveBack, lendOn, type Path, type Request } from './deliver.js';
@@ -185,7 +185,7 @@ export class LoopEndpoint {
       // Before this thread can give the object back, or the other one.
       ref.callSoonThreadsafe(lendOn, target, borrower);
     } catch (thrown) {
-      if (!isGone(thrown)) throw thrown;
+      if (!isUnreachable(thrown)) throw thrown;
       return new LentObject(wire, () => undefined); // calls through it say so
     }
     return new LentObject(wire, () => this.#giveBack(target, borrower, 1));

@@ -1,12 +1,12 @@
-interface Descendant<T> {
+interface SpawnedThread<T> {
   readonly by: number;
   readonly about: T;
 }
 
 /** The living threads below one thread: those that it has spawned, and that they have. */
-export class Descendants<T> {
+export class SpawnedThreads<T> {
   readonly #root: number;
-  readonly #threads = new Map<number, Descendant<T>>();
+  readonly #threads = new Map<number, SpawnedThread<T>>();
 
   constructor(root: number) {
     this.#root = root;

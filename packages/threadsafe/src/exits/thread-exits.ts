@@ -23,7 +23,7 @@ import {
   threadId as thisThread,
 } from 'node:worker_threads';
 import { PROTOCOL } from '@ringloop/core/internal';
-import { Descendants } from './spawned-threads.js';
+import { SpawnedThreads } from './spawned-threads.js';
 import { dieReadably } from './own-death.js';
 import { type Packed, packThrown, unpack } from '../codec/packing.js';
 import { PeerExitedError } from '../errors.js';
@@ -52,7 +52,7 @@ const REMEMBERED_ENDS = 1024;
 
 const ends = new Map<number, ThreadEnd>();
 const listeners: ((threadId: number) => void)[] = [];
-const descendants = new Descendants<Memory>(thisThread);
+const descendants = new SpawnedThreads<Memory>(thisThread);
 const beforeOwnEnd: (() => void)[] = [];
 let channel: BroadcastChannel | null = null;
 let spawnerTells = isMainThread; // with the main thread all others end as well

@@ -4,13 +4,13 @@
  * Node resolves the links: it is the main module of its thread. It is CommonJS, because no module may be that with --input-type,
  * which a worker inherits from a program given by --eval.
  */
-import type { MemberData } from './loop-worker.js' with { 'resolution-mode': 'import' };
+import type { LoopWorkerData } from './loop-worker.js' with { 'resolution-mode': 'import' };
 
 void start(); // what it rejects with ends the thread, and the spawner is told
 
 async function start(): Promise<void> {
   const { workerData } = await import('node:worker_threads');
-  const { main, byRequire } = workerData as MemberData; // as GroupMember sends it
+  const { main, byRequire } = workerData as LoopWorkerData; // as LoopWorker sends it
   const { runMember } = (
     byRequire ? (await import('node:module')).createRequire(main)(main) : await import(main)
   ) as typeof import('./loop-worker-main.js', { with: { 'resolution-mode': 'import' } });

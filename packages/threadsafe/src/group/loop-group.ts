@@ -5,14 +5,14 @@ import { type Awaitable, type BaseEventLoop, type LoopPorts, LoopStateError } fr
 import { awaitableOf, checkTime, rangeError, startFunction, typeError } from '@ringloop/core/internal';
 import { PeerExitedError } from '../errors.js';
 import { checkWakeUp, type WakeUp } from '../inbox/eventfd-wakeup.js';
-import { GroupPlace, type LoopCloseReport, type LoopExit, type LoopRestart } from './supervised-loop.js';
+import { SupervisedLoop, type LoopCloseReport, type LoopExit, type LoopRestart } from './supervised-loop.js';
 import { refuseWhileImporting } from '../references/import-module.js';
 import type { LoopRef, RemoteCallback } from '../loop/loop-ref.js';
 import { checkPreload, type Preload } from '../references/preload.js';
 import { type RemoteFunction, remoteIdOf } from '../references/remote.js';
 import { type RestartOptions, restartPolicy } from './restart-policy.js';
-import { isGone } from '../calls/retry-send.js';
-import { Siblings } from './group-ports.js';
+import { isUnreachable } from '../calls/retry-send.js';
+import { GroupPorts } from './group-ports.js';
 import { checkSpin } from '../loop/spinning.js';
 import { checkStartLimits, refuseIfOver, type StartLimits, startWithin } from './start-limits.js';
 import { checkThreadOptions, type ThreadOptions } from '../threads/thread-options.js';
@@ -84,11 +84,11 @@ const CLOSE_TIMEOUT = 10;
 
 /** Loops in worker threads, spawned and closed together. */
 export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
-  readonly #places: readonly GroupPlace[];
+  readonly #places: readonly SupervisedLoop[];
   #next = 0;
   #isClosing = false;
 
-  protected constructor(places: readonly GroupPlace[]) {
+  protected constructor(places: readonly SupervisedLoop[]) {
     this.#places = places;
   }
 
@@ -147,7 +147,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
    * @throws {PeerExitedError} when all have died
    */
   leastBusy(): LoopRef {
-    let best: GroupPlace | null = null;
+    let best: SupervisedLoop | null = null;
     let least = Infinity;
     const { length } = this.#places;
     const first = this.#next++ % length;
@@ -176,7 +176,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
       try {
         handles.push(place.ref.callSoonThreadsafe(fn, ...args));
       } catch (reason) {
-        if (!isGone(reason)) refused ??= { reason }; // gone: stopped by itself, its thread is about to end
+        if (!isUnreachable(reason)) refused ??= { reason }; // gone: stopped by itself, its thread is about to end
       }
     }
     if (refused !== null) throw refused.reason;
@@ -236,7 +236,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
     return `<LoopGroup ${this.#places.map((place) => `${place.ref.name}=${place.state}`).join(' ')}>`;
   }
 
-  #place(index: number): GroupPlace {
+  #place(index: number): SupervisedLoop {
     const place = this.#places[index];
     if (place !== undefined) return place;
     throw rangeError(`index must be an integer from 0 to ${this.size - 1}, got ${inspect(index)}`);
@@ -250,7 +250,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
 }
 
 /** Starts the threads of a group; when one fails, or this is cancelled, none is left. */
-async function startPlaces(options: LoopGroupOptions & LoopGroupPorts): Promise<readonly GroupPlace[]> {
+async function startPlaces(options: LoopGroupOptions & LoopGroupPorts): Promise<readonly SupervisedLoop[]> {
   const { loops = Math.min(availableParallelism(), MOST_LOOPS), name = 'loop', setup } = options;
   if (!Number.isInteger(loops) || loops < 1 || loops > MOST_LOOPS) {
     throw rangeError(`loops must be an integer from 1 to ${MOST_LOOPS}, got ${inspect(loops)}`);
@@ -273,12 +273,12 @@ async function startPlaces(options: LoopGroupOptions & LoopGroupPorts): Promise<
     beforeTerminate: options.beforeTerminate ?? ((): void => undefined),
     onExit: checkListener(options.onExit, 'onExit'),
     onRestart: checkListener(options.onRestart, 'onRestart'),
-    siblings: new Siblings(),
+    siblings: new GroupPorts(),
   };
   refuseIfOver(options);
   const policies = Array.from({ length: loops }, () => restartPolicy(options.restart));
   const places = policies.map(
-    (restart, index) => new GroupPlace({ ...shared, restart, index, name: `${name}-${index}` }),
+    (restart, index) => new SupervisedLoop({ ...shared, restart, index, name: `${name}-${index}` }),
   );
   try {
     await startWithin(Promise.all(places.map((place) => place.ready)), options);

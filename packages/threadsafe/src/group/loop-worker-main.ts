@@ -10,21 +10,21 @@ import type { LoopFactory } from './loop-group.js';
 import {
   type CloseRequest,
   type Drained,
-  type MemberData,
-  type MemberMessage,
+  type LoopWorkerData,
+  type LoopWorkerMessage,
   threadTime,
 } from './loop-worker.js';
 import { inheritTsx } from '../threads/inherit-tsx.js';
 import { LoopInbox } from '../loop/loop-inbox.js';
 import { LoopRef } from '../loop/loop-ref.js';
 import { importAll } from '../references/preload.js';
-import { joinRoads } from '../out-of-band/transfer-port.js';
+import { joinGroupPorts } from '../out-of-band/transfer-port.js';
 import { importRemote, type RemoteFunction } from '../references/remote.js';
 
 /** Node's longest timer, in ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-const tell = (message: MemberMessage): void => parentPort?.postMessage(message);
+const tell = (message: LoopWorkerMessage): void => parentPort?.postMessage(message);
 
 let isStopping = false;
 const drains: Drained[] = [];
@@ -32,10 +32,10 @@ const drains: Drained[] = [];
 /** All that the thread does. Resolves when its loop is closed, and rejects with what ends the thread. */
 export async function runMember(): Promise<void> {
   const { wire, name, index, debug, spin, wakeup, factory, setup, preload, spawner, siblings } =
-    workerData as MemberData; // as GroupMember sends it
+    workerData as LoopWorkerData; // as GroupMember sends it
 
   leaveOwnEndToSpawner();
-  joinRoads(spawner, siblings);
+  joinGroupPorts(spawner, siblings);
   // Node would tell of it as well, but without the error's class.
   dieReadably((error) => tell({ kind: 'failed', error: packThrown(error) }));
 

@@ -11,14 +11,14 @@ import { loadedByRequire } from '../references/loaded-by-require.js';
 import { LoopRef } from '../loop/loop-ref.js';
 import { ownFile } from '../threads/own-file.js';
 import type { RemoteId } from '../references/remote.js';
-import type { Introduction } from '../out-of-band/transfer-port.js';
-import type { Siblings } from './group-ports.js';
+import type { PortOffer } from '../out-of-band/transfer-port.js';
+import type { GroupPorts } from './group-ports.js';
 import type { CheckedThreadOptions } from '../threads/thread-options.js';
 import type { ThreadOutput } from '../threads/thread-output.js';
 import { threadUnavailable } from '../threads/thread-unavailable.js';
 
 /** What a worker is told about the loop it is to run; see group-worker.ts. */
-export interface MemberData {
+export interface LoopWorkerData {
   readonly wire: object;
   readonly name: string;
   readonly index: number;
@@ -28,8 +28,8 @@ export interface MemberData {
   readonly factory: RemoteId;
   readonly setup: RemoteId | null;
   readonly preload: readonly string[];
-  readonly spawner: Introduction;
-  readonly siblings: readonly Introduction[];
+  readonly spawner: PortOffer;
+  readonly siblings: readonly PortOffer[];
   /** What the worker is to load, and how: of the copy of this package that the spawner is, see group-entry.cts. */
   readonly main: string;
   readonly byRequire: boolean;
@@ -41,7 +41,7 @@ export interface CloseRequest {
 }
 
 /** What a worker tells, in this order: 'ready' or 'unprepared', 'drained', 'closed'; 'failed' at any time, and nothing after it. */
-export type MemberMessage =
+export type LoopWorkerMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unprepared'; readonly error: Packed }
   | ({ readonly kind: 'drained' } & Drained)
@@ -56,7 +56,7 @@ export interface Drained {
   readonly tasksLeft: number;
 }
 
-export interface MemberOptions {
+export interface LoopWorkerOptions {
   readonly name: string;
   readonly index: number;
   readonly debug: boolean;
@@ -67,14 +67,14 @@ export interface MemberOptions {
   readonly setup: RemoteId | null;
   readonly preload: readonly string[];
   readonly beforeTerminate: (threadId: number) => void;
-  readonly siblings: Siblings;
+  readonly siblings: GroupPorts;
 }
 
 /** What a worker was made of, or why there is none. */
 type Made = { readonly worker: Worker } | { readonly error: Error };
 
 /** How a member has ended. */
-export interface MemberEnd {
+export interface LoopWorkerEnd {
   readonly exitCode: number;
   /** What it died of, if that was thrown. */
   readonly error: Error | null;
@@ -92,30 +92,30 @@ const EXIT_GRACE_MS = 250;
 /** Node's longest timer, in ms: beyond it, nobody waits for it. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-type MemberState = 'starting' | 'running' | 'closing' | 'ended';
+type LoopWorkerState = 'starting' | 'running' | 'closing' | 'ended';
 
 const GROUP_ENTRY = new URL('./group-entry.cjs', import.meta.url);
 const GROUP_WORKER = new URL('./loop-worker-main.js', import.meta.url);
 
 /** The members that this thread has spawned and that have not ended. */
-const living = new Set<GroupMember>();
+const living = new Set<LoopWorker>();
 
 /** One worker thread and its loop, from start to end, as the thread that spawned it sees them. */
-export class GroupMember {
+export class LoopWorker {
   readonly ref: LoopRef;
   /** Resolves when the loop runs and is set up; rejects with what its setup threw, or PeerExitedError. */
   readonly ready: Promise<void>;
   /** Resolves when the thread has ended, and every thread will hear of it. */
-  readonly ended: Promise<MemberEnd>;
+  readonly ended: Promise<LoopWorkerEnd>;
   /** Null: it could not be made, and the member has ended before it began. */
   readonly #worker: Worker | null;
   readonly #memory: InboxMemory;
   readonly #threadId: number;
   readonly #beforeTerminate: (threadId: number) => void;
-  readonly #siblings: Siblings;
+  readonly #siblings: GroupPorts;
   readonly #ready = promiseWithResolvers<void>();
-  readonly #ended = promiseWithResolvers<MemberEnd>();
-  #state: MemberState = 'starting';
+  readonly #ended = promiseWithResolvers<LoopWorkerEnd>();
+  #state: LoopWorkerState = 'starting';
   /** What ended the thread, as Node tells it: without its class. */
   #thrown: { readonly value: unknown } | null = null;
   /** The same as the thread told it: Node's news may come first. */
@@ -126,7 +126,7 @@ export class GroupMember {
   #deadline: NodeJS.Timeout | null = null;
 
   /** @param output takes what the thread prints */
-  constructor(options: MemberOptions, output: ThreadOutput) {
+  constructor(options: LoopWorkerOptions, output: ThreadOutput) {
     const { name, index, debug, spin, wakeup, thread, factory, setup, preload } = options;
     const address = allocateInbox(name);
     this.ref = new LoopRef(address);
@@ -136,8 +136,8 @@ export class GroupMember {
     this.#beforeTerminate = options.beforeTerminate;
     this.#siblings = options.siblings;
     const road = new MessageChannel();
-    const laid = this.#siblings.layRoads();
-    const workerData: MemberData = {
+    const laid = this.#siblings.open();
+    const workerData: LoopWorkerData = {
       wire: this.ref.toWire(),
       name,
       index,
@@ -175,13 +175,13 @@ export class GroupMember {
     this.#memory.setOwner(this.#threadId + 1);
     tellSpawned(this.#threadId, address.memory);
     this.#siblings.join({ producer: this.#threadId + 1, port: road.port1 }, laid);
-    worker.on('message', (message: MemberMessage) => this.#hear(message));
+    worker.on('message', (message: LoopWorkerMessage) => this.#hear(message));
     worker.on('error', (value: unknown) => (this.#thrown ??= { value }));
     worker.on('exit', (code) => this.#exited(code));
     rememberLiving(this);
   }
 
-  get state(): MemberState {
+  get state(): LoopWorkerState {
     return this.#state;
   }
 
@@ -195,7 +195,7 @@ export class GroupMember {
    * @param timeout seconds until the thread is terminated
    * @param drain seconds until what is left is cancelled
    */
-  close(timeout: number, drain: number): Promise<MemberEnd> {
+  close(timeout: number, drain: number): Promise<LoopWorkerEnd> {
     if (this.#state !== 'ended') {
       this.#state = 'closing';
       const request: CloseRequest = { drainUntil: threadTime() + drain };
@@ -205,7 +205,7 @@ export class GroupMember {
     return this.ended;
   }
 
-  terminate(): Promise<MemberEnd> {
+  terminate(): Promise<LoopWorkerEnd> {
     this.#kill();
     return this.ended;
   }
@@ -230,7 +230,7 @@ export class GroupMember {
     void this.#worker?.terminate(); // 'exit' tells when it is done
   }
 
-  #hear(message: MemberMessage): void {
+  #hear(message: LoopWorkerMessage): void {
     switch (message.kind) {
       case 'ready':
         if (this.#state === 'starting') this.#state = 'running';
@@ -313,7 +313,7 @@ export function threadTime(): number {
 
 let preparesAtExit = isMainThread; // at its end, net takes care of all threads
 
-function rememberLiving(member: GroupMember): void {
+function rememberLiving(member: LoopWorker): void {
   living.add(member);
   if (preparesAtExit) return;
   preparesAtExit = true;

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { callListener } from '../call-listener.js';
-import { GroupMember, type MemberEnd, type MemberOptions } from './loop-worker.js';
+import { LoopWorker, type LoopWorkerEnd, type LoopWorkerOptions } from './loop-worker.js';
 import { PeerExitedError, ThreadUnavailableError } from '../errors.js';
 import type { LoopRef } from '../loop/loop-ref.js';
 import type { RestartPolicy } from './restart-policy.js';
@@ -56,7 +56,7 @@ export interface LoopCloseReport {
   readonly error: Error | null;
 }
 
-export interface PlaceOptions extends MemberOptions {
+export interface SupervisedLoopOptions extends LoopWorkerOptions {
   readonly restart: RestartPolicy | null;
   readonly onExit: ((exit: LoopExit) => void) | null;
   readonly onRestart: ((restart: LoopRestart) => void) | null;
@@ -67,9 +67,9 @@ const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
 
 /** A place of a group, and the loops that stand there one after the other. */
-export class GroupPlace {
-  readonly #options: PlaceOptions;
-  #member: GroupMember;
+export class SupervisedLoop {
+  readonly #options: SupervisedLoopOptions;
+  #member: LoopWorker;
   /** The loop that runs here, or ran here last: one that is being started is not shown. */
   #ref: LoopRef;
   #closing = false;
@@ -79,10 +79,10 @@ export class GroupPlace {
   #retryMs = FIRST_RETRY_MS;
   #report: Promise<LoopCloseReport> | null = null;
 
-  constructor(options: PlaceOptions) {
+  constructor(options: SupervisedLoopOptions) {
     this.#options = options;
     this.#output = new ThreadOutput(options.thread);
-    this.#member = new GroupMember(options, this.#output);
+    this.#member = new LoopWorker(options, this.#output);
     this.#ref = this.#member.ref;
     const first = this.#member;
     // Where it does not come up, spawn() fails as a whole.
@@ -96,7 +96,7 @@ export class GroupPlace {
     return this.#ref;
   }
 
-  get state(): GroupMember['state'] {
+  get state(): LoopWorker['state'] {
     return this.#member.state;
   }
 
@@ -124,7 +124,7 @@ export class GroupPlace {
     return this.#member.outstanding();
   }
 
-  terminate(): Promise<MemberEnd> {
+  terminate(): Promise<LoopWorkerEnd> {
     this.#beginClosing();
     return this.#member.terminate();
   }
@@ -144,17 +144,17 @@ export class GroupPlace {
     this.#output.end();
   }
 
-  #reportOf(end: MemberEnd, wasOver: boolean): LoopCloseReport {
+  #reportOf(end: LoopWorkerEnd, wasOver: boolean): LoopCloseReport {
     const { index, name } = this.#options;
     const outcome = wasOver ? 'exited' : outcomeOf(end);
     return { index, name, outcome, cancelledTasks: end.drained?.tasksLeft ?? null, error: end.error };
   }
 
-  #watch(member: GroupMember): void {
+  #watch(member: LoopWorker): void {
     void member.ended.then((end) => this.#ended(member, end));
   }
 
-  #ended(member: GroupMember, end: MemberEnd): void {
+  #ended(member: LoopWorker, end: LoopWorkerEnd): void {
     if (this.#closing) return;
     const { index, name, restart, onExit } = this.#options;
     // That there is no thread is no fault of the loop: it does not count, but must not be tried at once.
@@ -183,7 +183,7 @@ export class GroupPlace {
 
   #restart(): void {
     const { index, name, onRestart } = this.#options;
-    const member = new GroupMember(this.#options, this.#output);
+    const member = new LoopWorker(this.#options, this.#output);
     this.#member = member;
     this.#watch(member); // also while it starts: that it cannot be set up counts as another death
     void member.ready.then(
@@ -205,7 +205,7 @@ export class GroupPlace {
   }
 }
 
-function outcomeOf(end: MemberEnd): LoopOutcome {
+function outcomeOf(end: LoopWorkerEnd): LoopOutcome {
   if (end.terminated) return 'terminated';
   if (!end.closed || end.drained === null) return 'exited';
   return end.drained.inTime ? 'drained' : 'cancelled';

@@ -67,13 +67,13 @@ export function unlistenAsLoop(inbox: Wakeable): void {
 }
 
 /** A mailbox of this thread; mailboxes last as long as it does. */
-export function addMailbox(mailbox: Wakeable): void {
+export function addReplyInbox(mailbox: Wakeable): void {
   mailboxes.add(mailbox);
   if (eventfd !== null) mailbox.listenTo(eventfd);
 }
 
 /** Whether this thread has sent calls that are answered: what wakes a loop's thread matters then. */
-export function hasMailbox(): boolean {
+export function hasReplyInbox(): boolean {
   return mailboxes.size > 0;
 }
 

@@ -10,7 +10,7 @@ export type CalledFunction =
   | { readonly name: string; readonly fn: null; readonly callback: null; readonly error: Error };
 
 /** What the function numbers of one lane mean. Its producer hands them out, and says so before it uses them. */
-export class CalledFunctions {
+export class FunctionTable {
   readonly #functions: CalledFunction[] = [];
 
   get(number: number): CalledFunction {

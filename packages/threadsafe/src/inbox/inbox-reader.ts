@@ -1,14 +1,21 @@
-import { closeBell, hush, isAsleep, isRung, plainIsRung, Sleeper } from '../memory/wake-word.js';
-import { CalledFunctions } from './function-table.js';
+import {
+  closeWakeWord,
+  acknowledge,
+  isAsleep,
+  isSignalled,
+  plainIsSignalled,
+  Sleeper,
+} from '../memory/wake-word.js';
+import { FunctionTable } from './function-table.js';
 import { type InboxAddress, InboxMemory, LANES, thisProducer } from '../memory/inbox-memory.js';
 import { type LaneEvents, LaneReader } from './lane-reader.js';
-import { addLocalInbox, removeLocalInbox } from './own-inboxes.js';
+import { addOwnInbox, removeOwnInbox } from './own-inboxes.js';
 import { offerChannel } from '../memory/private-channel.js';
-import { roadTo, takeFromRoad } from '../out-of-band/transfer-port.js';
-import { SideRoad } from '../out-of-band/broadcast.js';
+import { transferPortTo, takeFromPort } from '../out-of-band/transfer-port.js';
+import { BroadcastReceiver } from '../out-of-band/broadcast.js';
 
 /** What the owner of an inbox does with what arrives; see LaneEvents. */
-export type InboxEvents = Omit<LaneEvents, 'takeAside' | 'isSealed'> & {
+export type InboxEvents = Omit<LaneEvents, 'takeOutOfBand' | 'isSealed'> & {
   /** A producer rang while the owner slept. */
   wake(): void;
   /** A producer is gone, and all it had sent has run. */
@@ -19,7 +26,7 @@ export type InboxEvents = Omit<LaneEvents, 'takeAside' | 'isSealed'> & {
 export class InboxReader {
   readonly #memory: InboxMemory;
   readonly #words: Int32Array;
-  readonly #sideRoad: SideRoad;
+  readonly #broadcast: BroadcastReceiver;
   readonly #sleeper: Sleeper;
   readonly #events: InboxEvents;
   readonly #laneEvents: LaneEvents;
@@ -33,14 +40,14 @@ export class InboxReader {
     this.#memory = new InboxMemory(address.memory);
     this.#words = this.#memory.words;
     this.#memory.setOwner(thisProducer);
-    addLocalInbox(this.#memory, () => events.wake());
-    this.#sideRoad = new SideRoad(address.id);
+    addOwnInbox(this.#memory, () => events.wake());
+    this.#broadcast = new BroadcastReceiver(address.id);
     this.#events = events;
     this.#laneEvents = {
       ...events,
       isSealed: () => this.#sealed,
-      takeAside: (producer, number, byRoad) =>
-        byRoad ? takeFromRoad(producer, number) : this.#takeFromSideRoad(producer, number),
+      takeOutOfBand: (producer, number, byRoad) =>
+        byRoad ? takeFromPort(producer, number) : this.#takeBroadcast(producer, number),
     };
     this.#sleeper = new Sleeper(this.#memory.words, (woken) => {
       void woken.then(() => {
@@ -61,8 +68,8 @@ export class InboxReader {
   }
 
   /** Whether a producer has rung since the last look; see plainIsRung(). */
-  isRung(): boolean {
-    return plainIsRung(this.#words);
+  isSignalled(): boolean {
+    return plainIsSignalled(this.#words);
   }
 
   /**
@@ -71,10 +78,10 @@ export class InboxReader {
    */
   collect(): boolean {
     const { words } = this.#memory;
-    if (!this.#sealed && isAsleep(words)) hush(words);
+    if (!this.#sealed && isAsleep(words)) acknowledge(words);
     if (this.#look()) return true;
-    if (this.#sealed || !isRung(words)) return false;
-    hush(words);
+    if (this.#sealed || !isSignalled(words)) return false;
+    acknowledge(words);
     return this.#look();
   }
 
@@ -113,7 +120,7 @@ export class InboxReader {
     for (let index = 0; index < LANES; index++) {
       if (!this.#memory.withdrawLane(index)) this.#lane(index)?.segment.seal();
     }
-    closeBell(this.#memory.words);
+    closeWakeWord(this.#memory.words);
     this.collect();
   }
 
@@ -129,8 +136,8 @@ export class InboxReader {
 
   close(): void {
     for (const lane of this.lanes()) lane.close();
-    removeLocalInbox(this.#memory);
-    this.#sideRoad.close();
+    removeOwnInbox(this.#memory);
+    this.#broadcast.close();
   }
 
   #hasNews(): boolean {
@@ -172,26 +179,29 @@ export class InboxReader {
     this.#lanes[index] = undefined;
     this.#leaving.delete(lane);
     this.#receivedFromLeavers += lane.received;
-    this.#sideRoad.closeOwn(index);
-    if (!this.#memory.hasOther(index, lane.producer)) this.#sideRoad.forget(lane.producer);
+    this.#broadcast.closePrivate(index);
+    if (!this.#memory.hasOther(index, lane.producer)) this.#broadcast.forget(lane.producer);
     this.#events.producerLeft(lane);
     if (this.#sealed) this.#memory.withdrawLeft(index);
     else this.#memory.freeLane(index);
   }
 
-  #takeFromSideRoad(producer: number, number: number): unknown {
-    const value = this.#sideRoad.take(producer, number);
+  #takeBroadcast(producer: number, number: number): unknown {
+    const value = this.#broadcast.take(producer, number);
     for (const [index, lane] of this.#lanes.entries()) {
-      if (lane?.producer === producer && !this.#sideRoad.hasOwn(index)) this.#offerChannel(index, producer);
+      if (lane?.producer === producer && !this.#broadcast.hasPrivate(index))
+        this.#offerChannel(index, producer);
     }
     return value;
   }
 
   /** So that what comes next has no third end to fear; between threads that have a road it is not needed. */
   #offerChannel(index: number, producer: number): void {
-    if (this.#sealed || roadTo(producer) !== null) return;
-    const { header } = this.#memory.segment(index);
-    offerChannel(header, this.#sideRoad.nextNumber(), (number) => this.#sideRoad.openOwn(index, number));
+    if (this.#sealed || transferPortTo(producer) !== null) return;
+    const { header } = this.#memory.ring(index);
+    offerChannel(header, this.#broadcast.nextNumber(), (number) =>
+      this.#broadcast.openPrivate(index, number),
+    );
   }
 
   #lane(index: number): LaneReader | undefined {
@@ -199,12 +209,7 @@ export class InboxReader {
     if (known !== undefined) return known;
     const producer = this.#memory.producerOf(index);
     if (producer === null) return undefined;
-    const lane = new LaneReader(
-      producer,
-      this.#memory.segment(index),
-      new CalledFunctions(),
-      this.#laneEvents,
-    );
+    const lane = new LaneReader(producer, this.#memory.ring(index), new FunctionTable(), this.#laneEvents);
     this.#lanes[index] = lane;
     return lane;
   }

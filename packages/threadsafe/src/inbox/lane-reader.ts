@@ -10,11 +10,11 @@ import { cas } from '#atomics';
 import { InternalError } from '@ringloop/core';
 import { mustEnter, type Ready, RUN, runInContext, toError, watchResult } from '@ringloop/core/internal';
 import { dropArguments, ONE_PLAIN, readArguments, readOnlyArgument } from '../codec/arguments.js';
-import type { CalledFunctions } from './function-table.js';
-import type { Ending } from '../calls/concurrent-future.js';
+import type { FunctionTable } from './function-table.js';
+import type { ReplyKind } from '../calls/concurrent-future.js';
 import { CloneError } from '../errors.js';
 import type { Callable } from '../references/find-export.js';
-import { Cell, JUMP_BYTES, Kind, kindOf, RECORD_BYTES, Segment, sizeOf } from '../memory/ring.js';
+import { Cell, JUMP_BYTES, Kind, kindOf, RECORD_BYTES, Ring, sizeOf } from '../memory/ring.js';
 
 /** What the records of a lane mean to the inbox it belongs to. */
 export interface LaneEvents {
@@ -23,14 +23,14 @@ export interface LaneEvents {
   mayGoOn(): boolean;
   isSealed(): boolean;
   /** @param byRoad by the road between the two threads, not by the side road of the inbox */
-  takeAside(producer: number, number: number, byRoad: boolean): unknown;
+  takeOutOfBand(producer: number, number: number, byRoad: boolean): unknown;
   /** Runs a task for the caller; `hello` is where it wants the answer. */
-  startTask(lane: LaneReader, fn: Callable, call: number, args: unknown[]): void;
-  refuseTask(lane: LaneReader, call: number, reason: Error): void;
-  cancelTask(lane: LaneReader, call: number): void;
+  startTask(lane: LaneReader, fn: Callable, callId: number, args: unknown[]): void;
+  refuseTask(lane: LaneReader, callId: number, reason: Error): void;
+  cancelTask(lane: LaneReader, callId: number): void;
   /** Its writer may go on, if it has waited for room. */
   released(lane: LaneReader): void;
-  answer(call: number, how: Ending, value: unknown): void;
+  answer(callId: number, how: ReplyKind, value: unknown): void;
   /** @param isLate it has not thrown, but returned a promise that has rejected */
   failedCallback(name: string, thrown: unknown, isLate: boolean): void;
   /** What stands in the lane cannot be read. */
@@ -46,8 +46,8 @@ const RELEASE_FRACTION = 1 / 8;
 export class LaneReader {
   readonly producer: number;
   readonly #events: LaneEvents;
-  readonly #functions: CalledFunctions;
-  #segment: Segment;
+  readonly #functions: FunctionTable;
+  #ring: Ring;
   /** Position of the next record to run. */
   #head: number;
   /** Position up to which records stand in the loop's ready queue. */
@@ -58,7 +58,7 @@ export class LaneReader {
   #stalled = false;
   /**
    * A call of this lane runs right now. It may look at the inbox itself, by `callSoon()`: a lane that was left, and of which this is
-   * the last call, must not be freed then, because its HEAD is stored once more behind it, perhaps into the next producer's ring.
+   * the last callId, must not be freed then, because its HEAD is stored once more behind it, perhaps into the next producer's ring.
    */
   #running = false;
   /** Something else than its writer has written here: nothing in it can be trusted from there on. */
@@ -70,46 +70,46 @@ export class LaneReader {
   /** Calls run so far. */
   received = 0;
 
-  constructor(producer: number, segment: Segment, functions: CalledFunctions, events: LaneEvents) {
+  constructor(producer: number, ring: Ring, functions: FunctionTable, events: LaneEvents) {
     this.producer = producer;
-    this.#segment = segment;
-    this.#head = this.#queued = this.#released = segment.loadHead();
+    this.#ring = ring;
+    this.#head = this.#queued = this.#released = ring.loadHead();
     this.#functions = functions;
     this.#events = events;
   }
 
-  get segment(): Segment {
-    return this.#segment;
+  get segment(): Ring {
+    return this.#ring;
   }
 
   /** Whether something has been published that is not in the ready queue yet. */
   hasNews(): boolean {
-    return this.#reads() && this.#segment.loadTail() !== this.#queued;
+    return this.#reads() && this.#ring.loadTail() !== this.#queued;
   }
 
   /** Whether everything published has run. */
   isEmpty(): boolean {
     if (this.#running) return false;
-    return this.#corrupt || (!this.#stalled && this.#segment.loadTail() === this.#head);
+    return this.#corrupt || (!this.#stalled && this.#ring.loadTail() === this.#head);
   }
 
   /** Bytes to be read where the lane has gone on in a ring that only its two ends know. */
   grownBytes(): number {
-    return this.#grown ? (this.#segment.loadTail() - this.#head) | 0 : 0;
+    return this.#grown ? (this.#ring.loadTail() - this.#head) | 0 : 0;
   }
 
   /** Queues what has been published since the last time. False: nothing. */
   collect(): boolean {
     if (!this.#reads()) return false;
-    const tail = this.#segment.loadTail();
+    const tail = this.#ring.loadTail();
     if (tail === this.#queued) return false;
     this.#queued = tail;
-    this.#events.addReady(new LaneBatch(this, this.#segment, tail));
+    this.#events.addReady(new LaneBatch(this, this.#ring, tail));
     return true;
   }
 
   /** Runs the records of `segment` up to `end`. False: its share of the iteration was used up before. */
-  runTo(segment: Segment, end: number): boolean {
+  runTo(segment: Ring, end: number): boolean {
     const outer = this.#running;
     this.#running = true;
     try {
@@ -119,9 +119,9 @@ export class LaneReader {
     }
   }
 
-  #runTo(segment: Segment, end: number): boolean {
+  #runTo(segment: Ring, end: number): boolean {
     // A stall or a jump before this batch ran has taken what it stood for: the lane collects it anew.
-    if (segment !== this.#segment) return true;
+    if (segment !== this.#ring) return true;
     const { words, capacityBytes } = segment;
     const mask = capacityBytes - 1;
     const releaseAfter = capacityBytes * RELEASE_FRACTION;
@@ -151,7 +151,7 @@ export class LaneReader {
   }
 
   /** Handles one record. True: the batch must end here. */
-  #run(segment: Segment, at: number, kind: number): boolean {
+  #run(segment: Ring, at: number, kind: number): boolean {
     if (kind !== Kind.CALL_NUMBER && kind !== Kind.CALL) return this.#tryControl(segment.words, at);
     this.#call(segment, at, kind);
     return false;
@@ -160,11 +160,11 @@ export class LaneReader {
   #release(): void {
     if (this.#released === this.#head) return;
     this.#released = this.#head;
-    this.#segment.storeHead(this.#head);
+    this.#ring.storeHead(this.#head);
     this.#events.released(this);
   }
 
-  #call(segment: Segment, at: number, kind: number): void {
+  #call(segment: Ring, at: number, kind: number): void {
     const { words } = segment;
     const cell = words[at + 1]! & ~3;
     const isCancelled = cas(words, at + 1, cell, cell | Cell.STARTED) !== cell;
@@ -172,7 +172,7 @@ export class LaneReader {
     const { callback, name, error } = this.#functions.get(cell >>> 2);
     try {
       if (kind === Kind.CALL && (isCancelled || callback === null)) {
-        dropArguments(segment, at, this.#takeAside);
+        dropArguments(segment, at, this.#takeOutOfBand);
       }
       if (isCancelled) return;
       if (callback === null) throw error;
@@ -206,7 +206,7 @@ export class LaneReader {
 
   #giveUp(cause: Error): void {
     this.#corrupt = true;
-    this.#segment.giveUp(); // what comes later is refused, and its caller is told
+    this.#ring.giveUp(); // what comes later is refused, and its caller is told
     const reason = new InternalError(
       `What thread ${this.producer - 1} has sent cannot be read, and what follows is lost`,
       { cause },
@@ -216,29 +216,29 @@ export class LaneReader {
 
   /** Handles a record that is no plain call. True: the batch must end here. */
   #control(words: Int32Array, at: number): boolean {
-    const call = words[at + 2]!;
+    const callId = words[at + 2]!;
     switch (kindOf(words, at)) {
       case Kind.PAD:
         return false;
       case Kind.TASK:
-        this.#task(words, at, call);
+        this.#task(words, at, callId);
         return false;
       case Kind.RESULT:
-        this.#answer(at, call, 'finished');
+        this.#answer(at, callId, 'finished');
         return false;
       case Kind.FAILURE:
-        this.#answer(at, call, 'failed');
+        this.#answer(at, callId, 'failed');
         return false;
       case Kind.CANCELLED:
-        this.#events.answer(call, 'cancelled', undefined);
+        this.#events.answer(callId, 'cancelled', undefined);
         return false;
       case Kind.CANCEL:
-        this.#events.cancelTask(this, call);
+        this.#events.cancelTask(this, callId);
         return false;
       case Kind.DEFINE:
         return this.#define(words, at);
-      case Kind.HELLO:
-        this.replyTo = this.#takeAside(call, false);
+      case Kind.REPLY_TO:
+        this.replyTo = this.#takeOutOfBand(callId, false);
         return false;
       case Kind.JUMP:
         this.#jump(words[at + 1]!);
@@ -248,25 +248,25 @@ export class LaneReader {
     }
   }
 
-  #task(words: Int32Array, at: number, call: number): void {
+  #task(words: Int32Array, at: number, callId: number): void {
     this.received++;
     const called = this.#functions.get(words[at + 1]! >>> 2);
     let args: unknown[];
     try {
       if (called.fn === null) {
-        dropArguments(this.#segment, at, this.#takeAside);
+        dropArguments(this.#ring, at, this.#takeOutOfBand);
         throw called.error;
       }
       args = this.#readArguments(at);
     } catch (thrown) {
-      this.#events.refuseTask(this, call, toError(thrown));
+      this.#events.refuseTask(this, callId, toError(thrown));
       return;
     }
-    this.#events.startTask(this, called.fn, call, args);
+    this.#events.startTask(this, called.fn, callId, args);
   }
 
   /** Whoever waits is told something: what cannot be read is not in the way of what stands behind it. */
-  #answer(at: number, call: number, how: 'finished' | 'failed'): void {
+  #answer(at: number, callId: number, how: 'finished' | 'failed'): void {
     let value: unknown;
     try {
       [value] = this.#readArguments(at);
@@ -274,10 +274,10 @@ export class LaneReader {
       // A class that nobody has registered here, or more objects in each other than this thread's stack can take.
       const what = how === 'finished' ? 'the result' : 'the error';
       const reason = new CloneError(`Cannot read ${what} of a call: ${toError(cause).message}`, { cause });
-      this.#events.answer(call, 'failed', reason);
+      this.#events.answer(callId, 'failed', reason);
       return;
     }
-    this.#events.answer(call, how, value);
+    this.#events.answer(callId, how, value);
   }
 
   #define(words: Int32Array, at: number): boolean {
@@ -297,29 +297,29 @@ export class LaneReader {
 
   #jump(sideNumber: number): void {
     this.#release(); // the writer may still wait for what it has sent here
-    const memory = this.#takeAside(sideNumber, false) as SharedArrayBuffer; // as LaneWriter sends it
-    this.#segment = Segment.over(memory);
+    const memory = this.#takeOutOfBand(sideNumber, false) as SharedArrayBuffer; // as LaneWriter sends it
+    this.#ring = Ring.over(memory);
     this.#grown = true;
     this.#head = this.#queued = this.#released = 0;
-    if (this.#events.isSealed()) this.#segment.seal(); // sealed where it had been, the lane is sealed here as well
+    if (this.#events.isSealed()) this.#ring.seal(); // sealed where it had been, the lane is sealed here as well
     this.collect(); // its bell may have rung before we could see there
   }
 
   /** The loop was closed: whoever waits for a task that has not started is told so. Plain calls are dropped. */
   refuseTasks(reason: Error): void {
-    const { words, capacityBytes } = this.#segment;
-    const tail = this.#segment.loadTail();
+    const { words, capacityBytes } = this.#ring;
+    const tail = this.#ring.loadTail();
     for (let position = this.#head; position !== tail;) {
       const at = (position & (capacityBytes - 1)) >> 2;
       const kind = kindOf(words, at);
       position = (position + sizeOf(words, at)) | 0;
-      if (kind === Kind.HELLO) this.#control(words, at);
+      if (kind === Kind.REPLY_TO) this.#control(words, at);
       else if (kind === Kind.CALL) this.#dropPosted(at);
       else if (kind === Kind.TASK) {
         this.#dropPosted(at);
         this.#events.refuseTask(this, words[at + 2]!, reason);
       } else if (kind === Kind.JUMP) {
-        this.#segment.drop();
+        this.#ring.drop();
         this.#jump(words[at + 1]!);
         this.refuseTasks(reason);
         return;
@@ -331,7 +331,7 @@ export class LaneReader {
   /** The road between two threads goes on when a loop is closed, and would keep what nobody takes. */
   #dropPosted(at: number): void {
     try {
-      dropArguments(this.#segment, at, this.#takeAside);
+      dropArguments(this.#ring, at, this.#takeOutOfBand);
     } catch {
       // It never came: the more so nobody needs it.
     }
@@ -339,20 +339,20 @@ export class LaneReader {
 
   /** Nothing more is read here. */
   close(): void {
-    this.#segment.drop();
+    this.#ring.drop();
     this.#events.released(this);
   }
 
   #readArguments(at: number): unknown[] {
-    return readArguments(this.#segment, at, this.#takeAside);
+    return readArguments(this.#ring, at, this.#takeOutOfBand);
   }
 
-  readonly #takeAside = (number: number, byRoad: boolean): unknown =>
-    this.#events.takeAside(this.producer, number, byRoad);
+  readonly #takeOutOfBand = (number: number, byRoad: boolean): unknown =>
+    this.#events.takeOutOfBand(this.producer, number, byRoad);
 
   /** What remains to be run of a batch that an error broke off. */
-  remains(segment: Segment, end: number): boolean {
-    return segment === this.#segment && this.#head !== end && this.#reads();
+  remains(segment: Ring, end: number): boolean {
+    return segment === this.#ring && this.#head !== end && this.#reads();
   }
 
   putBack(batch: LaneBatch): void {
@@ -369,21 +369,21 @@ function isSound(kind: number, sizeBytes: number, published: number, contiguous:
 /** The records of a lane up to a position, in the loop's ready queue. */
 export class LaneBatch implements Ready {
   readonly #lane: LaneReader;
-  readonly #segment: Segment;
+  readonly #ring: Ring;
   readonly #end: number;
 
-  constructor(lane: LaneReader, segment: Segment, end: number) {
+  constructor(lane: LaneReader, segment: Ring, end: number) {
     this.#lane = lane;
-    this.#segment = segment;
+    this.#ring = segment;
     this.#end = end;
   }
 
   [RUN](): void {
     try {
-      if (!this.#lane.runTo(this.#segment, this.#end)) this.#lane.putBack(this);
+      if (!this.#lane.runTo(this.#ring, this.#end)) this.#lane.putBack(this);
     } catch (thrown) {
       // The loop ends: what stands behind the call that ended it runs when the loop runs again.
-      if (this.#lane.remains(this.#segment, this.#end)) this.#lane.putBack(this);
+      if (this.#lane.remains(this.#ring, this.#end)) this.#lane.putBack(this);
       throw thrown;
     }
   }

@@ -16,7 +16,7 @@ import {
   MAX_RECORD_BYTES,
   RECORD_BYTES,
   type RecordKind,
-  Segment,
+  Ring,
   TAIL,
 } from '../memory/ring.js';
 import { LONGEST_LOOP, shortTextWords, writeShortText } from '../codec/plain-writer.js';
@@ -32,21 +32,21 @@ export const SEALED_LANE = -1;
 /** `claim()`: there is no room now, and the lane may not grow. */
 export const FULL_LANE = -2;
 /** `pushNumber()` and `pushText()`: it takes more. */
-export const NOT_EASY = -1;
+export const NO_FAST_PATH = -1;
 
 export interface LaneWriterOptions {
   readonly limitBytes?: number;
   /** Where larger rings come from. */
-  readonly allocate?: (capacityBytes: number) => Segment;
+  readonly allocate?: (capacityBytes: number) => Ring;
 }
 
-const allocateSegment = (capacityBytes: number): Segment => Segment.allocate(capacityBytes);
+const allocateRing = (capacityBytes: number): Ring => Ring.allocate(capacityBytes);
 
 export class LaneWriter {
   readonly #limitBytes: number;
-  readonly #sendSegment: (memory: SharedArrayBuffer) => number;
-  readonly #allocate: (capacityBytes: number) => Segment;
-  #segment: Segment;
+  readonly #sendRing: (memory: SharedArrayBuffer) => number;
+  readonly #allocate: (capacityBytes: number) => Ring;
+  #ring: Ring;
   #tail: number;
   /** HEAD as last loaded: the reader may be further by now. */
   #head: number;
@@ -54,32 +54,32 @@ export class LaneWriter {
   /** Where `Segment.writtenBytes` stood when a record was last published. Unlike TAIL it does not wrap. */
   #publishedBytes = 0;
   /** Bytes that can be written next without a look at HEAD or at the end of the ring; 0: unknown. */
-  #easyBytes = 0;
+  #fastBytes = 0;
   /** How often the lane has gone on in a larger ring. */
   timesGrown = 0;
 
   /** @param sendSegment sends a segment by the side road and returns its number there */
   constructor(
-    segment: Segment,
+    ring: Ring,
     sendSegment: (memory: SharedArrayBuffer) => number,
-    { limitBytes = DEFAULT_LIMIT_BYTES, allocate = allocateSegment }: LaneWriterOptions = {},
+    { limitBytes = DEFAULT_LIMIT_BYTES, allocate = allocateRing }: LaneWriterOptions = {},
   ) {
-    this.#segment = segment;
-    this.#tail = this.#head = segment.loadTail();
-    this.#publishedBytes = segment.writtenBytes = this.#tail & (segment.capacityBytes - 1);
-    this.#sendSegment = sendSegment;
+    this.#ring = ring;
+    this.#tail = this.#head = ring.loadTail();
+    this.#publishedBytes = ring.writtenBytes = this.#tail & (ring.capacityBytes - 1);
+    this.#sendRing = sendSegment;
     this.#limitBytes = limitBytes;
     this.#allocate = allocate;
   }
 
   /** Where claimed records are written. Changes when the lane grows: take it after `claim()`. */
-  get segment(): Segment {
-    return this.#segment;
+  get segment(): Ring {
+    return this.#ring;
   }
 
   /** Bytes that stand in the present ring; what stands in smaller ones before it is not counted. */
   get backlogBytes(): number {
-    return (this.#tail - load(this.#segment.header, HEAD)) | 0;
+    return (this.#tail - load(this.#ring.header, HEAD)) | 0;
   }
 
   /** The position behind the last published record of the present ring. */
@@ -95,18 +95,18 @@ export class LaneWriter {
    */
   claim(sizeBytes: number, limitBytes: number = this.#limitBytes): number {
     while (true) {
-      const capacity = this.#segment.capacityBytes;
+      const capacity = this.#ring.capacityBytes;
       const offset = this.#tail & (capacity - 1);
       const padding = sizeBytes > capacity - offset ? capacity - offset : 0;
       const needed = padding + sizeBytes + JUMP_BYTES;
       if (this.#hasRoom(needed)) {
         this.#claimedBytes = padding + sizeBytes;
-        this.#segment.writtenBytes = this.#publishedBytes + this.#claimedBytes;
+        this.#ring.writtenBytes = this.#publishedBytes + this.#claimedBytes;
         if (padding === 0) return offset >> 2;
-        this.#segment.words[offset >> 2] = (Kind.PAD << 24) | padding;
+        this.#ring.words[offset >> 2] = (Kind.PAD << 24) | padding;
         return 0;
       }
-      if (this.#segment.isSealed()) return SEALED_LANE;
+      if (this.#ring.isSealed()) return SEALED_LANE;
       const larger = this.#largerCapacity(sizeBytes);
       if (larger > (this.#couldTake(sizeBytes) ? limitBytes : this.#limitBytes)) return FULL_LANE;
       if (!this.#grow(larger)) return SEALED_LANE;
@@ -118,8 +118,8 @@ export class LaneWriter {
    * it stands as `Segment.writtenBytes` counts, or NOT_EASY: then `claim()` knows what is in the way.
    */
   pushNumber(fn: number, value: number): number {
-    if (this.#easyBytes < RECORD_BYTES && !this.#makeEasy(RECORD_BYTES)) return NOT_EASY;
-    const segment = this.#segment;
+    if (this.#fastBytes < RECORD_BYTES && !this.#findFastBytes(RECORD_BYTES)) return NO_FAST_PATH;
+    const segment = this.#ring;
     const at = (this.#tail & (segment.capacityBytes - 1)) >> 2;
     writeCallWithNumber(segment, at, fn, value);
     return this.#pushed(RECORD_BYTES);
@@ -127,58 +127,58 @@ export class LaneWriter {
 
   /** The same of a call with one short string. NOT_EASY as well where it is long, or has other characters than Latin-1. */
   pushText(fn: number, text: string): number {
-    if (text.length > LONGEST_LOOP) return NOT_EASY;
+    if (text.length > LONGEST_LOOP) return NO_FAST_PATH;
     const sizeBytes = (RECORD_BYTES + shortTextWords(text) * 4 + 7) & ~7;
-    if (this.#easyBytes < sizeBytes && !this.#makeEasy(sizeBytes)) return NOT_EASY;
-    const { words, bytes, capacityBytes } = this.#segment;
+    if (this.#fastBytes < sizeBytes && !this.#findFastBytes(sizeBytes)) return NO_FAST_PATH;
+    const { words, bytes, capacityBytes } = this.#ring;
     const at = (this.#tail & (capacityBytes - 1)) >> 2;
-    this.#segment.writtenBytes = this.#publishedBytes + sizeBytes; // now: it may be left unfinished
-    if (!writeShortText(words, bytes, at + RECORD_BYTES / 4, text)) return NOT_EASY;
+    this.#ring.writtenBytes = this.#publishedBytes + sizeBytes; // now: it may be left unfinished
+    if (!writeShortText(words, bytes, at + RECORD_BYTES / 4, text)) return NO_FAST_PATH;
     writeRecord(words, at, Kind.CALL, sizeBytes, fn, 0, ONE_PLAIN);
     return this.#pushed(sizeBytes);
   }
 
   /** Publishes what was written without a claim, and returns where that stands. */
   #pushed(sizeBytes: number): number {
-    const { header } = this.#segment;
+    const { header } = this.#ring;
     const start = this.#publishedBytes;
-    this.#segment.writtenBytes = start + sizeBytes;
+    this.#ring.writtenBytes = start + sizeBytes;
     const next = (this.#tail + sizeBytes) | 0;
-    if (cas(header, TAIL, this.#tail, next) !== this.#tail) return NOT_EASY;
+    if (cas(header, TAIL, this.#tail, next) !== this.#tail) return NO_FAST_PATH;
     this.#tail = next;
     this.#publishedBytes = start + sizeBytes;
-    this.#easyBytes -= sizeBytes;
+    this.#fastBytes -= sizeBytes;
     return start;
   }
 
-  #makeEasy(sizeBytes: number): boolean {
-    const { capacityBytes, header } = this.#segment;
+  #findFastBytes(sizeBytes: number): boolean {
+    const { capacityBytes, header } = this.#ring;
     this.#head = load(header, HEAD);
     const room = capacityBytes - ((this.#tail - this.#head) | 0) - JUMP_BYTES;
-    this.#easyBytes = Math.min(room, capacityBytes - (this.#tail & (capacityBytes - 1)));
-    return this.#easyBytes >= sizeBytes;
+    this.#fastBytes = Math.min(room, capacityBytes - (this.#tail & (capacityBytes - 1)));
+    return this.#fastBytes >= sizeBytes;
   }
 
   /** Hands the claimed record to the reader. False: the lane was sealed first, and the record does not exist. */
   publish(): boolean {
     const next = (this.#tail + this.#claimedBytes) | 0;
-    if (cas(this.#segment.header, TAIL, this.#tail, next) !== this.#tail) return false;
+    if (cas(this.#ring.header, TAIL, this.#tail, next) !== this.#tail) return false;
     this.#tail = next;
     this.#publishedBytes += this.#claimedBytes;
-    this.#easyBytes = 0;
+    this.#fastBytes = 0;
     return true;
   }
 
   /** Blocks the thread until the reader has made room for a record of that size, or some, or for `timeoutMs`. */
   waitForRoom(sizeBytes: number, timeoutMs: number): void {
-    this.#segment.beginWaiting();
-    if (!this.#hasRoom(2 * sizeBytes + JUMP_BYTES)) this.#segment.waitForHead(this.#head, timeoutMs);
-    this.#segment.endWaiting();
+    this.#ring.beginWaiting();
+    if (!this.#hasRoom(2 * sizeBytes + JUMP_BYTES)) this.#ring.waitForHead(this.#head, timeoutMs);
+    this.#ring.endWaiting();
   }
 
   /** Blocks the thread until the reader goes on, unless `isDone()` by then, or for `timeoutMs`. */
   waitUntil(isDone: () => boolean, timeoutMs: number): void {
-    const segment = this.#segment;
+    const segment = this.#ring;
     segment.beginWaiting();
     const head = segment.loadHead();
     if (!isDone()) segment.waitForHead(head, timeoutMs);
@@ -186,20 +186,20 @@ export class LaneWriter {
   }
 
   #hasRoom(needed: number): boolean {
-    const capacity = this.#segment.capacityBytes;
+    const capacity = this.#ring.capacityBytes;
     if (needed <= capacity - ((this.#tail - this.#head) | 0)) return true;
-    this.#head = load(this.#segment.header, HEAD);
+    this.#head = load(this.#ring.header, HEAD);
     return needed <= capacity - ((this.#tail - this.#head) | 0);
   }
 
   /** Whether the present ring has room for a record of that size when it is empty, wherever it falls. */
   #couldTake(sizeBytes: number): boolean {
-    return 2 * sizeBytes + JUMP_BYTES <= this.#segment.capacityBytes;
+    return 2 * sizeBytes + JUMP_BYTES <= this.#ring.capacityBytes;
   }
 
   #largerCapacity(sizeBytes: number): number {
     if (sizeBytes > MAX_RECORD_BYTES) throw new CloneError(`Cannot send ${sizeBytes} bytes in one record`);
-    let capacity = this.#segment.capacityBytes * 2;
+    let capacity = this.#ring.capacityBytes * 2;
     while (capacity < 4 * sizeBytes) capacity *= 2; // room for the record wherever it falls, and some more
     return capacity;
   }
@@ -207,13 +207,13 @@ export class LaneWriter {
   /** Goes on in a larger ring. False: the lane is sealed. */
   #grow(capacity: number): boolean {
     const larger = this.#allocate(capacity);
-    const number = this.#sendSegment(larger.memory);
-    const at = (this.#tail & (this.#segment.capacityBytes - 1)) >> 2;
-    writeJump(this.#segment.words, at, number);
+    const number = this.#sendRing(larger.memory);
+    const at = (this.#tail & (this.#ring.capacityBytes - 1)) >> 2;
+    writeJump(this.#ring.words, at, number);
     this.#claimedBytes = JUMP_BYTES;
-    this.#segment.writtenBytes = this.#publishedBytes + JUMP_BYTES;
+    this.#ring.writtenBytes = this.#publishedBytes + JUMP_BYTES;
     if (!this.publish()) return false;
-    this.#segment = larger;
+    this.#ring = larger;
     this.#tail = 0;
     this.#head = 0;
     this.#publishedBytes = 0;
@@ -244,7 +244,7 @@ export function writeRecord(
 }
 
 /** Writes a whole CALL_NUMBER record, of RECORD_BYTES. */
-export function writeCallWithNumber(segment: Segment, at: number, fn: number, value: number): void {
+export function writeCallWithNumber(segment: Ring, at: number, fn: number, value: number): void {
   segment.words[at] = (Kind.CALL_NUMBER << 24) | RECORD_BYTES;
   segment.words[at + 1] = fn << 2; // Cell.PENDING
   segment.floats[(at >> 1) + 1] = value;

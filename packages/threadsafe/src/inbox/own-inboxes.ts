@@ -6,24 +6,24 @@ import { listenForExits } from '../exits/thread-exits.js';
 const inboxes = new Map<InboxMemory, () => void>();
 
 /** This thread reads that inbox from now on, and learns which of its producers have ended. */
-export function addLocalInbox(memory: InboxMemory, wake: () => void): void {
+export function addOwnInbox(memory: InboxMemory, wake: () => void): void {
   inboxes.set(memory, wake);
   listenForExits();
 }
 
 /** The inbox is closed. */
-export function removeLocalInbox(memory: InboxMemory): void {
+export function removeOwnInbox(memory: InboxMemory): void {
   inboxes.delete(memory);
 }
 
 /** A thread has ended: its lanes here are read to their end and then free. */
-export function leaveLocalInboxes(producer: number): void {
+export function leaveOwnInboxes(producer: number): void {
   for (const [memory, wake] of inboxes) {
     if (memory.leave(producer) && isClosed(memory.words)) wake(); // one that is being closed has no bell any more
   }
 }
 
 /** This thread ends: nobody will read what is sent here. */
-export function abandonLocalInboxes(): void {
+export function abandonOwnInboxes(): void {
   for (const memory of inboxes.keys()) memory.abandon();
 }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { type BaseEventLoop, Future, Handle, Task } from '@ringloop/core';
 import { HANDLE_LOOP, typeError } from '@ringloop/core/internal';
 import type { InboxAddress } from '../memory/inbox-memory.js';
-import { type LocalObject, numberOf } from '../calls/numbered-objects.js';
+import { type NumberedObject, numberOf } from '../calls/numbered-objects.js';
 import { LoopRef } from './loop-ref.js';
 import { registerSendable, type Sendable, WIRE, type Wire } from '../codec/sendable.js';
 import type { ThreadsafeHandle } from '../calls/threadsafe-handle.js';
@@ -86,7 +86,7 @@ export function setAddressOf(loop: BaseEventLoop, address: InboxAddress): void {
   addresses.set(loop, address);
 }
 
-function addressOf(target: LocalObject): InboxAddress {
+function addressOf(target: NumberedObject): InboxAddress {
   const address = addresses.get(target instanceof Future ? target.getLoop() : target[HANDLE_LOOP]);
   if (address === undefined)
     throw typeError(`The loop of ${inspect(target)} has no inbox: it cannot be called from other threads`);

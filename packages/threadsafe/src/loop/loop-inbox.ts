@@ -8,26 +8,26 @@ import {
   type PromiseWithResolvers,
   toError,
 } from '@ringloop/core/internal';
-import { Caller } from '../calls/caller-tasks.js';
+import { CallerTasks } from '../calls/caller-tasks.js';
 import { ExposedObjects } from '../control/exposed-objects.js';
 import { setAddressOf } from './future-ref.js';
 import { allocateInbox, type InboxAddress } from '../memory/inbox-memory.js';
 import { InboxReader } from '../inbox/inbox-reader.js';
 import type { LaneReader } from '../inbox/lane-reader.js';
 import { LoopRef } from './loop-ref.js';
-import { collectAnswers, restMailbox } from '../calls/reply-inbox.js';
-import { stir } from '../calls/blocking.js';
+import { collectReplies, restReplyInboxes } from '../calls/reply-inbox.js';
+import { markProgress } from '../calls/blocking.js';
 import {
   checkWakeUp,
-  hasMailbox,
+  hasReplyInbox,
   listenAsLoop,
   type ThreadEventfd,
   unlistenAsLoop,
   type WakeUp,
 } from '../inbox/eventfd-wakeup.js';
-import { callsSent, dropOutbox, outboxTo } from '../calls/inbox-writers.js';
+import { callsSent, dropInboxWriter, inboxWriterTo } from '../calls/inbox-writers.js';
 import { pendingCalls } from '../calls/pending-calls.js';
-import { answerEventually } from '../calls/retry-send.js';
+import { replyEventually } from '../calls/retry-send.js';
 import { checkSpin, Spinning } from './spinning.js';
 
 /** How a loop's inbox is made. */
@@ -45,7 +45,7 @@ export class LoopInbox implements Inbox {
   readonly ref: LoopRef;
   readonly #loop: BaseEventLoop;
   readonly #reader: InboxReader;
-  readonly #callers = new Map<LaneReader, Caller>();
+  readonly #callers = new Map<LaneReader, CallerTasks>();
   readonly #exposed: ExposedObjects;
   readonly #spinning: Spinning;
   readonly #wish: WakeUp | undefined;
@@ -72,8 +72,8 @@ export class LoopInbox implements Inbox {
     setAddressOf(owner.loop, address);
     this.#exposed = new ExposedObjects(owner.loop, this.ref);
     this.#spinning = new Spinning(spin, {
-      look: () => this.#reader.isRung() || collectAnswers(),
-      looked: restMailbox,
+      look: () => this.#reader.isSignalled() || collectReplies(),
+      looked: restReplyInboxes,
       callsSent,
     });
     this.#reader = new InboxReader(address, {
@@ -81,19 +81,19 @@ export class LoopInbox implements Inbox {
       putBack: owner.putBack,
       mayGoOn: owner.mayGoOn,
       wake: owner.wake,
-      startTask: (lane, fn, call, args) => this.#callerOf(lane).start(fn, call, args, this.#windingUp),
-      refuseTask: (lane, call, reason) => this.#callerOf(lane).refuse(call, reason),
-      released: ({ producer }) => stir(producer),
-      cancelTask: (lane, call) => this.#callers.get(lane)?.cancel(call),
-      answer: (call, how, value) => pendingCalls.take(call)?.settleWith(how, value),
+      startTask: (lane, fn, callId, args) => this.#callerOf(lane).start(fn, callId, args, this.#windingUp),
+      refuseTask: (lane, callId, reason) => this.#callerOf(lane).refuse(callId, reason),
+      released: ({ producer }) => markProgress(producer),
+      cancelTask: (lane, callId) => this.#callers.get(lane)?.cancel(callId),
+      answer: (callId, how, value) => pendingCalls.take(callId)?.settleWith(how, value),
       failedCallback: (name, thrown, isLate) => this.#failedCallback(name, thrown, isLate),
       corrupted: (lane, exception) => this.#lostLane(lane, exception),
       producerLeft: (lane) => this.#forgetCaller(lane),
     });
   }
 
-  get rung(): boolean {
-    return this.#reader.isRung();
+  get signalled(): boolean {
+    return this.#reader.isSignalled();
   }
 
   /** How other threads wake this one now. */
@@ -164,16 +164,16 @@ export class LoopInbox implements Inbox {
     unlistenAsLoop(this.#reader);
   }
 
-  #callerOf(lane: LaneReader): Caller {
+  #callerOf(lane: LaneReader): CallerTasks {
     let caller = this.#callers.get(lane);
     if (caller !== undefined) return caller;
-    caller = new Caller(this.#loop, lane.replyTo as InboxAddress, this.#countTasks); // the HELLO before its first task brought it
+    caller = new CallerTasks(this.#loop, lane.replyTo as InboxAddress, this.#countTasks); // the HELLO before its first task brought it
     this.#callers.set(lane, caller);
     return caller;
   }
 
   #tryListen(eventfd: ThreadEventfd): void {
-    if (!this.#reader.hasLanes() && !hasMailbox()) return;
+    if (!this.#reader.hasLanes() && !hasReplyInbox()) return;
     const found = listenAsLoop(this.#reader, eventfd);
     if (found === 'later') return;
     this.#eventfd = null;
@@ -204,15 +204,15 @@ export class LoopInbox implements Inbox {
     this.#callers.get(lane)?.forget();
     this.#callers.delete(lane);
     this.#exposed.forgetBorrower(lane.producer);
-    if (lane.replyTo !== null) dropOutbox((lane.replyTo as InboxAddress).id); // its HELLO brought it
+    if (lane.replyTo !== null) dropInboxWriter((lane.replyTo as InboxAddress).id); // its HELLO brought it
   }
 
   /** Whoever has sent what cannot be read waits for answers: it is told that there will be none. */
   #lostLane({ replyTo, producer }: LaneReader, exception: Error): void {
     this.#loop.callExceptionHandler({ message: exception.message, exception });
     if (replyTo === null) return;
-    answerEventually(() => outboxTo(replyTo as InboxAddress).tellLost(this.ref.address.id, exception)); // its HELLO brought it
-    stir(producer);
+    replyEventually(() => inboxWriterTo(replyTo as InboxAddress).tellLost(this.ref.address.id, exception)); // its HELLO brought it
+    markProgress(producer);
   }
 
   #failedCallback(name: string, thrown: unknown, isLate: boolean): void {

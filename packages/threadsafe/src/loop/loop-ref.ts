@@ -6,12 +6,12 @@ import { expose, type Exposure } from '../control/exposed-objects.js';
 import type { Remote } from '../control/remote-object.js';
 import { wrap, type WrapOptions } from '../control/wrap.js';
 import type { InboxAddress } from '../memory/inbox-memory.js';
-import { thisMailbox } from '../calls/reply-inbox.js';
-import { outboxTo, peekOutbox } from '../calls/inbox-writers.js';
-import type { LoopRefStatistics, Outbox } from '../calls/inbox-writer.js';
+import { replyInboxFor } from '../calls/reply-inbox.js';
+import { inboxWriterTo, peekInboxWriter } from '../calls/inbox-writers.js';
+import type { LoopRefStatistics, InboxWriter } from '../calls/inbox-writer.js';
 import type { RemoteFunction, RemoteResult } from '../references/remote.js';
 import { registerSendable, type Sendable, WIRE, type Wire, wireIn } from '../codec/sendable.js';
-import { isGone } from '../calls/retry-send.js';
+import { isUnreachable } from '../calls/retry-send.js';
 import { RingFullError } from '../errors.js';
 import type { ThreadsafeHandle } from '../calls/threadsafe-handle.js';
 import { checkWhenFull, type LoopRefOptions, SPILL, THROW, type WhenFull } from '../calls/when-full.js';
@@ -30,7 +30,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
   /** @internal */
   readonly [WIRE]: LoopRefWire;
   readonly #whenFull: WhenFull;
-  #outbox: Outbox | null = null;
+  #outbox: InboxWriter | null = null;
 
   /** @internal */
   constructor(address: InboxAddress, whenFull: WhenFull = SPILL) {
@@ -95,7 +95,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
 
   /** Calls that this thread has made into the loop; 0 when that was closed and forgotten, but by the references that have called it. */
   get sent(): number {
-    return (this.#outbox ?? peekOutbox(this.address.id))?.sent ?? 0;
+    return (this.#outbox ?? peekInboxWriter(this.address.id))?.sent ?? 0;
   }
 
   /**
@@ -135,7 +135,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
       );
       return true;
     } catch (thrown) {
-      if (thrown instanceof RingFullError || isGone(thrown)) return false;
+      if (thrown instanceof RingFullError || isUnreachable(thrown)) return false;
       throw thrown;
     }
   }
@@ -157,7 +157,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
     fn: RemoteFunction<A, R>,
     ...args: A
   ): ConcurrentFuture<RemoteResult<R>> {
-    return this.#out().runTask<RemoteResult<R>>(this.#whenFull, fn, args, thisMailbox);
+    return this.#out().runTask<RemoteResult<R>>(this.#whenFull, fn, args, replyInboxFor);
   }
 
   /**
@@ -183,8 +183,8 @@ export class LoopRef implements Sendable<LoopRefWire> {
     return wrap<T>(this, name, options);
   }
 
-  #out(): Outbox {
-    return (this.#outbox ??= outboxTo(this.address));
+  #out(): InboxWriter {
+    return (this.#outbox ??= inboxWriterTo(this.address));
   }
 
   /** As `util.inspect()` and `console.log()` show it. */

@@ -33,7 +33,7 @@ const FREE = 0;
 
 const LOOKING = 0;
 const WAITING = 1;
-const STIRRED = 2;
+const PROGRESSED = 2;
 
 /** Threads that are blocked at a time, as far as circles are looked for. Arbitrary. */
 const SLOTS = 256;
@@ -88,11 +88,11 @@ export class BlockedThreads {
   }
 
   /** `by` has done something that the thread of `who` may wait for. */
-  stir(who: number, by: number): void {
+  markProgress(who: number, by: number): void {
     const words = this.#words;
     if (load(words, USED) === 0) return;
     const slot = this.#slotOf(who);
-    if (slot !== null && load(words, slot + FOR) === by) store(words, slot + STATE, STIRRED);
+    if (slot !== null && load(words, slot + FOR) === by) store(words, slot + STATE, PROGRESSED);
   }
 
   /** For whom `who` waits, if it is blocked. */

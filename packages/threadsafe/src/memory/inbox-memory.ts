@@ -20,11 +20,11 @@
 import { threadId } from 'node:worker_threads';
 import { cas, load, store } from '#atomics';
 import { sharedBlockedThreads } from './blocked-threads.js';
-import { closeBell, isAsleep, ring } from './wake-word.js';
+import { closeWakeWord, isAsleep, wake } from './wake-word.js';
 import { TooManyProducersError } from '../errors.js';
 import { allocateLazily } from './lazy-memory.js';
 import { withdrawChannel } from './private-channel.js';
-import { DROPPED, HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Segment, TAIL } from './ring.js';
+import { DROPPED, HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Ring, TAIL } from './ring.js';
 
 /** Producer threads per inbox. A power of ten more than cores on most machines. */
 export const LANES = 64;
@@ -38,8 +38,8 @@ const TASKS = 24;
 const BACKLOG = 25;
 const OWNERS = CONTROL_WORDS;
 const LANE_TABLE_WORDS = LANES;
-const SEGMENTS_AT = (CONTROL_WORDS + LANE_TABLE_WORDS) * 4;
-const SEGMENT_BYTES = HEADER_BYTES + RING_BYTES;
+const RINGS_AT = (CONTROL_WORDS + LANE_TABLE_WORDS) * 4;
+const LANE_BYTES = HEADER_BYTES + RING_BYTES;
 
 const FREE = 0;
 const WITHDRAWN = -0x8000_0000;
@@ -70,7 +70,7 @@ export function newId(number: number): string {
 export function allocateInbox(name: string): InboxAddress {
   sharedBlockedThreads(); // now: threads that are started before it is there do not share it
   const id = newId(++allocated);
-  return { memory: allocateLazily(SEGMENTS_AT + LANES * SEGMENT_BYTES), id, name };
+  return { memory: allocateLazily(RINGS_AT + LANES * LANE_BYTES), id, name };
 }
 
 /** The words of an inbox and what may be done to them. */
@@ -84,8 +84,8 @@ export class InboxMemory {
   }
 
   /** The first ring of a lane. */
-  segment(lane: number): Segment {
-    return new Segment(this.#memory, SEGMENTS_AT + lane * SEGMENT_BYTES, RING_BYTES);
+  ring(lane: number): Ring {
+    return new Ring(this.#memory, RINGS_AT + lane * LANE_BYTES, RING_BYTES);
   }
 
   /** Whose inbox it is or was, once that is known: thread id + 1, as in the lane table. */
@@ -154,7 +154,7 @@ export class InboxMemory {
       left = Math.abs(cas(this.words, OWNERS + lane, producer, -producer)) === producer || left;
     }
     // A producer may be killed between publishing and ringing: whatever it did, let the owner look.
-    if (left) ring(this.words);
+    if (left) wake(this.words);
     return left;
   }
 
@@ -175,7 +175,7 @@ export class InboxMemory {
 
   /** Owner: the lane was left and is read to its end. */
   freeLane(lane: number): void {
-    const { header } = this.segment(lane);
+    const { header } = this.ring(lane);
     store(header, TAIL, 0);
     store(header, HEAD, 0);
     store(header, DROPPED, 0); // it is where the lane could not be read
@@ -186,7 +186,7 @@ export class InboxMemory {
   /** Whoever saw the owner's thread end: producers are refused from now on. */
   abandon(): void {
     store(this.words, OWNED_BY, -this.owner);
-    closeBell(this.words); // last: who sees the bell closed finds out why
+    closeWakeWord(this.words); // last: who sees the bell closed finds out why
   }
 
   /** Owner: how many tasks are under way for other threads. */
@@ -209,7 +209,7 @@ export class InboxMemory {
     bytes += 1 + load(this.words, BACKLOG);
     const used = this.lanesUsed();
     for (let lane = 0; lane < used; lane++) {
-      const header = new Int32Array(this.#memory, SEGMENTS_AT + lane * SEGMENT_BYTES, HEADER_BYTES / 4);
+      const header = new Int32Array(this.#memory, RINGS_AT + lane * LANE_BYTES, HEADER_BYTES / 4);
       bytes += ((load(header, TAIL) & ~SEALED) - load(header, HEAD)) >>> 0;
     }
     return bytes;

@@ -12,20 +12,20 @@
  * Source: ours.
  */
 import { load, store } from '#atomics';
-import { OWN_CHANNEL } from './ring.js';
+import { PRIVATE_CHANNEL } from './ring.js';
 
 /** Owner: from now on the producer of the lane with that header may send to channel `number`. */
 export function offerChannel(header: Int32Array, number: number, listen: (number: number) => void): void {
   listen(number);
-  store(header, OWN_CHANNEL, number);
+  store(header, PRIVATE_CHANNEL, number);
 }
 
 /** Owner: the lane was left. */
 export function withdrawChannel(header: Int32Array): void {
-  store(header, OWN_CHANNEL, 0);
+  store(header, PRIVATE_CHANNEL, 0);
 }
 
 /** Producer: the number of its own channel, or 0. */
 export function offeredChannel(header: Int32Array): number {
-  return load(header, OWN_CHANNEL);
+  return load(header, PRIVATE_CHANNEL);
 }

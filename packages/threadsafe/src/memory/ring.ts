@@ -44,7 +44,7 @@ export const HEAD = 16;
 const WAITING = 17;
 export const DROPPED = 18;
 /** On the line of HEAD: both look at it seldom. See own-channel.ts. */
-export const OWN_CHANNEL = 19;
+export const PRIVATE_CHANNEL = 19;
 export const HEADER_BYTES = 128;
 /** More waiters than there are. */
 const ALL = 0x7fffffff;
@@ -73,7 +73,7 @@ export const Kind = {
   /** What a function number means. */
   DEFINE: 8,
   /** Where results go: an inbox, on the side road. */
-  HELLO: 9,
+  REPLY_TO: 9,
   /** The lane goes on in another segment, on the side road. */
   JUMP: 10,
 } as const;
@@ -83,7 +83,7 @@ export type RecordKind = (typeof Kind)[keyof typeof Kind];
 export const Cell = { PENDING: 0, STARTED: 1, CANCELLED: 2 } as const;
 
 /** Views of one ring and its header inside a SharedArrayBuffer. */
-export class Segment {
+export class Ring {
   readonly memory: SharedArrayBuffer;
   readonly capacityBytes: number;
   readonly header: Int32Array;
@@ -112,13 +112,13 @@ export class Segment {
   }
 
   /** A segment in memory of its own. @param capacityBytes a power of two */
-  static allocate(capacityBytes: number): Segment {
-    return new Segment(allocateLazily(HEADER_BYTES + capacityBytes), 0, capacityBytes);
+  static allocate(capacityBytes: number): Ring {
+    return new Ring(allocateLazily(HEADER_BYTES + capacityBytes), 0, capacityBytes);
   }
 
   /** The segment that fills `memory`. */
-  static over(memory: SharedArrayBuffer): Segment {
-    return new Segment(memory, 0, memory.byteLength - HEADER_BYTES);
+  static over(memory: SharedArrayBuffer): Ring {
+    return new Ring(memory, 0, memory.byteLength - HEADER_BYTES);
   }
 
   /** The reader's view of TAIL: behind the last published record. */

@@ -43,12 +43,12 @@
 import { add, cas, load, notify, store, wait, waitAsync } from '#atomics';
 
 /** Where the bell stands in the control words of an inbox. */
-export const BELL = 0;
+export const WAKE_WORD = 0;
 const EVENTFD = 1;
 const WRITES = 2;
 
-const QUIET = 0;
-const RUNG = 1;
+const AWAKE = 0;
+const SIGNALLED = 1;
 const ASLEEP = 2;
 const CLOSED = 3;
 const STATE = 3;
@@ -71,10 +71,10 @@ export function wakeByEventfd(writer: EventfdWriter | null): void {
 }
 
 /** Producer, after publishing: wakes the owner if it sleeps. False: the inbox is closed, nobody will look. */
-export function ring(words: Int32Array): boolean {
-  let bell = load(words, BELL);
-  if ((bell & STATE) === QUIET) {
-    const found = cas(words, BELL, bell, bell | RUNG);
+export function wake(words: Int32Array): boolean {
+  let bell = load(words, WAKE_WORD);
+  if ((bell & STATE) === AWAKE) {
+    const found = cas(words, WAKE_WORD, bell, bell | SIGNALLED);
     if (found === bell) return true;
     bell = found; // it fell asleep, or somebody else rang
   }
@@ -82,13 +82,13 @@ export function ring(words: Int32Array): boolean {
   if (state === CLOSED) return false;
   if (state !== ASLEEP) return true;
   // The cas fails where the owner has hushed since, and so looks after we published.
-  if ((bell & BLOCKED) === 0) wake(words);
-  const marked = cas(words, BELL, bell, (bell & ~FLAGS) | RUNG) === bell;
-  if (marked && (bell & BLOCKED) !== 0) notify(words, BELL, ALL);
+  if ((bell & BLOCKED) === 0) notifySleeper(words);
+  const marked = cas(words, WAKE_WORD, bell, (bell & ~FLAGS) | SIGNALLED) === bell;
+  if (marked && (bell & BLOCKED) !== 0) notify(words, WAKE_WORD, ALL);
   return true;
 }
 
-function wake(words: Int32Array): void {
+function notifySleeper(words: Int32Array): void {
   if (writeEventfd !== null) {
     const eventfd = load(words, EVENTFD); // not before the bell: rule 10
     if (eventfd !== 0) {
@@ -96,41 +96,41 @@ function wake(words: Int32Array): void {
       if (writeEventfd(eventfd - 1)) return;
     }
   }
-  notify(words, BELL, ALL);
+  notify(words, WAKE_WORD, ALL);
 }
 
 /** Whether a producer has rung since the owner last hushed. */
-export function isRung(words: Int32Array): boolean {
-  return (load(words, BELL) & STATE) === RUNG;
+export function isSignalled(words: Int32Array): boolean {
+  return (load(words, WAKE_WORD) & STATE) === SIGNALLED;
 }
 
 /**
  * The same as a plain read, a third of the price, for `callSoon()`: a call that had returned before it began must be seen, and is,
  * because whatever told this thread that it had returned orders the two. That a later one is missed does no harm.
  */
-export function plainIsRung(words: Int32Array): boolean {
-  return ((words[BELL] ?? QUIET) & STATE) === RUNG;
+export function plainIsSignalled(words: Int32Array): boolean {
+  return ((words[WAKE_WORD] ?? AWAKE) & STATE) === SIGNALLED;
 }
 
 /** Owner: whether it fell asleep, and nobody has rung since. */
 export function isAsleep(words: Int32Array): boolean {
-  return (load(words, BELL) & STATE) === ASLEEP;
+  return (load(words, WAKE_WORD) & STATE) === ASLEEP;
 }
 
 /** Whether nobody will look any more. */
 export function isClosed(words: Int32Array): boolean {
-  return (load(words, BELL) & STATE) === CLOSED;
+  return (load(words, WAKE_WORD) & STATE) === CLOSED;
 }
 
 /** Owner, right before it looks at the lanes. */
-export function hush(words: Int32Array): void {
-  store(words, BELL, (load(words, BELL) & ~FLAGS) | QUIET);
+export function acknowledge(words: Int32Array): void {
+  store(words, WAKE_WORD, (load(words, WAKE_WORD) & ~FLAGS) | AWAKE);
 }
 
 /** Owner: nobody will look any more. */
-export function closeBell(words: Int32Array): void {
-  store(words, BELL, (load(words, BELL) & ~FLAGS) | CLOSED);
-  notify(words, BELL, ALL);
+export function closeWakeWord(words: Int32Array): void {
+  store(words, WAKE_WORD, (load(words, WAKE_WORD) & ~FLAGS) | CLOSED);
+  notify(words, WAKE_WORD, ALL);
 }
 
 /** The owner's side of sleeping: at most one waiter, kept from one sleep to the next. */
@@ -163,24 +163,24 @@ export class Sleeper {
   /** Goes to sleep, unless somebody has rung since the last `hush()`. False: stay awake and look. */
   trySleep(): boolean {
     const words = this.#words;
-    const bell = load(words, BELL);
-    if ((bell & STATE) !== QUIET) return false;
+    const bell = load(words, WAKE_WORD);
+    if ((bell & STATE) !== AWAKE) return false;
     if (!this.#waiting) {
-      const wait = waitAsync(words, BELL, bell);
+      const wait = waitAsync(words, WAKE_WORD, bell);
       if (!wait.async) return false; // rung in between
       this.#waiting = true;
       this.#onWaiter(wait.value);
     }
-    return cas(words, BELL, bell, (bell + EPOCH_STEP) | ASLEEP) === bell;
+    return cas(words, WAKE_WORD, bell, (bell + EPOCH_STEP) | ASLEEP) === bell;
   }
 
   /** Blocks the thread until somebody rings, for at most `timeoutMs`; not at all if somebody has rung since the last `hush()`. */
   block(timeoutMs: number): void {
     const words = this.#words;
-    const bell = load(words, BELL);
-    if ((bell & STATE) !== QUIET) return;
+    const bell = load(words, WAKE_WORD);
+    if ((bell & STATE) !== AWAKE) return;
     const asleep = (bell + EPOCH_STEP) | ASLEEP | BLOCKED;
-    if (cas(words, BELL, bell, asleep) === bell) wait(words, BELL, asleep, timeoutMs);
+    if (cas(words, WAKE_WORD, bell, asleep) === bell) wait(words, WAKE_WORD, asleep, timeoutMs);
   }
 
   /** The waiter was woken and is gone. */

@@ -11,14 +11,14 @@ import { afresh } from '../afresh.js';
 import { InternalError } from '@ringloop/core';
 import { offeredChannel } from '../memory/private-channel.js';
 
-interface SideMessage {
+interface BroadcastMessage {
   readonly producer: number;
   readonly number: number;
   readonly value: unknown;
 }
 
 const channelName = (inboxId: string): string => `ringloop:${inboxId}`;
-const ownChannelName = (inboxId: string, number: number): string => `${channelName(inboxId)}/${number}`;
+const privateChannelName = (inboxId: string, number: number): string => `${channelName(inboxId)}/${number}`;
 
 /** How long an end of the common channel stays open for the offer of another, in ms, and how often that is looked for. Arbitrary. */
 const LOOK_EVERY_MS = 50;
@@ -28,12 +28,12 @@ const MOST_LOOKS = 20;
 let sent = 0;
 
 /** The sending end, one a lane. */
-export class SideRoadSender {
+export class BroadcastSender {
   readonly #inboxId: string;
   readonly #producer: number;
   readonly #header: Int32Array | null;
   #common: BroadcastChannel | null = null;
-  #own: BroadcastChannel | null = null;
+  #private: BroadcastChannel | null = null;
 
   /** @param header of the lane's first ring, where the owner may offer a channel; null: it will not */
   constructor(inboxId: string, producer: number, header: Int32Array | null = null) {
@@ -45,7 +45,7 @@ export class SideRoadSender {
   /** Sends a structured clone and returns its number. Throws what structured clone throws. */
   readonly send = (value: unknown): number => {
     const number = (sent + 1) | 0; // it is a word of the record
-    const message: SideMessage = { producer: this.#producer, number, value };
+    const message: BroadcastMessage = { producer: this.#producer, number, value };
     this.#channel().postMessage(message);
     sent = number;
     return number;
@@ -54,17 +54,17 @@ export class SideRoadSender {
   /** Nothing more is sent. */
   close(): void {
     this.#common?.close();
-    this.#own?.close();
-    this.#common = this.#own = null;
+    this.#private?.close();
+    this.#common = this.#private = null;
   }
 
   #channel(): BroadcastChannel {
-    if (this.#own !== null) return this.#own;
+    if (this.#private !== null) return this.#private;
     const number = this.#header === null ? 0 : offeredChannel(this.#header);
     if (number === 0) return this.#common ?? afresh(() => this.#openCommon());
     this.#closeCommon();
-    this.#own = openUnheld(ownChannelName(this.#inboxId, number));
-    return this.#own;
+    this.#private = openUnheld(privateChannelName(this.#inboxId, number));
+    return this.#private;
   }
 
   /**
@@ -91,11 +91,11 @@ export class SideRoadSender {
 }
 
 /** The owner's end. */
-export class SideRoad {
+export class BroadcastReceiver {
   readonly #inboxId: string;
   readonly #common: BroadcastChannel;
   /** By lane. */
-  readonly #own = new Map<number, BroadcastChannel>();
+  readonly #private = new Map<number, BroadcastChannel>();
   #offered = 0;
   readonly #arrived = new Map<number, Map<number, unknown>>();
 
@@ -110,19 +110,19 @@ export class SideRoad {
   }
 
   /** Whether the lane has a channel of its own. */
-  hasOwn(lane: number): boolean {
-    return this.#own.has(lane);
+  hasPrivate(lane: number): boolean {
+    return this.#private.has(lane);
   }
 
   /** Listens to the lane's own channel. */
-  openOwn(lane: number, number: number): void {
-    this.#own.set(lane, this.#listen(ownChannelName(this.#inboxId, number)));
+  openPrivate(lane: number, number: number): void {
+    this.#private.set(lane, this.#listen(privateChannelName(this.#inboxId, number)));
   }
 
   /** The lane was left, and read to its end. */
-  closeOwn(lane: number): void {
-    this.#own.get(lane)?.close();
-    this.#own.delete(lane);
+  closePrivate(lane: number): void {
+    this.#private.get(lane)?.close();
+    this.#private.delete(lane);
   }
 
   /** Takes message `number` of `producer`; it was sent before the record that asks for it was published. */
@@ -145,15 +145,15 @@ export class SideRoad {
 
   close(): void {
     this.#common.close();
-    for (const channel of this.#own.values()) channel.close();
-    this.#own.clear();
+    for (const channel of this.#private.values()) channel.close();
+    this.#private.clear();
     this.#arrived.clear();
   }
 
   /** One message of each channel. False: there is none. */
   #receive(): boolean {
     let found = false;
-    for (const channel of [this.#common, ...this.#own.values()]) {
+    for (const channel of [this.#common, ...this.#private.values()]) {
       const received = receive(channel);
       if (received === undefined) continue;
       found = true;
@@ -164,11 +164,11 @@ export class SideRoad {
 
   #listen(name: string): BroadcastChannel {
     const channel = openUnheld(name);
-    channel.onmessage = (event) => this.#put((event as { data: SideMessage }).data); // only our senders know the name
+    channel.onmessage = (event) => this.#put((event as { data: BroadcastMessage }).data); // only our senders know the name
     return channel;
   }
 
-  #put({ producer, number, value }: SideMessage): void {
+  #put({ producer, number, value }: BroadcastMessage): void {
     this.#of(producer).set(number, value);
   }
 
@@ -187,6 +187,6 @@ function openUnheld(name: string): BroadcastChannel {
 }
 
 /** Node takes channels here as well as ports; its types do not say so on 20. Only our senders know the name. */
-function receive(channel: BroadcastChannel): { message: SideMessage } | undefined {
+function receive(channel: BroadcastChannel): { message: BroadcastMessage } | undefined {
   return receiveMessageOnPort(channel as unknown as MessagePort);
 }

@@ -16,21 +16,21 @@ import {
 import { InternalError } from '@ringloop/core';
 import { thisProducer } from '../memory/inbox-memory.js';
 
-interface Cargo {
+interface Message {
   readonly number: number;
   readonly value: unknown;
 }
 
 /** A port to a thread, given as producers are: thread id + 1. */
-export interface Introduction {
+export interface PortOffer {
   readonly producer: number;
   readonly port: MessagePort;
 }
 
-type RoadMessage = Cargo | Introduction;
+type PortMessage = Message | PortOffer;
 
 /** This thread's end of a road. */
-export class Road {
+export class TransferPort {
   readonly #out: MessagePort;
   readonly #in: MessagePort;
   readonly #arrived = new Map<number, unknown>();
@@ -50,13 +50,13 @@ export class Road {
 
   /** Moves what the list says, and returns the message's number. Throws what `postMessage()` throws. */
   send(value: unknown, transferList: readonly Transferable[]): number {
-    const cargo: Cargo = { number: this.#sent + 1, value };
+    const cargo: Message = { number: this.#sent + 1, value };
     this.#out.postMessage(cargo, transferList);
     return ++this.#sent;
   }
 
   /** Tells the other end of a road that begins there. */
-  introduce(introduction: Introduction): void {
+  offer(introduction: PortOffer): void {
     this.#out.postMessage(introduction, [introduction.port]);
   }
 
@@ -86,50 +86,50 @@ export class Road {
   #receive(): boolean {
     const received = this.#closed ? undefined : receiveMessageOnPort(this.#in);
     if (received === undefined) return false;
-    const message = received.message as RoadMessage; // the other end is one of these
+    const message = received.message as PortMessage; // the other end is one of these
     if ('number' in message) this.#arrived.set(message.number, message.value);
-    else addRoad(message);
+    else addTransferPort(message);
     return true;
   }
 }
 
-const roads = new Map<number, Road>();
-let toSpawner: Road | null = null;
+const ports = new Map<number, TransferPort>();
+let toSpawner: TransferPort | null = null;
 
-export function addRoad({ producer, port }: Introduction): Road {
-  const road = new Road(port);
-  roads.set(producer, road);
+export function addTransferPort({ producer, port }: PortOffer): TransferPort {
+  const road = new TransferPort(port);
+  ports.set(producer, road);
   return road;
 }
 
 /** This thread is a member of a group. */
-export function joinRoads(spawner: Introduction, siblings: readonly Introduction[]): void {
-  toSpawner = addRoad(spawner);
-  for (const sibling of siblings) addRoad(sibling);
+export function joinGroupPorts(spawner: PortOffer, siblings: readonly PortOffer[]): void {
+  toSpawner = addTransferPort(spawner);
+  for (const sibling of siblings) addTransferPort(sibling);
 }
 
 /** The road to a thread, which may be this one; null where there is none. */
-export function roadTo(producer: number): Road | null {
-  if (!roads.has(producer)) toSpawner?.look();
-  const known = roads.get(producer);
+export function transferPortTo(producer: number): TransferPort | null {
+  if (!ports.has(producer)) toSpawner?.look();
+  const known = ports.get(producer);
   if (known !== undefined || producer !== thisProducer) return known ?? null;
   const { port1, port2 } = new MessageChannel();
-  const circle = new Road(port1, port2);
-  roads.set(producer, circle);
+  const circle = new TransferPort(port1, port2);
+  ports.set(producer, circle);
   return circle;
 }
 
-export function takeFromRoad(producer: number, number: number): unknown {
-  const road = roadTo(producer);
+export function takeFromPort(producer: number, number: number): unknown {
+  const road = transferPortTo(producer);
   if (road === null) throw new InternalError(`There is no road from producer ${producer}`);
   const value = road.take(number);
-  if (road.isSpent) roads.delete(producer);
+  if (road.isSpent) ports.delete(producer);
   return value;
 }
 
 /** A thread has ended. */
-export function closeRoad(producer: number): void {
-  const road = roads.get(producer);
+export function closeTransferPort(producer: number): void {
+  const road = ports.get(producer);
   road?.close();
-  if (road?.isSpent === true) roads.delete(producer);
+  if (road?.isSpent === true) ports.delete(producer);
 }

@@ -7,19 +7,19 @@ import { registerSendable, type Sendable, WIRE } from '../codec/sendable.js';
 import { decodeItem, encodeReason } from './item-codec.js';
 import { parkInLoop } from './park-in-loop.js';
 import {
-  newViewId,
-  registerView,
+  newSharedId,
+  registerSharedObject,
   REPAIR,
   type Repairable,
-  viewOf,
-  type ViewWire,
+  sharedObjectOf,
+  type SharedObjectWire,
   wireOf,
 } from './shared-object.js';
 import type { Sleep } from './wait-queue.js';
-import { WordWatch } from './word-waiters.js';
+import { WordWaiters } from './word-waiters.js';
 
 /** What a CancelToken is while it crosses. */
-export interface CancelTokenWire extends ViewWire {
+export interface CancelTokenWire extends SharedObjectWire {
   readonly kind: 'CancelToken';
 }
 
@@ -48,16 +48,16 @@ export class CancelToken implements Repairable, Sendable<CancelTokenWire> {
   /** @internal */
   readonly [WIRE]: CancelTokenWire;
   readonly #words: Int32Array;
-  readonly #watch: WordWatch;
+  readonly #watch: WordWaiters;
   #controller: AbortController | null = null;
 
   /** @param over where the token is, for `fromWire()` */
   constructor(over?: CancelTokenWire) {
     const memory = over?.memory ?? new SharedArrayBuffer(REASON_AT_BYTES + REASON_BYTES);
-    this[WIRE] = { kind: 'CancelToken', id: over?.id ?? newViewId(), memory };
+    this[WIRE] = { kind: 'CancelToken', id: over?.id ?? newSharedId(), memory };
     this.#words = new Int32Array(memory);
-    this.#watch = new WordWatch(this.#words, STATE);
-    registerView(this, this[WIRE]);
+    this.#watch = new WordWaiters(this.#words, STATE);
+    registerSharedObject(this, this[WIRE]);
   }
 
   /** The token that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
@@ -173,7 +173,7 @@ export class CancelToken implements Repairable, Sendable<CancelTokenWire> {
 const tokens = new WeakMap<AbortSignal, CancelToken>();
 
 function revive(wire: CancelTokenWire): CancelToken {
-  return viewOf(wire, CancelToken, () => new CancelToken(wire));
+  return sharedObjectOf(wire, CancelToken, () => new CancelToken(wire));
 }
 
 registerSendable<CancelTokenWire>('CancelToken', CancelToken, revive);

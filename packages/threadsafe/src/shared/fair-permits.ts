@@ -2,36 +2,36 @@ import type { Awaitable, CoroutineGenerator, ScopeBody } from '@ringloop/core';
 import { runScoped, SETTLED_TRUE, startCoroutine } from '@ringloop/core/internal';
 import { PeerExitedError } from '../errors.js';
 import { thisProducer } from '../memory/inbox-memory.js';
-import { LineMemory } from './wait-queue-memory.js';
+import { WaitQueueMemory } from './wait-queue-memory.js';
 import { parkInLoop } from './park-in-loop.js';
 import type { Permits } from './permits.js';
-import { NOTHING, type Sleep, WaitingLine } from './wait-queue.js';
+import { NOTHING, type Sleep, WaitQueue } from './wait-queue.js';
 
 /** Where permits stand in line: what SharedLock and the semaphores have in common. */
-export class Passage {
+export class FairPermits {
   readonly #permits: Permits;
-  readonly #line: WaitingLine;
+  readonly #queue: WaitQueue;
 
   /** @param lineAt the index of the line's first word */
   constructor(permits: Permits, words: Int32Array, lineAt: number, sleep: () => Sleep = parkInLoop) {
     this.#permits = permits;
     const isUseful = (): boolean => permits.areLeft();
-    this.#line = new WaitingLine(new LineMemory(words, lineAt), { isUseful, inTurn: true, sleep });
+    this.#queue = new WaitQueue(new WaitQueueMemory(words, lineAt), { isUseful, inTurn: true, sleep });
   }
 
   /** How many of this thread wait. */
   get waiting(): number {
-    return this.#line.size;
+    return this.#queue.size;
   }
 
   /** Whether `acquire()` would wait. */
   isClosed(): boolean {
-    return !this.#permits.areLeft() || !this.#line.memory.isEmpty();
+    return !this.#permits.areLeft() || !this.#queue.memory.isEmpty();
   }
 
   acquire(): Awaitable<true> {
     try {
-      if (this.#line.memory.isEmpty() && this.tryAcquire()) return SETTLED_TRUE;
+      if (this.#queue.memory.isEmpty() && this.tryAcquire()) return SETTLED_TRUE;
     } catch (abandoned) {
       return startCoroutine(fail(abandoned));
     }
@@ -44,13 +44,13 @@ export class Passage {
   }
 
   *wait(): CoroutineGenerator<true> {
-    return yield* this.#line.wait(() => this.#take());
+    return yield* this.#queue.wait(() => this.#take());
   }
 
   /** False: there was nothing to give back. */
   release(): boolean {
     if (!this.#permits.giveBack(thisProducer)) return false;
-    this.#line.ringFirst();
+    this.#queue.wakeFirst();
     return true;
   }
 
@@ -60,10 +60,10 @@ export class Passage {
 
   /** A thread has ended. */
   repair(producer: number): void {
-    this.#line.memory.expel(producer);
+    this.#queue.memory.expel(producer);
     this.#permits.reclaim(producer);
     // It may have ended between giving back and ringing, or been rung in vain.
-    if (this.#permits.areLeft()) this.#line.ringFirst();
+    if (this.#permits.areLeft()) this.#queue.wakeFirst();
   }
 
   #take(): true | typeof NOTHING {

@@ -16,15 +16,15 @@ import { type CoroutineGenerator, QueueShutDown } from '@ringloop/core';
 import { add, load, notify, store } from '#atomics';
 import { thisProducer } from '../memory/inbox-memory.js';
 import { ItemRing, ringBytes, type RingSize } from './item-ring.js';
-import { LINE_WORDS, LineMemory } from './wait-queue-memory.js';
-import { NOTHING, type Sleep, WaitingLine } from './wait-queue.js';
-import { WordWatch } from './word-waiters.js';
+import { WAIT_QUEUE_WORDS, WaitQueueMemory } from './wait-queue-memory.js';
+import { NOTHING, type Sleep, WaitQueue } from './wait-queue.js';
+import { WordWaiters } from './word-waiters.js';
 
 const SHUT = 0;
 const JOINS = 1;
 const GETTERS = 4;
-const PUTTERS = GETTERS + LINE_WORDS;
-const RING_AT_BYTES = (PUTTERS + LINE_WORDS) * 4;
+const PUTTERS = GETTERS + WAIT_QUEUE_WORDS;
+const RING_AT_BYTES = (PUTTERS + WAIT_QUEUE_WORDS) * 4;
 
 /** How much memory a queue takes. */
 export function queueBytes(size: RingSize): number {
@@ -35,18 +35,18 @@ export function queueBytes(size: RingSize): number {
 export class QueueMemory {
   readonly ring: ItemRing;
   readonly #words: Int32Array;
-  readonly #getters: WaitingLine;
-  readonly #putters: WaitingLine;
-  readonly #joins: WordWatch;
+  readonly #getters: WaitQueue;
+  readonly #putters: WaitQueue;
+  readonly #joins: WordWaiters;
   readonly #sleep: () => Sleep;
 
   constructor(memory: SharedArrayBuffer, size: RingSize, sleep: () => Sleep) {
-    this.#words = new Int32Array(memory, 0, PUTTERS + LINE_WORDS);
+    this.#words = new Int32Array(memory, 0, PUTTERS + WAIT_QUEUE_WORDS);
     this.ring = new ItemRing(memory, RING_AT_BYTES, size);
     this.#sleep = sleep;
     this.#getters = this.#line(GETTERS, () => this.#maySomebodyGet());
     this.#putters = this.#line(PUTTERS, () => this.#maySomebodyPut());
-    this.#joins = new WordWatch(this.#words, JOINS);
+    this.#joins = new WordWaiters(this.#words, JOINS);
   }
 
   /** How many of this thread wait for an item, and for room. */
@@ -69,7 +69,7 @@ export class QueueMemory {
       this.#tellIfDone();
       this.#refuseIfShutDown();
     }
-    this.#getters.ringFirst();
+    this.#getters.wakeFirst();
     return true;
   }
 
@@ -78,7 +78,7 @@ export class QueueMemory {
     const wasShutDown = this.isShutDown();
     const item = this.ring.tryTake();
     if (item !== null) {
-      this.#putters.ringFirst();
+      this.#putters.wakeFirst();
       return item;
     }
     if (wasShutDown) throw new QueueShutDown('Cannot get: the queue was shut down');
@@ -114,8 +114,8 @@ export class QueueMemory {
       this.#tellIfDone();
     }
     // The first of each line leaves, and so rings the next.
-    this.#getters.ringFirst();
-    this.#putters.ringFirst();
+    this.#getters.wakeFirst();
+    this.#putters.wakeFirst();
   }
 
   /** A thread has ended, perhaps between a put or a get and ringing, or it was rung in vain. */
@@ -123,8 +123,8 @@ export class QueueMemory {
     this.ring.expel(producer);
     this.#getters.memory.expel(producer);
     this.#putters.memory.expel(producer);
-    if (this.#maySomebodyGet()) this.#getters.ringFirst();
-    if (this.#maySomebodyPut()) this.#putters.ringFirst();
+    if (this.#maySomebodyGet()) this.#getters.wakeFirst();
+    if (this.#maySomebodyPut()) this.#putters.wakeFirst();
     this.#tellIfDone();
   }
 
@@ -146,7 +146,11 @@ export class QueueMemory {
     notify(this.#words, JOINS, Infinity);
   }
 
-  #line(at: number, isUseful: () => boolean): WaitingLine {
-    return new WaitingLine(new LineMemory(this.#words, at), { isUseful, inTurn: false, sleep: this.#sleep });
+  #line(at: number, isUseful: () => boolean): WaitQueue {
+    return new WaitQueue(new WaitQueueMemory(this.#words, at), {
+      isUseful,
+      inTurn: false,
+      sleep: this.#sleep,
+    });
   }
 }

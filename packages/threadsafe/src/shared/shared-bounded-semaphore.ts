@@ -3,27 +3,27 @@ import type { Awaitable, ScopeBody } from '@ringloop/core';
 import { rangeError } from '@ringloop/core/internal';
 import { registerSendable, type Sendable, WIRE } from '../codec/sendable.js';
 import { checkCount } from './check-count.js';
-import { LINE_WORDS } from './wait-queue-memory.js';
-import { Passage } from './fair-permits.js';
+import { WAIT_QUEUE_WORDS } from './wait-queue-memory.js';
+import { FairPermits } from './fair-permits.js';
 import { PermitCells } from './permits.js';
 import {
-  newViewId,
-  registerView,
+  newSharedId,
+  registerSharedObject,
   REPAIR,
   type Repairable,
-  viewOf,
-  type ViewWire,
+  sharedObjectOf,
+  type SharedObjectWire,
   wireOf,
 } from './shared-object.js';
 
 /** What a SharedBoundedSemaphore is while it crosses. */
-export interface SharedBoundedSemaphoreWire extends ViewWire {
+export interface SharedBoundedSemaphoreWire extends SharedObjectWire {
   readonly kind: 'SharedBoundedSemaphore';
 }
 
 /** Looking for a free one goes through all. Arbitrary. */
 const MOST_PERMITS = 65_536;
-const CELLS = LINE_WORDS;
+const CELLS = WAIT_QUEUE_WORDS;
 
 /**
  * A semaphore that loops of several threads share, and that is not released more often than it was acquired: lets a number of
@@ -36,7 +36,7 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
   /** @internal */
   readonly [WIRE]: SharedBoundedSemaphoreWire;
   readonly #permits: PermitCells;
-  readonly #passage: Passage;
+  readonly #passage: FairPermits;
 
   /**
    * @param value how many it lets through, and the bound
@@ -48,10 +48,10 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
     if (over === undefined) checkCount('SharedBoundedSemaphore initial value', value, 0, MOST_PERMITS);
     const memory = over?.memory ?? new SharedArrayBuffer((CELLS + value) * 4);
     const words = new Int32Array(memory);
-    this[WIRE] = { kind: 'SharedBoundedSemaphore', id: over?.id ?? newViewId(), memory };
+    this[WIRE] = { kind: 'SharedBoundedSemaphore', id: over?.id ?? newSharedId(), memory };
     this.#permits = new PermitCells(words, CELLS, words.length - CELLS);
-    this.#passage = new Passage(this.#permits, words, 0);
-    registerView(this, this[WIRE]);
+    this.#passage = new FairPermits(this.#permits, words, 0);
+    registerSharedObject(this, this[WIRE]);
   }
 
   /** The semaphore that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
@@ -116,7 +116,7 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
 }
 
 function revive(wire: SharedBoundedSemaphoreWire): SharedBoundedSemaphore {
-  return viewOf(wire, SharedBoundedSemaphore, () => new SharedBoundedSemaphore(0, wire));
+  return sharedObjectOf(wire, SharedBoundedSemaphore, () => new SharedBoundedSemaphore(0, wire));
 }
 
 registerSendable<SharedBoundedSemaphoreWire>('SharedBoundedSemaphore', SharedBoundedSemaphore, revive);

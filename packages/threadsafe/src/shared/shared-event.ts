@@ -5,19 +5,19 @@ import { cas, load, notify } from '#atomics';
 import { registerSendable, type Sendable, WIRE } from '../codec/sendable.js';
 import { parkInLoop } from './park-in-loop.js';
 import {
-  newViewId,
-  registerView,
+  newSharedId,
+  registerSharedObject,
   REPAIR,
   type Repairable,
-  viewOf,
-  type ViewWire,
+  sharedObjectOf,
+  type SharedObjectWire,
   wireOf,
 } from './shared-object.js';
 import type { Sleep } from './wait-queue.js';
-import { WordWatch } from './word-waiters.js';
+import { WordWaiters } from './word-waiters.js';
 
 /** What a SharedEvent is while it crosses. */
-export interface SharedEventWire extends ViewWire {
+export interface SharedEventWire extends SharedObjectWire {
   readonly kind: 'SharedEvent';
 }
 
@@ -37,15 +37,15 @@ export class SharedEvent implements Repairable, Sendable<SharedEventWire> {
   /** @internal */
   readonly [WIRE]: SharedEventWire;
   readonly #words: Int32Array;
-  readonly #watch: WordWatch;
+  readonly #watch: WordWaiters;
 
   /** @param over where the flag is, for `fromWire()` */
   constructor(over?: SharedEventWire) {
     const memory = over?.memory ?? new SharedArrayBuffer(4);
-    this[WIRE] = { kind: 'SharedEvent', id: over?.id ?? newViewId(), memory };
+    this[WIRE] = { kind: 'SharedEvent', id: over?.id ?? newSharedId(), memory };
     this.#words = new Int32Array(memory);
-    this.#watch = new WordWatch(this.#words, FLAG);
-    registerView(this, this[WIRE]);
+    this.#watch = new WordWaiters(this.#words, FLAG);
+    registerSharedObject(this, this[WIRE]);
   }
 
   /** The event that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
@@ -113,7 +113,7 @@ export class SharedEvent implements Repairable, Sendable<SharedEventWire> {
 }
 
 function revive(wire: SharedEventWire): SharedEvent {
-  return viewOf(wire, SharedEvent, () => new SharedEvent(wire));
+  return sharedObjectOf(wire, SharedEvent, () => new SharedEvent(wire));
 }
 
 registerSendable<SharedEventWire>('SharedEvent', SharedEvent, revive);

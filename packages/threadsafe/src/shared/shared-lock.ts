@@ -1,27 +1,27 @@
 import { inspect } from 'node:util';
 import { type Awaitable, InvalidStateError, type ScopeBody } from '@ringloop/core';
 import { registerSendable, type Sendable, WIRE } from '../codec/sendable.js';
-import { LINE_WORDS } from './wait-queue-memory.js';
-import { Passage } from './fair-permits.js';
+import { WAIT_QUEUE_WORDS } from './wait-queue-memory.js';
+import { FairPermits } from './fair-permits.js';
 import { HolderWord } from './permits.js';
 import {
-  newViewId,
-  registerView,
+  newSharedId,
+  registerSharedObject,
   REPAIR,
   type Repairable,
-  viewOf,
-  type ViewWire,
+  sharedObjectOf,
+  type SharedObjectWire,
   wireOf,
 } from './shared-object.js';
 
 /** What a SharedLock is while it crosses. */
-export interface SharedLockWire extends ViewWire {
+export interface SharedLockWire extends SharedObjectWire {
   readonly kind: 'SharedLock';
 }
 
 const HOLDER = 0;
 const LINE = 4;
-const SIZE_BYTES = (LINE + LINE_WORDS) * 4;
+const SIZE_BYTES = (LINE + WAIT_QUEUE_WORDS) * 4;
 
 /**
  * A lock that loops of several threads share: lets one task at a time through, in the order of asking over all of them. It can be
@@ -34,16 +34,16 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
   /** @internal */
   readonly [WIRE]: SharedLockWire;
   readonly #holder: HolderWord;
-  readonly #passage: Passage;
+  readonly #passage: FairPermits;
 
   /** @param over where the lock is, for `fromWire()` */
   constructor(over?: SharedLockWire) {
     const memory = over?.memory ?? new SharedArrayBuffer(SIZE_BYTES);
-    this[WIRE] = { kind: 'SharedLock', id: over?.id ?? newViewId(), memory };
+    this[WIRE] = { kind: 'SharedLock', id: over?.id ?? newSharedId(), memory };
     const words = new Int32Array(memory);
     this.#holder = new HolderWord(words, HOLDER);
-    this.#passage = new Passage(this.#holder, words, LINE);
-    registerView(this, this[WIRE]);
+    this.#passage = new FairPermits(this.#holder, words, LINE);
+    registerSharedObject(this, this[WIRE]);
   }
 
   /** The lock that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
@@ -117,7 +117,7 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
 }
 
 function revive(wire: SharedLockWire): SharedLock {
-  return viewOf(wire, SharedLock, () => new SharedLock(wire));
+  return sharedObjectOf(wire, SharedLock, () => new SharedLock(wire));
 }
 
 registerSendable<SharedLockWire>('SharedLock', SharedLock, revive);

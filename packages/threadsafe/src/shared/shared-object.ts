@@ -16,23 +16,23 @@ const REMEMBERED_ENDS = 16;
 export const REPAIR: unique symbol = Symbol('repair');
 
 /** What such an object is while it crosses. */
-export interface ViewWire extends Wire {
+export interface SharedObjectWire extends Wire {
   readonly memory: SharedArrayBuffer;
   /** Names the memory in the whole process, for each time it arrives in a thread it is another SharedArrayBuffer. None: a new one. */
   readonly id?: string;
 }
 
 /** This thread's, by the id of their memory. */
-const views = new Map<string, WeakRef<Repairable>>();
+const objects = new Map<string, WeakRef<Repairable>>();
 const gone: number[] = [];
 const collected = new FinalizationRegistry<string>((id) => {
-  if (views.get(id)?.deref() === undefined) views.delete(id);
+  if (objects.get(id)?.deref() === undefined) objects.delete(id);
 });
 let listening = false;
 let made = 0;
 
 /** The id of new memory. */
-export function newViewId(): string {
+export function newSharedId(): string {
   return newId(++made);
 }
 
@@ -40,23 +40,23 @@ export function newViewId(): string {
  * The object over that memory: the one that this thread has already, or else a new one. So an object that arrives any number of times
  * is one, and takes one seat among those who wait.
  */
-export function viewOf<V extends Repairable>(
-  { id }: ViewWire,
+export function sharedObjectOf<V extends Repairable>(
+  { id }: SharedObjectWire,
   viewClass: new (...args: never) => V,
   make: () => V,
 ): V {
-  const known = id === undefined ? undefined : views.get(id)?.deref();
+  const known = id === undefined ? undefined : objects.get(id)?.deref();
   return known instanceof viewClass ? known : make();
 }
 
 /** From now on `view` is told of threads that end, and of those that have ended before. */
-export function registerView(view: Repairable, { id = newViewId() }: ViewWire): void {
+export function registerSharedObject(view: Repairable, { id = newSharedId() }: SharedObjectWire): void {
   if (!listening) {
     listening = true;
     onThreadExit(threadExited);
     listenForExits();
   }
-  views.set(id, new WeakRef(view));
+  objects.set(id, new WeakRef(view));
   collected.register(view, id);
   // It may have been on its way here when everybody else repaired it.
   for (const producer of gone) view[REPAIR](producer);
@@ -66,7 +66,7 @@ function threadExited(threadId: number): void {
   const producer = threadId + 1;
   gone.push(producer);
   if (gone.length > REMEMBERED_ENDS) gone.shift();
-  for (const ref of views.values()) ref.deref()?.[REPAIR](producer);
+  for (const ref of objects.values()) ref.deref()?.[REPAIR](producer);
 }
 
 /** What `toWire()` of a class gave. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */

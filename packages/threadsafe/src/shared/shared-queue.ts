@@ -10,18 +10,18 @@ import { MOST_SLOTS } from './item-ring.js';
 import { parkInLoop } from './park-in-loop.js';
 import { QueueMemory, queueBytes } from './queue-memory.js';
 import {
-  newViewId,
-  registerView,
+  newSharedId,
+  registerSharedObject,
   REPAIR,
   type Repairable,
-  viewOf,
-  type ViewWire,
+  sharedObjectOf,
+  type SharedObjectWire,
   wireOf,
 } from './shared-object.js';
 import { NOTHING } from './wait-queue.js';
 
 /** What a SharedQueue is while it crosses. */
-export interface SharedQueueWire extends ViewWire {
+export interface SharedQueueWire extends SharedObjectWire {
   readonly kind: 'SharedQueue';
   readonly maxsize: number;
   readonly itemBytes: number;
@@ -74,10 +74,10 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
       );
     }
     const memory = over?.memory ?? allocateLazily(bytes);
-    this[WIRE] = { kind: 'SharedQueue', id: over?.id ?? newViewId(), memory, maxsize, itemBytes };
+    this[WIRE] = { kind: 'SharedQueue', id: over?.id ?? newSharedId(), memory, maxsize, itemBytes };
     this.#queue = new QueueMemory(memory, size, parkInLoop);
     if (over === undefined) this.#queue.ring.initialize();
-    registerView(this, this[WIRE]);
+    registerSharedObject(this, this[WIRE]);
   }
 
   /** The queue that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
@@ -225,7 +225,7 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
 
 function revive<T>(wire: SharedQueueWire): SharedQueue<T> {
   // What is in it, its sender knows.
-  return viewOf<SharedQueue<T>>(
+  return sharedObjectOf<SharedQueue<T>>(
     wire,
     SharedQueue,
     () => new SharedQueue<T>(wire.maxsize, { itemBytes: wire.itemBytes }, wire),

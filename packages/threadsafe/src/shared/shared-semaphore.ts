@@ -3,27 +3,27 @@ import type { Awaitable, ScopeBody } from '@ringloop/core';
 import { rangeError } from '@ringloop/core/internal';
 import { registerSendable, type Sendable, WIRE } from '../codec/sendable.js';
 import { checkCount } from './check-count.js';
-import { LINE_WORDS } from './wait-queue-memory.js';
-import { Passage } from './fair-permits.js';
+import { WAIT_QUEUE_WORDS } from './wait-queue-memory.js';
+import { FairPermits } from './fair-permits.js';
 import { MOST_COUNTED, PermitCounter } from './permits.js';
 import {
-  newViewId,
-  registerView,
+  newSharedId,
+  registerSharedObject,
   REPAIR,
   type Repairable,
-  viewOf,
-  type ViewWire,
+  sharedObjectOf,
+  type SharedObjectWire,
   wireOf,
 } from './shared-object.js';
 
 /** What a SharedSemaphore is while it crosses. */
-export interface SharedSemaphoreWire extends ViewWire {
+export interface SharedSemaphoreWire extends SharedObjectWire {
   readonly kind: 'SharedSemaphore';
 }
 
 const VALUE = 0;
 const LINE = 4;
-const SIZE_BYTES = (LINE + LINE_WORDS) * 4;
+const SIZE_BYTES = (LINE + WAIT_QUEUE_WORDS) * 4;
 
 /**
  * A semaphore that loops of several threads share: lets a number of tasks through at a time, in the order of asking over all of
@@ -37,7 +37,7 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
   /** @internal */
   readonly [WIRE]: SharedSemaphoreWire;
   readonly #permits: PermitCounter;
-  readonly #passage: Passage;
+  readonly #passage: FairPermits;
 
   /**
    * @param value how many it lets through
@@ -52,10 +52,10 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
       checkCount('SharedSemaphore initial value', value, 0, MOST_COUNTED);
       words[VALUE] = value; // nobody else has it yet
     }
-    this[WIRE] = { kind: 'SharedSemaphore', id: over?.id ?? newViewId(), memory };
+    this[WIRE] = { kind: 'SharedSemaphore', id: over?.id ?? newSharedId(), memory };
     this.#permits = new PermitCounter(words, VALUE);
-    this.#passage = new Passage(this.#permits, words, LINE);
-    registerView(this, this[WIRE]);
+    this.#passage = new FairPermits(this.#permits, words, LINE);
+    registerSharedObject(this, this[WIRE]);
   }
 
   /** The semaphore that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
@@ -120,7 +120,7 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
 }
 
 function revive(wire: SharedSemaphoreWire): SharedSemaphore {
-  return viewOf(wire, SharedSemaphore, () => new SharedSemaphore(0, wire));
+  return sharedObjectOf(wire, SharedSemaphore, () => new SharedSemaphore(0, wire));
 }
 
 registerSendable<SharedSemaphoreWire>('SharedSemaphore', SharedSemaphore, revive);

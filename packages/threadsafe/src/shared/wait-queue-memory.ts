@@ -28,34 +28,34 @@ import { add, cas, load, notify, store, waitAsync, type WaitAsyncResult } from '
 import { TooManyProducersError } from '../errors.js';
 
 /** How many threads can wait at a time: a thread has one view of an object (shared-view.ts), and a view one seat, while any of its coroutines wait. Arbitrary. */
-export const SEATS = 128;
+export const SLOTS = 128;
 
 const DRAWN = 0;
-const SEATS_USED = 1;
+const SLOTS_USED = 1;
 const HEADER_WORDS = 4;
 const OWNER = 0;
 const TICKET = 1;
-const BELL = 2;
-const SEAT_WORDS = 4;
+const WAKE_WORD = 2;
+const SLOT_WORDS = 4;
 
 const FREE = 0;
 const NONE = 0;
 const NOBODY = -1;
 
 /** How many words a line takes. */
-export const LINE_WORDS = HEADER_WORDS + SEATS * SEAT_WORDS;
+export const WAIT_QUEUE_WORDS = HEADER_WORDS + SLOTS * SLOT_WORDS;
 
 /** The words of a line, and what may be done to them. */
-export class LineMemory {
+export class WaitQueueMemory {
   readonly #words: Int32Array;
   readonly #at: number;
-  readonly #seats: number;
+  readonly #slots: number;
 
   /** @param at the index of the line's first word */
-  constructor(words: Int32Array, at: number, seats = SEATS) {
+  constructor(words: Int32Array, at: number, seats = SLOTS) {
     this.#words = words;
     this.#at = at;
-    this.#seats = seats;
+    this.#slots = seats;
   }
 
   /** Whether nobody waits. One load while nobody ever has. */
@@ -65,7 +65,7 @@ export class LineMemory {
 
   /** The seat that has waited longest, or -1. */
   first(): number {
-    const used = load(this.#words, this.#at + SEATS_USED);
+    const used = load(this.#words, this.#at + SLOTS_USED);
     let first = NOBODY;
     let longest = NONE;
     for (let seat = 0; seat < used; seat++) {
@@ -78,13 +78,13 @@ export class LineMemory {
   }
 
   /** Takes a seat for a thread. @throws {TooManyProducersError} when there is none left */
-  claimSeat(producer: number): number {
-    for (let seat = 0; seat < this.#seats; seat++) {
+  claimSlot(producer: number): number {
+    for (let seat = 0; seat < this.#slots; seat++) {
       if (load(this.#words, this.#word(seat, OWNER)) !== FREE) continue;
       this.#countUsed(seat + 1); // first: killed in between, it would have claimed a seat that nobody looks at
       if (cas(this.#words, this.#word(seat, OWNER), FREE, producer) === FREE) return seat;
     }
-    throw new TooManyProducersError(`Cannot wait: ${this.#seats} threads wait for the same object already`);
+    throw new TooManyProducersError(`Cannot wait: ${this.#slots} threads wait for the same object already`);
   }
 
   /** A ticket later than all that were drawn before. */
@@ -98,37 +98,37 @@ export class LineMemory {
   }
 
   /** The seat's thread, before it looks. */
-  loadBell(seat: number): number {
-    return load(this.#words, this.#word(seat, BELL));
+  loadWakeWord(seat: number): number {
+    return load(this.#words, this.#word(seat, WAKE_WORD));
   }
 
   /** The seat's thread: waits until the bell says something else. */
-  waitForBell(seat: number, rung: number): WaitAsyncResult {
-    return waitAsync(this.#words, this.#word(seat, BELL), rung);
+  waitForWakeUp(seat: number, rung: number): WaitAsyncResult {
+    return waitAsync(this.#words, this.#word(seat, WAKE_WORD), rung);
   }
 
   /** Lets a seat know that it should look. */
-  ring(seat: number): void {
-    add(this.#words, this.#word(seat, BELL), 1);
-    notify(this.#words, this.#word(seat, BELL), Infinity);
+  wake(seat: number): void {
+    add(this.#words, this.#word(seat, WAKE_WORD), 1);
+    notify(this.#words, this.#word(seat, WAKE_WORD), Infinity);
   }
 
   /** Lets whoever has waited longest know that it should look. */
-  ringFirst(): void {
+  wakeFirst(): void {
     const seat = this.first();
-    if (seat !== NOBODY) this.ring(seat);
+    if (seat !== NOBODY) this.wake(seat);
   }
 
   /** The seat's thread: nobody waits here any more. @param sleeps whether a waiter is registered that must not stay behind */
   vacate(seat: number, sleeps: boolean): void {
     this.publish(seat, NONE);
-    if (sleeps) notify(this.#words, this.#word(seat, BELL), Infinity);
+    if (sleeps) notify(this.#words, this.#word(seat, WAKE_WORD), Infinity);
     store(this.#words, this.#word(seat, OWNER), FREE);
   }
 
   /** Frees the seats of a thread that has ended. Any thread, any number of times, several at once. */
   expel(producer: number): void {
-    const used = load(this.#words, this.#at + SEATS_USED);
+    const used = load(this.#words, this.#at + SLOTS_USED);
     for (let seat = 0; seat < used; seat++) {
       const owner = this.#word(seat, OWNER);
       if (load(this.#words, owner) !== producer) continue;
@@ -141,11 +141,11 @@ export class LineMemory {
   }
 
   #word(seat: number, field: number): number {
-    return this.#at + HEADER_WORDS + seat * SEAT_WORDS + field;
+    return this.#at + HEADER_WORDS + seat * SLOT_WORDS + field;
   }
 
   #countUsed(atLeast: number): void {
-    const word = this.#at + SEATS_USED;
+    const word = this.#at + SLOTS_USED;
     while (true) {
       const used = load(this.#words, word);
       if (used >= atLeast || cas(this.#words, word, used, atLeast) === used) return;

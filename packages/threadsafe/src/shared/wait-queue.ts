@@ -1,5 +1,5 @@
 import { thisProducer } from '../memory/inbox-memory.js';
-import type { LineMemory } from './wait-queue-memory.js';
+import type { WaitQueueMemory } from './wait-queue-memory.js';
 
 /** What an attempt returns when there was nothing to take. */
 export const NOTHING: unique symbol = Symbol('nothing');
@@ -15,7 +15,7 @@ export interface Sleep {
 }
 
 /** What a line needs to know. */
-export interface LineOptions {
+export interface WaitQueueOptions {
   /** Whether who is first would find something to take. */
   readonly isUseful: () => boolean;
   /** Whether only who has waited longest may take: see `LineMemory`. */
@@ -35,17 +35,17 @@ interface Place {
  * the ticket of the first of them; only that one looks. There is at most one `waitAsync`, kept from one sleep to the next: it
  * cannot be cancelled, so who leaves last notifies it.
  */
-export class WaitingLine {
-  readonly memory: LineMemory;
-  readonly #options: LineOptions;
-  #seat = -1;
+export class WaitQueue {
+  readonly memory: WaitQueueMemory;
+  readonly #options: WaitQueueOptions;
+  #slot = -1;
   #first: Place | null = null;
   #last: Place | null = null;
   /** The `waitAsync` that has not been notified yet. */
   #armed: object | null = null;
   #size = 0;
 
-  constructor(memory: LineMemory, options: LineOptions) {
+  constructor(memory: WaitQueueMemory, options: WaitQueueOptions) {
     this.memory = memory;
     this.#options = options;
   }
@@ -77,23 +77,23 @@ export class WaitingLine {
   }
 
   /** After something became available: whoever has waited longest looks. */
-  ringFirst(): void {
+  wakeFirst(): void {
     const { memory } = this;
     const seat = memory.first();
     if (seat === -1) return;
-    if (seat === this.#seat) this.#wakeFirst();
-    else memory.ring(seat);
+    if (seat === this.#slot) this.#wakeOwnFirst();
+    else memory.wake(seat);
   }
 
   #enter(): Place {
     const { memory } = this;
-    if (this.#first === null) this.#seat = memory.claimSeat(thisProducer);
+    if (this.#first === null) this.#slot = memory.claimSlot(thisProducer);
     const place: Place = { ticket: memory.draw(), sleep: null, previous: this.#last, next: null };
     this.#size++;
     if (this.#last === null) this.#first = place;
     else this.#last.next = place;
     this.#last = place;
-    if (this.#first === place) memory.publish(this.#seat, place.ticket);
+    if (this.#first === place) memory.publish(this.#slot, place.ticket);
     return place;
   }
 
@@ -101,8 +101,8 @@ export class WaitingLine {
   #look<T>(place: Place, attempt: () => T | typeof NOTHING): T | typeof NOTHING {
     const { memory } = this;
     while (place === this.#first) {
-      const rung = memory.loadBell(this.#seat);
-      if (!this.#options.inTurn || memory.first() === this.#seat) {
+      const rung = memory.loadWakeWord(this.#slot);
+      if (!this.#options.inTurn || memory.first() === this.#slot) {
         const found = attempt();
         if (found !== NOTHING) return found;
       }
@@ -113,19 +113,19 @@ export class WaitingLine {
 
   #arm(rung: number): boolean {
     if (this.#armed !== null) return true;
-    const wait = this.memory.waitForBell(this.#seat, rung);
+    const wait = this.memory.waitForWakeUp(this.#slot, rung);
     if (!wait.async) return false; // rung since
     const armed = {};
     this.#armed = armed;
     void wait.value.then(() => {
       if (this.#armed !== armed) return; // of an earlier stay
       this.#armed = null;
-      this.#wakeFirst();
+      this.#wakeOwnFirst();
     });
     return true;
   }
 
-  #wakeFirst(): void {
+  #wakeOwnFirst(): void {
     // Who waits in a loop that was closed waits for ever, and would stand in the way of all others.
     while (this.#first?.sleep?.wake() === false) this.#leave(this.#first);
   }
@@ -141,17 +141,17 @@ export class WaitingLine {
     place.previous = place.next = null;
     if (!wasFirst) return;
     if (this.#first === null) this.#vacate();
-    else this.memory.publish(this.#seat, this.#first.ticket);
-    if (this.#options.isUseful()) this.ringFirst();
+    else this.memory.publish(this.#slot, this.#first.ticket);
+    if (this.#options.isUseful()) this.wakeFirst();
     // The next one here is first from now on: it has to look, and to sleep on the bell.
-    if (this.#armed === null) this.#wakeFirst();
+    if (this.#armed === null) this.#wakeOwnFirst();
   }
 
   #vacate(): void {
-    const seat = this.#seat;
+    const seat = this.#slot;
     const sleeps = this.#armed !== null;
     this.#armed = null;
-    this.#seat = -1;
+    this.#slot = -1;
     this.memory.vacate(seat, sleeps);
   }
 }

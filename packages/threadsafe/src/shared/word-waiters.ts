@@ -8,7 +8,7 @@ import type { Sleep } from './wait-queue.js';
  *
  * It does not keep alive what it belongs to: when that is collected, what is registered is notified as well.
  */
-export class WordWatch {
+export class WordWaiters {
   readonly #words: Int32Array;
   readonly #index: number;
   readonly #listeners = new Set<() => void>();
