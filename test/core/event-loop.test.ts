@@ -652,8 +652,8 @@ describe('core/event-loop', () => {
       drain(): void {
         for (const call of this.arrived.splice(0)) this.owner.addReady({ [RUN]: () => this.log.push(call) });
       }
-      park(): 'asleep' | 'rung' | 'awake' {
-        return this.arrived.length === 0 ? 'asleep' : 'rung';
+      park(): 'asleep' | 'signalled' | 'awake' {
+        return this.arrived.length === 0 ? 'asleep' : 'signalled';
       }
       async seal(): Promise<void> {
         await Promise.resolve();
@@ -688,7 +688,7 @@ describe('core/event-loop', () => {
       const park = sinon.stub(inbox, 'park').callsFake(() => {
         if (park.callCount > 1) return 'asleep';
         inbox.arrived.push('just in time');
-        return 'rung';
+        return 'signalled';
       });
       const running = loop.runForever();
       host.advance(0);
@@ -711,14 +711,14 @@ describe('core/event-loop', () => {
       await running;
     });
 
-    it('park() of a quiet loop that was rung is followed by an iteration at once, without a turn of the host', async () => {
+    it('park() of a quiet loop that was signalled is followed by an iteration at once, without a turn of the host', async () => {
       const requestTurn = sinon.spy(host, 'requestTurn');
       let requested = Infinity;
       const park = sinon.stub(inbox, 'park').callsFake(() => {
         if (park.callCount > 1) return 'asleep';
         inbox.arrived.push('theirs');
         requested = requestTurn.callCount;
-        return 'rung';
+        return 'signalled';
       });
       const running = loop.runForever();
       host.advance(0);

@@ -1,5 +1,5 @@
 /**
- * Threads that wait by blocking: a writer for room in its ring, an owner for its bell, and threads for each other; and
+ * Threads that wait by blocking: a writer for room in its ring, an owner for its wake-up word, and threads for each other; and
  * wrong ways to do so. A record calls a function with one number, in 16 bytes.
  */
 import {
@@ -33,7 +33,7 @@ export const makeBlocking = (): BlockingBuffers => ({
 
 export function nameWord(index: number, buffer: string): string | undefined {
   if (buffer === 'lane') return { 0: 'TAIL', [HEAD]: 'HEAD', 17: 'WAITING' }[index];
-  if (buffer === 'words') return { 0: 'BELL', 1: 'PUBLISHED' }[index];
+  if (buffer === 'words') return { 0: 'WAKE_WORD', 1: 'PUBLISHED' }[index];
   if (index === 0) return 'USED';
   return `${['WHO', 'FOR', 'TURN', 'STATE'][index % 4] ?? ''}[${Math.floor(index / 4) - 1}]`;
 }
@@ -62,75 +62,74 @@ export async function writeAll({ lane, words }: BlockingBuffers, thread: ModelTh
     }
     let at = writer.claim(RECORD_BYTES, 0);
     while (at === FULL_LANE) {
-      if (wrong === 'saysNothing')
-        atomics.wait(writer.segment.header, HEAD, writer.segment.loadHead(), Infinity);
+      if (wrong === 'saysNothing') atomics.wait(writer.ring.header, HEAD, writer.ring.loadHead(), Infinity);
       else writer.waitForRoom(RECORD_BYTES, Infinity);
       at = writer.claim(RECORD_BYTES, 0);
     }
-    writeCallWithNumber(writer.segment, at, 1, value);
+    writeCallWithNumber(writer.ring, at, 1, value);
     writer.publish();
     wake(new Int32Array(words));
   }
-  if (drains) await awaitHead(writer.segment, writer.tail, atomics);
+  if (drains) await awaitHead(writer.ring, writer.tail, atomics);
 }
 
 /** Gives back what has been published, until it has seen as many calls as the input says. */
 export function readAll({ lane, words }: BlockingBuffers, { atomics, input }: ModelThread): void {
   const { calls, wrong } = input as { calls: number; wrong?: 'looksFirst' | 'takesBack' };
-  const segment = Ring.over(lane);
+  const ring = Ring.over(lane);
   const view = new Int32Array(words);
   const sleeper = new Sleeper(view, () => undefined);
   for (let head = 0; head < calls * RECORD_BYTES;) {
     acknowledge(view);
-    const tail = segment.loadTail();
+    const tail = ring.loadTail();
     if (tail === head) {
       sleeper.block(Infinity);
       continue;
     }
     // One at a time, where it would go wrong: HEAD must move again.
     head = wrong === 'takesBack' ? head + RECORD_BYTES : tail;
-    if (wrong === undefined) segment.storeHead(tail);
-    else if (wrong === 'looksFirst') storeHeadLate(segment, tail, atomics);
-    else storeHeadAndTakeBack(segment, head, atomics);
+    if (wrong === undefined) ring.storeHead(tail);
+    else if (wrong === 'looksFirst') storeHeadLate(ring, tail, atomics);
+    else storeHeadAndTakeBack(ring, head, atomics);
   }
 }
 
 /** Takes back for the writer that it waits. */
 function storeHeadAndTakeBack(
-  segment: Ring,
+  ring: Ring,
   position: number,
   { load, store, notify }: ModelThread['atomics'],
 ): void {
-  store(segment.header, HEAD, position);
-  if (load(segment.header, 17) === 0) return;
-  store(segment.header, 17, 0);
-  notify(segment.header, HEAD, 1);
+  store(ring.header, HEAD, position);
+  if (load(ring.header, 17) === 0) return;
+  store(ring.header, 17, 0);
+  notify(ring.header, HEAD, 1);
 }
 
 /** Looks whether somebody waits before it has moved HEAD. */
-function storeHeadLate(segment: Ring, position: number, { load, store }: ModelThread['atomics']): void {
-  const waiting = load(segment.header, 17);
-  store(segment.header, HEAD, position);
-  if (waiting !== 0) segment.wakeWriter();
+function storeHeadLate(ring: Ring, position: number, { load, store }: ModelThread['atomics']): void {
+  const waiting = load(ring.header, 17);
+  store(ring.header, HEAD, position);
+  if (waiting !== 0) ring.wakeWriter();
 }
 
-async function awaitHead(segment: Ring, position: number, atomics: ModelThread['atomics']): Promise<void> {
+async function awaitHead(ring: Ring, position: number, atomics: ModelThread['atomics']): Promise<void> {
   while (true) {
-    segment.beginWaiting();
-    const head = segment.loadHead();
-    const waiting = ((head - position) | 0) >= 0 ? null : segment.waitForHeadAsync(head);
+    ring.beginWaiting();
+    const head = ring.loadHead();
+    const waiting = ((head - position) | 0) >= 0 ? null : ring.waitForHeadAsync(head);
     if (waiting?.async === true) {
       atomics.sleepUntilWoken(waiting);
       await waiting.value;
     }
-    segment.endWaiting();
+    ring.endWaiting();
     if (waiting === null) return;
   }
 }
 
 const PUBLISHED = 1;
 
-/** Publishes and rings. */
+/** Publishes and wakes. */
 export function publishAndRing({ words }: BlockingBuffers, { atomics, input }: ModelThread): void {
   const { items, wrong } = input as { items: number; wrong?: 'notifiesFirst' };
   const view = new Int32Array(words);
@@ -143,9 +142,9 @@ export function publishAndRing({ words }: BlockingBuffers, { atomics, input }: M
 
 /** Wakes a blocked owner as if it had registered before it fell asleep. */
 function notifyFirst(words: Int32Array, { cas, load, notify }: ModelThread['atomics']): void {
-  const bell = load(words, 0);
-  if ((bell & 3) === 2) notify(words, 0, 1);
-  if ((bell & 3) !== 1 && cas(words, 0, bell, (bell & ~7) | 1) !== bell)
+  const word = load(words, 0);
+  if ((word & 3) === 2) notify(words, 0, 1);
+  if ((word & 3) !== 1 && cas(words, 0, word, (word & ~7) | 1) !== word)
     notifyFirst(words, { cas, load, notify } as ModelThread['atomics']);
 }
 

@@ -1,4 +1,4 @@
-/** Waiting by blocking (threadsafe/src/memory/ring.ts, bell.ts, blocked-threads.ts) under the explorer: nobody waits for ever. */
+/** Waiting by blocking (threadsafe/src/memory/ring.ts, wake-word.ts, blocked-threads.ts) under the explorer: nobody waits for ever. */
 import { expect } from 'chai';
 import { makeBlocking, nameWord, type BlockingBuffers, type EnterInput } from './blocking-programs.js';
 import { explore, type Exploration, type Outcome, type ThreadDescription } from './explorer.js';
@@ -64,7 +64,7 @@ describe('model/blocking', () => {
     const owner = (sleptBefore: boolean, wrong?: string): ThreadDescription =>
       thread('owner', 'blockOnBell', { items: 2, sleptBefore, wrong });
 
-    it('block() is woken by ring()', async () => {
+    it('block() is woken by wake()', async () => {
       await expectSchedules(870, setting([producer, owner(false)], { reduce: true }));
     });
 
@@ -78,7 +78,7 @@ describe('model/blocking', () => {
       expect(failure.message).to.match(/^Deadlock/);
     });
 
-    it('block() by an owner that looks before it hushes would be caught', async () => {
+    it('block() by an owner that looks before it acknowledges would be caught', async () => {
       const failure = await failureOf(setting([producer, owner(false, 'looksBeforeHush')]));
       expect(failure.message).to.match(/^Deadlock/);
     });

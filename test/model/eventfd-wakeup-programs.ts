@@ -1,5 +1,5 @@
 /**
- * Producers and an owner whose thread sleeps in libuv, where the bell's notify() wakes it, and an eventfd as well. The eventfd is a
+ * Producers and an owner whose thread sleeps in libuv, where the wake-up word's notify() wakes it, and an eventfd as well. The eventfd is a
  * word that counts its writes: each is one event, until libuv has seen it.
  */
 import { acknowledge, wake, Sleeper, wakeByEventfd } from '@ringloop/threadsafe/internal';
@@ -17,12 +17,12 @@ export interface WakeupBuffers extends BellBuffers {
   readonly eventfd: SharedArrayBuffer;
 }
 
-// As in bell.ts.
-const BELL = 0;
+// As in wake-word.ts.
+const WAKE_WORD = 0;
 const EVENTFD = 1;
 const WRITES = 2;
 const STATE = 3;
-const RUNG = 1;
+const SIGNALLED = 1;
 const ASLEEP = 2;
 
 const ALL = 0x7fffffff;
@@ -36,7 +36,7 @@ export interface WriterInput {
   readonly items: number;
   /** False: it can only notify. */
   readonly writes: boolean;
-  /** Instead of the bell's. */
+  /** Instead of the wake-up word's. */
   readonly ring?: keyof typeof WRONG_RINGS;
 }
 
@@ -48,7 +48,7 @@ export interface ListenerInput {
   readonly stopsBlindly?: boolean;
 }
 
-/** Publishes and rings, `items` times. */
+/** Publishes and wakes, `items` times. */
 export function write({ words, eventfd }: WakeupBuffers, { atomics, input }: ModelThread): void {
   const view = new Int32Array(words);
   const count = new Int32Array(eventfd);
@@ -149,50 +149,50 @@ class Libuv {
 type Atomics = ModelThread['atomics'];
 type Write = () => boolean;
 
-/** `ring()` where the owner is found asleep; it tells the same from the same bell otherwise. */
-function ringWith(
-  wake: (words: Int32Array, bell: number, atomics: Atomics, write: Write) => void,
+/** `wake()` where the owner is found asleep; it tells the same from the same wake-up word otherwise. */
+function wakeWith(
+  wake: (words: Int32Array, word: number, atomics: Atomics, write: Write) => void,
 ): (words: Int32Array, atomics: Atomics, write: Write) => void {
   return (words, atomics, write) => {
     const { cas, load } = atomics;
     while (true) {
-      const bell = load(words, BELL);
-      if ((bell & STATE) === RUNG) return;
-      if ((bell & STATE) !== ASLEEP) {
-        if (cas(words, BELL, bell, bell | RUNG) === bell) return;
+      const word = load(words, WAKE_WORD);
+      if ((word & STATE) === SIGNALLED) return;
+      if ((word & STATE) !== ASLEEP) {
+        if (cas(words, WAKE_WORD, word, word | SIGNALLED) === word) return;
         continue;
       }
-      wake(words, bell, atomics, write);
+      wake(words, word, atomics, write);
       return;
     }
   };
 }
 
-const mark = (words: Int32Array, bell: number, { cas }: Atomics): number =>
-  cas(words, BELL, bell, (bell & ~STATE) | RUNG);
+const mark = (words: Int32Array, word: number, { cas }: Atomics): number =>
+  cas(words, WAKE_WORD, word, (word & ~STATE) | SIGNALLED);
 
 const WRONG_RINGS = {
   /** An owner that wakes in between finds that nobody has written for it, and sleeps on. */
-  writesFirst: ringWith((words, bell, atomics, write) => {
+  writesFirst: wakeWith((words, word, atomics, write) => {
     write();
     atomics.add(words, WRITES, 1);
-    mark(words, bell, atomics);
+    mark(words, word, atomics);
   }),
   /** Killed in between, it has silenced everybody. */
-  marksFirst: ringWith((words, bell, atomics, write) => {
-    mark(words, bell, atomics);
+  marksFirst: wakeWith((words, word, atomics, write) => {
+    mark(words, word, atomics);
     atomics.add(words, WRITES, 1);
     write();
   }),
-  /** The owner may stop listening, look, and sleep anew, before the bell is read. */
+  /** The owner may stop listening, look, and sleep anew, before the wake-up word is read. */
   readsEventfdFirst: (words: Int32Array, atomics: Atomics, write: Write): void => {
     const listens = atomics.load(words, EVENTFD) !== 0;
-    ringWith((_, bell) => {
+    wakeWith((_, word) => {
       if (listens) {
         atomics.add(words, WRITES, 1);
         write();
-      } else atomics.notify(words, BELL, ALL);
-      mark(words, bell, atomics);
+      } else atomics.notify(words, WAKE_WORD, ALL);
+      mark(words, word, atomics);
     })(words, atomics, write);
   },
 };

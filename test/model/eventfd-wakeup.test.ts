@@ -47,45 +47,45 @@ function expectAllSeen(buffers: WakeupBuffers, { killed }: Outcome): void {
 }
 
 describe('model/eventfd-wakeup', () => {
-  describe('ring() wakes an owner that listens to its eventfd', () => {
-    it('ring() of one producer: in every schedule', async () => {
+  describe('wake() wakes an owner that listens to its eventfd', () => {
+    it('wake() of one producer: in every schedule', async () => {
       const { schedules } = await explore(setting([writer(0), listener({ producers: 1 })]));
       expect(schedules).to.be.at.least(3_600);
     });
 
-    it('ring() of one producer, twice', async () => {
+    it('wake() of one producer, twice', async () => {
       const threads = [writer(0, { items: 2 }), listener({ producers: 1 })];
       const { schedules } = await explore(setting(threads, { preemptions: 4 }));
       expect(schedules).to.be.at.least(2_200);
     });
 
-    it('ring() of one that writes and one that can only notify', async () => {
+    it('wake() of one that writes and one that can only notify', async () => {
       const threads = [writer(0), writer(1, { writes: false }), listener({ producers: 2 })];
       const { schedules } = await explore(setting(threads, { preemptions: 2 }));
       expect(schedules).to.be.at.least(1_300);
     });
 
-    it('ring() of a producer that comes after one that was killed', async () => {
+    it('wake() of a producer that comes after one that was killed', async () => {
       const threads = [writer(0), { ...writer(1), startsAfter: 'producer0' }, listener({ producers: 2 })];
       const { kills } = await explore(setting(threads, { preemptions: 2, kill: ['producer0'] }));
       expect(kills).to.be.at.least(700);
     });
 
-    it('ring() of two producers, one of which is killed', async () => {
+    it('wake() of two producers, one of which is killed', async () => {
       const threads = [writer(0), writer(1), listener({ producers: 2 })];
       const { kills } = await explore(setting(threads, { preemptions: 2, kill: ['producer0'] }));
       expect(kills).to.be.at.least(3_500);
     });
   });
 
-  describe('ring() wakes an owner that stops listening meanwhile', () => {
-    it('ring() of one producer, twice', async () => {
+  describe('wake() wakes an owner that stops listening meanwhile', () => {
+    it('wake() of one producer, twice', async () => {
       const threads = [writer(0, { items: 2 }), listener({ producers: 1, stops: true })];
       const { schedules } = await explore(setting(threads, { preemptions: 4 }));
       expect(schedules).to.be.at.least(5_900);
     });
 
-    it('ring() of two producers', async () => {
+    it('wake() of two producers', async () => {
       const threads = [writer(0), writer(1), listener({ producers: 2, stops: true })];
       const { schedules } = await explore(setting(threads, { preemptions: 2 }));
       expect(schedules).to.be.at.least(2_200);
@@ -94,20 +94,20 @@ describe('model/eventfd-wakeup', () => {
 
   describe('explore() finds what is wrong with', () => {
     const mute = ({ trace }: { trace: string }): void => {
-      expect(trace).to.match(/owner: asleep on BELL$/);
+      expect(trace).to.match(/owner: asleep on WAKE_WORD$/);
     };
 
-    it('a ring() that writes before it says for whom', async () => {
+    it('a wake() that writes before it says for whom', async () => {
       mute(await failureOf(setting([writer(0, { ring: 'writesFirst' }), listener({ producers: 1 })])));
     });
 
-    it('a ring() that marks before it writes, where it is killed', async () => {
+    it('a wake() that marks before it writes, where it is killed', async () => {
       const threads = [writer(0, { ring: 'marksFirst' }), writer(1), listener({ producers: 2 })];
       await explore(setting(threads, { preemptions: 2 }));
       mute(await failureOf(setting(threads, { preemptions: 2, kill: ['producer0'] })));
     });
 
-    it('a ring() that looks for the eventfd before it looks at the bell', async () => {
+    it('a wake() that looks for the eventfd before it looks at the wake-up word', async () => {
       const owner = listener({ producers: 1, stops: true });
       mute(
         await failureOf(

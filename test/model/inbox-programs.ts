@@ -41,7 +41,7 @@ export function makeInbox(): InboxBuffers {
 }
 
 export function nameWord(index: number): string | undefined {
-  if (index === 0) return 'BELL';
+  if (index === 0) return 'WAKE_WORD';
   if (index === 16) return 'LANES_USED';
   if (index >= OWNERS && index < OWNERS + LANES) return `OWNER[${index - OWNERS}]`;
   const inSegment = index - SEGMENTS_AT / 4;
@@ -87,7 +87,7 @@ export function produce({ memory, notes }: InboxBuffers, { atomics, input }: Mod
   const writer = new LaneWriter(inbox.ring(lane), neverGrows);
   for (let n = 1; n <= calls; n++) {
     const at = writer.claim(RECORD_BYTES);
-    writeRecord(writer.segment.words, at, Kind.CALL, RECORD_BYTES, 10 * index + n, 0, 0);
+    writeRecord(writer.ring.words, at, Kind.CALL, RECORD_BYTES, 10 * index + n, 0, 0);
     if (!writer.publish()) break; // the inbox is sealed
     wake(inbox.words);
     words[RETURNED + index] = n;
@@ -181,11 +181,11 @@ function openReader(
 export function ownTooQuickly({ memory, notes }: InboxBuffers, { input }: ModelThread): void {
   const words = new Int32Array(notes);
   const inbox = new InboxMemory(memory);
-  const segment = inbox.ring(0);
+  const ring = inbox.ring(0);
   let head = 0;
   for (let looks = input as number; looks > 0; looks--) {
-    const tail = segment.loadTail();
-    for (; head < tail; head += RECORD_BYTES) note(words, segment.words[head / 4 + 1]! >>> 2);
+    const tail = ring.loadTail();
+    for (; head < tail; head += RECORD_BYTES) note(words, ring.words[head / 4 + 1]! >>> 2);
     if (inbox.hasLeft(0)) inbox.freeLane(0);
   }
 }
@@ -199,10 +199,9 @@ export function sealPlainly({ memory, notes }: InboxBuffers, { atomics }: ModelT
       atomics.store(inbox.words, OWNERS + lane, WITHDRAWN);
       continue;
     }
-    const segment = inbox.ring(lane);
-    segment.seal();
-    for (let at = 0; at < segment.loadTail(); at += RECORD_BYTES)
-      note(words, segment.words[at / 4 + 1]! >>> 2);
+    const ring = inbox.ring(lane);
+    ring.seal();
+    for (let at = 0; at < ring.loadTail(); at += RECORD_BYTES) note(words, ring.words[at / 4 + 1]! >>> 2);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * The two ends of a lane, over rings so small that they wrap, fill and grow at once; and ends that are wrong. A record calls
- * a function with one number: 24 bytes. The side road is the larger rings' number in `notes`.
+ * a function with one number: 24 bytes. The broadcast channel is the larger rings' number in `notes`.
  */
 import { RUN } from '@ringloop/core/internal';
 import {
@@ -31,7 +31,7 @@ const HEAD = 16;
 const CALL_BYTES = 24;
 const JUMP_BYTES = 8;
 
-/** Plain words: rings sent by the side road; calls that have returned. */
+/** Plain words: rings sent by the broadcast channel; calls that have returned. */
 const SIDE = 0;
 const RETURNED = 1;
 
@@ -102,12 +102,12 @@ export function write(buffers: LaneBuffers, { atomics, input }: ModelThread): Wr
     notes[SIDE] = grown; // by now at the latest
     if (at === SEALED_LANE || !put(writer, at, value, atomics, wrong)) {
       result.refused.push(value);
-      if (asksWhy) result.givenUp = writer.segment.isDropped();
-      break; // as an outbox does
+      if (asksWhy) result.givenUp = writer.ring.isDropped();
+      break; // as an inbox writer does
     }
     notes[RETURNED] = value;
     result.sent.push(value);
-    handles.push(new ThreadsafeHandle(writer.segment, writer.segment.writtenBytes - CALL_BYTES));
+    handles.push(new ThreadsafeHandle(writer.ring, writer.ring.writtenBytes - CALL_BYTES));
   }
   for (const [i, handle] of handles.slice(0, cancels).entries()) {
     const inTime = wrong === 'plainCancel' ? cancelPlainly(buffers, i, atomics) : handle.cancel();
@@ -125,21 +125,21 @@ function put(
   atomics: Atomics,
   wrong: WriterInput['wrong'],
 ): boolean {
-  const { segment } = writer;
+  const { ring } = writer;
   const fill = (): void => {
-    writeRecord(segment.words, at, Kind.CALL_NUMBER, CALL_BYTES, 1, 0, 0);
-    segment.floats[(at >> 1) + 1] = value;
+    writeRecord(ring.words, at, Kind.CALL_NUMBER, CALL_BYTES, 1, 0, 0);
+    ring.floats[(at >> 1) + 1] = value;
   };
   if (wrong === 'publishFirst') {
     // Its size, lest the reader never end.
-    segment.words[at] = (Kind.CALL_NUMBER << 24) | CALL_BYTES;
+    ring.words[at] = (Kind.CALL_NUMBER << 24) | CALL_BYTES;
     const published = writer.publish();
     fill();
     return published;
   }
   fill();
   if (wrong !== 'sealFlag') return writer.publish();
-  if ((atomics.load(segment.header, FLAG) & 1) === 1) return false;
+  if ((atomics.load(ring.header, FLAG) & 1) === 1) return false;
   return writer.publish();
 }
 
@@ -177,16 +177,16 @@ export function read(buffers: LaneBuffers, { atomics, input }: ModelThread): num
   const lane = openReader(buffers, seen, () => sealed);
   for (let n = 0; n < looks; n++) lane.collect();
   if (givesUp) {
-    if (wrong !== 'sealFirst') lane.segment.giveUp();
+    if (wrong !== 'sealFirst') lane.ring.giveUp();
     else {
-      lane.segment.seal();
-      lane.segment.drop();
+      lane.ring.seal();
+      lane.ring.drop();
     }
   }
   if (!seals) return seen;
   sealed = true;
-  if (wrong === 'sealFlag') atomics.store(lane.segment.header, FLAG, 1);
-  else lane.segment.seal();
+  if (wrong === 'sealFlag') atomics.store(lane.ring.header, FLAG, 1);
+  else lane.ring.seal();
   lane.collect();
   return seen;
 }
@@ -227,7 +227,7 @@ function openReader(buffers: LaneBuffers, seen: number[], isSealed: () => boolea
     isSealed,
     addReady: (batch) => batch[RUN](),
     takeOutOfBand: (_, number) => {
-      if (notes[SIDE]! < number) throw new Error(`Side road lost message ${number}`);
+      if (notes[SIDE]! < number) throw new Error(`Broadcast channel lost message ${number}`);
       return number === 1 ? buffers.larger1 : buffers.larger2;
     },
     putBack: unexpected,
@@ -250,21 +250,21 @@ function openReader(buffers: LaneBuffers, seen: number[], isSealed: () => boolea
 }
 
 function readWrongly(
-  segment: Ring,
+  ring: Ring,
   looks: number,
   seen: number[],
   { load, store }: Atomics,
   wrong: 'releaseFirst' | 'plainStart',
 ): void {
-  const { words, floats } = segment;
-  let head = segment.loadHead();
+  const { words, floats } = ring;
+  let head = ring.loadHead();
   for (let n = 0; n < looks; n++) {
-    const tail = segment.loadTail();
-    if (wrong === 'releaseFirst') segment.storeHead(tail);
+    const tail = ring.loadTail();
+    if (wrong === 'releaseFirst') ring.storeHead(tail);
     while (((tail - head) | 0) > 0) {
-      const at = wordAt(segment, head);
-      const kind = kindAt(segment, head);
-      head = (head + Math.max(sizeAt(segment, head), 8)) | 0; // at least 8: the bytes may be anything by now
+      const at = wordAt(ring, head);
+      const kind = kindAt(ring, head);
+      head = (head + Math.max(sizeAt(ring, head), 8)) | 0; // at least 8: the bytes may be anything by now
       if (kind !== Kind.CALL_NUMBER) continue;
       if (wrong === 'plainStart') {
         const cell = load(words, at + 1);
@@ -273,6 +273,6 @@ function readWrongly(
       }
       seen.push(floats[(at >> 1) + 1]!);
     }
-    segment.storeHead(head);
+    ring.storeHead(head);
   }
 }

@@ -104,14 +104,14 @@ describe('model/lane', () => {
       expectSchedules(1_000, { ...twice, kill: ['writer'] }));
 
     it('would be caught sending the larger ring after its JUMP', () =>
-      expectProblem(/Side road lost message 1/, {
+      expectProblem(/Broadcast channel lost message 1/, {
         ...once,
         ...PLAINLY,
         writer: { calls: 4, growths: 1, wrong: 'sendLate' },
       }));
   });
 
-  describe('Segment.seal() lets a call in, and then it is seen, or refuses it', () => {
+  describe('Ring.seal() lets a call in, and then it is seen, or refuses it', () => {
     const seals = { looks: 1, seals: true };
 
     it('in every schedule', () => expectSchedules(20, { writer: { calls: 4 }, reader: seals, reduce: true }));
@@ -133,7 +133,7 @@ describe('model/lane', () => {
       }));
   });
 
-  describe('Segment.giveUp() refuses a call, and its writer sees that the lane could not be read', () => {
+  describe('Ring.giveUp() refuses a call, and its writer sees that the lane could not be read', () => {
     const givesUp = { looks: 1, givesUp: true };
     const expectGivenUp = (buffers: LaneBuffers, outcome: Outcome): void => {
       expectEachOnce(buffers, outcome, false);

@@ -20,8 +20,8 @@ export interface LineBuffers {
   readonly notes: SharedArrayBuffer;
 }
 
-const LINE = 4;
-const SEATS = 3;
+const QUEUE = 4;
+const SLOTS = 3;
 /** Plain words. The most that were inside at a time; how often anybody got in; by thread: its number in the line, and 1 while inside. */
 const MOST_INSIDE = 0;
 const ENTERED = 1;
@@ -31,7 +31,7 @@ const THREADS = 3;
 
 export function makeLine(permits: 'lock' | 'counter' | 'cells', value = 1): LineBuffers {
   const buffers = {
-    words: new SharedArrayBuffer((LINE + WAIT_QUEUE_WORDS) * 4),
+    words: new SharedArrayBuffer((QUEUE + WAIT_QUEUE_WORDS) * 4),
     notes: new SharedArrayBuffer(32),
   };
   if (permits === 'counter') new Int32Array(buffers.words)[0] = value;
@@ -40,11 +40,11 @@ export function makeLine(permits: 'lock' | 'counter' | 'cells', value = 1): Line
 
 export function nameWord(index: number, buffer: string): string | undefined {
   if (buffer === 'notes') return undefined;
-  if (index < LINE) return `PERMIT[${index}]`;
-  const at = index - LINE;
+  if (index < QUEUE) return `PERMIT[${index}]`;
+  const at = index - QUEUE;
   if (at === 0) return 'DRAWN';
   if (at === 1) return 'SEATS_USED';
-  return `${['OWNER', 'TICKET', 'BELL'][at % 4] ?? 'word'}[${(at >> 2) - 1}]`;
+  return `${['OWNER', 'TICKET', 'WAKE_WORD'][at % 4] ?? 'word'}[${(at >> 2) - 1}]`;
 }
 
 /** What there is to see, for `check`. */
@@ -67,7 +67,7 @@ export interface VisitorInput {
   readonly wrongPermits?: keyof typeof WRONG_PERMITS;
   /** Who is cancelled leaves without ringing the next. */
   readonly leavesSilently?: boolean;
-  /** Gives back, and never rings. */
+  /** Gives back, and never wakes anyone. */
   readonly givesSilently?: boolean;
 }
 
@@ -110,7 +110,7 @@ export async function visit(buffers: LineBuffers, thread: ModelThread): Promise<
   return told;
 }
 
-/** As `Passage.acquire()` does: who finds nobody waiting need not stand in line. */
+/** As `FairPermits.acquire()` does: who finds nobody waiting need not stand in line. */
 async function enter<T>(line: WaitQueue, attempt: () => T | typeof NOTHING, thread: ModelThread): Promise<T> {
   const found = line.memory.isEmpty() ? attempt() : NOTHING;
   return found === NOTHING ? finish(line.wait(attempt), thread) : found;
@@ -159,7 +159,7 @@ function open(
   const permits = wrongPermits === undefined ? right : WRONG_PERMITS[wrongPermits](words, atomics);
   const line =
     wrongLine === undefined
-      ? new WaitQueueMemory(words, LINE, SEATS)
+      ? new WaitQueueMemory(words, QUEUE, SLOTS)
       : WRONG_LINES[wrongLine](words, atomics);
   const isUseful = (): boolean => !leavesSilently && permits.areLeft();
   return { permits, line: new WaitQueue(line, { isUseful, inTurn: true, sleep: sleepHere }) };
@@ -184,31 +184,31 @@ const WRONG_PERMITS = {
   }),
 };
 
-const ticketOf = (seat: number): number => LINE + 4 + seat * 4 + 1;
-const bellOf = (seat: number): number => LINE + 4 + seat * 4 + 2;
-const ownerOf = (seat: number): number => LINE + 4 + seat * 4;
+const ticketOf = (slot: number): number => QUEUE + 4 + slot * 4 + 1;
+const wakeWordOf = (slot: number): number => QUEUE + 4 + slot * 4 + 2;
+const ownerOf = (slot: number): number => QUEUE + 4 + slot * 4;
 
 const WRONG_LINES = {
   /** Looks, and shows its ticket then: who gives back in between sees nobody. */
-  publishLate: (words: Int32Array) => new PublishesLate(words, LINE, SEATS),
-  /** Reads its bell right before it sleeps: rung since it looked, it does not notice. */
-  bellLate: (words: Int32Array, { load, waitAsync }: Atomics) =>
-    Object.assign(new WaitQueueMemory(words, LINE, SEATS), {
-      waitForBell: (seat: number) => waitAsync(words, bellOf(seat), load(words, bellOf(seat))),
+  publishLate: (words: Int32Array) => new PublishesLate(words, QUEUE, SLOTS),
+  /** Reads its wake-up word right before it sleeps: woken since it looked, it does not notice. */
+  wakeWordLate: (words: Int32Array, { load, waitAsync }: Atomics) =>
+    Object.assign(new WaitQueueMemory(words, QUEUE, SLOTS), {
+      waitForWakeUp: (slot: number) => waitAsync(words, wakeWordOf(slot), load(words, wakeWordOf(slot))),
     }),
   /** Wakes without a mark. */
   notifyOnly: (words: Int32Array, { notify }: Atomics) => {
-    const line = new WaitQueueMemory(words, LINE, SEATS);
-    return Object.assign(line, { ring: (seat: number) => void notify(words, bellOf(seat), Infinity) });
+    const line = new WaitQueueMemory(words, QUEUE, SLOTS);
+    return Object.assign(line, { wake: (slot: number) => void notify(words, wakeWordOf(slot), Infinity) });
   },
-  /** Clears the ticket of a seat whose owner it looked at once: it may be somebody else's by now. */
+  /** Clears the ticket of a slot whose owner it looked at once: it may be somebody else's by now. */
   expelByStore: (words: Int32Array, { cas, load, store }: Atomics) =>
-    Object.assign(new WaitQueueMemory(words, LINE, SEATS), {
+    Object.assign(new WaitQueueMemory(words, QUEUE, SLOTS), {
       expel: (producer: number) => {
-        for (let seat = 0; seat < SEATS; seat++) {
-          if (load(words, ownerOf(seat)) !== producer) continue;
-          store(words, ticketOf(seat), 0);
-          cas(words, ownerOf(seat), producer, 0);
+        for (let slot = 0; slot < SLOTS; slot++) {
+          if (load(words, ownerOf(slot)) !== producer) continue;
+          store(words, ticketOf(slot), 0);
+          cas(words, ownerOf(slot), producer, 0);
         }
       },
     }),
@@ -217,9 +217,9 @@ const WRONG_LINES = {
 class PublishesLate extends WaitQueueMemory {
   readonly #late = new Map<number, number>();
 
-  override publish(seat: number, ticket: number): void {
-    if (ticket === 0) super.publish(seat, ticket);
-    else this.#late.set(seat, ticket);
+  override publish(slot: number, ticket: number): void {
+    if (ticket === 0) super.publish(slot, ticket);
+    else this.#late.set(slot, ticket);
   }
 
   override first(): number {
@@ -227,10 +227,10 @@ class PublishesLate extends WaitQueueMemory {
     return first === -1 ? ([...this.#late.keys()][0] ?? -1) : first; // itself
   }
 
-  override waitForWakeUp(seat: number, rung: number): ReturnType<WaitQueueMemory['waitForWakeUp']> {
-    const ticket = this.#late.get(seat);
-    if (ticket !== undefined) super.publish(seat, ticket);
-    this.#late.delete(seat);
-    return super.waitForWakeUp(seat, rung);
+  override waitForWakeUp(slot: number, value: number): ReturnType<WaitQueueMemory['waitForWakeUp']> {
+    const ticket = this.#late.get(slot);
+    if (ticket !== undefined) super.publish(slot, ticket);
+    this.#late.delete(slot);
+    return super.waitForWakeUp(slot, value);
   }
 }

@@ -64,46 +64,46 @@ async function expectProblem(problem: RegExp, options: Setting): Promise<void> {
 describe('model/shared-line', function () {
   this.slow(4000);
 
-  describe('WaitingLine lets one at a time through, and nobody waits for ever', () => {
-    it('WaitingLine of two threads: in every schedule', () =>
+  describe('WaitQueue lets one at a time through, and nobody waits for ever', () => {
+    it('WaitQueue of two threads: in every schedule', () =>
       expectSchedules(64, {
         threads: [visitor(0, ['enter']), visitor(1, ['enter'])],
         entered: 2,
         reduce: true,
       }));
 
-    it('WaitingLine of two threads that always stand in it', () =>
+    it('WaitQueue of two threads that always stand in it', () =>
       expectSchedules(5000, {
         threads: [visitor(0, ['stand']), visitor(1, ['stand'])],
         entered: 2,
         preemptions: 3,
       }));
 
-    it('WaitingLine of two threads, one of which comes twice', () =>
+    it('WaitQueue of two threads, one of which comes twice', () =>
       expectSchedules(2200, {
         threads: [visitor(0, ['enter', 'enter']), visitor(1, ['enter'])],
         entered: 3,
         preemptions: 3,
       }));
 
-    it('WaitingLine of three threads', () =>
+    it('WaitQueue of three threads', () =>
       expectSchedules(3000, {
         threads: [visitor(0, ['enter']), visitor(1, ['enter']), visitor(2, ['enter'])],
         entered: 3,
         preemptions: 2,
       }));
 
-    it('WaitingLine one of whose waiters is cancelled as it is rung', () =>
+    it('WaitQueue one of whose waiters is cancelled as it is woken', () =>
       expectSchedules(6500, {
         threads: [visitor(0, ['enter']), visitor(1, ['cancel']), visitor(2, ['enter'])],
         preemptions: 2,
       }));
   });
 
-  describe('WaitingLine lets as many through as there are permits', () => {
+  describe('WaitQueue lets as many through as there are permits', () => {
     for (const permits of ['counter', 'cells'] as const) {
       const two = { permits, value: 2 };
-      it(`WaitingLine of three threads for two, with ${permits}`, () =>
+      it(`WaitQueue of three threads for two, with ${permits}`, () =>
         expectSchedules(1_100, {
           ...two,
           threads: [0, 1, 2].map((index) => visitor(index, ['enter'], two)),
@@ -112,7 +112,7 @@ describe('model/shared-line', function () {
         }));
     }
 
-    it('WaitingLine of two threads that wait for permits of a third', () =>
+    it('WaitQueue of two threads that wait for permits of a third', () =>
       expectSchedules(9000, {
         permits: 'counter',
         value: 0,
@@ -127,9 +127,9 @@ describe('model/shared-line', function () {
       }));
   });
 
-  describe('WaitingLine goes on when a thread is killed', () => {
+  describe('WaitQueue goes on when a thread is killed', () => {
     for (const permits of ['lock', 'cells'] as const) {
-      it(`WaitingLine of two threads, repaired by a third, with ${permits}`, () =>
+      it(`WaitQueue of two threads, repaired by a third, with ${permits}`, () =>
         expectSchedules(1_600, {
           permits,
           threads: [
@@ -142,7 +142,7 @@ describe('model/shared-line', function () {
         }));
     }
 
-    it('WaitingLine of two threads, repaired by two others at once', () =>
+    it('WaitQueue of two threads, repaired by two others at once', () =>
       expectSchedules(1400, {
         threads: [visitor(0, ['enter']), visitor(1, ['enter']), repairer(0), repairer(0, {}, 'second')],
         kill: ['visitor0'],
@@ -162,15 +162,15 @@ describe('model/shared-line', function () {
         preemptions: 2,
       }));
 
-    for (const wrongLine of ['publishLate', 'bellLate', 'notifyOnly'] as const) {
+    for (const wrongLine of ['publishLate', 'wakeWordLate', 'notifyOnly'] as const) {
       it(`a line that does ${wrongLine}`, () =>
         expectProblem(/^Deadlock/, { threads: two({ wrongLine }), preemptions: 2 }));
     }
 
-    it('a release that rings nobody', () =>
+    it('a release that wakes nobody', () =>
       expectProblem(/^Deadlock/, { threads: two({ givesSilently: true }), preemptions: 2 }));
 
-    it('a waiter that is cancelled and rings nobody', () =>
+    it('a waiter that is cancelled and wakes nobody', () =>
       expectProblem(/^Deadlock/, {
         threads: [
           visitor(0, ['enter']),
@@ -180,7 +180,7 @@ describe('model/shared-line', function () {
         preemptions: 2,
       }));
 
-    it('a repair that clears the ticket of whoever has the seat by now', () =>
+    it('a repair that clears the ticket of whoever has the slot by now', () =>
       expectProblem(/^Deadlock/, {
         threads: [
           { ...visitor(0, ['stand']), startsAfter: 'visitor1' },

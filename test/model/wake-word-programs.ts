@@ -1,5 +1,5 @@
 /**
- * Producers and an owner around the bell, and bells that are wrong. Publishing is counting up a word: what a lane adds to
+ * Producers and an owner around the wake-up word, and wake-up words that are wrong. Publishing is counting up a word: what a lane adds to
  * that has programs of its own.
  */
 import { acknowledge, isSignalled, wake, Sleeper } from '@ringloop/threadsafe/internal';
@@ -9,14 +9,14 @@ export interface BellBuffers {
   readonly words: SharedArrayBuffer;
 }
 
-const BELL = 0;
+const WAKE_WORD = 0;
 const MOST_PRODUCERS = 2;
-/** Words by producer: items published; calls of `ring()` that have returned; items that the owner has seen. */
-export const PUBLISHED = 4; // behind the words of the bell
+/** Words by producer: items published; calls of `wake()` that have returned; items that the owner has seen. */
+export const PUBLISHED = 4; // behind the words of the wake-up word
 export const RETURNED = PUBLISHED + MOST_PRODUCERS; // plain
 export const SEEN = RETURNED + MOST_PRODUCERS; // plain
 
-export const WORD_NAMES = { [BELL]: 'BELL', [PUBLISHED]: 'FIRST', [PUBLISHED + 1]: 'SECOND' };
+export const WORD_NAMES = { [WAKE_WORD]: 'WAKE_WORD', [PUBLISHED]: 'FIRST', [PUBLISHED + 1]: 'SECOND' };
 
 export const makeBell = (): BellBuffers => ({ words: new SharedArrayBuffer((SEEN + MOST_PRODUCERS) * 4) });
 
@@ -36,7 +36,7 @@ export function readBell(
 export interface ProducerInput {
   readonly producer: number;
   readonly items: number;
-  /** Instead of the bell's. */
+  /** Instead of the wake-up word's. */
   readonly ring?: keyof typeof WRONG_RINGS;
 }
 
@@ -46,13 +46,13 @@ export interface OwnerInput {
   readonly ownWakeUps?: number;
   /** Each turn begins as `callSoon()` does, and asserts that it sees what had been called before. */
   readonly callsSoon?: boolean;
-  /** Instead of the bell's. */
+  /** Instead of the wake-up word's. */
   readonly sleeper?: keyof typeof WRONG_SLEEPERS;
   /** The known-bad order. */
-  readonly hushesLate?: boolean;
+  readonly acknowledgesLate?: boolean;
 }
 
-/** Publishes and rings, `items` times. */
+/** Publishes and wakes, `items` times. */
 export function produce(buffers: BellBuffers, thread: ModelThread): void {
   const words = new Int32Array(buffers.words);
   const { producer, items, ring: wrong } = thread.input as ProducerInput;
@@ -72,7 +72,7 @@ export function own(buffers: BellBuffers, { atomics, input }: ModelThread): void
     ownWakeUps = 0,
     callsSoon = false,
     sleeper: wrong,
-    hushesLate = false,
+    acknowledgesLate = false,
   } = input as OwnerInput;
   let waiter: Promise<unknown> | null = null;
   const onWaiter = (woken: Promise<unknown>): void => void (waiter = woken);
@@ -84,9 +84,9 @@ export function own(buffers: BellBuffers, { atomics, input }: ModelThread): void
   let asleep = 0;
   while (true) {
     if (callsSoon) callSoon(words, producers, look);
-    if (!hushesLate) acknowledge(words);
+    if (!acknowledgesLate) acknowledge(words);
     look();
-    if (hushesLate) acknowledge(words);
+    if (acknowledgesLate) acknowledge(words);
     if (!sleeper.trySleep() || ++asleep <= ownWakeUps) continue;
     atomics.sleepUntilWoken(waiter);
     waiter = null;
@@ -116,9 +116,9 @@ type MakeSleeper = (
   onWaiter: (woken: Promise<unknown>) => void,
 ) => AnySleeper;
 
-// As in bell.ts.
-const QUIET = 0;
-const RUNG = 1;
+// As in wake-word.ts.
+const AWAKE = 0;
+const SIGNALLED = 1;
 const ASLEEP = 2;
 const STATE = 3;
 const EPOCH_STEP = 8;
@@ -127,52 +127,52 @@ const WRONG_RINGS = {
   /** Leaves ASLEEP, then notifies: killed in between, it has silenced everybody. */
   notifyLast: (words: Int32Array, { cas, load, notify }: Atomics): void => {
     while (true) {
-      const bell = load(words, BELL);
-      if ((bell & STATE) === RUNG) return;
-      if (cas(words, BELL, bell, (bell & ~STATE) | RUNG) !== bell) continue;
-      if ((bell & STATE) === ASLEEP) notify(words, BELL, 1);
+      const word = load(words, WAKE_WORD);
+      if ((word & STATE) === SIGNALLED) return;
+      if (cas(words, WAKE_WORD, word, (word & ~STATE) | SIGNALLED) !== word) continue;
+      if ((word & STATE) === ASLEEP) notify(words, WAKE_WORD, 1);
       return;
     }
   },
   /** Wakes a sleeper without a mark: one that has woken by itself does not know. */
   notifyOnly: (words: Int32Array, { cas, load, notify }: Atomics): void => {
-    const bell = load(words, BELL);
-    if ((bell & STATE) === ASLEEP) notify(words, BELL, 1);
-    else if (cas(words, BELL, bell, (bell & ~STATE) | RUNG) !== bell) notify(words, BELL, 1);
+    const word = load(words, WAKE_WORD);
+    if ((word & STATE) === ASLEEP) notify(words, WAKE_WORD, 1);
+    else if (cas(words, WAKE_WORD, word, (word & ~STATE) | SIGNALLED) !== word) notify(words, WAKE_WORD, 1);
   },
   /** Gives up where the owner fell asleep between its load and its cas. */
   onceOnly: (words: Int32Array, { cas, load, notify }: Atomics): void => {
-    const bell = load(words, BELL);
-    if ((bell & STATE) === ASLEEP) notify(words, BELL, 1);
-    if ((bell & STATE) !== RUNG) cas(words, BELL, bell, (bell & ~STATE) | RUNG);
+    const word = load(words, WAKE_WORD);
+    if ((word & STATE) === ASLEEP) notify(words, WAKE_WORD, 1);
+    if ((word & STATE) !== SIGNALLED) cas(words, WAKE_WORD, word, (word & ~STATE) | SIGNALLED);
   },
 };
 
 const WRONG_SLEEPERS = {
   /** Says ASLEEP whatever came after the look. */
   lookThenSleep: makeSleeper(({ load, store, waitAsync }, words, register) => {
-    const asleep = ((load(words, BELL) & ~STATE) + EPOCH_STEP) | ASLEEP;
-    store(words, BELL, asleep);
-    return register(() => waitAsync(words, BELL, asleep));
+    const asleep = ((load(words, WAKE_WORD) & ~STATE) + EPOCH_STEP) | ASLEEP;
+    store(words, WAKE_WORD, asleep);
+    return register(() => waitAsync(words, WAKE_WORD, asleep));
   }),
   /** Says ASLEEP before anybody waits. */
   asleepFirst: makeSleeper(({ cas, load, waitAsync }, words, register) => {
-    const bell = load(words, BELL);
-    const asleep = (bell + EPOCH_STEP) | ASLEEP;
-    if ((bell & STATE) !== QUIET || cas(words, BELL, bell, asleep) !== bell) return false;
-    return register(() => waitAsync(words, BELL, asleep));
+    const word = load(words, WAKE_WORD);
+    const asleep = (word + EPOCH_STEP) | ASLEEP;
+    if ((word & STATE) !== AWAKE || cas(words, WAKE_WORD, word, asleep) !== word) return false;
+    return register(() => waitAsync(words, WAKE_WORD, asleep));
   }),
   /** Every sleep looks the same: who was slow to wake one marks the next as woken. */
   noEpoch: makeSleeper(({ cas, load, waitAsync }, words, register) => {
-    const bell = load(words, BELL);
-    if ((bell & STATE) !== QUIET || !register(() => waitAsync(words, BELL, bell))) return false;
-    return cas(words, BELL, bell, bell | ASLEEP) === bell;
+    const word = load(words, WAKE_WORD);
+    if ((word & STATE) !== AWAKE || !register(() => waitAsync(words, WAKE_WORD, word))) return false;
+    return cas(words, WAKE_WORD, word, word | ASLEEP) === word;
   }),
 };
 
 type Wait = ReturnType<Atomics['waitAsync']>;
 
-/** A sleeper that keeps its waiter as the bell's does. */
+/** A sleeper that keeps its waiter as the wake-up word's does. */
 function makeSleeper(
   trySleep: (atomics: Atomics, words: Int32Array, register: (wait: () => Wait) => boolean) => boolean,
 ): MakeSleeper {

@@ -1,4 +1,4 @@
-/** The bell (threadsafe/src/memory/wake-word.ts) under the explorer: no wake-up is lost, whoever is killed. */
+/** The wake-up word (threadsafe/src/memory/wake-word.ts) under the explorer: no wake-up is lost, whoever is killed. */
 import { expect } from 'chai';
 import { explore, type Exploration, type Outcome, type ThreadDescription } from './explorer.js';
 import {
@@ -48,52 +48,52 @@ function expectAllSeen(buffers: BellBuffers, { killed }: Outcome): void {
   }
 }
 
-describe('model/bell', () => {
-  describe('ring() wakes the owner', () => {
-    it('ring() of one producer: in every schedule', async () => {
+describe('model/wake-word', () => {
+  describe('wake() wakes the owner', () => {
+    it('wake() of one producer: in every schedule', async () => {
       const { schedules } = await explore(setting([producer(0, 1), owner({ producers: 1 })]));
       expect(schedules).to.equal(280);
     });
 
-    it('ring() of one producer, twice: in every schedule', async () => {
+    it('wake() of one producer, twice: in every schedule', async () => {
       const threads = [producer(0, 2), owner({ producers: 1 })];
       const { schedules } = await explore(setting(threads, { reduce: true }));
       expect(schedules).to.be.at.least(2_000);
     });
 
-    it('ring() of two producers', async () => {
+    it('wake() of two producers', async () => {
       const threads = [producer(0, 1), producer(1, 1), owner({ producers: 2 })];
       const { schedules } = await explore(setting(threads, { preemptions: 3 }));
       expect(schedules).to.be.at.least(6_000);
     });
   });
 
-  describe('ring() that has returned is seen by callSoon(), also when the owner has woken by itself', () => {
+  describe('wake() that has returned is seen by callSoon(), also when the owner has woken by itself', () => {
     const restless = { ownWakeUps: 1, callsSoon: true };
 
-    it('ring() of one producer: in every schedule', async () => {
+    it('wake() of one producer: in every schedule', async () => {
       const threads = [producer(0, 1), owner({ producers: 1, ...restless })];
       const { schedules } = await explore(setting(threads, { reduce: true }));
       expect(schedules).to.be.at.least(900);
     });
 
-    it('ring() of two producers', async () => {
+    it('wake() of two producers', async () => {
       const threads = [producer(0, 1), producer(1, 1), owner({ producers: 2, ...restless })];
       const { schedules } = await explore(setting(threads, { preemptions: 2 }));
       expect(schedules).to.be.at.least(1_000);
     });
   });
 
-  describe('ring() whose producer is killed silences nobody', () => {
+  describe('wake() whose producer is killed silences nobody', () => {
     const threads = [producer(0, 1), producer(1, 1), owner({ producers: 2 })];
 
-    it('ring() of a producer that comes later: in every schedule', async () => {
+    it('wake() of a producer that comes later: in every schedule', async () => {
       const later = [threads[0]!, { ...threads[1]!, startsAfter: 'producer0' }, threads[2]!];
       const { kills } = await explore(setting(later, { kill: ['producer0'], reduce: true }));
       expect(kills).to.be.at.least(500);
     });
 
-    it('ring() of a producer that rings meanwhile', async () => {
+    it('wake() of a producer that wakes meanwhile', async () => {
       const { kills } = await explore(setting(threads, { kill: ['producer0'], preemptions: 2 }));
       expect(kills).to.be.at.least(1_000);
     });
@@ -101,7 +101,7 @@ describe('model/bell', () => {
 
   describe('explore() finds what is wrong with', () => {
     const mute = ({ trace }: { trace: string }): void => {
-      expect(trace).to.match(/owner: asleep on BELL$/);
+      expect(trace).to.match(/owner: asleep on WAKE_WORD$/);
     };
 
     for (const sleeper of ['lookThenSleep', 'asleepFirst'] as const) {
@@ -115,21 +115,21 @@ describe('model/bell', () => {
       mute(await failureOf(setting(threads, { preemptions: 3 })));
     });
 
-    it('an owner that hushes after it has looked', async () => {
-      mute(await failureOf(setting([producer(0, 1), owner({ producers: 1, hushesLate: true })])));
+    it('an owner that acknowledges after it has looked', async () => {
+      mute(await failureOf(setting([producer(0, 1), owner({ producers: 1, acknowledgesLate: true })])));
     });
 
-    it('a ring() that tries once only', async () => {
+    it('a wake() that tries once only', async () => {
       mute(await failureOf(setting([producer(0, 1, { ring: 'onceOnly' }), owner({ producers: 1 })])));
     });
 
-    it('a ring() that notifies without leaving a mark', async () => {
+    it('a wake() that notifies without leaving a mark', async () => {
       const restless = owner({ producers: 1, ownWakeUps: 1, callsSoon: true });
       const error = await failureOf(setting([producer(0, 1, { ring: 'notifyOnly' }), restless]));
       expect(error.message).to.contain('A call of producer 0 was overtaken');
     });
 
-    it('a ring() that notifies last, where it is killed', async () => {
+    it('a wake() that notifies last, where it is killed', async () => {
       const threads = [producer(0, 1, { ring: 'notifyLast' }), producer(1, 1), owner({ producers: 2 })];
       await explore(setting(threads, { preemptions: 2 }));
       mute(await failureOf(setting(threads, { preemptions: 2, kill: ['producer0'] })));

@@ -12,7 +12,7 @@ import { expect } from 'chai';
 /** What calls are of here. */
 export const sent = { name: 'f' };
 
-const segment = Ring.allocate(1 << 22);
+const ring = Ring.allocate(1 << 22);
 
 /** What `args` are after they were written into a ring and read out of it. */
 export function cross(...args: readonly unknown[]): unknown[] {
@@ -22,13 +22,13 @@ export function cross(...args: readonly unknown[]): unknown[] {
   const { sizeBytes } = plan;
   const number = sendOutOfBand(plan, args, (value) => aside.push(structuredClone(value)) - 1, sent) ?? 0;
   const at = 6; // any 8-aligned record will do
-  segment.words.fill(-1, 0, at + sizeBytes / 4 + 64); // no zeros that happen to be right
-  writeRecord(segment.words, at, Kind.CALL, sizeBytes, 1, 0, plan.tags);
-  writeArguments(segment, at, plan, number);
-  const behind = segment.words.subarray(at + sizeBytes / 4, at + sizeBytes / 4 + 64);
+  ring.words.fill(-1, 0, at + sizeBytes / 4 + 64); // no zeros that happen to be right
+  writeRecord(ring.words, at, Kind.CALL, sizeBytes, 1, 0, plan.tags);
+  writeArguments(ring, at, plan, number);
+  const behind = ring.words.subarray(at + sizeBytes / 4, at + sizeBytes / 4 + 64);
   expect(behind.every((word) => word === -1)).to.equal(true); // nothing was written behind the record
-  const read = readArguments(segment, at, (sideNumber) => aside[sideNumber]);
-  segment.words.fill(0x5a5a5a5a, at, at + sizeBytes / 4); // what was read must not point into the record
+  const read = readArguments(ring, at, (messageNumber) => aside[messageNumber]);
+  ring.words.fill(0x5a5a5a5a, at, at + sizeBytes / 4); // what was read must not point into the record
   return read;
 }
 

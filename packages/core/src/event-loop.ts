@@ -557,7 +557,7 @@ export class BaseEventLoop {
     if (parked === 'asleep') {
       this.#turnComing = false;
       this.#host.sleepUntil(this.#timers.nextDeadline());
-    } else if (parked === 'rung' && isQuiet) this.#turn();
+    } else if (parked === 'signalled' && isQuiet) this.#turn();
     else this.#host.requestTurn();
   };
 

@@ -18,7 +18,7 @@ function scribble(memory: SharedArrayBuffer): void {
   wake(inbox.words);
 }
 
-describe('Outbox', function () {
+describe('InboxWriter', function () {
   this.slow(500);
 
   const values: Record<string, [value: unknown, inner: unknown]> = {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { LANES, replyInboxFor } from '@ringloop/threadsafe/internal';
 
 describe('thisMailbox()', () => {
-  it('gives a thread that calls into the loops of more threads than a mailbox has lanes another one', () => {
+  it('gives a thread that calls into the loops of more threads than a reply inbox has lanes another one', () => {
     const first = 1_000_000; // no thread of this process
     const owners = Array.from({ length: 3 * LANES }, (_, i) => first + i);
     const ids = owners.map((owner) => replyInboxFor(owner).address.id);

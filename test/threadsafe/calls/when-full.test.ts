@@ -202,7 +202,7 @@ describe('LoopRef.withOptions()', () => {
     while ((await there.runCoroutineThreadsafe(lastDoze)) !== 'cancelled');
   });
 
-  it('a task that a full ring refuses leaves nothing on the side road', async () => {
+  it('a task that a full ring refuses leaves nothing on the broadcast channel', async () => {
     await gate.closeAfter(there);
     const sideRoad = new BroadcastChannel(`ringloop:${there.address.id}`);
     let messages = 0;

@@ -241,7 +241,7 @@ describe('arguments', () => {
     }
   });
 
-  it('that only structured clone can share go by the side road', () => {
+  it('that only structured clone can share go by the broadcast channel', () => {
     const words = new Int32Array(new SharedArrayBuffer(8));
     const [memory, view] = cross(words.buffer, words) as [SharedArrayBuffer, Int32Array];
     expect(types.isSharedArrayBuffer(memory)).to.equal(true);

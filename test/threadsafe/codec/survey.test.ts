@@ -70,9 +70,9 @@ describe('survey()', function () {
       const value = make();
       const expected = cloned(value);
       const ref = group.next();
-      expect(await arrived(() => cross(value)[0]), 'ring and side road').to.equal(expected);
+      expect(await arrived(() => cross(value)[0]), 'ring and broadcast channel').to.equal(expected);
       const call = await arrived(async () => (await ref.runCoroutineThreadsafe(echo, value))[0]);
-      expect(call, 'road').to.equal(expected);
+      expect(call, 'transfer port').to.equal(expected);
       const thing = ref.wrap<Thing>('thing');
       expect(await arrived(() => thing.same(value)), 'proxy').to.equal(expected);
       const queue = new SharedQueue<unknown>();

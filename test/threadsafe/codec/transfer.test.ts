@@ -109,7 +109,7 @@ describe('transfer', () => {
     expect(buffer.byteLength).to.equal(1 << 20);
   });
 
-  it('arguments keep their place in the order, by whichever road they go, while the ring grows', async () => {
+  it('arguments keep their place in the order, by whichever way they go, while the ring grows', async () => {
     const expected: number[] = [];
     const memory = new SharedArrayBuffer(4);
     for (let i = 0; i < 3000; i++) {
@@ -223,7 +223,7 @@ describe('transfer() of what can only be moved', () => {
     expect(await next(mine)).to.equal('still there');
   });
 
-  it('is refused where there is no road, with memory that is copied there', async () => {
+  it('is refused where there is no transfer port, with memory that is copied there', async () => {
     const worker = new Worker(new URL('../fixtures/loop-worker.js', import.meta.url));
     const [wire] = (await once(worker, 'message')) as [unknown];
     const plain = LoopRef.fromWire(wire);

@@ -12,9 +12,9 @@ function readAll(
   tail: number,
   onCorrupted: (reason: Error) => void = () => undefined,
 ): { readonly lane: LaneReader; readonly steps: number } {
-  const segment = Ring.allocate(CAPACITY_BYTES);
-  segment.bytes.set(bytes);
-  segment.header[TAIL] = tail;
+  const ring = Ring.allocate(CAPACITY_BYTES);
+  ring.bytes.set(bytes);
+  ring.header[TAIL] = tail;
   let steps = 0;
   const step = (): void => {
     steps++;
@@ -25,7 +25,7 @@ function readAll(
     putBack: step,
     mayGoOn: () => true,
     takeOutOfBand: () => {
-      throw new RangeError('The side road has nothing');
+      throw new RangeError('The broadcast channel has nothing');
     },
     startTask: step,
     refuseTask: step,
@@ -35,7 +35,7 @@ function readAll(
     failedCallback: step,
     corrupted: (_, reason) => onCorrupted(reason),
   };
-  const lane = new LaneReader(1, segment, new FunctionTable(), events);
+  const lane = new LaneReader(1, ring, new FunctionTable(), events);
   lane.collect();
   return { lane, steps };
 }

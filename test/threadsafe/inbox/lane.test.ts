@@ -18,7 +18,7 @@ import { note, noted } from '../fixtures/calls.js';
 
 const FN = 1;
 
-/** A lane of this thread alone: both ends, the side road a list, the ready queue another. */
+/** A lane of this thread alone: both ends, the broadcast channel a list, the ready queue another. */
 function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
   writer: LaneWriter;
   reader: LaneReader;
@@ -56,11 +56,11 @@ function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
     reader,
     ready,
     send(value) {
-      // As an outbox does; every third one the long way, as for a call with other arguments.
+      // As an inbox writer does; every third one the long way, as for a call with other arguments.
       if (value % 3 !== 0 && writer.pushNumber(FN, value) !== NO_FAST_PATH) return true;
       const at = writer.claim(16);
       if (at === SEALED_LANE || at === FULL_LANE) return false;
-      writeCallWithNumber(writer.segment, at, FN, value);
+      writeCallWithNumber(writer.ring, at, FN, value);
       return writer.publish();
     },
     runAll() {
@@ -90,7 +90,7 @@ describe('LaneWriter and LaneReader', () => {
   it('go on in a larger ring when the first is full, in order', () => {
     const { writer, send, runAll } = lane();
     for (let i = 0; i < 100; i++) expect(send(i)).to.equal(true);
-    expect(writer.segment.capacityBytes).to.equal(1024);
+    expect(writer.ring.capacityBytes).to.equal(1024);
     runAll();
     expect(noted).to.deep.equal(Array.from({ length: 100 }, (_, i) => i));
   });
@@ -122,7 +122,7 @@ describe('LaneWriter and LaneReader', () => {
   it('refuse what comes after sealing, and run what came before', () => {
     const { reader, send, runAll } = lane();
     expect(send(1)).to.equal(true);
-    reader.segment.seal();
+    reader.ring.seal();
     expect(send(2)).to.equal(false);
     expect(send(3)).to.equal(false);
     runAll();
@@ -132,7 +132,7 @@ describe('LaneWriter and LaneReader', () => {
   it('refuse a sealed lane also where the ring is full', () => {
     const { reader, send } = lane();
     for (let i = 0; i < 10; i++) send(i);
-    reader.segment.seal();
+    reader.ring.seal();
     expect([send(10), send(11)]).to.deep.equal([false, false]);
   });
 });

@@ -172,7 +172,7 @@ describe('LoopRef', () => {
       await sleep(0.001);
       noted.length = 0;
       await there.runCoroutineThreadsafe(noteIn, ref, 'from the other thread');
-      // The answer came through the mailbox; the call was published before it, and may or may not have run.
+      // The answer came through the reply inbox; the call was published before it, and may or may not have run.
       loop.callSoon(() => order.push(`${String(noted[0])}, then here`));
       await sleep(0.001);
     });

@@ -39,7 +39,7 @@ describe('Spinning', () => {
     const spinning = new Spinning(60, ports);
     sent = 1;
     arrivesAt = 3;
-    expect([spinning.lookAround(true), looks, timesLooked]).to.deep.equal(['rung', 3, 1]);
+    expect([spinning.lookAround(true), looks, timesLooked]).to.deep.equal(['signalled', 3, 1]);
   });
 
   it('lookAround() looks in vain for a moment only, and stays awake', () => {

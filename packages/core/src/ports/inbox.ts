@@ -8,11 +8,11 @@ export interface Inbox {
   /** The loop is awake: queues the calls that have arrived, in order per producer, behind what is ready already. */
   drain(): void;
   /**
-   * The loop has nothing to do. 'asleep': from now on, until `drain()`, producers must wake it. 'rung': a call came in meanwhile.
+   * The loop has nothing to do. 'asleep': from now on, until `drain()`, producers must wake it. 'signalled': a call came in meanwhile.
    * 'awake': it would rather not sleep yet.
    * @param isQuiet the last iteration ran nothing, so no promise reaction is under way that looking for calls would hold up
    */
-  park(isQuiet: boolean): 'asleep' | 'rung' | 'awake';
+  park(isQuiet: boolean): 'asleep' | 'signalled' | 'awake';
   /** No call gets in from now on. Resolves when all that got in have run, for which the loop must be running. */
   seal(): Promise<void>;
   /** No call gets in from now on; calls that were let in but have not run are dropped as `loop.close()` drops its own. */

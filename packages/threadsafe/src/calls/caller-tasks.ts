@@ -24,7 +24,7 @@ export class CallerTasks implements Replying {
   /** How many of these were cancelled. */
   lateCancelled = 0;
 
-  /** @param address the caller's mailbox */
+  /** @param address the caller's reply inbox */
   constructor(loop: BaseEventLoop, address: InboxAddress, countTasks: (change: number) => void) {
     this.#loop = loop;
     this.#address = address;

@@ -176,7 +176,7 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     else (this.#callbacks ??= []).push(callback);
   }
 
-  /** For the mailbox: the other loop has answered. @param value the result, or what was thrown */
+  /** For the reply inbox: the other loop has answered. @param value the result, or what was thrown */
   settleWith(how: ReplyKind, value: unknown): void {
     if (this.done()) return; // cancelled from here in the meantime
     this.#settle(how, how === 'failed' ? toError(value) : value);

@@ -5,7 +5,7 @@ import type { Ring } from '../memory/ring.js';
 
 interface Drain {
   readonly callId: number;
-  readonly segment: Ring;
+  readonly ring: Ring;
   /** The writer's TAIL when it was asked for. */
   readonly position: number;
 }
@@ -26,9 +26,9 @@ export class Drains implements CalledLoop {
     this.#block = block;
   }
 
-  add(segment: Ring, position: number): ConcurrentFuture<void> {
+  add(ring: Ring, position: number): ConcurrentFuture<void> {
     const future = pendingCalls.add<void>(this);
-    this.#drains.push({ callId: future.callId, segment, position });
+    this.#drains.push({ callId: future.callId, ring, position });
     if (this.#drains.length === 1) this.#look();
     return future;
   }
@@ -38,7 +38,7 @@ export class Drains implements CalledLoop {
     this.#over = reason;
     const [first] = this.#drains;
     this.#drains = [];
-    first?.segment.wakeWriter(); // a waiter that nobody wakes would stay for ever
+    first?.ring.wakeWriter(); // a waiter that nobody wakes would stay for ever
   }
 
   cancelCall(callId: number): void {
@@ -49,7 +49,7 @@ export class Drains implements CalledLoop {
     return this.#block(timeout, (timeoutMs) => {
       const first = this.#settle();
       if (isDone()) return true;
-      if (first !== null) waitFor(first.segment, timeoutMs);
+      if (first !== null) waitFor(first.ring, timeoutMs);
       this.#settle();
       return isDone();
     });
@@ -59,16 +59,16 @@ export class Drains implements CalledLoop {
     while (true) {
       const first = this.#settle();
       if (first === null) return;
-      const { segment } = first;
-      segment.beginWaiting();
-      const head = segment.loadHead();
-      const waiting = isThere(first, head) || segment.isDropped() ? null : segment.waitForHeadAsync(head);
+      const { ring } = first;
+      ring.beginWaiting();
+      const head = ring.loadHead();
+      const waiting = isThere(first, head) || ring.isDropped() ? null : ring.waitForHeadAsync(head);
       if (waiting?.async !== true) {
-        segment.endWaiting();
+        ring.endWaiting();
         continue;
       }
       void waiting.value.then(() => {
-        segment.endWaiting();
+        ring.endWaiting();
         this.#look();
       });
       return;
@@ -80,8 +80,8 @@ export class Drains implements CalledLoop {
     while (true) {
       const [first] = this.#drains;
       if (first === undefined) return null;
-      const done = isThere(first, first.segment.loadHead());
-      if (!done && this.#over === null && !first.segment.isDropped()) return first;
+      const done = isThere(first, first.ring.loadHead());
+      if (!done && this.#over === null && !first.ring.isDropped()) return first;
       this.#drains.shift();
       const future = pendingCalls.take(first.callId);
       if (done) future?.settleWith('finished', undefined);
@@ -93,11 +93,11 @@ export class Drains implements CalledLoop {
   }
 }
 
-function waitFor(segment: Ring, timeoutMs: number): void {
-  const head = segment.loadHead();
-  segment.beginWaiting();
-  segment.waitForHead(head, timeoutMs);
-  segment.endWaiting();
+function waitFor(ring: Ring, timeoutMs: number): void {
+  const head = ring.loadHead();
+  ring.beginWaiting();
+  ring.waitForHead(head, timeoutMs);
+  ring.endWaiting();
 }
 
 function isThere({ position }: Drain, head: number): boolean {

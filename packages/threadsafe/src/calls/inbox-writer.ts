@@ -30,7 +30,7 @@ import { takeAway, unmark } from '../codec/transfer.js';
 import { stop } from './builtin-functions.js';
 import { SPILL, THROW, type WhenFull } from './when-full.js';
 
-/** Where this thread gets answers; a port, since what arrives there may end outboxes. */
+/** Where this thread gets answers; a port, since what arrives there may end inbox writers. */
 export interface ReplyAddress {
   readonly address: InboxAddress;
   /** Blocks the thread until something arrives, and takes it. */
@@ -111,7 +111,7 @@ export class InboxWriter implements CalledLoop {
     return {
       callsSent: this.#sent,
       backlogBytes: this.#writer.backlogBytes + this.#posted.bytes,
-      capacityBytes: this.#writer.segment.capacityBytes,
+      capacityBytes: this.#writer.ring.capacityBytes,
       timesFull: this.#timesFull + this.#writer.timesGrown,
       timesGrown: this.#writer.timesGrown,
       callsRefused: this.#callsRefused,
@@ -124,8 +124,8 @@ export class InboxWriter implements CalledLoop {
     const number = fn === this.#lastCallback ? this.#lastNumber : this.#callbackNumber(fn, whenFull);
     const at = this.#put(Kind.CALL, number, 0, args, fn, whenFull);
     this.#sent++;
-    const { segment } = this.#writer;
-    return new ThreadsafeHandle(segment, segment.writtenBytes - sizeOf(segment.words, at));
+    const { ring } = this.#writer;
+    return new ThreadsafeHandle(ring, ring.writtenBytes - sizeOf(ring.words, at));
   }
 
   /** `call(whenFull, fn, value)`, the most common of all, without the detours. */
@@ -136,13 +136,13 @@ export class InboxWriter implements CalledLoop {
     let start = writer.pushNumber(number, value);
     if (start === NO_FAST_PATH) {
       const at = this.#claim(RECORD_BYTES, whenFull);
-      writeCallWithNumber(writer.segment, at, number, value);
+      writeCallWithNumber(writer.ring, at, number, value);
       if (!writer.publish()) this.#refuse();
-      start = writer.segment.writtenBytes - RECORD_BYTES;
+      start = writer.ring.writtenBytes - RECORD_BYTES;
     }
     this.#wake();
     this.#sent++;
-    return new ThreadsafeHandle(writer.segment, start);
+    return new ThreadsafeHandle(writer.ring, start);
   }
 
   /** `call(whenFull, fn, text)`, where that is short. */
@@ -153,7 +153,7 @@ export class InboxWriter implements CalledLoop {
     if (start === NO_FAST_PATH) return this.call(whenFull, fn, text);
     this.#wake();
     this.#sent++;
-    return new ThreadsafeHandle(this.#writer.segment, start);
+    return new ThreadsafeHandle(this.#writer.ring, start);
   }
 
   /** @throws as `LoopRef.runCoroutineThreadsafe()` does */
@@ -191,7 +191,7 @@ export class InboxWriter implements CalledLoop {
 
   /** Done when all that has been sent is done, as far as the other loop does it in one go. */
   drained(): ConcurrentFuture<void> {
-    return this.#drains.add(this.#writer.segment, this.#writer.tail);
+    return this.#drains.add(this.#writer.ring, this.#writer.tail);
   }
 
   cancelTask(callId: number): void {
@@ -218,7 +218,7 @@ export class InboxWriter implements CalledLoop {
     }
   }
 
-  /** To the mailbox of a thread: what it has sent into an inbox of this thread cannot be read, and what follows is lost. */
+  /** To the reply inbox of a thread: what it has sent into an inbox of this thread cannot be read, and what follows is lost. */
   tellLost(inboxId: string, reason: Error): void {
     this.#answer(Kind.FAILURE, LOST_LANE, [[inboxId, reason]], 'the end of a lane');
   }
@@ -268,7 +268,7 @@ export class InboxWriter implements CalledLoop {
   }
 
   #introduce(answers: ReplyAddress, whenFull: WhenFull): void {
-    this.#claim(RECORD_BYTES, whenFull); // first: what a full ring has no record for would stay on the side road
+    this.#claim(RECORD_BYTES, whenFull); // first: what a full ring has no record for would stay on the broadcast channel
     this.#put(Kind.REPLY_TO, 0, this.#broadcast.send(answers.address), [], 'hello', whenFull);
     this.#answers = answers;
   }
@@ -311,23 +311,23 @@ export class InboxWriter implements CalledLoop {
       plan = keepPlan(plan); // a wait runs callbacks of the user's, which may make calls
       at = this.#claimInTime(plan.sizeBytes, whenFull);
     }
-    let sideNumber = 0;
+    let messageNumber = 0;
     if (plan.outOfBand !== null) {
-      if (plan.moved !== null && this.#writer.segment.isSealed()) this.#refuse(); // what has been moved does not come back
+      if (plan.moved !== null && this.#writer.ring.isSealed()) this.#refuse(); // what has been moved does not come back
       this.#makeRoomBeside(plan.outOfBand.weightBytes, whenFull);
-      // Now that there is room: what a full ring has no record for would stay on the side road.
+      // Now that there is room: what a full ring has no record for would stay on the broadcast channel.
       const number = sendOutOfBand(plan, args, this.#broadcast.send, what);
       // Node does not let go of all memory: then it is copied.
       if (number === null) plan = keepPlan(planArguments(args, what));
-      sideNumber = number ?? sendOutOfBand(plan, args, this.#broadcast.send, what) ?? 0;
+      messageNumber = number ?? sendOutOfBand(plan, args, this.#broadcast.send, what) ?? 0;
       at = this.#claim(plan.sizeBytes, whenFull);
     }
-    writeRecord(this.#writer.segment.words, at, kind, plan.sizeBytes, fn, callId, plan.tags);
-    writeArguments(this.#writer.segment, at, plan, sideNumber);
+    writeRecord(this.#writer.ring.words, at, kind, plan.sizeBytes, fn, callId, plan.tags);
+    writeArguments(this.#writer.ring, at, plan, messageNumber);
     const { transferred, moved } = plan;
     this.#send();
     if (plan.outOfBand !== null) {
-      this.#posted.add(this.#writer.segment, at, this.#writer.tail, plan.outOfBand.weightBytes);
+      this.#posted.add(this.#writer.ring, at, this.#writer.tail, plan.outOfBand.weightBytes);
     }
     if (transferred !== null) takeAway(transferred);
     if (transferred !== null || moved !== null) unmark(args);
@@ -342,7 +342,7 @@ export class InboxWriter implements CalledLoop {
   }
 
   #wake(): void {
-    // Published before the bell was closed, and so either read or dropped with all else that stood there: not refused.
+    // Published before the wake-up word was closed, and so either read or dropped with all else that stood there: not refused.
     if (!wake(this.#memory.words)) this.#closed = closedError(this.#memory, this.#address.name);
   }
 
@@ -374,7 +374,7 @@ export class InboxWriter implements CalledLoop {
     if (at === SEALED_LANE) return this.#refuse();
     if (at !== FULL_LANE) return at;
     this.#callsRefused++;
-    const { capacityBytes } = this.#writer.segment;
+    const { capacityBytes } = this.#writer.ring;
     const details = {
       spill: `, and may not grow beyond ${limitBytes}`,
       throw: '',
@@ -411,8 +411,8 @@ export class InboxWriter implements CalledLoop {
   }
 
   #refuse(): never {
-    // Dropped, and the bell not closed: the owner goes on, but could not read what stands in this lane.
-    const isLost = this.#writer.segment.isDropped() && !isClosed(this.#memory.words);
+    // Dropped, and the wake-up word not closed: the owner goes on, but could not read what stands in this lane.
+    const isLost = this.#writer.ring.isDropped() && !isClosed(this.#memory.words);
     this.#closed ??= isLost
       ? new InternalError(`Cannot call into loop "${this.name}": what this thread has sent could not be read`)
       : closedError(this.#memory, this.#address.name);

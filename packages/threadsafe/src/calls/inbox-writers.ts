@@ -9,7 +9,7 @@ import { type InboxAddress, InboxMemory, thisProducer } from '../memory/inbox-me
 import { InboxWriter } from './inbox-writer.js';
 import { pendingCalls } from './pending-calls.js';
 
-/** This thread's outboxes by inbox: one lane a thread, however many references it holds. */
+/** This thread's inbox writers by inbox: one lane a thread, however many references it holds. */
 const writers = new Map<string, InboxWriter>();
 let sentBefore = 0;
 
@@ -29,12 +29,12 @@ function openInboxWriter(address: InboxAddress): InboxWriter {
   if (isClosed(memory.words) || endOf(memory, address.name) !== null) throw closedError(memory, address.name);
   dropClosed();
   if (memory.hasLaneOf(thisProducer)) throw otherCopyCalls(address.name);
-  const outbox = new InboxWriter(address);
-  writers.set(address.id, outbox);
-  return outbox;
+  const writer = new InboxWriter(address);
+  writers.set(address.id, writer);
+  return writer;
 }
 
-/** A lane has one writer, and answers go to one mailbox: there may be one of them in a thread. */
+/** A lane has one writer, and answers go to one reply inbox: there may be one of them in a thread. */
 function otherCopyCalls(name: string): LoopStateError {
   return new LoopStateError(
     `Cannot call into loop "${name}": another copy of ringloop calls into it from this thread, and this is ` +
@@ -45,15 +45,15 @@ function otherCopyCalls(name: string): LoopStateError {
 
 /**
  * Loops come and go in a thread that stays: the memory of their inboxes goes when the next one is called. Where an answer is still to
- * come, the outbox stays until it has, or until `ownerEnded()` tells that it will not.
+ * come, the inbox writer stays until it has, or until `ownerEnded()` tells that it will not.
  */
 function dropClosed(): void {
-  for (const [inboxId, outbox] of [...writers]) {
-    if (outbox.findClosed() && !pendingCalls.has(inboxId)) dropInboxWriter(inboxId);
+  for (const [inboxId, writer] of [...writers]) {
+    if (writer.findClosed() && !pendingCalls.has(inboxId)) dropInboxWriter(inboxId);
   }
 }
 
-/** The outbox if this thread has one. */
+/** The inbox writer if this thread has one. */
 export function peekInboxWriter(inboxId: string): InboxWriter | null {
   return writers.get(inboxId) ?? null;
 }
@@ -64,12 +64,12 @@ export function peekInboxWriter(inboxId: string): InboxWriter | null {
  */
 export function ownerEnded(owner: number): { inboxId: string; reason: PeerExitedError }[] {
   const ended: { inboxId: string; reason: PeerExitedError }[] = [];
-  for (const [inboxId, outbox] of [...writers]) {
-    if (outbox.owner !== owner) continue;
-    outbox.memory.abandon(); // its spawner may not know this inbox, and threads that come later look at the mark
-    const reason = endOf(outbox.memory, outbox.name);
+  for (const [inboxId, writer] of [...writers]) {
+    if (writer.owner !== owner) continue;
+    writer.memory.abandon(); // its spawner may not know this inbox, and threads that come later look at the mark
+    const reason = endOf(writer.memory, writer.name);
     if (reason === null) continue; // not so: it was marked just now
-    outbox.close(reason);
+    writer.close(reason);
     dropInboxWriter(inboxId);
     ended.push({ inboxId, reason });
   }
@@ -80,10 +80,10 @@ export function ownerEnded(owner: number): { inboxId: string; reason: PeerExited
  * What was sent into those inboxes, or answered from there, cannot be read: what is pending there rejects, and references that were used
  * before throw `reason`. Others begin anew.
  */
-export function loseCalls(isLost: (outbox: InboxWriter) => boolean, reason: Error): void {
-  for (const [inboxId, outbox] of [...writers]) {
-    if (!isLost(outbox)) continue;
-    outbox.close(reason);
+export function loseCalls(isLost: (writer: InboxWriter) => boolean, reason: Error): void {
+  for (const [inboxId, writer] of [...writers]) {
+    if (!isLost(writer)) continue;
+    writer.close(reason);
     dropInboxWriter(inboxId);
     pendingCalls.rejectAll(inboxId, reason);
   }
@@ -91,11 +91,11 @@ export function loseCalls(isLost: (outbox: InboxWriter) => boolean, reason: Erro
 
 /** Gives back the lane in an inbox that nothing more is sent to; the next call would claim one again. */
 export function dropInboxWriter(inboxId: string): void {
-  const outbox = writers.get(inboxId);
-  if (outbox === undefined) return;
+  const writer = writers.get(inboxId);
+  if (writer === undefined) return;
   writers.delete(inboxId);
-  sentBefore += outbox.sent;
-  outbox.leave();
+  sentBefore += writer.sent;
+  writer.leave();
 }
 
 /** Inboxes that this thread has a lane in. */
@@ -106,15 +106,15 @@ export function outboxCount(): number {
 /** Calls made from this thread into all inboxes. */
 export function callsSent(): number {
   let sent = sentBefore;
-  for (const outbox of writers.values()) sent += outbox.sent;
+  for (const writer of writers.values()) sent += writer.sent;
   return sent;
 }
 
 /** This thread ends: others take its lanes back, so nothing may be written there any more. */
 export function closeInboxWriters(): void {
-  for (const outbox of writers.values()) {
-    outbox.close(
-      new LoopStateError(`Cannot call into loop "${outbox.name}": this thread is ending`, 'ERR_LOOP_CLOSED'),
+  for (const writer of writers.values()) {
+    writer.close(
+      new LoopStateError(`Cannot call into loop "${writer.name}": this thread is ending`, 'ERR_LOOP_CLOSED'),
     );
   }
 }

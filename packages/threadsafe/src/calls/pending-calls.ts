@@ -54,5 +54,5 @@ class PendingCalls {
   }
 }
 
-/** One per thread, like the mailbox that receives the answers. */
+/** One per thread, like the reply inbox that receives the answers. */
 export const pendingCalls = new PendingCalls();

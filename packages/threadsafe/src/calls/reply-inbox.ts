@@ -14,15 +14,15 @@ const LOOKS_A_TURN = 16;
 /**
  * Where a thread receives the answers to its calls. It is an inbox like a loop's, but needs no loop: it runs what arrives
  * when it is woken. Made at the first call that wants an answer. An inbox has a lane for so many threads and no more; a thread that
- * calls into the loops of more has more mailboxes.
+ * calls into the loops of more has more reply inboxes.
  */
 class ReplyInbox implements ReplyAddress {
-  readonly address: InboxAddress = allocateInbox('mailbox');
+  readonly address: InboxAddress = allocateInbox('replies');
   readonly #reader: InboxReader;
   #keptAwake = false;
   /** Threads that were told of it, as producers: each takes a lane when it answers. */
   readonly #told = new Set<number>();
-  /** A thread's lane here cannot be read: whoever was told of this mailbox may write there. */
+  /** A thread's lane here cannot be read: whoever was told of this reply inbox may write there. */
   #spoilt = false;
 
   constructor() {
@@ -62,11 +62,11 @@ class ReplyInbox implements ReplyAddress {
   /** What that thread has answered cannot be read, nor what it will answer here. */
   #lose(producer: number, reason: Error): void {
     this.#spoilt = true;
-    loseCalls((outbox) => outbox.owner === producer, reason);
+    loseCalls((writer) => writer.owner === producer, reason);
     process.emitWarning(reason);
   }
 
-  /** Settles what has been answered by now, and sleeps again: who only looked would be hushed and never woken. */
+  /** Settles what has been answered by now, and sleeps again: who only looked would be acknowledged and never woken. */
   read(): void {
     this.#look();
   }
@@ -99,46 +99,46 @@ class ReplyInbox implements ReplyAddress {
 }
 
 function refuseCalls(): never {
-  throw new InternalError('A mailbox was asked to run a call');
+  throw new InternalError('A reply inbox was asked to run a call');
 }
 
 /** What another thread could not read of what this one has sent: its inbox, and why. It is sent as the answer to no call. */
 export type LostLane = readonly [inboxId: string, reason: Error];
 
 function loseLane([inboxId, reason]: LostLane): void {
-  loseCalls((outbox) => outbox.inboxId === inboxId, reason);
+  loseCalls((writer) => writer.inboxId === inboxId, reason);
 }
 
 const replyInboxes: ReplyInbox[] = [];
 
-/** Settles at once what has been answered by now, rather than when the mailbox wakes. */
+/** Settles at once what has been answered by now, rather than when the reply inbox wakes. */
 export function readReplies(): void {
-  for (const mailbox of replyInboxes) mailbox.read();
+  for (const replyInbox of replyInboxes) replyInbox.read();
 }
 
-/** A mailbox of this thread, for answers of the thread `owner`. */
+/** A reply inbox of this thread, for answers of the thread `owner`. */
 export function replyInboxFor(owner: number): ReplyAddress {
-  const known = replyInboxes.find((mailbox) => mailbox.tryTell(owner));
+  const known = replyInboxes.find((replyInbox) => replyInbox.tryTell(owner));
   if (known !== undefined) return known;
-  const mailbox = afresh(() => new ReplyInbox());
-  mailbox.tryTell(owner);
-  replyInboxes.push(mailbox);
-  return mailbox;
+  const replyInbox = afresh(() => new ReplyInbox());
+  replyInbox.tryTell(owner);
+  replyInboxes.push(replyInbox);
+  return replyInbox;
 }
 
-/** A thread has ended: others may be told of the mailbox instead. */
+/** A thread has ended: others may be told of the reply inbox instead. */
 export function forgetReplier(producer: number): void {
-  for (const mailbox of replyInboxes) mailbox.forget(producer);
+  for (const replyInbox of replyInboxes) replyInbox.forget(producer);
 }
 
 /** Takes the answers that have arrived, while this thread is awake anyhow. Until `restMailbox()` nobody wakes it for them. */
 export function collectReplies(): boolean {
   let found = false;
-  for (const mailbox of replyInboxes) found = mailbox.collect() || found;
+  for (const replyInbox of replyInboxes) found = replyInbox.collect() || found;
   return found;
 }
 
 /** The thread that has called `collectAnswers()` is about to sleep. */
 export function restReplyInboxes(): void {
-  for (const mailbox of replyInboxes) mailbox.rest();
+  for (const replyInbox of replyInboxes) replyInbox.rest();
 }

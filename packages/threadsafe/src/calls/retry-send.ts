@@ -22,7 +22,7 @@ export function sendAgain(thrown: unknown, send: () => void): void {
   else if (!isUnreachable(thrown)) throw thrown;
 }
 
-/** As `sendEventually()`, into a mailbox: a lane there becomes free when those of threads that have ended were read. */
+/** As `sendEventually()`, into a reply inbox: a lane there becomes free when those of threads that have ended were read. */
 export function replyEventually(send: () => void): void {
   try {
     send();
@@ -31,7 +31,7 @@ export function replyEventually(send: () => void): void {
   }
 }
 
-/** As `sendAgain()`, into a mailbox. */
+/** As `sendAgain()`, into a reply inbox. */
 export function replyAgain(thrown: unknown, send: () => void): void {
   if (thrown instanceof TooManyProducersError) setTimeout(() => replyEventually(send), RETRY_MS);
   else sendAgain(thrown, () => replyEventually(send));

@@ -10,13 +10,13 @@ const CANCELLED = -1;
  */
 export class ThreadsafeHandle {
   // Two fields and no more: one of these is made for every call, and memory that is written costs most of what a call costs.
-  readonly #segment: Ring;
-  /** Where the record begins, counted as `Segment.writtenBytes` is; CANCELLED when `cancel()` came in time. */
+  readonly #ring: Ring;
+  /** Where the record begins, counted as `Ring.writtenBytes` is; CANCELLED when `cancel()` came in time. */
   #start: number;
 
-  /** @param start where the record begins, as `Segment.writtenBytes` counts */
-  constructor(segment: Ring, start: number) {
-    this.#segment = segment;
+  /** @param start where the record begins, as `Ring.writtenBytes` counts */
+  constructor(ring: Ring, start: number) {
+    this.#ring = ring;
     this.#start = start;
   }
 
@@ -24,8 +24,8 @@ export class ThreadsafeHandle {
   cancel(): boolean {
     if (this.#start === CANCELLED) return true;
     if (this.#isOverwritten()) return false;
-    const { words } = this.#segment;
-    const cell = this.#segment.wordAt(this.#start) + 1;
+    const { words } = this.#ring;
+    const cell = this.#ring.wordAt(this.#start) + 1;
     const pending = load(words, cell) & ~Cell.STARTED & ~Cell.CANCELLED;
     if (cas(words, cell, pending, pending | Cell.CANCELLED) !== pending) return false;
     this.#start = CANCELLED;
@@ -44,6 +44,6 @@ export class ThreadsafeHandle {
 
   /** Only this thread writes to the ring, so it cannot happen while we look. */
   #isOverwritten(): boolean {
-    return this.#segment.writtenBytes > this.#start + this.#segment.capacityBytes;
+    return this.#ring.writtenBytes > this.#start + this.#ring.capacityBytes;
   }
 }

@@ -1,13 +1,13 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices of a record that lies inside its ring */
 /**
- * Arguments and results as bytes of a record. What is plain is written as words (value-tags.ts), without allocating. All
+ * Arguments and results as bytes of a record. What is plain is written as words (plain-tags.ts), without allocating. All
  * else is serialized as structured clone does it. What can only be shared, not copied (SharedArrayBuffer, and with it
- * LoopRef), what only Node can clone (survey.ts), and what is very large is posted: by the road between the two threads, or by the
- * side road where there is none.
+ * LoopRef), what only Node can clone (survey.ts), and what is very large is posted: by the transfer port between the two threads, or by the
+ * broadcast channel where there is none.
  *
  * The tags word of a record says which in its lowest two bits. Behind the fixed part stand
  *   PLAIN       as many values as the bits above say        SERIALIZED  a length in bytes, and these
- *   SIDE        a number on the side road     ROAD        a number on the road between the two threads (roads.ts)
+ *   SIDE        a number on the broadcast channel     ROAD        a number on the transfer port between the two threads (transfer-port.ts)
  * PACKED says of the last three that something in them must be unpacked (packing.ts).
  */
 import { types } from 'node:util';
@@ -32,7 +32,7 @@ const COUNT_SHIFT = 2;
 /** The tags of a record with one plain argument. */
 export const ONE_PLAIN = PLAIN | (1 << COUNT_SHIFT);
 
-/** Larger than this goes by the side road, lest one call fill the ring. */
+/** Larger than this goes by the broadcast channel, lest one call fill the ring. */
 const LARGEST_IN_RING = 1 << 20;
 
 /** How arguments will be written: found out before room is claimed. The next plan may be the same object. */
@@ -45,7 +45,7 @@ export interface Plan {
   readonly held: HeldDraft | null;
   /** What is posted, when there is room for the record that says so, and about how large it is. */
   readonly outOfBand: OutOfBand | null;
-  /** The road that it is posted by, and what is moved there; null: the side road. */
+  /** The transfer port that it is posted by, and what is moved there; null: the broadcast channel. */
   readonly moved: Moved | null;
   /** Buffers to be taken away when the call was accepted. */
   readonly transferred: readonly ArrayBuffer[] | null;
@@ -57,7 +57,7 @@ export interface OutOfBand {
   readonly weightBytes: number;
 }
 
-/** On which road, and what is moved there rather than copied. */
+/** On which transfer port, and what is moved there rather than copied. */
 export interface Moved {
   readonly port: TransferPort;
   readonly transferList: readonly Transferable[];
@@ -76,25 +76,25 @@ const plain = {
 
 /**
  * @param sent what the arguments are of
- * @param road where something could be moved, if there is one
+ * @param transfer port where something could be moved, if there is one
  * @throws {CloneError} naming the argument that cannot be sent
  */
 export function planArguments(
   args: readonly unknown[],
   sent: Sent,
-  road: () => TransferPort | null = (): null => null,
+  port: () => TransferPort | null = (): null => null,
 ): Plan {
   try {
     // Before drafting: nothing must come between a draft and its being written.
     const taken = transferredBy(args);
     const transferred = taken?.buffers ?? null;
     if (taken !== null && mustMove(taken)) {
-      const direct = road();
+      const direct = port();
       if (direct !== null) return planPosted(pack(args), { port: direct, transferList: taken.all }, null);
       refuseOthers(taken);
     }
     const words = draft(args);
-    if (words < 0) return planPacked(packArguments(args), transferred, road);
+    if (words < 0) return planPacked(packArguments(args), transferred, port);
     plain.tags = PLAIN | (args.length << COUNT_SHIFT);
     plain.sizeBytes = (RECORD_BYTES + words * 4 + 7) & ~7;
     plain.transferred = transferred;
@@ -118,7 +118,7 @@ function planPosted(parcel: Parcel, moved: Moved | null, transferred: readonly A
 function planPacked(
   parcel: Parcel,
   transferred: readonly ArrayBuffer[] | null,
-  road: () => TransferPort | null,
+  port: () => TransferPort | null,
 ): Plan {
   const bytes = parcel.shares || parcel.holdsNodes ? null : serialize(messageOf(parcel));
   if (bytes !== null && bytes.byteLength <= LARGEST_IN_RING) {
@@ -126,7 +126,7 @@ function planPacked(
     const tags = SERIALIZED | packedFlag(parcel);
     return { tags, sizeBytes, bytes, held: null, outOfBand: null, moved: null, transferred };
   }
-  const direct = road();
+  const direct = port();
   return planPosted(parcel, direct === null ? null : { port: direct, transferList: [] }, transferred);
 }
 
@@ -148,7 +148,7 @@ function serialize(value: unknown): Buffer | null {
 }
 
 /**
- * Sends what a plan wants sent by the side road, or by the road. User code may run meanwhile and may call into the same inbox, so claim again.
+ * Sends what a plan wants sent by the broadcast channel, or by the transfer port. User code may run meanwhile and may call into the same inbox, so claim again.
  * @returns its number there; null where memory was to be moved that Node does not let go: it can be copied
  * @throws {CloneError} naming the argument that cannot be sent
  */
@@ -170,20 +170,20 @@ export function sendOutOfBand(
 }
 
 /** Writes planned arguments behind the fixed part of the record at word `at`. @param sideNumber as `sendAside()` gave it */
-export function writeArguments(segment: Ring, at: number, plan: Plan, sideNumber = 0): void {
-  const { words, bytes } = segment;
+export function writeArguments(ring: Ring, at: number, plan: Plan, messageNumber = 0): void {
+  const { words, bytes } = ring;
   const word = at + RECORD_BYTES / 4;
   if (plan.bytes !== null) {
     words[word] = plan.bytes.byteLength;
     bytes.set(plan.bytes, (word + 1) * 4);
   } else if (plan.outOfBand !== null) {
-    words[word] = sideNumber;
-  } else if (plan.held !== null) writeHeldDraft(segment, word, plan.held);
-  else writeDraft(segment, word);
+    words[word] = messageNumber;
+  } else if (plan.held !== null) writeHeldDraft(ring, word, plan.held);
+  else writeDraft(ring, word);
 }
 
-/** Takes message `number` from the side road, or from the road between the two threads. */
-export type TakeOutOfBand = (number: number, byRoad: boolean) => unknown;
+/** Takes message `number` from the broadcast channel, or from the transfer port between the two threads. */
+export type TakeOutOfBand = (number: number, byPort: boolean) => unknown;
 
 /** Drops what waits elsewhere for a record that will not be read. */
 export function dropArguments({ words }: Ring, at: number, takeOutOfBand: TakeOutOfBand): void {
@@ -192,31 +192,31 @@ export function dropArguments({ words }: Ring, at: number, takeOutOfBand: TakeOu
 }
 
 /** Reads the arguments of the record at word `at`. They are copies: the record may be overwritten afterwards. */
-export function readArguments(segment: Ring, at: number, takeOutOfBand: TakeOutOfBand): unknown[] {
-  const { words } = segment;
+export function readArguments(ring: Ring, at: number, takeOutOfBand: TakeOutOfBand): unknown[] {
+  const { words } = ring;
   const tags = words[at + 3]!;
   const word = at + RECORD_BYTES / 4;
-  if ((tags & FORM) === PLAIN) return readPlain(segment, at, tags >>> COUNT_SHIFT);
+  if ((tags & FORM) === PLAIN) return readPlain(ring, at, tags >>> COUNT_SHIFT);
   const value =
     (tags & FORM) === SERIALIZED
-      ? deserialize(segment, word)
+      ? deserialize(ring, word)
       : takeOutOfBand(words[word]!, (tags & FORM) === PORT);
   return unpackMessage(value, (tags & PACKED) !== 0) as unknown[]; // arguments are sent as an array
 }
 
 /** Reads the argument of the record at word `at`, whose tags are ONE_PLAIN. */
-export function readOnlyArgument(segment: Ring, at: number): unknown {
-  return readValue(segment, at + RECORD_BYTES / 4, at + sizeOf(segment.words, at) / 4);
+export function readOnlyArgument(ring: Ring, at: number): unknown {
+  return readValue(ring, at + RECORD_BYTES / 4, at + sizeOf(ring.words, at) / 4);
 }
 
-function readPlain(segment: Ring, at: number, count: number): unknown[] {
+function readPlain(ring: Ring, at: number, count: number): unknown[] {
   const word = at + RECORD_BYTES / 4;
-  return readValues(segment, word, count, at + sizeOf(segment.words, at) / 4);
+  return readValues(ring, word, count, at + sizeOf(ring.words, at) / 4);
 }
 
-function deserialize(segment: Ring, word: number): unknown {
+function deserialize(ring: Ring, word: number): unknown {
   const start = (word + 1) * 4;
-  const deserializer = new Deserializer(segment.bytes.subarray(start, start + segment.words[word]!));
+  const deserializer = new Deserializer(ring.bytes.subarray(start, start + ring.words[word]!));
   deserializer.readHeader();
   return deserializer.readValue();
 }

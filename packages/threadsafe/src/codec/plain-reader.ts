@@ -32,29 +32,29 @@ let position = 0;
 let limit = 0;
 
 /** Reads `count` values from the word `at` of a record that ends at `end`. @throws {RangeError} when they reach beyond it */
-export function readValues(segment: Ring, at: number, count: number, end: number): unknown[] {
+export function readValues(ring: Ring, at: number, count: number, end: number): unknown[] {
   position = at;
-  limit = Math.min(end, segment.words.length);
+  limit = Math.min(end, ring.words.length);
   needWords(count); // each has at least one
   const values: unknown[] = [];
-  for (let i = 0; i < count; i++) values.push(take(segment));
+  for (let i = 0; i < count; i++) values.push(take(ring));
   return values;
 }
 
 /** Reads the value at the word `at` of a record that ends at `end`. @throws {RangeError} when it reaches beyond it */
-export function readValue(segment: Ring, at: number, end: number): unknown {
+export function readValue(ring: Ring, at: number, end: number): unknown {
   position = at;
-  limit = Math.min(end, segment.words.length);
-  return take(segment);
+  limit = Math.min(end, ring.words.length);
+  return take(ring);
 }
 
 function needWords(count: number): void {
   if (count > limit - position) throw new RangeError('The arguments of a record reach beyond its end');
 }
 
-function take(segment: Ring): unknown {
+function take(ring: Ring): unknown {
   needWords(1);
-  const head = segment.words[position++]!;
+  const head = ring.words[position++]!;
   switch (head & 15) {
     case UNDEFINED:
       return undefined;
@@ -67,69 +67,67 @@ function take(segment: Ring): unknown {
     case INT:
       return head >> 4;
     case NUMBER:
-      takeFloat(segment);
+      takeFloat(ring);
       return float[0];
     case BIGINT:
-      takeFloat(segment);
+      takeFloat(ring);
       return big[0];
     case LATIN1:
-      return takeLatin1(segment, head >>> 4);
+      return takeLatin1(ring, head >>> 4);
     case UTF16:
-      return takeText(segment, 'utf16le', (head >>> 4) * 2);
+      return takeText(ring, 'utf16le', (head >>> 4) * 2);
     case UTF8:
-      return takeText(segment, 'utf8', head >>> 4);
+      return takeText(ring, 'utf8', head >>> 4);
     case BYTES:
-      return takeBytes(segment, (head >>> 4) & 15, head >>> 8);
+      return takeBytes(ring, (head >>> 4) & 15, head >>> 8);
     case ARRAY: {
       needWords(head >>> 4);
       const array: unknown[] = [];
-      for (let left = head >>> 4; left > 0; left--) array.push(take(segment));
+      for (let left = head >>> 4; left > 0; left--) array.push(take(ring));
       return array;
     }
     default:
-      return takeObject(segment, head >>> 4);
+      return takeObject(ring, head >>> 4);
   }
 }
 
-function takeFloat(segment: Ring): void {
+function takeFloat(ring: Ring): void {
   needWords(2);
-  floatWords[0] = segment.words[position]!;
-  floatWords[1] = segment.words[position + 1]!;
+  floatWords[0] = ring.words[position]!;
+  floatWords[1] = ring.words[position + 1]!;
   position += 2;
 }
 
-function takeLatin1(segment: Ring, length: number): string {
+function takeLatin1(ring: Ring, length: number): string {
   const at = position;
   const count = (length + 3) >> 2;
   needWords(count);
   position += count;
-  return cachedString(segment, at, count, length);
+  return cachedString(ring, at, count, length);
 }
 
-function takeText(segment: Ring, encoding: 'utf16le' | 'utf8', length: number): string {
+function takeText(ring: Ring, encoding: 'utf16le' | 'utf8', length: number): string {
   needWords((length + 3) >> 2);
   const start = position * 4;
   position += (length + 3) >> 2;
-  return segment.bytes.toString(encoding, start, start + length);
+  return ring.bytes.toString(encoding, start, start + length);
 }
 
-function takeBytes(segment: Ring, type: number, length: number): ArrayBufferView | ArrayBuffer {
+function takeBytes(ring: Ring, type: number, length: number): ArrayBufferView | ArrayBuffer {
   needWords((length + 3) >> 2);
   const start = position * 4;
   position += (length + 3) >> 2;
-  const copy = segment.plainBytes.slice(start, start + length); // never shared
+  const copy = ring.plainBytes.slice(start, start + length); // never shared
   if (type === 0) return copy;
   return type === ARRAY_BUFFER ? copy.buffer : new (BYTE_TYPES[type] as ViewClass)(copy.buffer); // putBytes() wrote its number
 }
 
-function takeObject(segment: Ring, count: number): object {
+function takeObject(ring: Ring, count: number): object {
   needWords(count);
   const at = position;
   position += count;
-  const keys = keysAt(segment.words, at, count, () =>
-    segment.bytes.toString('latin1', at * 4, (at + count) * 4),
-  );
+  const keys = keysAt(ring.words, at, count, () => ring.bytes.toString('latin1', at * 4, (at + count) * 4));
   const object: Record<string, unknown> = {};
-  for (const key of keys) object[key] = take(segment);
+  for (const key of keys) object[key] = take(ring);
   return object;
 }

@@ -6,7 +6,7 @@
  *   INT        the number                     BIGINT   two words: the low and the high half
  *   NUMBER     two words: the float64         BYTES    type << 20 | bytes; the bytes, to a whole word
  *   LATIN1     characters; one byte each      ARRAY    elements; the values
- *   UTF16      characters; two bytes each     OBJECT   words of its shape (shapes.ts); these; the values
+ *   UTF16      characters; two bytes each     OBJECT   words of its shape (key-shapes.ts); these; the values
  *   UTF8       bytes; these
  *
  * value-writer.ts writes them, value-reader.ts reads them.

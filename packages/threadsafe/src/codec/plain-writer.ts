@@ -1,6 +1,6 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices inside of the draft or of a record */
 /**
- * Writes plain values as words: see value-tags.ts. They are drafted in memory of this thread's own and copied into the ring when there
+ * Writes plain values as words: see plain-tags.ts. They are drafted in memory of this thread's own and copied into the ring when there
  * is room: getters run while drafting and must not find a claimed record. Bytes are copied once, from where they are. A draft is used
  * up before the next begins.
  */
@@ -34,7 +34,7 @@ const TYPED_ARRAY_PROTOTYPE = Object.getPrototypeOf(Uint8Array.prototype) as obj
 /** Words of a draft, 16 KiB: beyond that, the serializer is as fast. Room for one more of anything stands behind them. */
 const MOST_WORDS = 4096;
 const LONGEST_STRING = 4096;
-/** More of them go by the side road. The same as what is serialized; see arguments.ts. */
+/** More of them go by the broadcast channel. The same as what is serialized; see arguments.ts. */
 const MOST_BYTES = (1 << 20) - 64;
 /** Characters up to which a loop in JavaScript is faster than a call into the engine. Measured: between 32 and 100. */
 export const LONGEST_LOOP = 48;
@@ -91,16 +91,16 @@ function endsInBytes(): boolean {
 }
 
 /** Copies the draft to the word `at`. */
-export function writeDraft(segment: Ring, at: number): void {
+export function writeDraft(ring: Ring, at: number): void {
   let from = 0;
   for (let i = 0; i < blobCount; i++) {
     const blob = blobs[i]!;
     const start = blobWords[i]!;
-    copyWords(segment, at, from, start);
-    segment.bytes.set(blob, (at + start) * 4);
+    copyWords(ring, at, from, start);
+    ring.bytes.set(blob, (at + start) * 4);
     from = start + ((blob.length + 3) >> 2);
   }
-  copyWords(segment, at, from, size);
+  copyWords(ring, at, from, size);
   forgetBlobs();
 }
 
@@ -122,13 +122,13 @@ export function holdDraft(): HeldDraft {
 }
 
 /** Copies a draft that was kept to the word `at`. */
-export function writeHeldDraft(segment: Ring, at: number, held: HeldDraft): void {
-  segment.words.set(held.words, at);
-  for (const blob of held.blobs) segment.bytes.set(blob.bytes, (at + blob.at) * 4);
+export function writeHeldDraft(ring: Ring, at: number, held: HeldDraft): void {
+  ring.words.set(held.words, at);
+  for (const blob of held.blobs) ring.bytes.set(blob.bytes, (at + blob.at) * 4);
 }
 
-function copyWords(segment: Ring, at: number, from: number, to: number): void {
-  const target = segment.words;
+function copyWords(ring: Ring, at: number, from: number, to: number): void {
+  const target = ring.words;
   if (to - from > 64) target.set(words.subarray(from, to), at + from);
   else for (let i = from; i < to; i++) target[at + i] = words[i]!;
 }
@@ -199,7 +199,7 @@ export function shortTextWords(text: string): number {
 export function writeShortText(to: Int32Array, toBytes: Uint8Array, at: number, text: string): boolean {
   const { length } = text;
   const start = (at + 1) * 4;
-  to[at + ((length + 3) >> 2)] = 0; // the padding too is compared where it is looked up: short-texts.ts
+  to[at + ((length + 3) >> 2)] = 0; // the padding too is compared where it is looked up: string-cache.ts
   to[at] = (length << 4) | LATIN1;
   let all = 0;
   for (let i = 0; i < length; i++) {

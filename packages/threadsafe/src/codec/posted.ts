@@ -2,7 +2,7 @@ import { load } from '#atomics';
 import { Cell, type Ring } from '../memory/ring.js';
 
 interface Post {
-  readonly segment: Ring;
+  readonly ring: Ring;
   /** The writer's TAIL behind the record that says when it is due. */
   readonly position: number;
   /** The CELL word of that record. */
@@ -19,9 +19,9 @@ export class Posted {
   #bytes = 0;
 
   /** The record at word `at` has been published, which says when something is due. @param position the writer's TAIL behind it */
-  add(segment: Ring, at: number, position: number, weightBytes: number): void {
+  add(ring: Ring, at: number, position: number, weightBytes: number): void {
     if (weightBytes === 0) return;
-    this.#posts.push({ segment, position, cell: at + 1, weightBytes });
+    this.#posts.push({ ring, position, cell: at + 1, weightBytes });
     this.#bytes += weightBytes;
   }
 
@@ -49,10 +49,10 @@ export class Posted {
 }
 
 /** Of one that is not read, so that its record is still there. */
-function isCancelled({ segment, cell }: Post): boolean {
-  return (load(segment.words, cell) & Cell.CANCELLED) !== 0;
+function isCancelled({ ring, cell }: Post): boolean {
+  return (load(ring.words, cell) & Cell.CANCELLED) !== 0;
 }
 
-function isRead({ segment, position }: Post): boolean {
-  return ((segment.loadHead() - position) | 0) >= 0 || segment.isDropped();
+function isRead({ ring, position }: Post): boolean {
+  return ((ring.loadHead() - position) | 0) >= 0 || ring.isDropped();
 }

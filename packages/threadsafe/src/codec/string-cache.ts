@@ -14,12 +14,12 @@ const lengths = new Int32Array(TEXTS);
 const texts = new Array<string>(TEXTS).fill('');
 
 /** The Latin-1 string of `length` characters that fills `count` words from the word `at`. */
-export function cachedString(segment: Ring, at: number, count: number, length: number): string {
-  if (count > WORDS_EACH) return textAt(segment, at, length);
-  const place = hashWords(segment.words, at, count) & (TEXTS - 1);
-  if (lengths[place] === length && isSame(segment.words, at, count, place)) return texts[place] ?? '';
-  const text = textAt(segment, at, length);
-  for (let i = 0; i < count; i++) words[place * WORDS_EACH + i] = segment.words[at + i] ?? 0;
+export function cachedString(ring: Ring, at: number, count: number, length: number): string {
+  if (count > WORDS_EACH) return textAt(ring, at, length);
+  const place = hashWords(ring.words, at, count) & (TEXTS - 1);
+  if (lengths[place] === length && isSame(ring.words, at, count, place)) return texts[place] ?? '';
+  const text = textAt(ring, at, length);
+  for (let i = 0; i < count; i++) words[place * WORDS_EACH + i] = ring.words[at + i] ?? 0;
   lengths[place] = length;
   texts[place] = text;
   return text;
@@ -30,6 +30,6 @@ function isSame(arrived: Int32Array, at: number, count: number, place: number): 
   return true;
 }
 
-function textAt(segment: Ring, at: number, length: number): string {
-  return segment.bytes.toString('latin1', at * 4, at * 4 + length);
+function textAt(ring: Ring, at: number, length: number): string {
+  return ring.bytes.toString('latin1', at * 4, at * 4 + length);
 }

@@ -63,13 +63,13 @@ export function transferredBy(args: readonly unknown[]): Transferred | null {
   return { all: [...new Set(all)], buffers };
 }
 
-/** Whether it should go by a road, if there is one. */
+/** Whether it should go by a transfer port, if there is one. */
 export function mustMove({ all, buffers }: Transferred): boolean {
   if (buffers.length < all.length) return true;
   return buffers.reduce((sum, { byteLength }) => sum + byteLength, 0) >= WORTH_MOVING_BYTES;
 }
 
-/** Where there is no road. @throws {CloneError} when there is something that cannot be copied instead */
+/** Where there is no transfer port. @throws {CloneError} when there is something that cannot be copied instead */
 export function refuseOthers({ all }: Transferred): void {
   for (const item of all) {
     if (types.isArrayBuffer(item)) continue;

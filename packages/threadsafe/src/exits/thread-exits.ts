@@ -12,7 +12,7 @@
  *    finds the mark.
  * 2. With a thread end the threads that it has spawned, and nobody is left to see that. So spawning is news as well, kept by those
  *    who watch the spawner, and whoever posts an end posts those of all descendants.
- * 3. The news has no order with what stands in the lanes: before a thread gives up waiting for answers, it reads its mailbox.
+ * 3. The news has no order with what stands in the lanes: before a thread gives up waiting for answers, it reads its reply inbox.
  * 4. Thread ids are never used twice in a process. Told twice (a plain worker that is watched), the first news counts.
  */
 import {

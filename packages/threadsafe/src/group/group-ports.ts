@@ -1,14 +1,14 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { addTransferPort, type PortOffer, transferPortTo } from '../out-of-band/transfer-port.js';
 
-/** A road that is being laid to a member that has not been started. */
+/** A transfer port that is being laid to a member that has not been started. */
 interface PendingPort {
   readonly producer: number;
   readonly here: MessagePort;
   readonly there: MessagePort;
 }
 
-/** The members of a group that run, as their spawner knows them: each has a road to every other. */
+/** The members of a group that run, as their spawner knows them: each has a transfer port to every other. */
 export class GroupPorts {
   readonly #producers = new Set<number>();
 
@@ -20,7 +20,7 @@ export class GroupPorts {
     });
   }
 
-  /** The member was started, and given the other ends. @param road the port to it from here */
+  /** The member was started, and given the other ends. @param transfer port the port to it from here */
   join(introduction: PortOffer, laid: readonly PendingPort[]): void {
     addTransferPort(introduction);
     for (const { producer, here } of laid) {

@@ -17,7 +17,7 @@ import type { CheckedThreadOptions } from '../threads/thread-options.js';
 import type { ThreadOutput } from '../threads/thread-output.js';
 import { threadUnavailable } from '../threads/thread-unavailable.js';
 
-/** What a worker is told about the loop it is to run; see group-worker.ts. */
+/** What a worker is told about the loop it is to run; see loop-worker-main.ts. */
 export interface LoopWorkerData {
   readonly wire: object;
   readonly name: string;
@@ -135,7 +135,7 @@ export class LoopWorker {
     this.ready.catch(() => undefined); // spawn() awaits all members, and learns of the first failure
     this.#beforeTerminate = options.beforeTerminate;
     this.#siblings = options.siblings;
-    const road = new MessageChannel();
+    const port = new MessageChannel();
     const laid = this.#siblings.open();
     const workerData: LoopWorkerData = {
       wire: this.ref.toWire(),
@@ -147,7 +147,7 @@ export class LoopWorker {
       factory,
       setup,
       preload,
-      spawner: { producer: thisProducer, port: road.port2 },
+      spawner: { producer: thisProducer, port: port.port2 },
       siblings: laid.map(({ producer, there }) => ({ producer, port: there })),
       main: loadedByRequire ? fileURLToPath(GROUP_WORKER) : GROUP_WORKER.href,
       byRequire: loadedByRequire,
@@ -160,7 +160,7 @@ export class LoopWorker {
       stderr: thread.stderr,
       name,
       workerData,
-      transferList: [road.port2, ...laid.map(({ there }) => there)],
+      transferList: [port.port2, ...laid.map(({ there }) => there)],
     });
     if ('error' in made) {
       this.#worker = null;
@@ -174,7 +174,7 @@ export class LoopWorker {
     this.#threadId = worker.threadId; // afterwards the worker no longer knows
     this.#memory.setOwner(this.#threadId + 1);
     tellSpawned(this.#threadId, address.memory);
-    this.#siblings.join({ producer: this.#threadId + 1, port: road.port1 }, laid);
+    this.#siblings.join({ producer: this.#threadId + 1, port: port.port1 }, laid);
     worker.on('message', (message: LoopWorkerMessage) => this.#hear(message));
     worker.on('error', (value: unknown) => (this.#thrown ??= { value }));
     worker.on('exit', (code) => this.#exited(code));

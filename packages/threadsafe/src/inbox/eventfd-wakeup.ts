@@ -1,5 +1,5 @@
 /**
- * The inboxes of this thread that producers wake by the thread's eventfd: those of its loops that ask for it, and its mailboxes as
+ * The inboxes of this thread that producers wake by the thread's eventfd: those of its loops that ask for it, and its reply inboxes as
  * long as there is such a loop. All others are woken by Atomics.notify(), as are these by threads that cannot write.
  */
 import { inspect } from 'node:util';
@@ -37,7 +37,7 @@ export function checkWakeUp(wakeup: unknown): void {
 }
 
 const loops = new Set<Wakeable>();
-const mailboxes = new Set<Wakeable>();
+const replyInboxes = new Set<Wakeable>();
 let port: ThreadEventfd | null = null;
 let eventfd: number | null = null;
 
@@ -49,7 +49,7 @@ export function listenAsLoop(inbox: Wakeable, thread: ThreadEventfd): 'listening
     port = thread;
     eventfd = found;
     wakeByEventfd(thread.write);
-    for (const mailbox of mailboxes) mailbox.listenTo(eventfd);
+    for (const replyInbox of replyInboxes) replyInbox.listenTo(eventfd);
   }
   loops.add(inbox);
   inbox.listenTo(eventfd);
@@ -61,23 +61,23 @@ export function unlistenAsLoop(inbox: Wakeable): void {
   if (!loops.delete(inbox) || loops.size > 0) return;
   eventfd = null;
   wakeByEventfd(null);
-  for (const mailbox of mailboxes) mailbox.listenTo(null);
+  for (const replyInbox of replyInboxes) replyInbox.listenTo(null);
   port?.unlisten();
   port = null;
 }
 
-/** A mailbox of this thread; mailboxes last as long as it does. */
-export function addReplyInbox(mailbox: Wakeable): void {
-  mailboxes.add(mailbox);
-  if (eventfd !== null) mailbox.listenTo(eventfd);
+/** A reply inbox of this thread; reply inboxes last as long as it does. */
+export function addReplyInbox(replyInbox: Wakeable): void {
+  replyInboxes.add(replyInbox);
+  if (eventfd !== null) replyInbox.listenTo(eventfd);
 }
 
 /** Whether this thread has sent calls that are answered: what wakes a loop's thread matters then. */
 export function hasReplyInbox(): boolean {
-  return mailboxes.size > 0;
+  return replyInboxes.size > 0;
 }
 
 function onWake(): void {
   for (const inbox of loops) inbox.wokenPerhaps();
-  for (const mailbox of mailboxes) mailbox.wokenPerhaps();
+  for (const replyInbox of replyInboxes) replyInbox.wokenPerhaps();
 }

@@ -16,7 +16,7 @@ import { BroadcastReceiver } from '../out-of-band/broadcast.js';
 
 /** What the owner of an inbox does with what arrives; see LaneEvents. */
 export type InboxEvents = Omit<LaneEvents, 'takeOutOfBand' | 'isSealed'> & {
-  /** A producer rang while the owner slept. */
+  /** A producer signalled while the owner slept. */
   wake(): void;
   /** A producer is gone, and all it had sent has run. */
   producerLeft(lane: LaneReader): void;
@@ -46,8 +46,8 @@ export class InboxReader {
     this.#laneEvents = {
       ...events,
       isSealed: () => this.#sealed,
-      takeOutOfBand: (producer, number, byRoad) =>
-        byRoad ? takeFromPort(producer, number) : this.#takeBroadcast(producer, number),
+      takeOutOfBand: (producer, number, byPort) =>
+        byPort ? takeFromPort(producer, number) : this.#takeBroadcast(producer, number),
     };
     this.#sleeper = new Sleeper(this.#memory.words, (woken) => {
       void woken.then(() => {
@@ -67,14 +67,14 @@ export class InboxReader {
     return this.#lanes.reduce((sum, lane) => sum + (lane?.received ?? 0), this.#receivedFromLeavers);
   }
 
-  /** Whether a producer has rung since the last look; see plainIsRung(). */
+  /** Whether a producer has signalled since the last look; see plainIsRung(). */
   isSignalled(): boolean {
     return plainIsSignalled(this.#words);
   }
 
   /**
-   * Queues all that has arrived, and sees who has left. While each look finds something the bell stays RUNG: producers need
-   * not ring, and its cache line is not sent to and fro. False: there was nothing, and the bell was hushed before that look.
+   * Queues all that has arrived, and sees who has left. While each look finds something the wake-up word stays SIGNALLED: producers need
+   * not ring, and its cache line is not sent to and fro. False: there was nothing, and the wake-up word was acknowledged before that look.
    */
   collect(): boolean {
     const { words } = this.#memory;
@@ -118,7 +118,7 @@ export class InboxReader {
     if (this.#sealed) return;
     this.#sealed = true;
     for (let index = 0; index < LANES; index++) {
-      if (!this.#memory.withdrawLane(index)) this.#lane(index)?.segment.seal();
+      if (!this.#memory.withdrawLane(index)) this.#lane(index)?.ring.seal();
     }
     closeWakeWord(this.#memory.words);
     this.collect();
@@ -195,7 +195,7 @@ export class InboxReader {
     return value;
   }
 
-  /** So that what comes next has no third end to fear; between threads that have a road it is not needed. */
+  /** So that what comes next has no third end to fear; between threads that have a transfer port it is not needed. */
   #offerChannel(index: number, producer: number): void {
     if (this.#sealed || transferPortTo(producer) !== null) return;
     const { header } = this.#memory.ring(index);

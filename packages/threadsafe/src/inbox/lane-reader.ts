@@ -1,6 +1,6 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices of a record that lies inside its ring */
 /**
- * The reading end of a lane. Owned by the inbox's thread. See segment.ts for the memory.
+ * The reading end of a lane. Owned by the inbox's thread. See ring.ts for the memory.
  *
  * What has arrived is put into the loop's ready queue as batches, "this lane up to there", and calls run straight out of
  * the ring: nothing is allocated for a call with one number. A batch stands in the queue where its calls belong, and the
@@ -22,8 +22,8 @@ export interface LaneEvents {
   putBack(entry: Ready): void;
   mayGoOn(): boolean;
   isSealed(): boolean;
-  /** @param byRoad by the road between the two threads, not by the side road of the inbox */
-  takeOutOfBand(producer: number, number: number, byRoad: boolean): unknown;
+  /** @param byRoad by the transfer port between the two threads, not by the broadcast channel of the inbox */
+  takeOutOfBand(producer: number, number: number, byPort: boolean): unknown;
   /** Runs a task for the caller; `hello` is where it wants the answer. */
   startTask(lane: LaneReader, fn: Callable, callId: number, args: unknown[]): void;
   refuseTask(lane: LaneReader, callId: number, reason: Error): void;
@@ -63,7 +63,7 @@ export class LaneReader {
   #running = false;
   /** Something else than its writer has written here: nothing in it can be trusted from there on. */
   #corrupt = false;
-  /** The lane goes on in another segment than its first. */
+  /** The lane goes on in another ring than its first. */
   #grown = false;
   /** Where the producer wants its answers: opaque here. */
   replyTo: unknown = null;
@@ -78,7 +78,7 @@ export class LaneReader {
     this.#events = events;
   }
 
-  get segment(): Ring {
+  get ring(): Ring {
     return this.#ring;
   }
 
@@ -108,21 +108,21 @@ export class LaneReader {
     return true;
   }
 
-  /** Runs the records of `segment` up to `end`. False: its share of the iteration was used up before. */
-  runTo(segment: Ring, end: number): boolean {
+  /** Runs the records of `ring` up to `end`. False: its share of the iteration was used up before. */
+  runTo(ring: Ring, end: number): boolean {
     const outer = this.#running;
     this.#running = true;
     try {
-      return this.#runTo(segment, end);
+      return this.#runTo(ring, end);
     } finally {
       this.#running = outer;
     }
   }
 
-  #runTo(segment: Ring, end: number): boolean {
+  #runTo(ring: Ring, end: number): boolean {
     // A stall or a jump before this batch ran has taken what it stood for: the lane collects it anew.
-    if (segment !== this.#ring) return true;
-    const { words, capacityBytes } = segment;
+    if (ring !== this.#ring) return true;
+    const { words, capacityBytes } = ring;
     const mask = capacityBytes - 1;
     const releaseAfter = capacityBytes * RELEASE_FRACTION;
     let ran = 0;
@@ -138,8 +138,8 @@ export class LaneReader {
       this.#head = (this.#head + sizeBytes) | 0;
       // What the call before it, or any other callback, has stored with enterWith() is nobody else's.
       const isOver = mustEnter(null)
-        ? runInContext(null, () => this.#run(segment, at, kind))
-        : this.#run(segment, at, kind);
+        ? runInContext(null, () => this.#run(ring, at, kind))
+        : this.#run(ring, at, kind);
       if (isOver) return true; // the lane goes on elsewhere
       if (((this.#head - this.#released) | 0) >= releaseAfter) this.#release();
       if (++ran < lookAtClock || this.#head === end) continue; // the last one needs no clock
@@ -147,13 +147,13 @@ export class LaneReader {
       lookAtClock += Math.min(ran, LOOK_AT_CLOCK_EVERY);
     }
     this.#release();
-    return !this.remains(segment, end);
+    return !this.remains(ring, end);
   }
 
   /** Handles one record. True: the batch must end here. */
-  #run(segment: Ring, at: number, kind: number): boolean {
-    if (kind !== Kind.CALL_NUMBER && kind !== Kind.CALL) return this.#tryControl(segment.words, at);
-    this.#call(segment, at, kind);
+  #run(ring: Ring, at: number, kind: number): boolean {
+    if (kind !== Kind.CALL_NUMBER && kind !== Kind.CALL) return this.#tryControl(ring.words, at);
+    this.#call(ring, at, kind);
     return false;
   }
 
@@ -164,21 +164,21 @@ export class LaneReader {
     this.#events.released(this);
   }
 
-  #call(segment: Ring, at: number, kind: number): void {
-    const { words } = segment;
+  #call(ring: Ring, at: number, kind: number): void {
+    const { words } = ring;
     const cell = words[at + 1]! & ~3;
     const isCancelled = cas(words, at + 1, cell, cell | Cell.STARTED) !== cell;
     if (!isCancelled) this.received++;
     const { callback, name, error } = this.#functions.get(cell >>> 2);
     try {
       if (kind === Kind.CALL && (isCancelled || callback === null)) {
-        dropArguments(segment, at, this.#takeOutOfBand);
+        dropArguments(ring, at, this.#takeOutOfBand);
       }
       if (isCancelled) return;
       if (callback === null) throw error;
       let result: unknown;
-      if (kind === Kind.CALL_NUMBER) result = callback(segment.floats[(at >> 1) + 1]!);
-      else if (words[at + 3] === ONE_PLAIN) result = callback(readOnlyArgument(segment, at));
+      if (kind === Kind.CALL_NUMBER) result = callback(ring.floats[(at >> 1) + 1]!);
+      else if (words[at + 3] === ONE_PLAIN) result = callback(readOnlyArgument(ring, at));
       else result = callback(...this.#readArguments(at));
       if (typeof result === 'object' && result !== null) this.#watch(result, name);
     } catch (thrown) {
@@ -281,7 +281,7 @@ export class LaneReader {
   }
 
   #define(words: Int32Array, at: number): boolean {
-    const [url, name, ...path] = this.#readArguments(at) as [string, string, ...string[]]; // as Outbox writes them
+    const [url, name, ...path] = this.#readArguments(at) as [string, string, ...string[]]; // as InboxWriter writes them
     const id = path.length === 0 ? { url, name } : { url, name, path };
     const importing = this.#functions.define(words[at + 1]! >>> 2, id);
     if (importing === null) return false;
@@ -295,14 +295,14 @@ export class LaneReader {
     return true;
   }
 
-  #jump(sideNumber: number): void {
+  #jump(messageNumber: number): void {
     this.#release(); // the writer may still wait for what it has sent here
-    const memory = this.#takeOutOfBand(sideNumber, false) as SharedArrayBuffer; // as LaneWriter sends it
+    const memory = this.#takeOutOfBand(messageNumber, false) as SharedArrayBuffer; // as LaneWriter sends it
     this.#ring = Ring.over(memory);
     this.#grown = true;
     this.#head = this.#queued = this.#released = 0;
     if (this.#events.isSealed()) this.#ring.seal(); // sealed where it had been, the lane is sealed here as well
-    this.collect(); // its bell may have rung before we could see there
+    this.collect(); // its wake-up word may have signalled before we could see there
   }
 
   /** The loop was closed: whoever waits for a task that has not started is told so. Plain calls are dropped. */
@@ -328,7 +328,7 @@ export class LaneReader {
     this.#head = this.#queued = tail;
   }
 
-  /** The road between two threads goes on when a loop is closed, and would keep what nobody takes. */
+  /** The transfer port between two threads goes on when a loop is closed, and would keep what nobody takes. */
   #dropPosted(at: number): void {
     try {
       dropArguments(this.#ring, at, this.#takeOutOfBand);
@@ -347,12 +347,12 @@ export class LaneReader {
     return readArguments(this.#ring, at, this.#takeOutOfBand);
   }
 
-  readonly #takeOutOfBand = (number: number, byRoad: boolean): unknown =>
-    this.#events.takeOutOfBand(this.producer, number, byRoad);
+  readonly #takeOutOfBand = (number: number, byPort: boolean): unknown =>
+    this.#events.takeOutOfBand(this.producer, number, byPort);
 
   /** What remains to be run of a batch that an error broke off. */
-  remains(segment: Ring, end: number): boolean {
-    return segment === this.#ring && this.#head !== end && this.#reads();
+  remains(ring: Ring, end: number): boolean {
+    return ring === this.#ring && this.#head !== end && this.#reads();
   }
 
   putBack(batch: LaneBatch): void {
@@ -372,9 +372,9 @@ export class LaneBatch implements Ready {
   readonly #ring: Ring;
   readonly #end: number;
 
-  constructor(lane: LaneReader, segment: Ring, end: number) {
+  constructor(lane: LaneReader, ring: Ring, end: number) {
     this.#lane = lane;
-    this.#ring = segment;
+    this.#ring = ring;
     this.#end = end;
   }
 

@@ -1,7 +1,7 @@
 /**
- * The writing end of a lane: `claim()` room, fill it, `publish()`. Owned by one thread. See segment.ts for the memory.
+ * The writing end of a lane: `claim()` room, fill it, `publish()`. Owned by one thread. See ring.ts for the memory.
  *
- * A full ring is not the end: the writer allocates a larger one, sends it by the side road and publishes a JUMP record, for
+ * A full ring is not the end: the writer allocates a larger one, sends it by the broadcast channel and publishes a JUMP record, for
  * which room is always kept. Order is kept because the reader reads the old ring up to the JUMP, and nothing is lost when
  * the writer is killed because all of it is shared memory: before the JUMP is published, the new ring does not exist.
  * A lane keeps the ring that it has grown to: going back to the small one was tried, and no faster.
@@ -51,14 +51,14 @@ export class LaneWriter {
   /** HEAD as last loaded: the reader may be further by now. */
   #head: number;
   #claimedBytes = 0;
-  /** Where `Segment.writtenBytes` stood when a record was last published. Unlike TAIL it does not wrap. */
+  /** Where `Ring.writtenBytes` stood when a record was last published. Unlike TAIL it does not wrap. */
   #publishedBytes = 0;
   /** Bytes that can be written next without a look at HEAD or at the end of the ring; 0: unknown. */
   #fastBytes = 0;
   /** How often the lane has gone on in a larger ring. */
   timesGrown = 0;
 
-  /** @param sendSegment sends a segment by the side road and returns its number there */
+  /** @param sendSegment sends a ring by the broadcast channel and returns its number there */
   constructor(
     ring: Ring,
     sendSegment: (memory: SharedArrayBuffer) => number,
@@ -73,7 +73,7 @@ export class LaneWriter {
   }
 
   /** Where claimed records are written. Changes when the lane grows: take it after `claim()`. */
-  get segment(): Ring {
+  get ring(): Ring {
     return this.#ring;
   }
 
@@ -115,13 +115,13 @@ export class LaneWriter {
 
   /**
    * Writes and publishes a call with one number, the most common of all, where that takes no more than a few stores. Returns where
-   * it stands as `Segment.writtenBytes` counts, or NOT_EASY: then `claim()` knows what is in the way.
+   * it stands as `Ring.writtenBytes` counts, or NOT_EASY: then `claim()` knows what is in the way.
    */
   pushNumber(fn: number, value: number): number {
     if (this.#fastBytes < RECORD_BYTES && !this.#findFastBytes(RECORD_BYTES)) return NO_FAST_PATH;
-    const segment = this.#ring;
-    const at = (this.#tail & (segment.capacityBytes - 1)) >> 2;
-    writeCallWithNumber(segment, at, fn, value);
+    const ring = this.#ring;
+    const at = (this.#tail & (ring.capacityBytes - 1)) >> 2;
+    writeCallWithNumber(ring, at, fn, value);
     return this.#pushed(RECORD_BYTES);
   }
 
@@ -178,11 +178,11 @@ export class LaneWriter {
 
   /** Blocks the thread until the reader goes on, unless `isDone()` by then, or for `timeoutMs`. */
   waitUntil(isDone: () => boolean, timeoutMs: number): void {
-    const segment = this.#ring;
-    segment.beginWaiting();
-    const head = segment.loadHead();
-    if (!isDone()) segment.waitForHead(head, timeoutMs);
-    segment.endWaiting();
+    const ring = this.#ring;
+    ring.beginWaiting();
+    const head = ring.loadHead();
+    if (!isDone()) ring.waitForHead(head, timeoutMs);
+    ring.endWaiting();
   }
 
   #hasRoom(needed: number): boolean {
@@ -222,9 +222,9 @@ export class LaneWriter {
   }
 }
 
-function writeJump(words: Int32Array, at: number, sideNumber: number): void {
+function writeJump(words: Int32Array, at: number, messageNumber: number): void {
   words[at] = (Kind.JUMP << 24) | JUMP_BYTES;
-  words[at + 1] = sideNumber;
+  words[at + 1] = messageNumber;
 }
 
 /** Writes the fixed part of a record. `fn` is the function's number, `call` the caller's number for its result. */
@@ -244,8 +244,8 @@ export function writeRecord(
 }
 
 /** Writes a whole CALL_NUMBER record, of RECORD_BYTES. */
-export function writeCallWithNumber(segment: Ring, at: number, fn: number, value: number): void {
-  segment.words[at] = (Kind.CALL_NUMBER << 24) | RECORD_BYTES;
-  segment.words[at + 1] = fn << 2; // Cell.PENDING
-  segment.floats[(at >> 1) + 1] = value;
+export function writeCallWithNumber(ring: Ring, at: number, fn: number, value: number): void {
+  ring.words[at] = (Kind.CALL_NUMBER << 24) | RECORD_BYTES;
+  ring.words[at + 1] = fn << 2; // Cell.PENDING
+  ring.floats[(at >> 1) + 1] = value;
 }

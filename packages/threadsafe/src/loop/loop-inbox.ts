@@ -117,13 +117,13 @@ export class LoopInbox implements Inbox {
     if (this.#reader.collect()) this.#spinning.arrived();
   }
 
-  park(isQuiet: boolean): 'asleep' | 'rung' | 'awake' {
+  park(isQuiet: boolean): 'asleep' | 'signalled' | 'awake' {
     this.#tellIfEmpty();
     this.#reader.storeTasks(this.#underWay);
     const looked = this.#spinning.lookAround(isQuiet);
     if (looked !== 'over') return looked;
     if (this.#eventfd !== null) this.#tryListen(this.#eventfd);
-    return this.#reader.trySleep() ? 'asleep' : 'rung';
+    return this.#reader.trySleep() ? 'asleep' : 'signalled';
   }
 
   seal(): Promise<void> {
@@ -199,7 +199,7 @@ export class LoopInbox implements Inbox {
     this.#answered = null;
   };
 
-  /** The thread that called is gone, and with it the mailbox that its answers went to. */
+  /** The thread that called is gone, and with it the reply inbox that its answers went to. */
   #forgetCaller(lane: LaneReader): void {
     this.#callers.get(lane)?.forget();
     this.#callers.delete(lane);

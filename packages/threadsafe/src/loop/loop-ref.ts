@@ -30,7 +30,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
   /** @internal */
   readonly [WIRE]: LoopRefWire;
   readonly #whenFull: WhenFull;
-  #outbox: InboxWriter | null = null;
+  #writer: InboxWriter | null = null;
 
   /** @internal */
   constructor(address: InboxAddress, whenFull: WhenFull = SPILL) {
@@ -95,7 +95,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
 
   /** Calls that this thread has made into the loop; 0 when that was closed and forgotten, but by the references that have called it. */
   get sent(): number {
-    return (this.#outbox ?? peekInboxWriter(this.address.id))?.sent ?? 0;
+    return (this.#writer ?? peekInboxWriter(this.address.id))?.sent ?? 0;
   }
 
   /**
@@ -112,14 +112,14 @@ export class LoopRef implements Sendable<LoopRefWire> {
    * @throws {TooManyProducersError} when too many threads call into the loop
    */
   callSoonThreadsafe<A extends unknown[]>(fn: RemoteCallback<A>, ...args: A): ThreadsafeHandle {
-    const outbox = this.#outbox ?? this.#out(); // it checks a function when it first meets it
+    const writer = this.#writer ?? this.#out(); // it checks a function when it first meets it
     // Handed on one by one, and read only where it is there: so V8 need never make the array for the most common call.
     if (args.length === 1) {
       const only = args[0];
-      if (typeof only === 'number') return outbox.callWithNumber(this.#whenFull, fn as RemoteFunction, only);
-      if (typeof only === 'string') return outbox.callWithText(this.#whenFull, fn as RemoteFunction, only);
+      if (typeof only === 'number') return writer.callWithNumber(this.#whenFull, fn as RemoteFunction, only);
+      if (typeof only === 'string') return writer.callWithText(this.#whenFull, fn as RemoteFunction, only);
     }
-    return outbox.call(this.#whenFull, fn as RemoteFunction, ...args);
+    return writer.call(this.#whenFull, fn as RemoteFunction, ...args);
   }
 
   /**
@@ -184,7 +184,7 @@ export class LoopRef implements Sendable<LoopRefWire> {
   }
 
   #out(): InboxWriter {
-    return (this.#outbox ??= inboxWriterTo(this.address));
+    return (this.#writer ??= inboxWriterTo(this.address));
   }
 
   /** As `util.inspect()` and `console.log()` show it. */

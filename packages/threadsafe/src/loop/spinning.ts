@@ -42,10 +42,10 @@ export class Spinning {
   }
 
   /**
-   * The loop has nothing to do. 'rung': something has arrived. 'awake': it may arrive soon. 'over': do not wait for it.
+   * The loop has nothing to do. 'woken': something has arrived. 'awake': it may arrive soon. 'over': do not wait for it.
    * @param isQuiet no promise reaction is under way: else nothing is held up, and the next time it looks
    */
-  lookAround(isQuiet: boolean): 'rung' | 'awake' | 'over' {
+  lookAround(isQuiet: boolean): 'signalled' | 'awake' | 'over' {
     if (this.#spinMs === 0) return 'over';
     const sent = this.#ports.callsSent();
     if (sent !== this.#sentBefore) this.arrived();
@@ -55,7 +55,7 @@ export class Spinning {
     if (!isQuiet) return 'awake';
     const found = this.#lookUntil(Math.min(now + TURN_MS, this.#awakeUntil));
     this.#ports.looked();
-    return found ? 'rung' : 'awake';
+    return found ? 'signalled' : 'awake';
   }
 
   #lookUntil(deadlineMs: number): boolean {

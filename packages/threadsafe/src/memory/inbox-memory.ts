@@ -2,7 +2,7 @@
  * The shared memory of an inbox: control words, a table of lanes, and the first ring of each lane.
  *
  *   word            written by          read by          meaning
- *   BELL            see bell.ts
+ *   WAKE_WORD            see wake-word.ts
  *   LANES_USED      producers (cas)     owner            lanes from here on have never been claimed; only grows
  *   OWNED_BY        owner, or whoever   all              the owner as a producer (thread id + 1), 0 before its thread is known, or
  *                   saw it begin, end                    minus the producer: its thread has ended
@@ -50,7 +50,7 @@ export const thisProducer = threadId + 1;
 /** What is sent to other threads to let them call into an inbox. */
 export interface InboxAddress {
   readonly memory: SharedArrayBuffer;
-  /** Names the side road, and the inbox where a map needs a key. */
+  /** Names the broadcast channel, and the inbox where a map needs a key. */
   readonly id: string;
   /** For messages. */
   readonly name: string;
@@ -186,7 +186,7 @@ export class InboxMemory {
   /** Whoever saw the owner's thread end: producers are refused from now on. */
   abandon(): void {
     store(this.words, OWNED_BY, -this.owner);
-    closeWakeWord(this.words); // last: who sees the bell closed finds out why
+    closeWakeWord(this.words); // last: who sees the wake-up word closed finds out why
   }
 
   /** Owner: how many tasks are under way for other threads. */

@@ -8,7 +8,7 @@
  *   HEAD         reader              writer              position of the first record whose bytes are still needed
  *   WAITING      writer              reader              how many of the writer's side wait for HEAD to move
  *   DROPPED      reader              writer              not 0: HEAD will not move any more
- *   OWN_CHANNEL  reader              writer              see own-channel.ts; in the first ring of a lane
+ *   OWN_CHANNEL  reader              writer              see private-channel.ts; in the first ring of a lane
  *
  * 1. Positions are byte counts modulo 2^32 and multiples of 8. A fresh header says where they start. TAIL - HEAD, as a 32-bit
  *    difference, never exceeds the capacity.
@@ -22,7 +22,7 @@
  * 6. A writer that waits for room says so in WAITING, looks at HEAD once more, sleeps on that word, and takes back what it said. The
  *    reader moves HEAD first and looks at WAITING then: so one of them sees the other. (A reader that takes it back for the writer
  *    takes back what the writer has just said again. The explorer found that.)
- * 7. A reader that closes seals first and drops when all is read or refused, with the bell of its inbox closed in between. One that goes on
+ * 7. A reader that closes seals first and drops when all is read or refused, with the wake-up word of its inbox closed in between. One that goes on
  *    and cannot read this lane drops first and seals then: so a writer that is refused tells the one from the other.
  *
  * A record, in 32-bit words from an 8-aligned position:
@@ -43,7 +43,7 @@ export const HEAD = 16;
 /** On the line of HEAD, with which the reader looks at it. */
 const WAITING = 17;
 export const DROPPED = 18;
-/** On the line of HEAD: both look at it seldom. See own-channel.ts. */
+/** On the line of HEAD: both look at it seldom. See private-channel.ts. */
 export const PRIVATE_CHANNEL = 19;
 export const HEADER_BYTES = 128;
 /** More waiters than there are. */
@@ -72,9 +72,9 @@ export const Kind = {
   CANCEL: 7,
   /** What a function number means. */
   DEFINE: 8,
-  /** Where results go: an inbox, on the side road. */
+  /** Where results go: an inbox, on the broadcast channel. */
   REPLY_TO: 9,
-  /** The lane goes on in another segment, on the side road. */
+  /** The lane goes on in another ring, on the broadcast channel. */
   JUMP: 10,
 } as const;
 
@@ -111,12 +111,12 @@ export class Ring {
     this.plainBytes = new Uint8Array(memory, data, capacityBytes);
   }
 
-  /** A segment in memory of its own. @param capacityBytes a power of two */
+  /** A ring in memory of its own. @param capacityBytes a power of two */
   static allocate(capacityBytes: number): Ring {
     return new Ring(allocateLazily(HEADER_BYTES + capacityBytes), 0, capacityBytes);
   }
 
-  /** The segment that fills `memory`. */
+  /** The ring that fills `memory`. */
   static over(memory: SharedArrayBuffer): Ring {
     return new Ring(memory, 0, memory.byteLength - HEADER_BYTES);
   }

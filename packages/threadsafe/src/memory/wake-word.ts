@@ -1,10 +1,10 @@
 /**
- * The bell of an inbox: one shared word by which producers learn whether the owner must be woken, and the owner whether
- * somebody has called. Any thread may ring. Only the owner hushes, sleeps and closes (or the thread that saw it end).
+ * The wake-up word of an inbox: one shared word by which producers learn whether the owner must be woken, and the owner whether
+ * somebody has called. Any thread may signal. Only the owner acknowledges, sleeps and closes (or the thread that saw it end).
  *
  *   bits 0-1     set by               means
- *   QUIET        owner                awake, and has looked at all that was published before
- *   RUNG         producers (cas)      something was published; whoever comes next need do nothing
+ *   AWAKE        owner                awake, and has looked at all that was published before
+ *   SIGNALLED    producers (cas)      something was published; whoever comes next need do nothing
  *   ASLEEP       owner (cas)          waiting on this word
  *   CLOSED       owner                nobody looks any more
  *   bit 2        owner (cas)          with ASLEEP: BLOCKED, its thread waits on this word
@@ -14,10 +14,10 @@
  *   EVENTFD      owner                the number plus 1 of an eventfd whose event wakes its thread in libuv; 0: there is none
  *   WRITES       producers (add)      how often they have written there for this inbox, or were about to
  *
- * 1. A producer publishes first and rings then; the owner hushes first and looks then. So what the owner has not seen has
- *    left the bell RUNG, or its producer has yet to ring.
- * 2. QUIET becomes ASLEEP by cas: a ring in between makes it fail. (To look and then sleep is the known-bad order.)
- * 3. ASLEEP is only seen when a waiter is registered, or a wake-up on its way: the owner registers it on the QUIET word and
+ * 1. A producer publishes first and wakes then; the owner acknowledges first and looks then. So what the owner has not seen has
+ *    left the wake-up word SIGNALLED, or its producer has yet to signal.
+ * 2. AWAKE becomes ASLEEP by cas: a producer that signals in between makes it fail. (To look and then sleep is the known-bad order.)
+ * 3. ASLEEP is only seen when a waiter is registered, or a wake-up on its way: the owner registers it on the AWAKE word and
  *    falls asleep then. (After falling asleep is too late: a notify() in between finds nobody. The explorer found that.)
  * 4. A producer leaves ASLEEP only after its notify(). Killed before it, it leaves the word ASLEEP and the next producer
  *    notifies; killed after it, the owner wakes. The word never says "woken" of an owner that nobody has woken.
@@ -33,16 +33,16 @@
  *    all its inboxes: so the producer counts in WRITES first, and an owner that wakes looks whom it was for. (To write first loses the
  *    wake-up of an owner that looks in between. The explorer found that.)
  * 10. The waiter stays registered: a producer that cannot write notifies. An owner that stops listening to its eventfd clears EVENTFD
- *    first, then hushes, looks, and sleeps anew; a producer looks at EVENTFD after it has seen the bell ASLEEP. So what it writes in
- *    vain has been seen, and the mark behind it fails by its epoch. (One that reads EVENTFD first leaves the bell RUNG and the owner
- *    asleep: the next producer rings no more. The explorer found that as well.)
+ *    first, then acknowledges, looks, and sleeps anew; a producer looks at EVENTFD after it has seen the word ASLEEP. So what it writes in
+ *    vain has been seen, and the mark behind it fails by its epoch. (One that reads EVENTFD first leaves the word SIGNALLED and the owner
+ *    asleep: the next producer wakes nobody. The explorer found that as well.)
  *
  * Why one word: the fast path of a producer whose owner is awake is a single load.
  * Source: the sleeping flag of Seastar's smp queues and Netty's wakenUp, for a sleeper that shares its word with its waker.
  */
 import { add, cas, load, notify, store, wait, waitAsync } from '#atomics';
 
-/** Where the bell stands in the control words of an inbox. */
+/** Where the wake-up word stands in the control words of an inbox. */
 export const WAKE_WORD = 0;
 const EVENTFD = 1;
 const WRITES = 2;
@@ -76,12 +76,12 @@ export function wake(words: Int32Array): boolean {
   if ((bell & STATE) === AWAKE) {
     const found = cas(words, WAKE_WORD, bell, bell | SIGNALLED);
     if (found === bell) return true;
-    bell = found; // it fell asleep, or somebody else rang
+    bell = found; // it fell asleep, or somebody else signalled
   }
   const state = bell & STATE;
   if (state === CLOSED) return false;
   if (state !== ASLEEP) return true;
-  // The cas fails where the owner has hushed since, and so looks after we published.
+  // The cas fails where the owner has acknowledged since, and so looks after we published.
   if ((bell & BLOCKED) === 0) notifySleeper(words);
   const marked = cas(words, WAKE_WORD, bell, (bell & ~FLAGS) | SIGNALLED) === bell;
   if (marked && (bell & BLOCKED) !== 0) notify(words, WAKE_WORD, ALL);
@@ -90,7 +90,7 @@ export function wake(words: Int32Array): boolean {
 
 function notifySleeper(words: Int32Array): void {
   if (writeEventfd !== null) {
-    const eventfd = load(words, EVENTFD); // not before the bell: rule 10
+    const eventfd = load(words, EVENTFD); // not before the wake-up word: rule 10
     if (eventfd !== 0) {
       add(words, WRITES, 1); // before the write: rule 9
       if (writeEventfd(eventfd - 1)) return;
@@ -99,7 +99,7 @@ function notifySleeper(words: Int32Array): void {
   notify(words, WAKE_WORD, ALL);
 }
 
-/** Whether a producer has rung since the owner last hushed. */
+/** Whether a producer has signalled since the owner last acknowledged. */
 export function isSignalled(words: Int32Array): boolean {
   return (load(words, WAKE_WORD) & STATE) === SIGNALLED;
 }
@@ -112,7 +112,7 @@ export function plainIsSignalled(words: Int32Array): boolean {
   return ((words[WAKE_WORD] ?? AWAKE) & STATE) === SIGNALLED;
 }
 
-/** Owner: whether it fell asleep, and nobody has rung since. */
+/** Owner: whether it fell asleep, and nobody has signalled since. */
 export function isAsleep(words: Int32Array): boolean {
   return (load(words, WAKE_WORD) & STATE) === ASLEEP;
 }
@@ -147,7 +147,7 @@ export class Sleeper {
     this.#onWaiter = onWaiter;
   }
 
-  /** Producers may wake this thread by its eventfd from now on. Null: not any more; `hush()`, look and sleep after that. */
+  /** Producers may wake this thread by its eventfd from now on. Null: not any more; `acknowledge()`, look and sleep after that. */
   listenTo(eventfd: number | null): void {
     store(this.#words, EVENTFD, eventfd === null ? 0 : eventfd + 1);
   }
@@ -160,21 +160,21 @@ export class Sleeper {
     return true;
   }
 
-  /** Goes to sleep, unless somebody has rung since the last `hush()`. False: stay awake and look. */
+  /** Goes to sleep, unless somebody has signalled since the last `acknowledge()`. False: stay awake and look. */
   trySleep(): boolean {
     const words = this.#words;
     const bell = load(words, WAKE_WORD);
     if ((bell & STATE) !== AWAKE) return false;
     if (!this.#waiting) {
       const wait = waitAsync(words, WAKE_WORD, bell);
-      if (!wait.async) return false; // rung in between
+      if (!wait.async) return false; // woken in between
       this.#waiting = true;
       this.#onWaiter(wait.value);
     }
     return cas(words, WAKE_WORD, bell, (bell + EPOCH_STEP) | ASLEEP) === bell;
   }
 
-  /** Blocks the thread until somebody rings, for at most `timeoutMs`; not at all if somebody has rung since the last `hush()`. */
+  /** Blocks the thread until somebody rings, for at most `timeoutMs`; not at all if somebody has signalled since the last `acknowledge()`. */
   block(timeoutMs: number): void {
     const words = this.#words;
     const bell = load(words, WAKE_WORD);

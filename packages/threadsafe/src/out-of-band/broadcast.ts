@@ -1,10 +1,10 @@
 /**
- * The side road of an inbox: for what cannot be written into a ring. It is a BroadcastChannel named after the inbox, so any
+ * The broadcast channel of an inbox: for what cannot be written into a ring. It is a BroadcastChannel named after the inbox, so any
  * thread finds it without being introduced. Messages are in the owner's queue when `send()` returns: they survive their
  * sender. They have no order of their own; a record in the lane says when number n of that lane is due.
  *
  * What only Node can clone is refused by a channel of more than two ends. Between threads that were introduced to each other there is
- * something better, roads.ts; to others the owner offers a channel of their own once something has come from them: own-channel.ts.
+ * something better, transfer-port.ts; to others the owner offers a channel of their own once something has come from them: private-channel.ts.
  */
 import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { afresh } from '../afresh.js';
@@ -130,7 +130,7 @@ export class BroadcastReceiver {
     const messages = this.#of(producer);
     while (!messages.has(number)) {
       if (!this.#receive()) {
-        throw new InternalError(`Side road lost message ${number} of producer ${producer}`);
+        throw new InternalError(`Broadcast channel lost message ${number} of producer ${producer}`);
       }
     }
     const value = messages.get(number);

@@ -1,11 +1,11 @@
 /**
- * Roads: a port between two threads, for what can only be moved: MessagePorts and the like, and the memory of large ArrayBuffers. A
- * thread that spawns a group has a road to each of its loops, and lays one between every two of them; between other threads
- * there is none. As on the side road (side-road.ts) a message is in the receiver's queue before the record that asks for it is
+ * Transfer ports: a port between two threads, for what can only be moved: MessagePorts and the like, and the memory of large ArrayBuffers. A
+ * thread that spawns a group has a transfer port to each of its loops, and lays one between every two of them; between other threads
+ * there is none. As on the broadcast channel (side-transfer port.ts) a message is in the receiver's queue before the record that asks for it is
  * published, and has its place in the order there.
  *
  * The spawner introduces a loop that is started later to those that run. That message stands in their queue before anybody
- * is given a reference to the new loop: so who has one finds the road, if only it looks into the queue first.
+ * is given a reference to the new loop: so who has one finds the transfer port, if only it looks into the queue first.
  */
 import {
   MessageChannel,
@@ -29,7 +29,7 @@ export interface PortOffer {
 
 type PortMessage = Message | PortOffer;
 
-/** This thread's end of a road. */
+/** This thread's end of a transfer port. */
 export class TransferPort {
   readonly #out: MessagePort;
   readonly #in: MessagePort;
@@ -55,7 +55,7 @@ export class TransferPort {
     return ++this.#sent;
   }
 
-  /** Tells the other end of a road that begins there. */
+  /** Tells the other end of a port that leads to a third thread. */
   offer(introduction: PortOffer): void {
     this.#out.postMessage(introduction, [introduction.port]);
   }
@@ -63,7 +63,7 @@ export class TransferPort {
   /** Takes message `number`; it was sent before the record that asks for it was published. */
   take(number: number): unknown {
     while (!this.#arrived.has(number)) {
-      if (!this.#receive()) throw new InternalError(`A road lost message ${number}`);
+      if (!this.#receive()) throw new InternalError(`A transfer port lost message ${number}`);
     }
     const value = this.#arrived.get(number);
     this.#arrived.delete(number);
@@ -97,9 +97,9 @@ const ports = new Map<number, TransferPort>();
 let toSpawner: TransferPort | null = null;
 
 export function addTransferPort({ producer, port }: PortOffer): TransferPort {
-  const road = new TransferPort(port);
-  ports.set(producer, road);
-  return road;
+  const added = new TransferPort(port);
+  ports.set(producer, added);
+  return added;
 }
 
 /** This thread is a member of a group. */
@@ -108,7 +108,7 @@ export function joinGroupPorts(spawner: PortOffer, siblings: readonly PortOffer[
   for (const sibling of siblings) addTransferPort(sibling);
 }
 
-/** The road to a thread, which may be this one; null where there is none. */
+/** The transfer port to a thread, which may be this one; null where there is none. */
 export function transferPortTo(producer: number): TransferPort | null {
   if (!ports.has(producer)) toSpawner?.look();
   const known = ports.get(producer);
@@ -120,16 +120,16 @@ export function transferPortTo(producer: number): TransferPort | null {
 }
 
 export function takeFromPort(producer: number, number: number): unknown {
-  const road = transferPortTo(producer);
-  if (road === null) throw new InternalError(`There is no road from producer ${producer}`);
-  const value = road.take(number);
-  if (road.isSpent) ports.delete(producer);
+  const port = transferPortTo(producer);
+  if (port === null) throw new InternalError(`There is no transfer port from producer ${producer}`);
+  const value = port.take(number);
+  if (port.isSpent) ports.delete(producer);
   return value;
 }
 
 /** A thread has ended. */
 export function closeTransferPort(producer: number): void {
-  const road = ports.get(producer);
-  road?.close();
-  if (road?.isSpent === true) ports.delete(producer);
+  const port = ports.get(producer);
+  port?.close();
+  if (port?.isSpent === true) ports.delete(producer);
 }

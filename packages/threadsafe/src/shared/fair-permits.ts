@@ -62,7 +62,7 @@ export class FairPermits {
   repair(producer: number): void {
     this.#queue.memory.expel(producer);
     this.#permits.reclaim(producer);
-    // It may have ended between giving back and ringing, or been rung in vain.
+    // It may have ended between giving back and ringing, or been woken in vain.
     if (this.#permits.areLeft()) this.#queue.wakeFirst();
   }
 

@@ -6,7 +6,7 @@
  *   SHUT     anybody       not 0 once it was shut down
  *   JOINS    anybody       how often all items were done; who waits for that waits here
  *
- * 1. Who puts does so first and rings those who get then; who gets looks again once its ticket is published. See LineMemory.
+ * 1. Who puts does so first and wakes those who get then; who gets looks again once its ticket is published. See LineMemory.
  * 2. Who gets looks at SHUT before it looks for an item: so what was put before the shutdown is got. Who puts looks at SHUT before
  *    and after: what it put too late it takes back, unless somebody has got it.
  * 3. Newcomers may pass by those who wait: an item goes to a thread that is awake rather than to one that must be woken. Who waits
@@ -113,12 +113,12 @@ export class QueueMemory {
       while (this.ring.tryTake() !== null) this.ring.finishOne();
       this.#tellIfDone();
     }
-    // The first of each line leaves, and so rings the next.
+    // The first of each line leaves, and so wakes the next.
     this.#getters.wakeFirst();
     this.#putters.wakeFirst();
   }
 
-  /** A thread has ended, perhaps between a put or a get and ringing, or it was rung in vain. */
+  /** A thread has ended, perhaps between a put or a get and ringing, or it was woken in vain. */
   repair(producer: number): void {
     this.ring.expel(producer);
     this.#getters.memory.expel(producer);

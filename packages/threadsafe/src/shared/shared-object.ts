@@ -38,7 +38,7 @@ export function newSharedId(): string {
 
 /**
  * The object over that memory: the one that this thread has already, or else a new one. So an object that arrives any number of times
- * is one, and takes one seat among those who wait.
+ * is one, and takes one slot among those who wait.
  */
 export function sharedObjectOf<V extends Repairable>(
   { id }: SharedObjectWire,

@@ -1,24 +1,24 @@
 /**
  * A line of those who wait, across threads: the words of a SharedArrayBuffer that say who waits, in which thread, since when.
- * Any thread may wait in it, and any may ring. What is waited for is not here: a lock, permits, items.
+ * Any thread may wait in it, and any may wake it. What is waited for is not here: a lock, permits, items.
  *
  *   word            written by             read by       meaning
  *   DRAWN           who begins to wait     same          tickets drawn
- *   SEATS_USED      who claims a seat      all           seats from here on have never been claimed; only grows
- *   OWNER[seat]     its thread, repairers  all           FREE, or the thread (id + 1)
- *   TICKET[seat]    its thread, repairers  all           since when its longest waiter waits; NONE: nobody does
- *   BELL[seat]      whoever rings          its thread    how often it was rung, modulo 2^32; waitAsync() waits here
+ *   SLOTS_USED      who claims a slot      all           slots from here on have never been claimed; only grows
+ *   OWNER[slot]     its thread, repairers  all           FREE, or the thread (id + 1)
+ *   TICKET[slot]    its thread, repairers  all           since when its longest waiter waits; NONE: nobody does
+ *   WAKE_WORD[slot] whoever wakes it       its thread    how often it was woken, modulo 2^32; waitAsync() waits here
  *
  * 1. A waiter publishes its ticket first and looks then; who makes something available does so first and reads the tickets
- *    then. So either the waiter sees what there is, or its ticket is seen and it is rung. (To look and then publish is the
+ *    then. So either the waiter sees what there is, or its ticket is seen and it is woken. (To look and then publish is the
  *    known-bad order.)
- * 2. A waiter reads its bell before it looks, and sleeps only while the bell still says that.
- * 3. Nothing is handed over. Who is rung takes for itself, in its own thread, or leaves and rings the next: so nothing can be
+ * 2. A waiter reads its wake-up word before it looks, and sleeps only while the wake-up word still says that.
+ * 3. Nothing is handed over. Who is woken takes for itself, in its own thread, or leaves and wakes the next: so nothing can be
  *    lost with a thread that ends, or with a waiter that is cancelled.
- * 4. Whoever was first and leaves rings the next if there is still something, whether it took or not.
+ * 4. Whoever was first and leaves wakes the next if there is still something, whether it took or not.
  * 5. OWNER goes from a thread to FREE only after TICKET is NONE. A thread's number never comes back: so who reads the same
  *    OWNER before and after TICKET knows whose ticket it was.
- * 6. A thread that ended leaves a seat, a ticket, or a bell half rung. Whoever learns of it expels it, and rings the first.
+ * 6. A thread that ended leaves a slot, a ticket, or a wake-up word half woken. Whoever learns of it expels it, and wakes the first.
  *
  * Order: by ticket, over all threads. A ticket drawn but not yet published can be passed by, which is the time of two
  * instructions. Tickets are odd and wrap at 2^32: compare by difference.
@@ -27,7 +27,9 @@
 import { add, cas, load, notify, store, waitAsync, type WaitAsyncResult } from '#atomics';
 import { TooManyProducersError } from '../errors.js';
 
-/** How many threads can wait at a time: a thread has one view of an object (shared-view.ts), and a view one seat, while any of its coroutines wait. Arbitrary. */
+/**
+ * How many threads can wait at a time: a thread has one view of an object (shared-object.ts), and a view one slot while
+ * any of its coroutines wait. Arbitrary. */
 export const SLOTS = 128;
 
 const DRAWN = 0;
@@ -63,7 +65,7 @@ export class WaitQueueMemory {
     return this.first() === NOBODY;
   }
 
-  /** The seat that has waited longest, or -1. */
+  /** The slot that has waited longest, or -1. */
   first(): number {
     const used = load(this.#words, this.#at + SLOTS_USED);
     let first = NOBODY;
@@ -77,11 +79,11 @@ export class WaitQueueMemory {
     return first;
   }
 
-  /** Takes a seat for a thread. @throws {TooManyProducersError} when there is none left */
+  /** Takes a slot for a thread. @throws {TooManyProducersError} when there is none left */
   claimSlot(producer: number): number {
     for (let seat = 0; seat < this.#slots; seat++) {
       if (load(this.#words, this.#word(seat, OWNER)) !== FREE) continue;
-      this.#countUsed(seat + 1); // first: killed in between, it would have claimed a seat that nobody looks at
+      this.#countUsed(seat + 1); // first: killed in between, it would have claimed a slot that nobody looks at
       if (cas(this.#words, this.#word(seat, OWNER), FREE, producer) === FREE) return seat;
     }
     throw new TooManyProducersError(`Cannot wait: ${this.#slots} threads wait for the same object already`);
@@ -92,22 +94,22 @@ export class WaitQueueMemory {
     return (add(this.#words, this.#at + DRAWN, 1) << 1) | 1; // odd, so never NONE
   }
 
-  /** The seat's thread: since when it waits. */
+  /** The slot's thread: since when it waits. */
   publish(seat: number, ticket: number): void {
     store(this.#words, this.#word(seat, TICKET), ticket);
   }
 
-  /** The seat's thread, before it looks. */
+  /** The slot's thread, before it looks. */
   loadWakeWord(seat: number): number {
     return load(this.#words, this.#word(seat, WAKE_WORD));
   }
 
-  /** The seat's thread: waits until the bell says something else. */
+  /** The slot's thread: waits until the wake-up word says something else. */
   waitForWakeUp(seat: number, rung: number): WaitAsyncResult {
     return waitAsync(this.#words, this.#word(seat, WAKE_WORD), rung);
   }
 
-  /** Lets a seat know that it should look. */
+  /** Lets a slot know that it should look. */
   wake(seat: number): void {
     add(this.#words, this.#word(seat, WAKE_WORD), 1);
     notify(this.#words, this.#word(seat, WAKE_WORD), Infinity);
@@ -119,14 +121,14 @@ export class WaitQueueMemory {
     if (seat !== NOBODY) this.wake(seat);
   }
 
-  /** The seat's thread: nobody waits here any more. @param sleeps whether a waiter is registered that must not stay behind */
+  /** The slot's thread: nobody waits here any more. @param sleeps whether a waiter is registered that must not stay behind */
   vacate(seat: number, sleeps: boolean): void {
     this.publish(seat, NONE);
     if (sleeps) notify(this.#words, this.#word(seat, WAKE_WORD), Infinity);
     store(this.#words, this.#word(seat, OWNER), FREE);
   }
 
-  /** Frees the seats of a thread that has ended. Any thread, any number of times, several at once. */
+  /** Frees the slots of a thread that has ended. Any thread, any number of times, several at once. */
   expel(producer: number): void {
     const used = load(this.#words, this.#at + SLOTS_USED);
     for (let seat = 0; seat < used; seat++) {

@@ -4,7 +4,7 @@ import type { WaitQueueMemory } from './wait-queue-memory.js';
 /** What an attempt returns when there was nothing to take. */
 export const NOTHING: unique symbol = Symbol('nothing');
 
-/** What a coroutine sleeps on: see parking.ts. The model tests have another. */
+/** What a coroutine sleeps on: see park-in-loop.ts. The model tests have another. */
 export interface Sleep {
   /** What the coroutine yields. */
   readonly token: unknown;
@@ -31,7 +31,7 @@ interface Place {
 }
 
 /**
- * This thread's end of a waiting line: its coroutines that wait, in the order in which they came. They share one seat, which shows
+ * This thread's end of a waiting line: its coroutines that wait, in the order in which they came. They share one slot, which shows
  * the ticket of the first of them; only that one looks. There is at most one `waitAsync`, kept from one sleep to the next: it
  * cannot be cancelled, so who leaves last notifies it.
  */
@@ -101,20 +101,20 @@ export class WaitQueue {
   #look<T>(place: Place, attempt: () => T | typeof NOTHING): T | typeof NOTHING {
     const { memory } = this;
     while (place === this.#first) {
-      const rung = memory.loadWakeWord(this.#slot);
+      const value = memory.loadWakeWord(this.#slot);
       if (!this.#options.inTurn || memory.first() === this.#slot) {
         const found = attempt();
         if (found !== NOTHING) return found;
       }
-      if (this.#arm(rung)) return NOTHING;
+      if (this.#arm(value)) return NOTHING;
     }
     return NOTHING;
   }
 
-  #arm(rung: number): boolean {
+  #arm(value: number): boolean {
     if (this.#armed !== null) return true;
-    const wait = this.memory.waitForWakeUp(this.#slot, rung);
-    if (!wait.async) return false; // rung since
+    const wait = this.memory.waitForWakeUp(this.#slot, value);
+    if (!wait.async) return false; // woken since
     const armed = {};
     this.#armed = armed;
     void wait.value.then(() => {
@@ -143,7 +143,7 @@ export class WaitQueue {
     if (this.#first === null) this.#vacate();
     else this.memory.publish(this.#slot, this.#first.ticket);
     if (this.#options.isUseful()) this.wakeFirst();
-    // The next one here is first from now on: it has to look, and to sleep on the bell.
+    // The next one here is first from now on: it has to look, and to sleep on the wake-up word.
     if (this.#armed === null) this.#wakeOwnFirst();
   }
 
