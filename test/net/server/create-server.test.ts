@@ -216,7 +216,7 @@ describe('net/create-server', () => {
     }));
 
   it('createServer() says that descriptors ran out, rather than that there is no such address', () => {
-    const program = fileURLToPath(new URL('fixtures/no-descriptors.js', import.meta.url));
+    const program = fileURLToPath(new URL('../fixtures/no-descriptors.js', import.meta.url));
     const limited = ['-c', 'ulimit -n 200 && exec "$0" "$@"', process.execPath, program];
     const { stdout, stderr } = spawnSync('/bin/sh', limited, { encoding: 'utf8' });
     expect([stdout.trim(), stderr]).to.deep.equal(['EMFILE,EMFILE,EMFILE', '']);

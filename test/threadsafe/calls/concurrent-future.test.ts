@@ -122,7 +122,7 @@ describe('ConcurrentFuture', function () {
   });
 
   it('stands on standard error where no loop ran, at the latest when the process ends', () => {
-    const program = fileURLToPath(new URL('fixtures/unheard-outside.js', import.meta.url));
+    const program = fileURLToPath(new URL('../fixtures/unheard-outside.js', import.meta.url));
     const { stderr, status } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
     expect(stderr).to.match(/^ConcurrentFuture exception was never retrieved\n/);
     expect(stderr).to.include('RangeError: unheard');

@@ -51,7 +51,7 @@ describe('LoopGroup', () => {
   });
 
   it('spawn() rejects when a loop cannot be made, and leaves no thread behind', async () => {
-    const url = import.meta.url.replace('loop-group.test', 'fixtures/calls');
+    const url = new URL('../fixtures/calls.js', import.meta.url).href;
     const noFactory = remote(url, function noFactory(): BaseEventLoop {
       throw new Error('never called');
     });

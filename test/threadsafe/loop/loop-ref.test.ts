@@ -319,7 +319,7 @@ describe('LoopRef', () => {
 
   it('runCoroutineThreadsafe() rejects when the module has no such function there', async () => {
     const onlyHere = remote(
-      import.meta.url.replace('loop-ref.test', 'fixtures/calls'),
+      new URL('../fixtures/calls.js', import.meta.url).href,
       async function onlyHere(): Promise<void> {
         return Promise.resolve();
       },

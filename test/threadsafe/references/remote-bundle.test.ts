@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { build, type BuildOptions } from 'esbuild';
 
-const fixtures = fileURLToPath(new URL('./fixtures/bundle/', import.meta.url));
+const fixtures = fileURLToPath(new URL('../fixtures/bundle/', import.meta.url));
 const OUTPUT = 'left 1 right 2\nright 3\n';
 
 describe('remote() in bundles', function () {
