@@ -38,7 +38,7 @@ export class EpollPoll {
   readonly #find: () => Search;
   #state: State = 'idle';
   #polls = 0;
-  /** libuv's epoll where ours is registered, and the descriptor of ours. */
+  /** Where our epoll is registered, and the descriptor that it had then. */
   #registered: { readonly wakeup: Wakeup; readonly fd: number } | null = null;
   /** Set in the state `searching`. */
   #immediate: NodeJS.Immediate | null = null;
