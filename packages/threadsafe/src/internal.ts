@@ -1,5 +1,6 @@
 // For sibling packages and tests only.
-export { planArguments, readArguments, sendOutOfBand, writeArguments } from './codec/arguments.js';
+export { type ArgumentPlan, planArguments, sendOutOfBand } from './codec/argument-plan.js';
+export { readArguments } from './codec/arguments.js';
 export { closeWakeWord, acknowledge, isSignalled, wake, Sleeper, wakeByEventfd } from './memory/wake-word.js';
 export { BlockedThreads } from './memory/blocked-threads.js';
 export { FunctionTable } from './inbox/function-table.js';
@@ -13,14 +14,8 @@ export { allocateInbox, type InboxAddress, InboxMemory, LANES, thisProducer } fr
 export { importModule, refuseWhileImporting } from './references/import-module.js';
 export { InboxReader, type InboxEvents } from './inbox/inbox-reader.js';
 export { LaneReader, type LaneEvents } from './inbox/lane-reader.js';
-export {
-  FULL_LANE,
-  LaneWriter,
-  NO_FAST_PATH,
-  SEALED_LANE,
-  writeCallWithNumber,
-  writeRecord,
-} from './inbox/lane-writer.js';
+export { FULL_LANE, LaneWriter, NO_FAST_PATH, SEALED_LANE } from './inbox/lane-writer.js';
+export { writeCallWithNumber, writeRecord } from './memory/record.js';
 export { inheritTsx } from './threads/inherit-tsx.js';
 export { loadedByRequire } from './references/loaded-by-require.js';
 export { LoopInbox } from './loop/loop-inbox.js';
@@ -44,7 +39,8 @@ export { NOTHING, type Sleep, WaitQueue } from './shared/wait-queue.js';
 export { WordWaiters } from './shared/word-waiters.js';
 export { BroadcastReceiver, BroadcastSender } from './out-of-band/broadcast.js';
 export { Spinning } from './loop/spinning.js';
-export { Cell, HEAD, Kind, PRIVATE_CHANNEL, Ring, TAIL } from './memory/ring.js';
+export { HEAD, PRIVATE_CHANNEL, Ring, TAIL } from './memory/ring.js';
+export { Cell, Kind } from './memory/record.js';
 export { takeAway, transferredBy, unmark } from './codec/transfer.js';
 export { type CheckedThreadOptions, checkThreadOptions } from './threads/thread-options.js';
 export { ThreadOutput } from './threads/thread-output.js';

@@ -12,6 +12,7 @@ describe('Calls into other threads, and groups, that are cancelled', () => {
     await loop.runUntilComplete(async () => {
       await using group = await LoopGroup.spawn({ loops: 1, loopFactory: createLoop });
       const ref = group.loop(0);
+      await ref.runCoroutineThreadsafe(takeSlowLog); // its module is imported: that may take longer than the times below
       const ways: Record<string, () => PromiseLike<unknown>> = {
         'waitFor() of a function': () => waitFor(() => ref.runCoroutineThreadsafe(slow), 0.05),
         'waitFor() of the call': () => waitFor(ref.runCoroutineThreadsafe(slow), 0.05),
@@ -42,6 +43,7 @@ describe('Calls into other threads, and groups, that are cancelled', () => {
     await loop.runUntilComplete(async () => {
       await using group = await LoopGroup.spawn({ loops: 1, loopFactory: createLoop });
       const ref = group.loop(0);
+      await ref.runCoroutineThreadsafe(takeSlowLog); // its module is imported: that may take longer than the times below
       const log: unknown[] = [];
       const call = ref.runCoroutineThreadsafe(echo, 'hello');
       log.push(inspect(call));

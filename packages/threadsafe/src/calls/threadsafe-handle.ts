@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { cas, load } from '#atomics';
-import { Cell, type Ring } from '../memory/ring.js';
+import { type Ring } from '../memory/ring.js';
+import { Cell } from '../memory/record.js';
 
 const CANCELLED = -1;
 

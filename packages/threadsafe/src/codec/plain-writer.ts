@@ -1,8 +1,8 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices inside of the draft or of a record */
 /**
- * Writes plain values as words: see plain-tags.ts. They are drafted in memory of this thread's own and copied into the ring when there
- * is room: getters run while drafting and must not find a claimed record. Bytes are copied once, from where they are. A draft is used
- * up before the next begins.
+ * Writes plain values as words: see plain-tags.ts. A draft collects them in memory of its own, and they are copied into the ring when
+ * there is room: a getter runs while its object is drafted, and must not find a claimed record. Byte arrays are copied once, from where
+ * they are.
  */
 import { types } from 'node:util';
 import { shapeOf } from './key-shapes.js';
@@ -46,148 +46,224 @@ const MOST_ELEMENTS = 256;
 const LARGEST_INT = 2 ** 27 - 1;
 const LARGEST_BIGINT = 2n ** 63n - 1n;
 
-const words = new Int32Array(MOST_WORDS + LONGEST_STRING + 8);
-const halves = new Uint16Array(words.buffer);
-const bytes = Buffer.from(words.buffer);
-let size = 0;
-let drafting = false;
-const seen: (object | null)[] = [];
-let seenCount = 0;
-/** Bytes that writeDraft() fills in, and the word where each begins. */
-const blobs: (Uint8Array | null)[] = [];
-const blobWords: number[] = [];
-let blobCount = 0;
+/** Plain values on their way into a ring. One draft holds the values of one call at a time. */
+export class Draft {
+  readonly #words = new Int32Array(MOST_WORDS + LONGEST_STRING + 8);
+  readonly #halves = new Uint16Array(this.#words.buffer);
+  readonly #bytes = Buffer.from(this.#words.buffer);
+  #size = 0;
+  readonly #seen: (object | null)[] = [];
+  #seenCount = 0;
+  /** Byte arrays that `write()` copies, and the word where each begins. */
+  readonly #blobs: (Uint8Array | null)[] = [];
+  readonly #blobWords: number[] = [];
+  #blobCount = 0;
 
-/** Words that the values take, or -1 where they are not plain. Throws what a getter throws. */
-export function draft(values: readonly unknown[]): number {
-  if (drafting) return -1; // called by a getter of what is being drafted
-  drafting = true;
-  size = blobCount = 0;
-  let isPlain = false;
-  try {
-    isPlain = putAll(values);
-  } finally {
-    drafting = false;
-    for (; seenCount > 0; seenCount--) seen[seenCount - 1] = null; // the caller's objects are not ours to keep
-    if (!isPlain) forgetBlobs();
+  /** Collects the values. Returns how many words they take, or -1 if they are not all plain. Throws what a getter throws. */
+  collect(values: readonly unknown[]): number {
+    this.#size = this.#blobCount = 0;
+    let isPlain = false;
+    try {
+      isPlain = this.#putAll(values);
+    } finally {
+      for (; this.#seenCount > 0; this.#seenCount--) this.#seen[this.#seenCount - 1] = null; // keep no object of the caller
+      if (!isPlain) this.clear();
+    }
+    return isPlain ? this.#size : -1;
   }
-  return isPlain ? size : -1;
-}
 
-/** Lets go of a draft that will not be written. */
-export function forgetBlobs(): void {
-  for (; blobCount > 0; blobCount--) blobs[blobCount - 1] = null;
-}
-
-function putAll(values: readonly unknown[]): boolean {
-  for (const value of values) if (!put(value)) return false;
-  return size <= MOST_WORDS || endsInBytes();
-}
-
-/** Bytes that come last may be many: nothing has to be drafted behind them. */
-function endsInBytes(): boolean {
-  if (blobCount === 0) return false;
-  return blobWords[blobCount - 1]! + ((blobs[blobCount - 1]!.length + 3) >> 2) === size;
-}
-
-/** Copies the draft to the word `at`. */
-export function writeDraft(ring: Ring, at: number): void {
-  let from = 0;
-  for (let i = 0; i < blobCount; i++) {
-    const blob = blobs[i]!;
-    const start = blobWords[i]!;
-    copyWords(ring, at, from, start);
-    ring.bytes.set(blob, (at + start) * 4);
-    from = start + ((blob.length + 3) >> 2);
+  /** Lets go of byte arrays that will not be written. */
+  clear(): void {
+    for (; this.#blobCount > 0; this.#blobCount--) this.#blobs[this.#blobCount - 1] = null;
   }
-  copyWords(ring, at, from, size);
-  forgetBlobs();
-}
 
-/** A draft in memory of its own. */
-export interface HeldDraft {
-  readonly words: Int32Array;
-  /** What stands at which of its words. */
-  readonly blobs: readonly { readonly at: number; readonly bytes: Uint8Array }[];
-}
-
-/** Keeps the draft while others are made: copied as it is now, bytes too. */
-export function holdDraft(): HeldDraft {
-  const held = {
-    words: words.slice(0, size), // bytes at its end are no words of it
-    blobs: blobs.slice(0, blobCount).map((blob, i) => ({ at: blobWords[i]!, bytes: new Uint8Array(blob!) })),
-  };
-  forgetBlobs();
-  return held;
-}
-
-/** Copies a draft that was kept to the word `at`. */
-export function writeHeldDraft(ring: Ring, at: number, held: HeldDraft): void {
-  ring.words.set(held.words, at);
-  for (const blob of held.blobs) ring.bytes.set(blob.bytes, (at + blob.at) * 4);
-}
-
-function copyWords(ring: Ring, at: number, from: number, to: number): void {
-  const target = ring.words;
-  if (to - from > 64) target.set(words.subarray(from, to), at + from);
-  else for (let i = from; i < to; i++) target[at + i] = words[i]!;
-}
-
-function put(value: unknown): boolean {
-  if (size > MOST_WORDS) return false;
-  switch (typeof value) {
-    case 'number':
-      putNumber(value);
-      return true;
-    case 'string':
-      return putString(value);
-    case 'boolean':
-      words[size++] = value ? TRUE : FALSE;
-      return true;
-    case 'undefined':
-      words[size++] = UNDEFINED;
-      return true;
-    case 'bigint':
-      return putBigint(value);
-    case 'object':
-      if (value !== null) return putObject(value);
-      words[size++] = NULL;
-      return true;
-    default:
-      return false;
+  /** Copies byte arrays as they are now: user code may run before the draft is written, and change them. */
+  freeze(): void {
+    for (let i = 0; i < this.#blobCount; i++) this.#blobs[i] = new Uint8Array(this.#blobs[i]!);
   }
-}
 
-function putNumber(value: number): void {
-  const int = value | 0;
-  if (int === value && int <= LARGEST_INT && int >= -LARGEST_INT && (int !== 0 || 1 / value > 0)) {
-    words[size++] = (int << 4) | INT;
-    return;
+  /** Copies the values to the word `at`, and lets go of them. */
+  write(ring: Ring, at: number): void {
+    let from = 0;
+    for (let i = 0; i < this.#blobCount; i++) {
+      const blob = this.#blobs[i]!;
+      const start = this.#blobWords[i]!;
+      this.#copyWords(ring, at, from, start);
+      ring.bytes.set(blob, (at + start) * 4);
+      from = start + ((blob.length + 3) >> 2);
+    }
+    this.#copyWords(ring, at, from, this.#size);
+    this.clear();
   }
-  float[0] = value;
-  words[size] = NUMBER;
-  words[size + 1] = floatWords[0]!;
-  words[size + 2] = floatWords[1]!;
-  size += 3;
-}
 
-function putBigint(value: bigint): boolean {
-  if (value > LARGEST_BIGINT || value < -LARGEST_BIGINT) return false;
-  big[0] = value;
-  words[size] = BIGINT;
-  words[size + 1] = floatWords[0]!;
-  words[size + 2] = floatWords[1]!;
-  size += 3;
-  return true;
-}
+  #putAll(values: readonly unknown[]): boolean {
+    for (const value of values) if (!this.#put(value)) return false;
+    return this.#size <= MOST_WORDS || this.#endsInBytes();
+  }
 
-function putString(text: string): boolean {
-  const { length } = text;
-  if (length > LONGEST_STRING) return false;
-  if (length > LONGEST_LOOP) return putLongString(text);
-  if (!writeShortText(words, bytes, size, text)) return putWideString(text);
-  size += shortTextWords(text);
-  return true;
+  /** Bytes that come last may be many: nothing has to be drafted behind them. */
+  #endsInBytes(): boolean {
+    if (this.#blobCount === 0) return false;
+    return (
+      this.#blobWords[this.#blobCount - 1]! + ((this.#blobs[this.#blobCount - 1]!.length + 3) >> 2) ===
+      this.#size
+    );
+  }
+
+  #copyWords(ring: Ring, at: number, from: number, to: number): void {
+    const target = ring.words;
+    if (to - from > 64) target.set(this.#words.subarray(from, to), at + from);
+    else for (let i = from; i < to; i++) target[at + i] = this.#words[i]!;
+  }
+
+  #put(value: unknown): boolean {
+    if (this.#size > MOST_WORDS) return false;
+    switch (typeof value) {
+      case 'number':
+        this.#putNumber(value);
+        return true;
+      case 'string':
+        return this.#putString(value);
+      case 'boolean':
+        this.#words[this.#size++] = value ? TRUE : FALSE;
+        return true;
+      case 'undefined':
+        this.#words[this.#size++] = UNDEFINED;
+        return true;
+      case 'bigint':
+        return this.#putBigint(value);
+      case 'object':
+        if (value !== null) return this.#putObject(value);
+        this.#words[this.#size++] = NULL;
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #putNumber(value: number): void {
+    const int = value | 0;
+    if (int === value && int <= LARGEST_INT && int >= -LARGEST_INT && (int !== 0 || 1 / value > 0)) {
+      this.#words[this.#size++] = (int << 4) | INT;
+      return;
+    }
+    float[0] = value;
+    this.#words[this.#size] = NUMBER;
+    this.#words[this.#size + 1] = floatWords[0]!;
+    this.#words[this.#size + 2] = floatWords[1]!;
+    this.#size += 3;
+  }
+
+  #putBigint(value: bigint): boolean {
+    if (value > LARGEST_BIGINT || value < -LARGEST_BIGINT) return false;
+    big[0] = value;
+    this.#words[this.#size] = BIGINT;
+    this.#words[this.#size + 1] = floatWords[0]!;
+    this.#words[this.#size + 2] = floatWords[1]!;
+    this.#size += 3;
+    return true;
+  }
+
+  #putString(text: string): boolean {
+    const { length } = text;
+    if (length > LONGEST_STRING) return false;
+    if (length > LONGEST_LOOP) return this.#putLongString(text);
+    if (!writeShortText(this.#words, this.#bytes, this.#size, text)) return this.#putWideString(text);
+    this.#size += shortTextWords(text);
+    return true;
+  }
+
+  #putLongString(text: string): boolean {
+    // UTF-8 has no lone surrogates. ES2024, and in Node since 20: the types do not know it yet.
+    if (!(text as string & { isWellFormed(): boolean }).isWellFormed()) return this.#putWideString(text);
+    const length = this.#bytes.write(text, (this.#size + 1) * 4, 'utf8');
+    this.#words[this.#size] = (length << 4) | UTF8;
+    this.#size += 1 + ((length + 3) >> 2);
+    return true;
+  }
+
+  #putWideString(text: string): boolean {
+    const { length } = text;
+    const start = (this.#size + 1) * 2;
+    for (let i = 0; i < length; i++) this.#halves[start + i] = text.charCodeAt(i);
+    this.#words[this.#size] = (length << 4) | UTF16;
+    this.#size += 1 + ((length + 1) >> 1);
+    return true;
+  }
+
+  #putObject(object: object): boolean {
+    if (!this.#putSeen(object)) return false;
+    if (ArrayBuffer.isView(object)) return this.#putView(object);
+    const prototype = prototypeOf(object);
+    if (Array.isArray(object)) return prototype === Array.prototype && this.#putArray(object);
+    if (prototype === ArrayBuffer.prototype) return types.isArrayBuffer(object) && this.#putBuffer(object);
+    if (prototype !== Object.prototype && prototype !== null) return false;
+    return !isExotic(object) && this.#putPlain(object);
+  }
+
+  /** False: it was there before, and must arrive as one. */
+  #putSeen(object: object): boolean {
+    if (this.#seenCount === MOST_OBJECTS) return false;
+    for (let i = 0; i < this.#seenCount; i++) if (this.#seen[i] === object) return false;
+    this.#seen[this.#seenCount++] = object;
+    return true;
+  }
+
+  #putArray(array: readonly unknown[]): boolean {
+    const { length } = array;
+    if (length > MOST_ELEMENTS) return false;
+    if (length > 0 && !isDense(array)) return false;
+    if (length === 0 && hasKeys(array)) return false;
+    this.#words[this.#size++] = (length << 4) | ARRAY;
+    for (let i = 0; i < length; i++) {
+      // A getter of another element may have shortened it.
+      if (i >= array.length || !this.#put(array[i])) return false;
+    }
+    return true;
+  }
+
+  #putPlain(object: object): boolean {
+    if (hasKeys(Object.prototype)) return false; // somebody made something enumerable there
+    const shape = shapeOf(object);
+    if (shape === null) return false;
+    const count = shape.words.length;
+    this.#words[this.#size++] = (count << 4) | OBJECT;
+    if (this.#size + count > MOST_WORDS) return false;
+    for (let i = 0; i < count; i++) this.#words[this.#size++] = shape.words[i]!;
+    const { keys } = shape;
+    const values = object as Readonly<Record<string, unknown>>; // it has these keys
+    for (const key of keys) {
+      const value = values[key];
+      if (value === undefined && !Object.hasOwn(object, key)) return false; // a getter of another has deleted it
+      if (!this.#put(value)) return false;
+    }
+    return true;
+  }
+
+  #putView(view: ArrayBufferView): boolean {
+    const { buffer, byteLength } = view;
+    if (!types.isArrayBuffer(buffer)) return false; // shared memory
+    const own = Buffer.isBuffer(view);
+    const type = own ? 0 : byteType(view);
+    // Structured clone copies the whole buffer, and two views of one remain views of one. But Node cuts Buffers from a pool.
+    if (type < 0 || (!own && byteLength !== buffer.byteLength)) return false;
+    return (own || this.#putSeen(buffer)) && !isResizable(buffer) && this.#putBytes(type, view, byteLength);
+  }
+
+  #putBuffer(buffer: ArrayBuffer): boolean {
+    return !isResizable(buffer) && this.#putBytes(ARRAY_BUFFER, new Uint8Array(buffer), buffer.byteLength);
+  }
+
+  #putBytes(type: number, view: ArrayBufferView, length: number): boolean {
+    if (length > MOST_BYTES) return false;
+    this.#words[this.#size++] = (length << 8) | (type << 4) | BYTES;
+    if (length === 0) return true;
+    this.#blobs[this.#blobCount] =
+      view instanceof Uint8Array ? view : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    this.#blobWords[this.#blobCount++] = this.#size;
+    this.#size += (length + 3) >> 2;
+    return true;
+  }
 }
 
 /** Words that a string takes as `writeShortText()` writes it. */
@@ -210,34 +286,6 @@ export function writeShortText(to: Int32Array, toBytes: Uint8Array, at: number, 
   return all <= 0xff;
 }
 
-function putLongString(text: string): boolean {
-  // UTF-8 has no lone surrogates. ES2024, and in Node since 20: the types do not know it yet.
-  if (!(text as string & { isWellFormed(): boolean }).isWellFormed()) return putWideString(text);
-  const length = bytes.write(text, (size + 1) * 4, 'utf8');
-  words[size] = (length << 4) | UTF8;
-  size += 1 + ((length + 3) >> 2);
-  return true;
-}
-
-function putWideString(text: string): boolean {
-  const { length } = text;
-  const start = (size + 1) * 2;
-  for (let i = 0; i < length; i++) halves[start + i] = text.charCodeAt(i);
-  words[size] = (length << 4) | UTF16;
-  size += 1 + ((length + 1) >> 1);
-  return true;
-}
-
-function putObject(object: object): boolean {
-  if (!putSeen(object)) return false;
-  if (ArrayBuffer.isView(object)) return putView(object);
-  const prototype = prototypeOf(object);
-  if (Array.isArray(object)) return prototype === Array.prototype && putArray(object);
-  if (prototype === ArrayBuffer.prototype) return types.isArrayBuffer(object) && putBuffer(object);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  return !isExotic(object) && putPlain(object);
-}
-
 /** A proxy's handler may throw, and must not be asked: what it stands for cannot be sent. */
 function prototypeOf(object: object): unknown {
   return types.isProxy(object) ? undefined : Object.getPrototypeOf(object);
@@ -248,64 +296,15 @@ function isExotic(object: object): boolean {
   return Object.prototype.toString.call(object) !== '[object Object]';
 }
 
-/** False: it was there before, and must arrive as one. */
-function putSeen(object: object): boolean {
-  if (seenCount === MOST_OBJECTS) return false;
-  for (let i = 0; i < seenCount; i++) if (seen[i] === object) return false;
-  seen[seenCount++] = object;
-  return true;
-}
-
-function putArray(array: readonly unknown[]): boolean {
-  const { length } = array;
-  if (length > MOST_ELEMENTS) return false;
-  if (length > 0 && !isDense(array)) return false;
-  if (length === 0 && hasKeys(array)) return false;
-  words[size++] = (length << 4) | ARRAY;
-  for (let i = 0; i < length; i++) {
-    // A getter of another element may have shortened it.
-    if (i >= array.length || !put(array[i])) return false;
-  }
-  return true;
-}
-
 /** Indices come first among the keys, in order: with as many keys, and the last index in its place, there is nothing else. */
 function isDense(array: readonly unknown[]): boolean {
   const keys = Object.keys(array);
   return keys.length === array.length && keys[array.length - 1] === `${array.length - 1}`;
 }
 
-function putPlain(object: object): boolean {
-  if (hasKeys(Object.prototype)) return false; // somebody made something enumerable there
-  const shape = shapeOf(object);
-  if (shape === null) return false;
-  const count = shape.words.length;
-  words[size++] = (count << 4) | OBJECT;
-  if (size + count > MOST_WORDS) return false;
-  for (let i = 0; i < count; i++) words[size++] = shape.words[i]!;
-  const { keys } = shape;
-  const values = object as Readonly<Record<string, unknown>>; // it has these keys
-  for (const key of keys) {
-    const value = values[key];
-    if (value === undefined && !Object.hasOwn(object, key)) return false; // a getter of another has deleted it
-    if (!put(value)) return false;
-  }
-  return true;
-}
-
 function hasKeys(object: object): boolean {
   for (const _ in object) return true;
   return false;
-}
-
-function putView(view: ArrayBufferView): boolean {
-  const { buffer, byteLength } = view;
-  if (!types.isArrayBuffer(buffer)) return false; // shared memory
-  const own = Buffer.isBuffer(view);
-  const type = own ? 0 : byteType(view);
-  // Structured clone copies the whole buffer, and two views of one remain views of one. But Node cuts Buffers from a pool.
-  if (type < 0 || (!own && byteLength !== buffer.byteLength)) return false;
-  return (own || putSeen(buffer)) && !isResizable(buffer) && putBytes(type, view, byteLength);
 }
 
 /** What a view is, whatever its prototype says; -1 for a type that is not in the list. */
@@ -315,10 +314,6 @@ function byteType(view: ArrayBufferView): number {
   return BYTE_TYPES.findIndex((type) => type.name === (name ?? 'DataView'));
 }
 
-function putBuffer(buffer: ArrayBuffer): boolean {
-  return !isResizable(buffer) && putBytes(ARRAY_BUFFER, new Uint8Array(buffer), buffer.byteLength);
-}
-
 /** Detached ones too: both are left to structured clone. */
 function isResizable(buffer: ArrayBuffer): boolean {
   const { resizable = false, detached = isDetached(buffer) } = buffer as {
@@ -326,15 +321,4 @@ function isResizable(buffer: ArrayBuffer): boolean {
     detached?: boolean; // likewise, and Node 20 has it not
   };
   return resizable || detached;
-}
-
-function putBytes(type: number, view: ArrayBufferView, length: number): boolean {
-  if (length > MOST_BYTES) return false;
-  words[size++] = (length << 8) | (type << 4) | BYTES;
-  if (length === 0) return true;
-  blobs[blobCount] =
-    view instanceof Uint8Array ? view : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  blobWords[blobCount++] = size;
-  size += (length + 3) >> 2;
-  return true;
 }

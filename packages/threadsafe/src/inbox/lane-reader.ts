@@ -14,7 +14,8 @@ import type { FunctionTable } from './function-table.js';
 import type { ReplyKind } from '../calls/concurrent-future.js';
 import { CloneError } from '../errors.js';
 import type { Callable } from '../references/find-export.js';
-import { Cell, JUMP_BYTES, Kind, kindOf, RECORD_BYTES, Ring, sizeOf } from '../memory/ring.js';
+import { Ring } from '../memory/ring.js';
+import { Cell, JUMP_BYTES, Kind, kindOf, RECORD_BYTES, sizeOf } from '../memory/record.js';
 
 /** What the records of a lane mean to the inbox it belongs to. */
 export interface LaneEvents {

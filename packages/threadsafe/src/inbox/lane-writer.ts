@@ -9,16 +9,16 @@
 import { cas, load } from '#atomics';
 import { ONE_PLAIN } from '../codec/arguments.js';
 import { CloneError } from '../errors.js';
+import { HEAD, Ring, TAIL } from '../memory/ring.js';
 import {
-  HEAD,
   JUMP_BYTES,
   Kind,
   MAX_RECORD_BYTES,
   RECORD_BYTES,
-  type RecordKind,
-  Ring,
-  TAIL,
-} from '../memory/ring.js';
+  writeCallWithNumber,
+  writeJump,
+  writeRecord,
+} from '../memory/record.js';
 import { LONGEST_LOOP, shortTextWords, writeShortText } from '../codec/plain-writer.js';
 
 /**
@@ -31,8 +31,8 @@ export const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
 export const SEALED_LANE = -1;
 /** `claim()`: there is no room now, and the lane may not grow. */
 export const FULL_LANE = -2;
-/** `pushNumber()` and `pushText()`: it takes more. */
-export const NO_FAST_PATH = -1;
+/** `pushNumber()` and `pushText()`: `claim()` and `publish()` must do it. */
+export const NO_FAST_PATH = -3;
 
 export interface LaneWriterOptions {
   readonly limitBytes?: number;
@@ -220,32 +220,4 @@ export class LaneWriter {
     this.timesGrown++;
     return true;
   }
-}
-
-function writeJump(words: Int32Array, at: number, messageNumber: number): void {
-  words[at] = (Kind.JUMP << 24) | JUMP_BYTES;
-  words[at + 1] = messageNumber;
-}
-
-/** Writes the fixed part of a record. `fn` is the function's number, `call` the caller's number for its result. */
-export function writeRecord(
-  words: Int32Array,
-  at: number,
-  kind: RecordKind,
-  sizeBytes: number,
-  fn: number,
-  call: number,
-  tags: number,
-): void {
-  words[at] = (kind << 24) | sizeBytes;
-  words[at + 1] = fn << 2; // Cell.PENDING
-  words[at + 2] = call;
-  words[at + 3] = tags;
-}
-
-/** Writes a whole CALL_NUMBER record, of RECORD_BYTES. */
-export function writeCallWithNumber(ring: Ring, at: number, fn: number, value: number): void {
-  ring.words[at] = (Kind.CALL_NUMBER << 24) | RECORD_BYTES;
-  ring.words[at + 1] = fn << 2; // Cell.PENDING
-  ring.floats[(at >> 1) + 1] = value;
 }

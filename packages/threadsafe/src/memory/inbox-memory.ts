@@ -24,7 +24,8 @@ import { closeWakeWord, isAsleep, wake } from './wake-word.js';
 import { TooManyProducersError } from '../errors.js';
 import { allocateLazily } from './lazy-memory.js';
 import { withdrawChannel } from './private-channel.js';
-import { DROPPED, HEAD, HEADER_BYTES, RECORD_BYTES, SEALED, Ring, TAIL } from './ring.js';
+import { DROPPED, HEAD, HEADER_BYTES, SEALED, Ring, TAIL } from './ring.js';
+import { RECORD_BYTES } from './record.js';
 
 /** Producer threads per inbox. A power of ten more than cores on most machines. */
 export const LANES = 64;

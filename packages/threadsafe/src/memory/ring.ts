@@ -1,4 +1,3 @@
-/* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices come from positions masked to the capacity */
 /**
  * The shared memory of a lane: a ring of variable-length records with one writer and one reader.
  *
@@ -8,7 +7,7 @@
  *   HEAD         reader              writer              position of the first record whose bytes are still needed
  *   WAITING      writer              reader              how many of the writer's side wait for HEAD to move
  *   DROPPED      reader              writer              not 0: HEAD will not move any more
- *   OWN_CHANNEL  reader              writer              see private-channel.ts; in the first ring of a lane
+ *   PRIVATE_CHANNEL  reader          writer              see private-channel.ts; in the first ring of a lane
  *
  * 1. Positions are byte counts modulo 2^32 and multiples of 8. A fresh header says where they start. TAIL - HEAD, as a 32-bit
  *    difference, never exceeds the capacity.
@@ -25,13 +24,7 @@
  * 7. A reader that closes seals first and drops when all is read or refused, with the wake-up word of its inbox closed in between. One that goes on
  *    and cannot read this lane drops first and seals then: so a writer that is refused tells the one from the other.
  *
- * A record, in 32-bit words from an 8-aligned position:
- *   0  kind << 24 | size in bytes, a multiple of 8
- *   1  CELL: function << 2 | PENDING, STARTED or CANCELLED; writer and reader settle by cas who was first
- *   2  call: the caller's number for its result, 0 if it wants none
- *   3  tags of the arguments (arguments.ts), whose bytes follow
- * The most common record of all, CALL_NUMBER, has its number in words 2 and 3, and nothing follows: what a call costs is
- * mostly the cache lines that it takes from core to core.
+ * What stands in it: record.ts.
  * Source: single-producer ring after Lamport (1977); sealing and jumping are ours.
  */
 import { load, notify, or, store, wait, waitAsync, type WaitAsyncResult } from '#atomics';
@@ -49,38 +42,6 @@ export const HEADER_BYTES = 128;
 /** More waiters than there are. */
 const ALL = 0x7fffffff;
 export const SEALED = 1;
-
-export const RECORD_BYTES = 16;
-export const JUMP_BYTES = 8;
-/** The size field has 24 bits. */
-export const MAX_RECORD_BYTES = (1 << 24) - 8;
-
-export const Kind = {
-  /** Nothing: the rest of the ring up to its end. */
-  PAD: 1,
-  /** Call a function. */
-  CALL: 2,
-  /** Call a function with one number. */
-  CALL_NUMBER: 12,
-  /** Run a function as a task and send back how it ended. */
-  TASK: 3,
-  /** How a task ended. */
-  RESULT: 4,
-  FAILURE: 5,
-  CANCELLED: 6,
-  /** Cancel a task. */
-  CANCEL: 7,
-  /** What a function number means. */
-  DEFINE: 8,
-  /** Where results go: an inbox, on the broadcast channel. */
-  REPLY_TO: 9,
-  /** The lane goes on in another ring, on the broadcast channel. */
-  JUMP: 10,
-} as const;
-
-export type RecordKind = (typeof Kind)[keyof typeof Kind];
-
-export const Cell = { PENDING: 0, STARTED: 1, CANCELLED: 2 } as const;
 
 /** Views of one ring and its header inside a SharedArrayBuffer. */
 export class Ring {
@@ -192,12 +153,4 @@ export class Ring {
   isSealed(): boolean {
     return (load(this.header, TAIL) & SEALED) !== 0;
   }
-}
-
-export function sizeOf(words: Int32Array, at: number): number {
-  return words[at]! & 0xffffff;
-}
-
-export function kindOf(words: Int32Array, at: number): number {
-  return words[at]! >>> 24;
 }

@@ -1,5 +1,6 @@
 import { load } from '#atomics';
-import { Cell, type Ring } from '../memory/ring.js';
+import { type Ring } from '../memory/ring.js';
+import { Cell } from '../memory/record.js';
 
 interface Post {
   readonly ring: Ring;
@@ -14,7 +15,7 @@ interface Post {
  * What this thread has posted beside a lane, and its reader has not come to. It is in nobody's ring, so it has to be counted: else a
  * limit on the backlog would let through what is largest.
  */
-export class Posted {
+export class OutOfBandBacklog {
   #posts: Post[] = [];
   #bytes = 0;
 

@@ -1,0 +1,53 @@
+import { checkCallback, isStopFunction } from '@ringloop/core/internal';
+import { type RemoteFunction, remoteIdOf } from '../references/remote.js';
+import { stop } from './builtin-functions.js';
+import type { WhenFull } from './when-full.js';
+
+/** No function is equal to it. */
+const NONE = Symbol('no function');
+
+/** Tells the owner of the inbox what a number means: the path to a function, from the URL of its module on. */
+type Define = (number: number, path: readonly string[], whenFull: WhenFull) => void;
+
+/** The numbers by which one thread calls functions in one inbox. The inbox keeps the other half: inbox/function-table.ts. */
+export class FunctionNumbers {
+  readonly #define: Define;
+  /** Functions that the owner has been told of, and those of them that may be called, not only run as a task. */
+  readonly #functions = new Map<RemoteFunction, number>();
+  readonly #callbacks = new Map<RemoteFunction, number>();
+  /** A producer mostly calls the same function again, and then nothing is looked up. */
+  #lastCallback: unknown = NONE;
+  #lastNumber = 0;
+
+  constructor(define: Define) {
+    this.#define = define;
+  }
+
+  /** The number of a function that is to be called. @throws {TypeError} when it can only run as a task */
+  ofCallback(fn: RemoteFunction, whenFull: WhenFull): number {
+    return fn === this.#lastCallback ? this.#lastNumber : this.#lookUpCallback(fn, whenFull);
+  }
+
+  /** The number of a function that is to run as a task. */
+  of(fn: RemoteFunction, whenFull: WhenFull): number {
+    const known = this.#functions.get(fn);
+    if (known !== undefined) return known;
+    const id = remoteIdOf(isStopFunction(fn) ? stop : fn);
+    const number = this.#functions.size + 1;
+    this.#define(number, [id.url, id.name, ...(id.path ?? [])], whenFull);
+    this.#functions.set(fn, number);
+    return number;
+  }
+
+  #lookUpCallback(fn: RemoteFunction, whenFull: WhenFull): number {
+    let number = this.#callbacks.get(fn);
+    if (number === undefined) {
+      checkCallback(fn, 'callSoonThreadsafe');
+      number = this.of(fn, whenFull);
+      this.#callbacks.set(fn, number);
+    }
+    this.#lastCallback = fn;
+    this.#lastNumber = number;
+    return number;
+  }
+}
