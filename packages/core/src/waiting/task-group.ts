@@ -50,8 +50,8 @@ export class TaskGroup {
   }
 
   /**
-   * As `loop.createTask()`, for a task of this group. Tasks of the group may create further tasks. Python:
-   * TaskGroup.create_task().
+   * As `loop.createTask()`, for a task of this group. Tasks of the group may create further tasks.
+   * Python: TaskGroup.create_task().
    * @throws {InvalidStateError} before the block is entered, after all tasks have ended at the end of the block, and
    *   while the group cancels its tasks
    * @throws {TypeError} when `coroutine` is not a coroutine

@@ -60,8 +60,8 @@ export class Timeout {
   }
 
   /**
-   * Moves the deadline, or removes it if `when` is null. A deadline in the past expires in the next iteration. Python:
-   * Timeout.reschedule().
+   * Moves the deadline, or removes it if `when` is null. A deadline in the past expires in the next iteration.
+   * Python: Timeout.reschedule().
    * @throws {InvalidStateError} unless the block is running and the deadline has not passed
    * @throws {TypeError} when `when` is neither a number nor null, or is NaN
    */
