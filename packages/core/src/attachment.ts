@@ -76,7 +76,6 @@ export class Attachment implements Ready {
     return this.#awaiter?.task;
   }
 
-  /** It only settles a promise. */
   get settlesPromise(): true {
     return true;
   }

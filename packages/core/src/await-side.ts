@@ -24,7 +24,6 @@ export class AwaitSide implements Ready {
     return this.awaiters().map(({ task }) => task);
   }
 
-  /** It only settles a promise. */
   get settlesPromise(): true {
     return true;
   }

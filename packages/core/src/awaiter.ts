@@ -75,7 +75,6 @@ export class Awaiter {
     return refusalOf(this.task ?? this.#owner, future);
   }
 
-  /** Records that one of its functions begins to await `future`. */
   beginAwait(future: Future<unknown>): void {
     if (this.#isOfCallbacks) return;
     this.begun++;
@@ -91,7 +90,6 @@ export class Awaiter {
     if (isLast) this.endAwait(future);
   }
 
-  /** Records that an await is over. */
   endAwait(future: Future<unknown>): void {
     if (this.#awaited === future) this.#awaited = null;
     else this.#alsoAwaited?.delete(future);

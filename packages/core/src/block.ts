@@ -98,7 +98,6 @@ export class Block {
     return error;
   }
 
-  /** Cancels the code of the block. */
   cancel(): void {
     const runner = this.#alone();
     if (runner === null) {

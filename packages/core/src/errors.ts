@@ -36,8 +36,8 @@ export class CancelledError extends Error {
 
 /**
  * An object was asked for something that its present state forbids: a future was settled twice or read too early, a
- * lock was released that nobody holds, a task group or runner was used after its end. Python:
- * asyncio.InvalidStateError, and RuntimeError in the other classes.
+ * lock was released that nobody holds, a task group or runner was used after its end.
+ * Python: asyncio.InvalidStateError, and RuntimeError in the other classes.
  */
 export class InvalidStateError extends Error {
   override readonly name = 'InvalidStateError';

@@ -95,7 +95,6 @@ class Turn<T> implements Ready {
     return isAlone;
   }
 
-  /** It only settles a promise. */
   get settlesPromise(): true {
     return true;
   }

@@ -31,14 +31,14 @@ export class Timeout {
   }
 
   /**
-   * Runs `body`, an async function or a generator function, as part of the current task, and gives its result. Python:
-   * `async with timeout(…):`. Rejects with TimeoutError when the deadline passed and ended the body, with
+   * Runs `body`, an async function or a generator function, as part of the current task, and gives its result, like
+   * Python's `async with timeout(…):`. Rejects with TimeoutError when the deadline passed and ended the body, with
    * InvalidStateError outside of a task or when it has been entered before, and with whatever the body throws.
    *
    * The body is interrupted where it awaits a future, anything else of this library, or a combinator of those
    * (`Promise.race`). An await of a native promise cannot be interrupted: the next await of a future throws the
-   * cancellation. A body without such an await runs to its end and gives its result late; `expired()` then returns
-   * true. There are two ways out:
+   * cancellation. A body without such an await runs to its end and gives its result late; `expired()` then
+   * returns true. There are two ways out:
    * - Pass on the AbortSignal that the body gets as its second argument. It aborts with this block, with the blocks
    *   around it and with the task.
    * - Await the promise by `waitFor()`, which abandons it.
