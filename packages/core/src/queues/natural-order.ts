@@ -7,6 +7,8 @@ export type Compare<T> = (a: T, b: T) => number;
 /**
  * The order of Python's `<`: numbers and bigints by value, strings by code unit, Dates by time, and false before true.
  * Arrays are compared like tuples, by the first items that differ.
+ * @throws {TypeError} ERR_NOT_COMPARABLE when the values are of other types or of two
+ *   different kinds, or when one is NaN
  */
 export function naturalOrder(a: unknown, b: unknown): number {
   if (Array.isArray(a) && Array.isArray(b)) return compareArrays(a, b);

@@ -43,8 +43,8 @@ export class Condition implements Disposable {
   }
 
   /**
-   * Runs an async function or generator function while holding the lock, and gives its result. Python: async with
-   * condition.
+   * Runs an async function or generator function while holding the lock, and gives its result.
+   * Python: async with condition.
    */
   run<R>(body: ScopeBody<void, R>): Awaitable<R> {
     return this.#lock.run(body);

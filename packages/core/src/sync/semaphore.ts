@@ -55,8 +55,8 @@ export class Semaphore implements Disposable {
   }
 
   /**
-   * Runs an async function or generator function between acquire and release, and gives its result. Python: async with
-   * semaphore.
+   * Runs an async function or generator function between acquire and release, and gives its result.
+   * Python: async with semaphore.
    */
   run<R>(body: ScopeBody<void, R>): Awaitable<R> {
     return runScoped(
