@@ -2,14 +2,20 @@
 import { setMaxListeners } from 'node:events';
 import { runApart } from './context.js';
 
-/** A controller whose signal may be given to any number of calls: Node warns of more than ten listeners, as of a leak. */
+/**
+ * Makes an AbortController whose signal may be passed to any number of calls. Node would warn
+ * of a leak above ten listeners.
+ */
 export function newAbortController(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;
 }
 
-/** Aborts it. Its listeners run here and now, in the midst of whoever cancels: what they store with enterWith() ends with them. */
+/**
+ * Aborts the controller. Its listeners run at once, in the middle of the code that cancels. So what they store with
+ * enterWith() is removed afterwards.
+ */
 export function abort(controller: AbortController, reason: Error): void {
   runApart(() => {
     controller.abort(reason);

@@ -13,7 +13,8 @@ export function allTasks(loop: BaseEventLoop = getRunningLoop()): Set<Task<unkno
 }
 
 /**
- * The task of `loop` (by default the running one) whose code is running, or null outside of any. Python: asyncio.current_task().
+ * The task of `loop` (by default the running one) whose code is running, or null if there is none.
+ * Python: asyncio.current_task().
  */
 export function currentTask(loop: BaseEventLoop | null = peekRunningLoop()): Task<unknown> | null {
   const task = anyCurrentTask();

@@ -38,7 +38,7 @@ export class Asyncgens {
 
   async #close(generator: AnyAsyncGenerator): Promise<void> {
     try {
-      await generator.return(undefined); // one that has ended does nothing
+      await generator.return(undefined); // does nothing if it has ended
     } catch (thrown) {
       this.#loop.callExceptionHandler({
         message: `an error occurred during closing of asynchronous generator ${inspectSafely(generator)}`,
@@ -50,8 +50,9 @@ export class Asyncgens {
 }
 
 /**
- * An asynchronous generator whose `finally` blocks run at the latest when the running loop is shut down: JavaScript does not tell
- * anybody that one was begun, as Python does. `await using` closes it at the end of the block. Python: contextlib.aclosing().
+ * Registers an asynchronous generator, so that its `finally` blocks run at the latest when the running loop is shut
+ * down. Unlike Python, JavaScript reports to nobody that a generator was begun. `await using` closes it at the end of
+ * the block. Python: contextlib.aclosing().
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
  */
 export function aclosing<G extends AsyncGenerator<unknown, unknown, never>>(

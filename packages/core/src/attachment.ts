@@ -8,21 +8,21 @@ import { type Ready, RUN } from './ready-queue.js';
 /** A function of the engine that settles a promise. */
 export type Resolver = (value: unknown) => unknown;
 
-/** What the engine gives to `then`. */
+/** The functions that the engine passes to `then`. */
 export interface Reactions {
   readonly onFulfilled: Resolver;
   readonly onRejected: Resolver;
 }
 
-/** The attachments of one call of a combinator, which come one right after the other. */
+/** The latest attachment. The attachments of one combinator call are made one right after the other. */
 let latest: Attachment | null = null;
 
 /**
- * The engine wants to be told how a future ends: a combinator, or a promise that follows the future. It is told when the
- * future's turn in the ready queue comes, so that an await behind it goes on right after the batch.
+ * Passes the outcome of a future on to the engine, for a combinator or for a promise that follows the future. It does
+ * so when the future's turn in the ready queue comes, so that an await of the promise continues right after the batch.
  *
- * Which combinator it is, the functions that it gives tell: a race gives the same two for all its futures, `all` the same second
- * one, `any` the same first one. With one future alone they tell nothing.
+ * The functions that the engine passes to `then` tell which combinator it is: a race passes the same two for all its
+ * futures, `all` the same second one, `any` the same first one. With only one future they tell nothing.
  */
 export class Attachment implements Ready {
   readonly future: Future<unknown>;
@@ -30,20 +30,20 @@ export class Attachment implements Ready {
   readonly #awaiter: Awaiter | null;
   readonly #onFulfilled: Resolver;
   readonly #onRejected: Resolver;
-  /** All attachments of the same combinator. */
+  /** All attachments of the same combinator call, this one included. */
   readonly #siblings: Attachment[];
-  /** The combinator is decided, or this one was told. */
+  /** Whether the combinator is decided, or this attachment has passed on the outcome. */
   isOver = false;
-  /** How many awaits its awaiter had begun when it was made. */
+  /** How many awaits its awaiter had begun when this was attached. */
   begunBefore = 0;
-  /** Whether one of them was under way then: its awaiter's functions run side by side. */
+  /** Whether one of those awaits was in progress then. If so, several functions of the awaiter run side by side. */
   isBesideAwait = false;
   #offer: Offer | null = null;
   readonly #result = promiseWithResolvers<unknown>();
 
   /**
-   * @param isCombined by a combinator. Otherwise a promise was resolved with the future, by an async function that returns it for
-   *   example, and has no other outcome than the future's
+   * @param isCombined whether a combinator called `then`. Otherwise a promise was resolved with the future, for example
+   *   by an async function that returns it. That promise has the same outcome as the future
    */
   constructor(
     future: Future<unknown>,
@@ -67,7 +67,7 @@ export class Attachment implements Ready {
     future[ADD_WAITER](this);
   }
 
-  /** As of `then`. */
+  /** What `then` returns. */
   get result(): Promise<unknown> {
     return this.#result.promise;
   }
@@ -76,16 +76,15 @@ export class Attachment implements Ready {
     return this.#awaiter?.task;
   }
 
-  /** It does nothing but to settle a promise. */
   get settlesPromise(): true {
     return true;
   }
 
-  /** A cancellation for whoever waits here, in the next iteration. */
+  /** Offers a cancellation to the code that waits here, in the next iteration. */
   offer(offer: Offer): void {
     this.#offer = offer;
     const { future } = this;
-    if (future.done()) return; // it stands in the ready queue
+    if (future.done()) return; // it is already in the ready queue
     future[REMOVE_WAITER](this);
     future.getLoop()[ENQUEUE](this);
   }
@@ -98,9 +97,9 @@ export class Attachment implements Ready {
       this.#end();
       offer.make(this.#onRejected);
       this.#result.resolve(undefined);
-      if (!future[IS_AWAITED]) future.cancel(offer.message); // nobody else waits for it: it would go on for nothing
+      if (!future[IS_AWAITED]) future.cancel(offer.message); // nobody else needs it
     } else if (future.done()) this.#tell();
-    else future[ADD_WAITER](this); // its awaiter has heard of the cancellation elsewhere meanwhile
+    else future[ADD_WAITER](this); // another wait has thrown the cancellation meanwhile
   }
 
   #tell(): void {
@@ -116,7 +115,7 @@ export class Attachment implements Ready {
     this.#result.resolve(this.#onFulfilled(value));
   }
 
-  /** It is over, and so are those of its combinator that `isDecided` by it. */
+  /** Ends this attachment, and those of its combinator that are decided by it. */
   #endWith(isDecided: (other: Attachment) => boolean): void {
     for (const other of this.#siblings) if (other !== this && isDecided(other)) other.#end();
     this.#end();
@@ -124,7 +123,7 @@ export class Attachment implements Ready {
 
   #end(): void {
     this.isOver = true;
-    if (latest === this) latest = null; // it would keep the task, with all that this has
+    if (latest === this) latest = null; // it would keep the task alive
     this.#awaiter?.detach(this);
   }
 }

@@ -3,26 +3,27 @@ import type { Future } from './future.js';
 import { SETTLE_PROMISE } from './loop-internals.js';
 import { type Ready, RUN } from './ready-queue.js';
 
-/** The awaits of a future, in its place among the future's waiters: when its turn comes, the promise is settled. */
+/**
+ * Stands for the awaits of a future among the future's waiters. When its turn comes, it settles the future's promise.
+ */
 export class AwaitSide implements Ready {
   readonly #future: Future<unknown>;
-  /** How many awaits there are; some may be outside of all tasks. */
+  /** How many awaits there are. Some of them may be outside of all tasks. */
   #count = 0;
-  /** One was taken back: it need not be so that those that are left are all, or that any is. */
+  /** An await was taken back. Since then the awaits that are left may not be all, and may not be awaits. */
   isDoubtful = false;
-  /** Whose they are: mostly one's. */
+  /** The awaiters whose functions await the future. Usually there is only one. */
   #awaiters: Awaiter | Awaiter[] | null = null;
 
   constructor(future: Future<unknown>) {
     this.#future = future;
   }
 
-  /** For debug mode: the tasks that go on. */
+  /** The tasks that continue. For debug mode. */
   get onBehalfOf(): unknown {
     return this.awaiters().map(({ task }) => task);
   }
 
-  /** It does nothing but to settle a promise. */
   get settlesPromise(): true {
     return true;
   }
@@ -36,7 +37,7 @@ export class AwaitSide implements Ready {
     return Array.isArray(this.#awaiters) ? this.#awaiters : [this.#awaiters];
   }
 
-  /** Whose await it is, where there is only one. */
+  /** The awaiter of the only await, or null if there are several awaits or none. */
   get onlyAwaiter(): Awaiter | null {
     return this.#count === 1 && !this.isDoubtful && !Array.isArray(this.#awaiters) ? this.#awaiters : null;
   }
@@ -50,7 +51,7 @@ export class AwaitSide implements Ready {
     awaiter.beginAwait(this.#future);
   }
 
-  /** What looked like an await was none, most likely. */
+  /** Takes back an await: most likely, what looked like one was not an await. */
   takeBack(awaiter: Awaiter | null): void {
     this.#count--;
     this.isDoubtful = true;

@@ -9,30 +9,34 @@ import { mayWaitFor, refusalOf } from './refusal.js';
 import type { Task } from './task.js';
 
 /**
- * What the async functions of a task, or of a block in it, wait for, and how a cancellation reaches them. There are two ways to
- * wait, which are told apart by what the engine asks the future (see promise-class.ts):
+ * Knows what the async functions of a task, or of a block in it, wait for, and delivers cancellations to them. There
+ * are two ways to wait. They differ in what the engine asks the future (see promise-class.ts):
  *
- * - an `await` of a future. It is certain: the function cannot go on before the future is settled. A cancellation cancels the
- *   future, as in CPython, and is thrown at that await.
- * - an attachment: a combinator (`Promise.race`) or a promise that follows wants to be told how the future ends. Whether the
- *   function waits for what comes of that, nobody can see. A cancellation is offered to it (see offer.ts).
+ * - an `await` of a future. Then the function certainly cannot continue before the future is settled. A cancellation
+ *   cancels the future, as in CPython, and is thrown at that await.
+ * - an attachment: a combinator (`Promise.race`), or a promise that follows the future, must learn how the
+ *   future ends. Nobody can see whether the function waits for the promise that comes of it. A cancellation is
+ *   offered to it (see offer.ts).
  *
  * A cancellation that reaches nobody is due: the next await throws it, or else the end of the function.
  */
 export class Awaiter {
   readonly task: Task<unknown> | null;
-  /** The block whose code runs in it, for what is entered there. */
+  /** The block whose code these functions run. Blocks that they enter lie within it. */
   block: Block | null;
-  /** How often one of its functions has begun to await. Who has seen this number before can tell whether they have gone on. */
+  /** How many awaits its functions have begun. If the number has grown, they have continued. */
   begun = 0;
-  /** What its functions are: a task or a part of one; when it is done, they have ended. */
+  /** The task or the part of a task whose functions these are. When it is done, they have ended. */
   readonly #owner: Future<unknown>;
-  /** What is awaited: usually one future, several where async functions run side by side. A Set only for more: it is large. */
+  /**
+   * The awaited future. There are several if async functions run side by side. Only then a
+   * Set is made, because it is large.
+   */
   #awaited: Future<unknown> | null = null;
   #alsoAwaited: Set<Future<unknown>> | null = null;
   #attachments: Set<Attachment> | null = null;
   #due: CancelledError | null = null;
-  /** Its functions are not waited for: callbacks of Node that others have set up. */
+  /** Whether its functions are callbacks of Node that other functions have set up. No task waits for them. */
   readonly #isOfCallbacks: boolean;
   #ofCallbacks: Awaiter | null = null;
 
@@ -47,13 +51,16 @@ export class Awaiter {
     this.#isOfCallbacks = isOfCallbacks;
   }
 
-  /** For callbacks of Node that its functions have set up: they know the task, but are not what it waits for. */
+  /**
+   * The awaiter of the callbacks of Node that its functions have set up. They belong to the task, but
+   * the task does not wait for them.
+   */
   get ofCallbacks(): Awaiter {
     if (this.#isOfCallbacks) return this;
     return (this.#ofCallbacks ??= new Awaiter(this.#owner, this.task, { isOfCallbacks: true }));
   }
 
-  /** What its functions are: a task, or part of one. */
+  /** The task or the part of a task whose functions these are. */
   get owner(): Future<unknown> {
     return this.#owner;
   }
@@ -63,12 +70,11 @@ export class Awaiter {
     return mayWaitFor(this.task ?? this.#owner, future);
   }
 
-  /** Why its functions cannot wait for `future`; null where they can. */
+  /** Why its functions cannot wait for `future`, or null if they can. */
   refusalOf(future: Future<unknown>): Error | null {
     return refusalOf(this.task ?? this.#owner, future);
   }
 
-  /** One of its functions begins to await `future`. */
   beginAwait(future: Future<unknown>): void {
     if (this.#isOfCallbacks) return;
     this.begun++;
@@ -77,14 +83,13 @@ export class Awaiter {
     if (this.#due !== null) this.#deliverSoon();
   }
 
-  /** It was none, but only looked like an await. */
+  /** Takes back an await that was none. */
   takeBackAwait(future: Future<unknown>, isLast: boolean): void {
     if (this.#isOfCallbacks) return;
     this.begun--;
     if (isLast) this.endAwait(future);
   }
 
-  /** An await is over. */
   endAwait(future: Future<unknown>): void {
     if (this.#awaited === future) this.#awaited = null;
     else this.#alsoAwaited?.delete(future);
@@ -102,46 +107,46 @@ export class Awaiter {
     this.#attachments?.delete(attachment);
   }
 
-  /** What it waits for. */
+  /** The futures that its functions wait for. */
   waits(): Future<unknown>[] {
     const attached = this.#attachments === null ? [] : [...this.#attachments].map(({ future }) => future);
     return [...new Set([...this.#allAwaited(), ...attached])];
   }
 
-  /** Asks its functions to stop: each throws a CancelledError at its await, or else at the next one. */
+  /** Asks its functions to stop: each of them throws a CancelledError at its current await, or else at the next one. */
   deliver(message: string | undefined): void {
     const only = this.#alsoAwaited === null && this.#attachments === null ? this.#awaited : null;
     if (only !== null) {
       if (!interrupt(this, only, message)) this.#due = cancelledError(message);
-      return; // it is nearly always so
+      return; // nearly always the case
     }
     const attachments = [...(this.#attachments ?? [])];
-    // What was attached after the last await had begun is most likely what is waited for.
+    // The functions most likely wait for what was attached after the last await had begun.
     const isLatest = ({ begunBefore }: Attachment): boolean => begunBefore === this.begun;
     const followed = attachments.filter((each) => !each.isCombined && isLatest(each));
     const awaited = [...this.#allAwaited(), ...followed.map(({ future }) => future)];
     const accepted = awaited.filter((future) => interrupt(this, future, message));
     const error = cancelledError(message);
-    // A future that is done cannot be cancelled any more, but its await has not gone on yet and can still throw.
+    // A future that is done can no longer be cancelled, but its await has not continued yet and can still throw.
     if (accepted.length < awaited.length || awaited.length === 0) this.#due = error;
     const asked = attachments.filter((each) => each.isCombined || !accepted.includes(each.future));
     if (asked.length === 0) return;
     const reached = accepted.length > 0;
-    // Whoever was reached is the function that waits, unless several run side by side.
+    // If an await was reached, its function is the one that waits, unless several functions run side by side.
     const earlier = asked.filter((each) => !isLatest(each) && (!reached || each.isBesideAwait));
     const offer = new Offer(this, error, { reached, earlier });
     for (const attachment of asked.filter(isLatest)) attachment.offer(offer);
-    this.#owner.getLoop()[ENQUEUE](offer); // behind them
+    this.#owner.getLoop()[ENQUEUE](offer); // runs after the attachments
   }
 
-  /** The cancellation that is due, taken back. */
+  /** Takes back the cancellation that is due. */
   takeCancellation(): CancelledError | null {
     const due = this.#due;
     this.#due = null;
     return due;
   }
 
-  /** The next await throws `error`, or the one that is waiting to go on. */
+  /** Makes `error` due. The next await throws it, or a current await that has not continued yet. */
   postponeCancellation(error: CancelledError): void {
     this.#due = error;
   }
@@ -151,12 +156,15 @@ export class Awaiter {
     return this.#due === error;
   }
 
-  /** `error` was delivered. */
+  /** Records that `error` was delivered. */
   settleCancellation(error: CancelledError): void {
     if (this.#due === error) this.#due = null;
   }
 
-  /** Not now: whether this is an await, and what else is waited for, shows when the function has suspended. */
+  /**
+   * Delivers the due cancellation after the function has suspended. Only then is it known whether this is an await, and
+   * what else the function waits for.
+   */
   #deliverSoon(): void {
     void RESOLVED.then(() => {
       const due = this.takeCancellation();
@@ -172,7 +180,10 @@ export class Awaiter {
 
 const RESOLVED = Promise.resolve();
 
-/** A task that waits for the very task that asks cannot be cancelled first: then the await alone is made to throw. */
+/**
+ * Cancels `future`. If it is a task that waits, in a circle, for the task that asks, it cannot be cancelled first. Then
+ * only the await is made to throw.
+ */
 function interrupt(code: Awaiter, future: Future<unknown>, message: string | undefined): boolean {
   return (
     cancelFor(code, future, message) || (future[IN_CIRCLE] && future[INTERRUPT](cancelledError(message)))

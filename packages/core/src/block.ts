@@ -10,12 +10,13 @@ import { RunningFunction } from './running-function.js';
 import { runScoped, type ScopeBody, type ScopeExit } from './scope.js';
 import type { Task } from './task.js';
 
-/** What runs in a block: an async function or a generator function. */
+/** The code of a block: an async function or a generator function. */
 export type BlockBody<S, R> = (scope: S, signal: AbortSignal) => CoroutineGenerator<R> | PromiseLike<R>;
 
 /**
- * Runs `body` as a block of the current task, between `enter` and `exit`. Outside of any task `enter` is given null, and must throw.
- * @throws {TypeError} when `body` is no function
+ * Runs `body` as a block of the current task, between `enter` and `exit`. Outside of a task,
+ * `enter` gets null and must throw.
+ * @throws {TypeError} when `body` is not a function
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
  */
 export function runBlock<S, R>(
@@ -24,36 +25,40 @@ export function runBlock<S, R>(
   exit: ScopeExit,
 ): Awaitable<R> {
   const task = currentTask();
-  if (task === null) return runScoped(() => enter(null), body as ScopeBody<S, R>, exit); // it gets no signal: it does not run
+  // Outside of a task `enter` throws, so the body does not run and needs no signal.
+  if (task === null) return runScoped(() => enter(null), body as ScopeBody<S, R>, exit);
   const block = new Block(task);
   return block.run(body, () => enter(block), exit);
 }
 
-/** What runs a block that is not simply part of its task's generator. */
+/** Runs a block that is not just a part of its task's generator. */
 type Runner = RunningCoroutine<unknown> | RunningFunction<unknown>;
 
 /**
- * A part of a task's code that can be cancelled without the rest: what runs beside it (`gather([waitFor(a, 1), waitFor(b, 5)])`),
- * and what is around it. How depends on who runs it:
+ * A part of a task's code that can be cancelled alone: not the code beside it
+ * (`gather([waitFor(a, 1), waitFor(b, 5)])`), and not the code around it. What is cancelled
+ * depends on how the block runs:
  *
- * - In line, in a generator coroutine's task, it is the task that is cancelled, and counts that, as in CPython.
- * - A generator that nobody delegates to (it is awaited by an async function, or gathered) is cancelled alone.
- * - So is an async function.
+ * - In line in the generator of a task: the task is cancelled and counts that, as in CPython.
+ * - In a generator that nobody delegates to, because an async function awaits it or it is
+ *   gathered: that generator alone.
+ * - In an async function: that function alone.
  *
- * In the last two the block counts its cancellations by itself. For what only an AbortSignal interrupts, the body has one of its
- * own, which is aborted with the block, those around it and the task, and not with those within: a signal aborts for good.
+ * In the last two cases the block counts its cancellations itself. The body also has an AbortSignal, for work that only
+ * a signal can interrupt. It aborts with the block, with those around it and with the task. It does not abort with the
+ * blocks within, because a signal aborts for good.
  */
 export class Block {
-  /** The task that runs it; only a block that has one can be entered. */
+  /** The task that runs the block. Without a task a block cannot be entered. */
   readonly task: Task<unknown>;
   readonly #outer: Block | Task<unknown>;
   #runner: Runner | null = null;
-  /** How many cancel() calls stand that the task does not count. */
+  /** How many cancel() calls, not taken back, the task does not count. */
   #requests = 0;
   #controller: AbortController | null = null;
-  /** Whose cancel() aborts the signal. */
+  /** The sets that hold the controller. The cancel() of their owners aborts the signal. */
   #hosts: Set<AbortController>[] = [];
-  /** The signals that outlive this block. */
+  /** The task's controllers that outlive this block. */
   #around: readonly AbortController[] = [];
 
   constructor(task: Task<unknown>) {
@@ -61,12 +66,12 @@ export class Block {
     this.#outer = currentAwaiter()?.block ?? task;
   }
 
-  /** Runs `body` in it, once. */
+  /** Runs `body` in the block. Can be called only once. */
   run<S, R>(body: BlockBody<S, R>, enter: () => S, exit: ScopeExit): Awaitable<R> {
     return runScoped(enter, this.#bind(body), exit);
   }
 
-  /** To be called where it is entered. */
+  /** Must be called when the block is entered. */
   entered(): void {
     const owner = currentAwaiter()?.owner ?? null;
     const driver = currentDriver();
@@ -80,8 +85,8 @@ export class Block {
   }
 
   /**
-   * Gives what the body threw: where that stands for a cancellation, the CancelledError. Who was told by a signal need not be
-   * told again at the next await.
+   * Must be called when the block is left. Returns what the body threw, or the CancelledError that it stands for. If a
+   * signal has told the body of the cancellation, the next await need not tell it again.
    */
   left(thrown: unknown): unknown {
     const error = asCancellation(thrown) ?? thrown;
@@ -89,11 +94,10 @@ export class Block {
     if (controller === null) return error;
     for (const host of this.#hosts) host.delete(controller);
     if (error !== null && error === controller.signal.reason) this.#takeCancellation();
-    if (error instanceof CancelledError) abort(controller, error); // of a promise that a generator had yielded
+    if (error instanceof CancelledError) abort(controller, error); // stops the work behind a yielded promise
     return error;
   }
 
-  /** Cancels what runs in it. */
   cancel(): void {
     const runner = this.#alone();
     if (runner === null) {
@@ -105,12 +109,15 @@ export class Block {
     if (this.#controller !== null) abort(this.#controller, cancelledError());
   }
 
-  /** How many cancellations stand, of this block and of all around it. */
+  /** How many cancellations of this block and of all blocks around it have not been taken back. */
   cancelling(): number {
     return this.#requests + this.#outer.cancelling();
   }
 
-  /** Takes one back, and returns how many are left. With the last, one that was not delivered is forgotten, as by the task. */
+  /**
+   * Takes one cancellation back, and returns how many are left. With the last one, a cancellation that was not
+   * delivered is forgotten, as in a task.
+   */
   uncancel(): number {
     if (this.#requests > 0) this.#requests--;
     else this.task.uncancel();
@@ -119,7 +126,10 @@ export class Block {
     return left;
   }
 
-  /** For the end of the block, where it is about to throw something else: what was cancelled around it learns so at its next wait. */
+  /**
+   * Cancels the code around the block again. For a block that is cancelled from outside but ends with another error:
+   * the next wait then throws the cancellation.
+   */
   cancelAgain(): void {
     const driver = currentDriver();
     if (driver instanceof RunningCoroutine) {
@@ -130,7 +140,7 @@ export class Block {
     this.task.cancel();
   }
 
-  /** What runs it and can be cancelled alone; null in line. */
+  /** The runner if it can be cancelled alone. null if the block runs in line. */
   #alone(): Runner | null {
     if (!(this.#runner instanceof RunningCoroutine)) return this.#runner;
     const { driver } = this.#runner;
@@ -163,10 +173,10 @@ export class Block {
   }
 }
 
-/** `call`, recognizable as the kind of function that `body` is. */
+/** Returns `call` as the same kind of function as `body`. */
 function markedLike<S, R>(body: BlockBody<S, R>, call: ScopeBody<S, R>): ScopeBody<S, R> {
   if (!isGeneratorFunction(body)) return call;
   return function* (scope: S): CoroutineGenerator<R> {
-    return yield* call(scope) as CoroutineGenerator<R>; // as its tag says
+    return yield* call(scope) as CoroutineGenerator<R>; // isGeneratorFunction() has checked it
   };
 }

@@ -2,7 +2,7 @@ import type { Awaiter } from './awaiter.js';
 import type { Future } from './future.js';
 import type { GeneratorDriver } from './generator-driver.js';
 
-/** Code that waits for a future, and is thrown a cancellation there. */
+/** Code that waits for a future. A cancellation is thrown at its wait. */
 export type WaitingCode = Awaiter | GeneratorDriver<unknown>;
 
 let asking: WaitingCode | null = null;
@@ -18,9 +18,9 @@ export function cancelFor(code: WaitingCode, future: Future<unknown>, message: s
   }
 }
 
-/** For a `cancel()`: the code that waits and is to stop; null where somebody else asks. */
+/** To be called in a `cancel()`. Returns the waiting code that is to stop, or null if somebody else has called. */
 export function whoAsks(): WaitingCode | null {
   const code = asking;
-  asking = null; // what it cancels in turn, it cancels for itself
+  asking = null; // cancel() calls that follow are not made for that code
   return code;
 }

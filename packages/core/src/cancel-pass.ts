@@ -1,26 +1,28 @@
 import { CANCEL_PASS } from './loop-internals.js';
 import type { Task } from './task.js';
 
-/** How many tasks are cancelled one within the other, as in CPython, before the rest has to wait: far from the end of any stack. */
+/**
+ * How many tasks are cancelled recursively, as in CPython, before the rest has to wait. Far from any stack overflow.
+ */
 const DEEPEST = 100;
 
-/** The passes of the outermost cancel() that is under way, and those of them that wait until the stack is unwound. */
+/** All passes of the outermost cancel() in progress, and those of them that wait until the stack is unwound. */
 let reached: CancelPass[] = [];
 let waiting: CancelPass[] = [];
 let innermost: CancelPass | null = null;
 let depth = 0;
 
 /**
- * How one cancel() of the outside reaches a task. Tasks wait for tasks, in chains of any length, and in circles when somebody has
- * made a mistake. So each is reached once; one that is asked again by a task that it waits for is told so; and not too many are
- * cancelled one within the other.
+ * The visit of one cancel() to one task. A cancelled task cancels what it waits for, so cancel() follows chains of
+ * waiting tasks. They can have any length, and can be circles if the program has a bug. So each task is visited only
+ * once. A task in a circle learns that it is in one. And the recursion has a limit.
  */
 export class CancelPass {
   readonly #task: Task<unknown>;
   readonly #message: string | undefined;
   /** The pass of the task that waits for this one. */
   readonly #from: CancelPass | null;
-  /** A task that this one waits for has just asked to cancel it. */
+  /** Whether a task that this one waits for has just tried to cancel it. */
   closesCircle = false;
 
   private constructor(task: Task<unknown>, message: string | undefined) {
@@ -29,12 +31,12 @@ export class CancelPass {
     this.#from = innermost;
   }
 
-  /** Cancels `task`, and what it waits for. False where that leads back to it. */
+  /** Cancels `task` and what it waits for. Returns false if that leads back to `task`. */
   static through(task: Task<unknown>, message: string | undefined): boolean {
     const underway = task[CANCEL_PASS];
     if (underway !== null) {
       underway.closesCircle = innermost !== null && innermost.#comesFrom(underway);
-      return !underway.closesCircle; // it has been asked, or is about to be
+      return !underway.closesCircle; // it is being cancelled, or is about to be
     }
     const pass = new CancelPass(task, message);
     task[CANCEL_PASS] = pass;
@@ -62,7 +64,7 @@ export class CancelPass {
     return false;
   }
 
-  /** Those that wait, and those that come of them. */
+  /** Runs the waiting passes, and those that they add. */
   static #runWaiting(): void {
     try {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) next.#run();

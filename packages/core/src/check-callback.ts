@@ -4,15 +4,15 @@ import { typeError } from './errors.js';
 const COROUTINE_FUNCTIONS = new Set(['AsyncFunction', 'GeneratorFunction', 'AsyncGeneratorFunction']);
 
 /**
- * Throws unless `callback` can be called by the loop. What an async function returns would be dropped, errors included:
- * those become tasks. Messages as in CPython.
- * @throws {TypeError}
+ * Checks that the loop can call `callback`. Coroutine functions are refused, because their results would be dropped,
+ * errors included: they must be made tasks. The messages are those of CPython.
+ * @throws {TypeError} when `callback` is not a function, or is an async or generator function
  */
 export function checkCallback(callback: unknown, method: string): void {
   if (typeof callback !== 'function') {
     throw typeError(`a callable object was expected by ${method}(), got ${inspect(callback)}`);
   }
-  // Ordinary functions have no tag, which makes this one property look-up.
+  // Ordinary functions have no tag, so the check costs them only this property look-up.
   const tag = (callback as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
   if (tag !== undefined && COROUTINE_FUNCTIONS.has(tag)) {
     throw typeError(
@@ -21,7 +21,10 @@ export function checkCallback(callback: unknown, method: string): void {
   }
 }
 
-/** @throws {TypeError} unless `seconds` is a number; `Infinity` is one, NaN is not */
+/**
+ * Checks that `seconds` is a number. `Infinity` is accepted, NaN is not.
+ * @throws {TypeError} otherwise
+ */
 export function checkTime(seconds: unknown, parameter: string): void {
   if (typeof seconds !== 'number' || Number.isNaN(seconds)) {
     throw typeError(`${parameter} must be a number of seconds, got ${inspect(seconds)}`);

@@ -2,37 +2,40 @@ import { AsyncLocalStorage, AsyncResource, executionAsyncResource } from 'node:a
 import { types } from 'node:util';
 
 /**
- * What Node's `AsyncLocalStorage`s hold, captured where a callback is scheduled and restored where it runs. null stands for
- * "they hold nothing", which is so nearly always, and costs nothing to restore. Python: contextvars.Context.
+ * What Node's `AsyncLocalStorage`s hold, captured where a callback is scheduled and restored where it runs. null means
+ * that they hold nothing. That is the case nearly always, and costs nothing to restore. Python: contextvars.Context.
  *
- * Capturing must be cheap, for every callSoon() does it, and Node has no question "does any storage hold something?". So:
+ * Every callSoon() captures a context, so capturing must be cheap. But Node has no function that tells whether any
+ * storage holds something. So there are two ways:
  *
- * - Node 24 and later (22 with --experimental-async-context-frame) keep what is stored in a frame, an immutable Map, and an AsyncResource takes it along (14 ns). No frame,
- *   or one that only ringloop's own storage is in: null. The frame is found under a symbol of the resource.
- * - Node 20 and 22 write what is stored on the current resource. A turn of a loop runs in a resource of ours, GROUND; while nothing
- *   is stored there, all that is scheduled there has the context null (3 ns). Where something is stored on another resource that
- *   is current, which has to be looked up (70 ns), an AsyncResource is made (10 ns) and entered (40 ns).
+ * - Node 24 and later (22 with --experimental-async-context-frame) keep what is stored in a frame, an immutable Map. An
+ *   AsyncResource keeps its frame (14 ns). Without a frame, or if only ringloop's own storage is in it, the context is
+ *   null. The frame is found under a symbol of the resource.
+ * - Node 20 and 22 store on the current resource. A turn of a loop runs in a resource of ours, GROUND. While nothing is
+ *   stored there, everything that is scheduled there has the context null (3 ns). If another resource is current, it
+ *   must be searched (70 ns). If something is stored on it, an AsyncResource is made (10 ns) and entered (40 ns).
  *
- * A callback may leave something behind for the next one, by enterWith(). To look after each would cost as much as many callbacks do.
- * So both notice it: GROUND's prototype sees what is written on it; GROUND's frame sees that it is copied, which is how a frame with
- * something more in it is made. Only then is there a look, and what was left is taken away, or not taken for the next one's.
+ * A callback may leave something behind for the next one, by enterWith(). Checking after each callback would cost as
+ * much as many callbacks do. So both ways notice it: GROUND's prototype sees what is written on GROUND, and GROUND's
+ * frame sees that it is copied, which is how a frame with one more entry is made. Only then do we check. What was left
+ * is removed, or the next callback enters a context without it.
  *
- * Where a Node should have neither, everything is captured and entered.
+ * On a Node that has neither, everything is captured and entered.
  */
 export type Context = AsyncResource | null;
 
 type Frame = Map<unknown, unknown>;
 
-// Node need not watch when a resource is collected: nobody listens for that.
+// Node need not track when a resource is garbage collected, because nobody listens for that.
 const UNWATCHED = { requireManualDestroy: true } as const;
 
-/** ringloop's own storage, if it has one: what it holds is no part of the context. */
+/** ringloop's own storage, if it has one. What it holds is not a part of the context. */
 let own: AsyncLocalStorage<unknown> | null = null;
 let ownKey: string | symbol | null = null;
-/** Some storage was entered in this turn, and may hold something still. Always, where nobody tells. */
+/** Whether a storage was entered in this turn and may still hold something. Always true if that cannot be noticed. */
 let entered = false;
 let learning = false;
-/** On a Node that we do not understand. */
+/** Whether this Node stores values in a way that we do not know. */
 let everythingIsForeign = false;
 
 /** The resource that turns run in. */
@@ -48,7 +51,10 @@ const noticeWrites: ProxyHandler<object> = {
 Object.setPrototypeOf(GROUND, new Proxy(AsyncResource.prototype, noticeWrites));
 answerAtOnce();
 
-/** What Node itself looks for on a resource, at each question for the current one, it shall find without asking the Proxy. */
+/**
+ * Node probes symbols on the current resource each time. Defines them as own undefined
+ * properties, so that the Proxy is not hit.
+ */
 function answerAtOnce(): void {
   noticeWrites.get = (target, key, receiver) => {
     if (typeof key === 'symbol') Object.defineProperty(receiver, key, { value: undefined });
@@ -58,18 +64,18 @@ function answerAtOnce(): void {
   delete noticeWrites.get;
 }
 
-/** Under which symbol a resource has its frame; null where there are no frames. */
+/** The symbol under which a resource has its frame, or null if this Node has no frames. */
 const FRAME = findFrameSymbol();
 
 /* c8 ignore start -- Node 24 and later, and strange ones */
-/** Node 24 and later: what GROUND holds, which is nothing. Null: it does not notice that it is copied. */
+/** On Node 24 and later: the empty frame that GROUND holds. null if a frame cannot notice that it is copied. */
 const EMPTY = FRAME === null ? null : makeEmptyFrame(FRAME);
 
-/** Nobody tells when a storage is entered. */
+/** Whether we cannot notice that a storage is entered. */
 const CANNOT_NOTICE = FRAME === null ? isStrange() : EMPTY === null;
 /* c8 ignore stop */
 
-wipe(GROUND); // what is stored where this module happens to be imported is nobody else's
+wipe(GROUND); // what the code that imports this module has stored is not for callbacks
 entered = CANNOT_NOTICE;
 
 function isStrange(): boolean {
@@ -77,7 +83,7 @@ function isStrange(): boolean {
 }
 
 function findFrameSymbol(): symbol | null {
-  // Entering a storage, to find out, would make all promises slower where storages write on resources.
+  // Do not enter a storage to find out: where storages write on resources, that would make all promises slower.
   if ('_propagate' in AsyncLocalStorage.prototype && Number.parseInt(process.versions.node) < 24) return null;
   /* c8 ignore start -- coverage is measured on Node 20; the tests pass on 24 and 26 */
   const storage = new AsyncLocalStorage();
@@ -86,13 +92,16 @@ function findFrameSymbol(): symbol | null {
   for (const symbol of Object.getOwnPropertySymbols(resource)) {
     if (types.isMap(Reflect.get(resource, symbol))) return symbol;
   }
-  everythingIsForeign = true; // neither do we know of frames here, nor that resources are written on
+  everythingIsForeign = true; // this Node neither has frames nor writes on resources
   return null;
 }
 /* c8 ignore stop */
 
 /* c8 ignore start -- Node 24 and later */
-/** Somebody else's frame, emptied, which tells when it is copied. */
+/**
+ * Takes the frame of a probe storage, empties it, and makes it set `entered` when it is copied. Returns
+ * null if it cannot notice that.
+ */
 function makeEmptyFrame(key: symbol): Frame | null {
   const storage = new AsyncLocalStorage();
   const frame = frameOf(
@@ -113,22 +122,22 @@ function makeEmptyFrame(key: symbol): Frame | null {
   Reflect.set(probe, key, frame);
   probe.runInAsyncScope(() => storage.enterWith('probe'));
   storage.disable();
-  return (entered as boolean) ? frame : null; // iterate() may have set it
+  return (entered as boolean) ? frame : null; // iterate() sets it, which TypeScript cannot know
 }
 
 function frameOf(resource: AsyncResource, key: symbol): Frame | undefined {
-  return Reflect.get(resource, key) as Frame | undefined; // what findFrameSymbol() looked for
+  return Reflect.get(resource, key) as Frame | undefined; // findFrameSymbol() has checked the type
 }
 
 function isEmptyFrame(frame: Frame | undefined): boolean {
   if (frame === undefined || frame === EMPTY) return true;
-  // run() leaves undefined behind.
+  // A run() that has ended leaves undefined behind.
   for (const [storage, value] of frame) if (storage !== own && value !== undefined) return false;
   return true;
 }
 /* c8 ignore stop */
 
-/** The context of the code that is running. */
+/** Captures the context of the running code. */
 export function captureContext(): Context {
   if (FRAME === null) {
     const current = executionAsyncResource();
@@ -141,7 +150,7 @@ export function captureContext(): Context {
 }
 /* c8 ignore stop */
 
-/** Node 20 and 22: whether no storage but our own has written on `resource`. */
+/** On Node 20 and 22: whether no storage except our own has written on `resource`. */
 function storesNothing(resource: object): boolean {
   for (const symbol of Object.getOwnPropertySymbols(resource)) {
     if (symbol.description !== 'kResourceStore' || symbol === ownKey) continue;
@@ -150,12 +159,12 @@ function storesNothing(resource: object): boolean {
   return true;
 }
 
-/** Takes away what was stored where `resource` was made. */
+/** Removes what was stored where `resource` was made. */
 function wipe(resource: object): void {
   /* c8 ignore next -- Node 24 and later */
   if (FRAME !== null) Reflect.set(resource, FRAME, resource === GROUND ? (EMPTY ?? undefined) : undefined);
   for (const symbol of Object.getOwnPropertySymbols(resource)) {
-    // Gone, not undefined: GROUND notices only what is new. Ours need not be noticed.
+    // Delete it, because GROUND notices only writes of new properties. It need not notice those of our own storage.
     if (symbol.description === 'kResourceStore' && (symbol !== ownKey || resource !== GROUND)) {
       Reflect.deleteProperty(resource, symbol);
     }
@@ -163,14 +172,14 @@ function wipe(resource: object): void {
 }
 
 /**
- * Whether what runs next must be entered into `context`. For null only if a callback before it left something behind that cannot be
- * taken away.
+ * Whether the code that runs next must be entered into `context`. For null, only if an earlier callback left something
+ * behind that cannot be removed.
  */
 export function mustEnter(context: Context): boolean {
   return context !== null || (entered && !cleanUp());
 }
 
-/** Whether the code that ran before this has stored something that is there still. */
+/** Whether the code that ran before this has stored something that is still there. */
 export function hasStored(): boolean {
   return entered && !holdsNothing();
 }
@@ -192,37 +201,38 @@ function holdsNothing(): boolean {
 }
 /* c8 ignore stop */
 
-/** Runs `fn` in `context`, and outside of every task. What it stores with enterWith() ends with it. */
+/** Runs `fn` in `context`, and outside of every task. What it stores with enterWith() is removed afterwards. */
 export function runInContext<T>(context: Context, fn: () => T): T {
-  // On Node 20 and 22 it would write on the resource, which others run in after it: the next event of a descriptor, for example.
+  // On Node 20 and 22, enterWith() would write on the resource, in which later code runs, too: the next
+  // event of a descriptor, for example.
   if (context !== null && FRAME === null) return context.runInAsyncScope(() => runApart(() => leaveOwn(fn)));
   return asResource(context).runInAsyncScope(() => leaveOwn(fn));
 }
 
 /**
- * Runs `fn` in the present context; what it stores with enterWith() ends with it. For users' functions that are called in the midst
- * of what is not theirs: by whoever cancels, fails, or writes.
+ * Runs `fn` in the present context. What it stores with enterWith() is removed afterwards. For users' functions that
+ * are called in the middle of other code, which cancels, fails or writes.
  */
 export function runApart<T>(fn: () => T): T {
   return new AsyncResource('ringloop.Context', UNWATCHED).runInAsyncScope(fn);
 }
 
-/** Runs `fn` where all turns run. */
+/** Runs `fn` in the resource in which all turns run. */
 export function runOnGround(fn: () => void): void {
   /* c8 ignore next -- Node 24 and later: what was entered before is not there any more */
   if (FRAME !== null) entered = CANNOT_NOTICE;
   GROUND.runInAsyncScope(fn);
 }
 
-/** A context as users hold it. */
+/** The context in the form that users get. */
 export function asResource(context: Context): AsyncResource {
   if (context !== null) return context;
-  const empty = new AsyncResource('ringloop.Context', UNWATCHED); // not one for all: enterWith() would write on it
+  const empty = new AsyncResource('ringloop.Context', UNWATCHED); // not a shared one: enterWith() would write on it
   wipe(empty);
   return empty;
 }
 
-/** Makes `storage` ringloop's own, just before it is entered for the first time. */
+/** Makes `storage` ringloop's own. Must be called just before it is entered for the first time. */
 export function adoptStorage(storage: AsyncLocalStorage<unknown>): void {
   own = storage;
   learning = true;

@@ -5,9 +5,10 @@ import { type CoroutineGenerator, isGenerator } from './generator-driver.js';
 import { isPromiseLike } from './is-promise-like.js';
 
 /**
- * What a task can run. An async function, or any function that returns a promise, starts with the task's first step; one that
- * declares a parameter is given an AbortSignal that aborts when the task is cancelled, for the Node APIs that take one.
- * A generator function, or its generator, yields what it waits for: then every step is the loop's, in asyncio's order.
+ * The code of a task. An async function, or any function that returns a promise, is called in the task's first
+ * step. If it declares a parameter, it gets an AbortSignal that aborts when the task is cancelled, for the Node
+ * APIs that take one. A generator function, or its generator, yields what it waits for. Then the loop runs
+ * every step, in asyncio's order.
  */
 export type Coroutine<T> =
   | ((signal: AbortSignal) => PromiseLike<T>)
@@ -15,19 +16,20 @@ export type Coroutine<T> =
   | (() => CoroutineGenerator<T>)
   | CoroutineGenerator<T>;
 
-/** Starts a coroutine: gives its promise or its generator. */
+/** Starts a coroutine: returns its promise or its generator. */
 export type StartCoroutine<T> = (signal: AbortSignal) => PromiseLike<T> | CoroutineGenerator<T>;
 
 /**
- * A coroutine of any kind as a function that starts it.
- * @throws {TypeError} when it is none
+ * Returns a function that starts a coroutine of any kind. For a promise, it returns that promise.
+ * @throws {TypeError} when `coroutine` is neither a coroutine nor a promise
  */
 export function toStart<T>(coroutine: Coroutine<T> | PromiseLike<T>): StartCoroutine<T> {
   if (typeof coroutine === 'function' && !isAsyncGeneratorFunction(coroutine)) {
-    return coroutine; // one that ignores the signal
+    return coroutine; // it may ignore the signal
   }
   if (isPromiseLike(coroutine)) {
-    // It may reject before the task has started: Node would take the rejection for unhandled and end the process.
+    // The promise may reject before the task has started. Node would take that for an unhandled
+    // rejection and end the process.
     if (types.isPromise(coroutine) && !(coroutine instanceof Future)) coroutine.catch(() => undefined);
     return function alreadyRunning() {
       return coroutine;
@@ -41,12 +43,15 @@ export function toStart<T>(coroutine: Coroutine<T> | PromiseLike<T>): StartCorou
   throw typeError(`A Future, a coroutine or a promise is required, got ${inspect(coroutine)}`);
 }
 
-/** Whether it only has to be called to be stepped: no promise comes into it. */
+/** Whether `value` is a generator function. Its generator can be stepped without making a promise. */
 export function isGeneratorFunction(value: unknown): boolean {
   return tagOf(value) === 'GeneratorFunction';
 }
 
-/** Whether `value` is a coroutine that has not begun: an async or generator function, or a generator. Python: iscoroutine(). */
+/**
+ * Whether `value` is a coroutine that has not begun: an async function, a generator function or a
+ * generator. Python: iscoroutine().
+ */
 export function isCoroutine(value: unknown): value is Coroutine<unknown> {
   return isGenerator(value) || tagOf(value) === 'GeneratorFunction' || tagOf(value) === 'AsyncFunction';
 }

@@ -8,8 +8,9 @@ import { peekRunningLoop } from './running-loop.js';
 let current: BaseEventLoop | null = null;
 
 /**
- * The loop that runs in this thread, or else the one that was set for it. None is made. Python: asyncio.get_event_loop().
- * @throws {LoopStateError} ERR_NO_CURRENT_LOOP; ERR_OTHER_COPY when one runs that is of another copy of this package
+ * The loop that runs in this thread, or else the one that `setEventLoop()` has set. Never makes a loop.
+ * Python: asyncio.get_event_loop().
+ * @throws {LoopStateError} ERR_NO_CURRENT_LOOP, ERR_OTHER_COPY when the running loop is of another copy of this package
  */
 export function getEventLoop(): BaseEventLoop {
   const loop = peekRunningLoop() ?? current;
@@ -20,7 +21,7 @@ export function getEventLoop(): BaseEventLoop {
 }
 
 /**
- * Makes `loop` this thread's own, or none. Python: asyncio.set_event_loop().
+ * Sets the loop of this thread, or removes it if `loop` is null. Python: asyncio.set_event_loop().
  * @throws {TypeError} when `loop` is neither an event loop nor null
  */
 export function setEventLoop(loop: BaseEventLoop | null): void {
@@ -30,7 +31,7 @@ export function setEventLoop(loop: BaseEventLoop | null): void {
   current = loop;
 }
 
-/** The loop that `setEventLoop()` was given. */
+/** The loop that was passed to `setEventLoop()`, or null. */
 export function peekCurrentLoop(): BaseEventLoop | null {
   return current;
 }

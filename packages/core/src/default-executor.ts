@@ -4,10 +4,13 @@ import { LoopStateError } from './errors.js';
 import type { Executor } from './ports/executor.js';
 import { checkExecutor } from './run-in-executor.js';
 
-/** Node takes no longer delay (2^31 - 1 ms). */
+/** The longest delay that Node accepts, in ms: 2^31 - 1. */
 const LONGEST_DELAY_MS = 2_147_483_647;
 
-/** The executor that a loop uses when it is given none: made at its first use, replaceable until it is shut down. */
+/**
+ * The executor of a loop for calls that name no other. It is made at its first use, and can be
+ * replaced until it is shut down.
+ */
 export class DefaultExecutor {
   readonly #create: (() => Executor) | null;
   #executor: Executor | null = null;
@@ -17,7 +20,7 @@ export class DefaultExecutor {
     this.#create = create;
   }
 
-  /** @throws {LoopStateError} ERR_EXECUTOR_SHUTDOWN */
+  /** @throws {LoopStateError} ERR_EXECUTOR_SHUTDOWN after the shutdown, ERR_NO_EXECUTOR when there is none to make */
   get(): Executor {
     if (this.#shutdownCalled) {
       throw new LoopStateError('Executor shutdown has been called', 'ERR_EXECUTOR_SHUTDOWN');
@@ -31,13 +34,13 @@ export class DefaultExecutor {
     return this.#executor;
   }
 
-  /** @throws {TypeError} */
+  /** @throws {TypeError} when `executor` does not have the methods of an Executor */
   set(executor: Executor): void {
     checkExecutor(executor);
     this.#executor = executor;
   }
 
-  /** @param timeout seconds to wait for jobs that run; null: as long as they take */
+  /** @param timeout how many seconds to wait for running jobs, or null to wait as long as they take */
   async shutdown(timeout: number | null): Promise<void> {
     if (timeout !== null) checkTime(timeout, 'timeout');
     this.#shutdownCalled = true;
@@ -45,7 +48,7 @@ export class DefaultExecutor {
     if (executor === null) return;
     const joined = executor.shutdown({ wait: true });
     if (timeout === null) return joined;
-    joined.catch(() => undefined); // if it fails after the timeout, nobody waits for it any more
+    joined.catch(() => undefined); // nobody waits for it any more after the timeout
     if (await isDoneWithin(joined, timeout)) return;
     process.emitWarning(
       `The executor did not finish joining its threads within ${timeout} seconds.`,
@@ -54,17 +57,20 @@ export class DefaultExecutor {
     await executor.shutdown({ wait: false });
   }
 
-  /** The loop was closed: no more jobs, and nobody waits for those that run. */
+  /** Refuses jobs from now on and waits for none of the running ones, because the loop was closed. */
   abandon(): void {
     this.#shutdownCalled = true;
     const executor = this.#executor;
     this.#executor = null;
-    // Jobs that fail now have nobody left to be told; the executor reports its own errors through them only.
+    // Ignore all errors. They are those of jobs, for which nobody waits any more: the executor reports its
+    // own errors only through its jobs.
     executor?.shutdown({ wait: false }).catch(() => undefined);
   }
 }
 
-/** Whether `promise` is settled in time; rejects as it does. A real clock: threads know no other. */
+/**
+ * Whether `promise` resolves in time. Rejects if `promise` rejects. Uses the real clock, because threads know no other.
+ */
 async function isDoneWithin(promise: Promise<void>, seconds: number): Promise<boolean> {
   const late = new AbortController();
   const alarm = delay(Math.min(Math.max(seconds, 0) * 1000, LONGEST_DELAY_MS), false, {
@@ -73,7 +79,7 @@ async function isDoneWithin(promise: Promise<void>, seconds: number): Promise<bo
   try {
     return await Promise.race([promise.then(() => true), alarm]);
   } finally {
-    alarm.catch(() => undefined); // aborted: it was not needed
+    alarm.catch(() => undefined); // an aborted alarm rejects
     late.abort();
   }
 }

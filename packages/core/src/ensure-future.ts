@@ -5,9 +5,10 @@ import type { BaseEventLoop } from './event-loop.js';
 import { Future } from './future.js';
 
 /**
- * A future as it is; a coroutine or promise as a task of `loop`, by default of `getEventLoop()`. Python: asyncio.ensure_future().
+ * Returns a future as it is. Makes a coroutine or promise a task of `loop`, by default of `getEventLoop()`.
+ * Python: asyncio.ensure_future().
  * @throws {LoopStateError} ERR_OTHER_LOOP when the future belongs to another loop, ERR_NO_CURRENT_LOOP
- * @throws {TypeError} when `awaitable` is none
+ * @throws {TypeError} when `awaitable` is neither a future nor a coroutine nor a promise
  */
 export function ensureFuture<T>(
   awaitable: Future<T> | Coroutine<T> | PromiseLike<T>,

@@ -1,7 +1,10 @@
 import { types } from 'node:util';
 import { inspectSafely } from './debug/inspect-safely.js';
 
-/** A loop was asked for something that its present state forbids. Python: RuntimeError('Event loop is closed') and its kin. */
+/**
+ * A loop was asked for something that its present state forbids.
+ * Python: RuntimeError('Event loop is closed') and the like.
+ */
 export class LoopStateError extends Error {
   override readonly name = 'LoopStateError';
   readonly code: LoopStateCode;
@@ -12,7 +15,7 @@ export class LoopStateError extends Error {
   }
 }
 
-/** What the `code` of a LoopStateError can be. */
+/** The values of LoopStateError's `code`. */
 export type LoopStateCode =
   | 'ERR_LOOP_CLOSED'
   | 'ERR_LOOP_RUNNING'
@@ -32,21 +35,22 @@ export class CancelledError extends Error {
 }
 
 /**
- * An object was asked for something that its present state forbids: a future settled twice or read before it was, a lock released
- * that nobody has, a task group or runner that has ended. Python: asyncio.InvalidStateError, and RuntimeError of the other classes.
+ * An object was asked for something that its present state forbids: a future was settled twice or read too early, a
+ * lock was released that nobody holds, a task group or runner was used after its end.
+ * Python: asyncio.InvalidStateError, and RuntimeError in the other classes.
  */
 export class InvalidStateError extends Error {
   override readonly name = 'InvalidStateError';
   readonly code = 'ERR_INVALID_STATE';
 }
 
-/** What was waited for did not come in time. Python: TimeoutError. */
+/** The time limit passed before the wait was over. Python: TimeoutError. */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
   readonly code = 'ERR_TIMEOUT';
 }
 
-/** `getNowait()` found nothing. Python: asyncio.QueueEmpty. */
+/** `getNowait()` found no item. Python: asyncio.QueueEmpty. */
 export class QueueEmpty extends Error {
   override readonly name = 'QueueEmpty';
   readonly code = 'ERR_QUEUE_EMPTY';
@@ -58,19 +62,22 @@ export class QueueFull extends Error {
   readonly code = 'ERR_QUEUE_FULL';
 }
 
-/** The queue was shut down: nothing can be put into it, nor got from it once it is empty. Python: asyncio.QueueShutDown. */
+/**
+ * The queue was shut down: no item can be put into it, and none can be got once it is empty.
+ * Python: asyncio.QueueShutDown.
+ */
 export class QueueShutDown extends Error {
   override readonly name = 'QueueShutDown';
   readonly code = 'ERR_QUEUE_SHUT_DOWN';
 }
 
-/** The barrier was aborted, or reset while somebody waited at it. Python: asyncio.BrokenBarrierError. */
+/** The barrier was aborted, or was reset while the task waited at it. Python: asyncio.BrokenBarrierError. */
 export class BrokenBarrierError extends Error {
   override readonly name = 'BrokenBarrierError';
   readonly code = 'ERR_BROKEN_BARRIER';
 }
 
-/** Several errors at once, in `errors`. What `TaskGroup` rejects with. Python: ExceptionGroup. */
+/** Several errors at once, in `errors`. `TaskGroup` rejects with it. Python: ExceptionGroup. */
 export class ExceptionGroup extends AggregateError {
   override readonly name = 'ExceptionGroup';
   readonly code = 'ERR_EXCEPTION_GROUP';
@@ -81,13 +88,15 @@ export class ExceptionGroup extends AggregateError {
   }
 }
 
-/** With virtual time: nothing is ready and nothing scheduled, so what the loop runs for can never be done. */
+/**
+ * In virtual time: nothing is ready and nothing is scheduled, so the future that the loop runs for can never be done.
+ */
 export class DeadlockError extends Error {
   override readonly name = 'DeadlockError';
   readonly code = 'ERR_DEADLOCK';
 }
 
-/** Ends the running loop: it is not handed to the exception handler but rejects `runForever()`. Python: SystemExit. */
+/** Ends the running loop: it is not passed to the exception handler, but rejects `runForever()`. Python: SystemExit. */
 export class SystemExit extends Error {
   override readonly name = 'SystemExit';
   readonly code = 'ERR_SYSTEM_EXIT';
@@ -120,7 +129,7 @@ export function endsTheLoop(exc: unknown): exc is SystemExit | KeyboardInterrupt
   return isA(exc, SystemExit) || isA(exc, KeyboardInterrupt);
 }
 
-/** `instanceof`, for what may be a Proxy that cannot be looked at. */
+/** `instanceof` that does not throw if `thrown` is a Proxy that throws. */
 function isA<T>(thrown: unknown, errorClass: new (...args: never[]) => T): thrown is T {
   try {
     return thrown instanceof errorClass;
@@ -130,14 +139,17 @@ function isA<T>(thrown: unknown, errorClass: new (...args: never[]) => T): throw
 }
 
 /**
- * Whether it is an error, of whatever realm: in jest, in vitest's vm pools and in node:vm, Error is another class than the one that
- * Node's own errors are of. Throws for a Proxy that cannot be looked at.
+ * Whether `value` is an error of any realm. In jest, in vitest's vm pools and in node:vm, `Error` is not the class of
+ * the errors that Node itself throws. Throws for a Proxy that throws when it is inspected.
  */
 export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error;
 }
 
-/** What was thrown, as an Error, be it another realm's: JavaScript may throw anything, our reports and rejections carry errors. */
+/**
+ * Returns an error as it is, even one of another realm, and wraps anything else. JavaScript may throw any value, but
+ * reports and rejections carry errors.
+ */
 export function toError(thrown: unknown): Error {
   return isA(thrown, Error) || types.isNativeError(thrown)
     ? thrown
@@ -149,20 +161,22 @@ export function typeError(message: string, code = 'ERR_INVALID_ARG_TYPE'): TypeE
   return Object.assign(new TypeError(message), { code });
 }
 
-/** A RangeError with a stable code; Python's ValueError where a value, not its type, is wrong. */
+/** A RangeError with a stable code, for a value that is wrong although its type is right. Python: ValueError. */
 export function rangeError(message: string, code = 'ERR_OUT_OF_RANGE'): RangeError & { code: string } {
   return Object.assign(new RangeError(message), { code });
 }
 
 /**
- * The cancellation that `thrown` stands for, or null: a CancelledError, the AbortError as which Node's functions answer an
- * AbortSignal that a cancellation has aborted, and what Promise.any() throws where all it waited for was cancelled.
+ * The cancellation that `thrown` stands for, or null. It stands for one if it is
+ * - a CancelledError;
+ * - the AbortError of a Node function whose AbortSignal a cancellation has aborted;
+ * - the error of a Promise.any() whose promises were all cancelled.
  */
 export function asCancellation(thrown: unknown): CancelledError | null {
   try {
     return cancellationIn(thrown);
   } catch {
-    return null; // a Proxy that cannot be looked at
+    return null; // a Proxy that throws
   }
 }
 
@@ -177,25 +191,25 @@ function cancellationIn(thrown: unknown): CancelledError | null {
     : null;
 }
 
-/** What Promise.any() throws, of whatever realm; not a group of errors that somebody has made. */
+/** Whether `error` is what Promise.any() throws, in any realm. An ExceptionGroup, which somebody has made, is not. */
 function isAggregate(error: Error): error is AggregateError & { readonly errors: unknown[] } {
   if (error instanceof AggregateError) return !(error instanceof ExceptionGroup);
   return error.name === 'AggregateError' && 'errors' in error && Array.isArray(error.errors);
 }
 
 /**
- * A CancelledError that the loop makes. Its stack would tell of the loop's own inside, and in a long chain of tasks that await each
- * other, the engine takes milliseconds for each.
+ * Makes a CancelledError with one stack frame. Its stack would only show frames of the loop, and in a long chain of
+ * tasks that await each other the engine takes milliseconds for each stack.
  */
 export function cancelledError(message?: string): CancelledError {
   const { stackTraceLimit } = Error;
-  Reflect.set(Error, 'stackTraceLimit', 1); // where the intrinsics are frozen, nothing happens
+  Reflect.set(Error, 'stackTraceLimit', 1); // does nothing if the intrinsics are frozen
   const error = new CancelledError(message);
   Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
   return error;
 }
 
-/** The message that a cancellation was given, if any. */
+/** The message of a cancellation, if it has one. */
 export function messageOf(error: CancelledError): string | undefined {
   return error.message === '' ? undefined : error.message;
 }

@@ -8,8 +8,8 @@ import type { Ready } from './ready-queue.js';
 import { peekRunningLoop } from './running-loop.js';
 
 /**
- * A promise that is none of ours, as a future of `loop`. To cancel the future cancels what the promise stands for if it has a
- * `cancel()`, as a call into another thread has; any other is given up, and what it comes to is dropped.
+ * Makes a future of `loop` that follows a promise of other code. Cancelling the future calls the promise's `cancel()`
+ * if it has one, as a call into another thread has. Any other promise is abandoned, and its result is dropped.
  */
 export function followPromise<T>(loop: BaseEventLoop, promise: PromiseLike<T>): Future<T> {
   const future = new Following<T>(loop, () => {
@@ -18,7 +18,8 @@ export function followPromise<T>(loop: BaseEventLoop, promise: PromiseLike<T>): 
   });
   loop[OUTSIDE].promises++;
   Promise.resolve(promise).then(
-    // a promise as it is; another thenable may throw, or call back twice
+    // Promise.resolve() returns a promise as it is. It protects us from other thenables,
+    // which may throw or call back twice.
     (value) => {
       if (!future.done()) future.setResult(value);
     },
@@ -31,7 +32,7 @@ export function followPromise<T>(loop: BaseEventLoop, promise: PromiseLike<T>): 
   return future;
 }
 
-/** It is settled when its promise is, whether the loop runs then or not. */
+/** A future that is settled when its promise is, whether the loop is running or not. */
 class Following<T> extends Future<T> {
   static override readonly name = 'Future';
   readonly #onEnd: () => void;
@@ -51,13 +52,13 @@ class Following<T> extends Future<T> {
   }
 }
 
-/** `promise`, to be awaited: while a loop runs, a wait that can be cancelled, which gives the promise up. */
+/** Makes an Awaitable of `promise`. While a loop is running, the wait can be cancelled, which abandons the promise. */
 export function awaitableOf<T>(promise: Promise<T>): Awaitable<T> {
   const loop = peekRunningLoop();
   return loop === null ? iterablePromise(promise) : followPromise(loop, promise);
 }
 
-/** Cancels something that runs already and will not be waited for. */
+/** Calls `cancel()` on running work for which nobody will wait, if it has that method. */
 export function cancelIfItCan(running: object): void {
   const { cancel } = running as { cancel?: unknown };
   if (typeof cancel === 'function') cancel.call(running);

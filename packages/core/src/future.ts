@@ -36,67 +36,70 @@ export type FutureState = 'pending' | 'finished' | 'failed' | 'cancelled';
 /** Called with the future, once, in an iteration after it was settled. */
 export type DoneCallback<T> = (future: Future<T>) => unknown;
 
-/** What `addDoneCallback()` can be told. */
+/** Options of `addDoneCallback()`. */
 export interface DoneCallbackOptions {
-  /** What AsyncLocalStorages hold in the callback; by default what they hold when it is added. */
+  /** What AsyncLocalStorages hold in the callback. By default, what they hold where it is added. */
   readonly context?: AsyncResource;
 }
 
 /**
- * Whom the engine has asked for its constructor last, and for whom, until it is seen what for: before a combinator, or
- * Promise.resolve(), calls `then`, it asks as an `await` does. Two are not to be told apart from that, `helper(f); f.then(g)` where
- * the helper awaits `f`, and so a mistake costs no more than that the task does not know of this await.
+ * The future whose `constructor` the engine has read last, and the awaiter for which it did so, until it is
+ * known what for. An `await` reads it, but a combinator or Promise.resolve() also does before it calls `then`.
+ * One case cannot be told apart: `helper(f); f.then(g)`, where the helper awaits `f`. This mistake costs little:
+ * the task does not know of that await.
  */
 let asked: Future<unknown> | null = null;
 let askedFor: Awaiter | null = null;
 
-/** Other code comes now: whatever has been asked was for an await. */
+/** Must be called before other code runs. What the engine has read so far was for an await. */
 export function forgetAsked(): void {
   asked = null;
   askedFor = null;
 }
 
-// What the engine gives to whoever makes a promise: one function for all, for a closure each would cost as much as the promise.
+// The functions that settle the promise being made. One function stores them for all promises, because a closure for
+// each would cost as much as the promise.
 let resolveNew: Resolver | null = null;
 let rejectNew: Resolver | null = null;
 function takeResolvers(resolve: (value: never) => void, reject: Resolver): void {
-  resolveNew = resolve as Resolver; // what the future is given is a T
+  resolveNew = resolve as Resolver; // a future of T is settled only with a T
   rejectNew = reject;
 }
 
-/** Where futures were created that were created in debug mode. */
+/** Where futures were created, for those that were created in debug mode. */
 const origins = new WeakMap<Future<unknown>, string>();
 
-/** How the promise of a future stands that is settled: as the future is, or otherwise. */
+/** How the promise of a future was settled: as the future is, or with a cancellation instead. */
 type PromiseState = 'settled' | 'overruled';
 
 /**
  * A result that is not there yet. Its callbacks run in the loop, never within the call that settles it. Async functions
  * `await` it, generator coroutines `yield*` it. Python: asyncio.Future.
  *
- * It is a promise, so that it can be given wherever one is wanted, and so that an `await` can be seen: the engine asks it for its
- * `constructor` and, content with the answer, waits without calling `then` (see promise-class.ts). The promise is settled only
- * when somebody awaits: a failure that nobody asks for is reported by the loop, not by Node.
+ * It is a promise, so that it can be passed wherever a promise is expected, and so that an `await` of it can be
+ * noticed: the engine reads its `constructor` and, if the answer is Promise, waits without calling `then` (see
+ * promise-class.ts). The promise is settled only if somebody awaits it. So the loop, and not Node, reports a
+ * failure that nobody retrieves.
  */
 export class Future<T> extends Promise<T> implements Awaitable<T> {
   readonly #loop: BaseEventLoop;
   readonly #resolve: Resolver;
   readonly #reject: Resolver;
-  /** Its awaits, which stand among the waiters; then what has become of its promise. */
+  /** Its awaits, which are also among the waiters. Later, how its promise was settled. */
   #awaits: AwaitSide | PromiseState | null = null;
   #state: FutureState = 'pending';
-  /** By state: nothing, the result, the exception, the message of the cancellation. */
+  /** Depends on the state: undefined, the result, the exception, or the message of the cancellation. */
   #outcome: unknown = undefined;
-  /** What is queued when the future is done: most have one waiter. */
+  /** The entries to queue when the future is done. Most futures have one waiter. */
   #waiters: Ready | Ready[] | null = null;
   #unretrieved = false;
 
-  /** By `loop.createFuture()`; what Promise can do as a class (`Promise.all`) is Promise's alone. */
+  /** Called by `loop.createFuture()`. The static methods of Promise (`Promise.all`) work only on Promise itself. */
   constructor(loop: BaseEventLoop) {
     super(takeResolvers);
-    this.#resolve = resolveNew as unknown as Resolver; // takeResolvers() has been called
+    this.#resolve = resolveNew as unknown as Resolver; // takeResolvers() has set it
     this.#reject = rejectNew as unknown as Resolver;
-    resolveNew = rejectNew = null; // they hold on to the promise
+    resolveNew = rejectNew = null; // they would keep the promise alive
     if (typeof loop === 'function') {
       throw typeError('A Future is made by loop.createFuture(), and has not the static methods of Promise');
     }
@@ -111,7 +114,7 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
     return this.#loop;
   }
 
-  /** Whether there is a result, an exception or a cancellation. Python: Future.done(). */
+  /** Whether the future has a result, has an exception or is cancelled. Python: Future.done(). */
   done(): boolean {
     return this.#state !== 'pending';
   }
@@ -122,19 +125,19 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   }
 
   /**
-   * Python: Future.result().
+   * The result. Python: Future.result().
    * @throws {InvalidStateError} while it is pending
    * @throws {CancelledError} when it was cancelled
-   * @throws the exception it was given
+   * @throws the exception that it failed with
    */
   result(): T {
-    if (this.#state === 'finished') return this.#outcome as T; // setResult() took a T
+    if (this.#state === 'finished') return this.#outcome as T; // setResult() got a T
     if (this.#state === 'pending') throw new InvalidStateError('Result is not ready.');
-    throw this.#failure() as Error; // what a promise has rejected with may be anything
+    throw this.#failure() as Error; // a promise may have rejected with anything
   }
 
   /**
-   * The exception it was given, or null. Python: Future.exception().
+   * The exception that it failed with, or null if it has a result. Python: Future.exception().
    * @throws {InvalidStateError} while it is pending
    * @throws {CancelledError} when it was cancelled
    */
@@ -147,7 +150,7 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   }
 
   /**
-   * Python: Future.set_result().
+   * Settles it with a result. Python: Future.set_result().
    * @throws {InvalidStateError} when it is done
    */
   setResult(value: T): void {
@@ -155,14 +158,15 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   }
 
   /**
-   * Python: Future.set_exception(). What is no Error becomes the `cause` of one.
+   * Settles it with an exception. A value that is not an Error becomes the `cause` of one.
+   * Python: Future.set_exception().
    * @throws {InvalidStateError} when it is done
    */
   setException(exception: unknown): void {
     this.settle('failed', toError(exception));
   }
 
-  /** Cancels it; false when it is done. Python: Future.cancel(). */
+  /** Cancels it. Returns false if it is done. Python: Future.cancel(). */
   cancel(message?: string): boolean {
     if (this.done()) return this.refuseCancel();
     this.settle('cancelled', message);
@@ -182,8 +186,9 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   }
 
   /**
-   * As of a promise. It returns a future. To cancel that, as a task does that awaits it, cancels this one if nobody else waits for
-   * it; the reactions are told in any case. A task that does not await it leaves it alone.
+   * As for a promise, but returns a future. Cancelling that future cancels this one too, if nobody else
+   * waits for this one. The reactions learn of the cancellation in any case. A cancelled task does so only
+   * if it awaits the returned future.
    */
   override then<R1 = T, R2 = never>(
     onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
@@ -195,23 +200,23 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
       return this.#loop[THEN](this, onFulfilled, onRejected);
     }
     const reactions = { onFulfilled: onFulfilled as Resolver, onRejected: onRejected as Resolver };
-    return this.#attach(reactions, isCombined) as Promise<never>; // what the engine's functions return, nobody wants to know
+    return this.#attach(reactions, isCombined) as Promise<never>; // nobody uses what the engine's functions return
   }
 
-  /** As of a promise. */
+  /** As for a promise. */
   override catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
     return this.then(undefined, onRejected);
   }
 
-  /** As of a promise. */
+  /** As for a promise. */
   override finally(onFinally?: (() => void) | null): Promise<T> {
     if (typeof onFinally !== 'function') return this.then();
-    const clean: () => unknown = onFinally; // it may give a promise, which is waited for
+    const clean: () => unknown = onFinally; // it may return a promise, which is awaited
     return this.then(
       (value) => Promise.resolve(clean()).then(() => value),
       (reason: unknown) =>
         Promise.resolve(clean()).then(() => {
-          throw reason as Error; // as it came
+          throw reason as Error; // rethrow it unchanged
         }),
     );
   }
@@ -254,14 +259,16 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   }
 
   /**
-   * The engine wants to know the constructor: for an `await`, or what begins like one. With Promise for an answer it waits for this
-   * very promise; with another one it calls `then`, in the same context, which can answer for this one await.
+   * The engine reads the constructor, for an `await` or for something that begins like one. If the answer is Promise,
+   * an `await` waits for this very promise. If it is another class, the `await` calls `then` in the same context, which
+   * can answer for this one await.
    * @internal
    */
   [ASKED](): unknown {
     const awaits = this.#awaits;
     if (awaits === 'overruled') return Future;
-    if (this.done() && awaits instanceof AwaitSide) return Future; // others go on in their turn, this one at once
+    // Other awaits continue in their turn, but this one continues at once.
+    if (this.done() && awaits instanceof AwaitSide) return Future;
     const awaiter = currentAwaiter();
     if (!this.done() && awaiter !== null && !awaiter.mayWaitFor(this)) return Future;
     asked = this; // eslint-disable-line @typescript-eslint/no-this-alias -- until the next one
@@ -281,11 +288,12 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   /** @internal */
   [SETTLE_PROMISE](): void {
     forgetAsked();
-    const side = this.#awaits as AwaitSide; // which has called
+    const side = this.#awaits as AwaitSide; // the caller is its AwaitSide
     const only = side.onlyAwaiter;
     if (only === null) for (const awaiter of side.awaiters()) awaiter.endAwait(this);
     else only.endAwait(this);
-    // One await alone can be made to throw what the outcome is not: its task was cancelled after the future was done.
+    // If there is only one await, it can throw something else than the outcome: its task was
+    // cancelled after the future was done.
     const cancellation = only?.takeCancellation() ?? null;
     if (cancellation === null || this.cancelled()) this.#settlePromise();
     else {
@@ -310,14 +318,18 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
     return false;
   }
 
-  /** What it waits for, where it stands for code that waits; nothing while that waits for something of Node. @internal */
+  /**
+   * The futures that the code behind this future waits for. Empty while that waits for something of Node. null if
+   * there is no such code. @internal
+   */
   [WAITS](): Future<unknown>[] | null {
     return null;
   }
 
   /** As `util.inspect()` and `console.log()` show it. */
   get [inspect.custom](): () => string {
-    // Between this and the call, inspect() asks for the constructor, for its own purposes.
+    // Between this getter and the call, inspect() reads the constructor for its own purposes.
+    // That must not count as an await.
     const [before, beforeFor] = [asked, askedFor];
     const count = this.#awaitCount;
     return () => {
@@ -342,7 +354,7 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   }
 
   /**
-   * The one place where the state changes; a pending future takes any of the others, and that is final.
+   * The only place where the state changes. A pending future takes any of the other states, which is final.
    * @param outcome the result, the exception, or the message of the cancellation
    */
   protected settle(state: Exclude<FutureState, 'pending'>, outcome: unknown): void {
@@ -351,7 +363,7 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
     this.#outcome = outcome;
     if (state === 'failed') {
       this.#unretrieved = true;
-      this.#loop[UNRETRIEVED].add(this, toError(outcome)); // see exception()
+      this.#loop[UNRETRIEVED].add(this, toError(outcome)); // exception() gives the same
     }
     const waiters = this.#waiters;
     this.#waiters = null;
@@ -360,18 +372,24 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
     else for (const waiter of waiters) this.wake(waiter);
   }
 
-  /** How a waiter learns that the future is done: in the next iteration. */
+  /** Tells a waiter that the future is done: it runs in the next iteration. */
   protected wake(waiter: Ready): void {
     this.#loop[ENQUEUE](waiter);
   }
 
-  /** The same for a future that is settled between iterations, as promises are: what waits for its promise goes on at once. */
+  /**
+   * As wake(), for a future that is settled between iterations, as promises are. A waiter that only
+   * settles a promise runs at once.
+   */
   protected wakeAtOnce(waiter: Ready): void {
     if (waiter.settlesPromise === true) waiter[RUN]();
     else if (!this.#loop.isClosed()) this.#loop[ENQUEUE](waiter); // in a closed loop all wait for ever
   }
 
-  /** What `cancel()` says when it comes too late. Who would have it cancelled does not care for its exception either. */
+  /**
+   * The result of a `cancel()` that comes too late. A caller that cancels the future does not need its exception
+   * either, so the exception counts as retrieved.
+   */
   protected refuseCancel(): false {
     this.retrieve();
     return false;
@@ -381,12 +399,12 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
     return this.#waiters !== null;
   }
 
-  /** It has failed, as a promise that nobody waits for: it is Node that tells. */
+  /** Lets Node report the failure, as for a promise that nobody waits for. */
   protected rejectUnheard(): void {
     if (this.#awaits === null) this.#settlePromise();
   }
 
-  /** From now on nobody need be told of its exception. */
+  /** Marks the exception as retrieved: the loop need not report it any more. */
   protected retrieve(): void {
     if (!this.#unretrieved) return;
     this.#unretrieved = false;
@@ -421,30 +439,31 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
     return new Attachment(this, awaiter, reactions, isCombined).result;
   }
 
-  /** Who asked like an `await` went on to call `then`, or only looked. */
+  /** Undoes what looked like an `await`: the constructor was read to call `then` afterwards, or only to look at it. */
   #wasNoAwait(): void {
     forgetAsked();
     if (this.#awaits instanceof AwaitSide) this.#awaits.takeBack(currentAwaiter());
     else this.#handle();
   }
 
-  /** Nobody may be awaiting its promise, who then is no reason for Node to end the process. */
+  /** Marks the promise as handled. Perhaps nobody awaits it, and then its rejection must not end the process. */
   #handle(): void {
     void super.then(doNothing, doNothing);
-    forgetAsked(); // it asks, too
+    forgetAsked(); // super.then() reads the constructor, too
   }
 
   get #awaitCount(): number {
     return this.#awaits instanceof AwaitSide ? this.#awaits.count : 0;
   }
 
-  /** It is done, and somebody is about to await it. */
+  /** Settles the promise of a future that is done and that somebody is about to await. */
   #promiseSoon(): void {
     if (this.#state === 'finished') {
       this.#settlePromise();
       return;
     }
-    // Rejected before it is awaited, and perhaps it is not, it would count as unhandled.
+    // Reject it later: a promise that is rejected before it is awaited counts as unhandled.
+    // Perhaps it is not awaited at all.
     const side = new AwaitSide(this);
     side.begin(null);
     this.#awaits = side;
@@ -465,13 +484,13 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
   }
 }
 
-/** Name and message, of what may be anything. */
+/** Name and message of a thrown value, which may be anything. */
 function describeError(thrown: unknown): string {
   try {
     const { name, message } = toError(thrown);
     return `${name}(${inspect(message)})`;
   } catch {
-    return inspectPart(thrown); // a getter of it throws
+    return inspectPart(thrown); // one of its getters throws
   }
 }
 

@@ -17,27 +17,28 @@ import { ADD_WAITER, ENQUEUE, IN_CIRCLE, REMOVE_WAITER, WAITS } from './loop-int
 import { type Ready, RUN } from './ready-queue.js';
 import { refusalOf } from './refusal.js';
 
-/** A generator whose `yield`s are what it waits for. What it is sent, only its own code knows. */
+/** A generator that yields what it waits for. Only its own code knows the types of what each `yield` returns. */
 export type CoroutineGenerator<T> = Generator<unknown, T>;
 
 let driving: GeneratorDriver<unknown> | null = null;
 
-/** Whose generator is running, delegates included. */
+/** The driver whose generator is running. A generator that it delegates to counts as its own. */
 export function currentDriver(): GeneratorDriver<unknown> | null {
   return driving;
 }
 
 /**
- * A future that is the outcome of a generator, which it takes one step further whenever what was yielded is done.
- * Order and errors are those of CPython's Task.__step(); the subclasses differ in who starts it and who is told.
+ * A future of the outcome of a generator. It takes the generator one step further whenever the yielded future is
+ * done. Order and errors are those of CPython's Task.__step(). The subclasses differ in who starts the generator
+ * and who learns of its outcome.
  */
 export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
   #generator: Generator<unknown, T, unknown> | null = null;
-  /** What was yielded last, unless it was a bare `yield`. */
+  /** What was yielded last. null after a bare `yield`. */
   #waitingOn: Future<unknown> | null = null;
-  /** A cancel() that could not be delivered: the next step throws it. */
+  /** A cancellation that could not be delivered. The next step throws it. */
   #mustCancel: CancelledError | null = null;
-  /** What the next step throws because of what was yielded. */
+  /** An error that the next step throws, because the generator cannot wait for what it has yielded. */
   #complaint: Error | null = null;
 
   override cancel(message?: string): boolean {
@@ -46,14 +47,14 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
     return true;
   }
 
-  /** The generator is thrown a CancelledError at its wait, or else at the next one. */
+  /** Throws a CancelledError at the generator's current wait, or else at the next one. */
   protected throwAtWait(message: string | undefined): void {
     const waitingOn = this.#waitingOn;
-    // A future that is done cannot be cancelled any more, but the generator has not gone on yet.
+    // A future that is done can no longer be cancelled, but the generator has not continued yet.
     if (waitingOn !== null && cancelFor(this, waitingOn, message)) return;
     this.#mustCancel = cancelledError(message);
     if (waitingOn?.[IN_CIRCLE] !== true) return;
-    this.#waitingOn = null; // it waits for this one
+    this.#waitingOn = null; // stop waiting for a task that waits for this one
     waitingOn[REMOVE_WAITER](this);
     this.getLoop()[ENQUEUE](this);
   }
@@ -65,35 +66,41 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
 
   abstract [RUN](): void;
 
-  /** Takes over `generator`; the next `step()` is its first. */
+  /** Takes over `generator`. The next `step()` is its first. */
   protected drive(generator: CoroutineGenerator<T>): void {
-    this.#generator = generator; // what it is sent, its own yields determine
+    this.#generator = generator; // it is sent what its yields expect
   }
 
-  /** The generator and what it waits for, to be stepped by somebody else from now on; null when it has no next step. */
+  /**
+   * Gives up the generator and what it waits for, so that another driver can step it. Returns null if there is no
+   * generator any more, or if its next step must throw an error because of what it has yielded.
+   */
   protected handOver(): { generator: CoroutineGenerator<T>; waitingOn: Future<unknown> | null } | null {
     const generator = this.#generator;
     const waitingOn = this.#waitingOn;
     if (generator === null || this.#complaint !== null) return null;
-    this.#generator = null; // should it be in the ready queue: its turn there does nothing
+    this.#generator = null; // if this is in the ready queue, its turn does nothing
     this.#waitingOn = null;
     waitingOn?.[REMOVE_WAITER](this);
     return { generator, waitingOn };
   }
 
-  /** The cancellation that the next step would throw, taken back. */
+  /** Takes back the cancellation that the next step would throw. */
   takeCancellation(): CancelledError | null {
     const error = this.#mustCancel;
     this.#mustCancel = null;
     return error;
   }
 
-  /** The next step throws `error`. */
+  /** Makes the next step throw `error`. */
   postponeCancellation(error: CancelledError): void {
     this.#mustCancel = error;
   }
 
-  /** @throws {SystemExit | KeyboardInterrupt} when the generator does, and nobody but the loop is to be told */
+  /**
+   * Runs the generator up to its next wait.
+   * @throws {SystemExit | KeyboardInterrupt} when the generator throws it, and only the loop must handle it
+   */
   protected step(): void {
     const generator = this.#generator;
     if (generator === null) return;
@@ -135,7 +142,7 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
     this.finish(step.value);
   }
 
-  /** The generator has returned. */
+  /** Called when the generator has returned. */
   protected finish(value: T): void {
     const late = this.takeCancellation(); // it was cancelled while it ran
     if (late === null) this.settle('finished', value);
@@ -145,15 +152,15 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
     }
   }
 
-  /** The generator has thrown. @throws {SystemExit | KeyboardInterrupt} which end the loop as well */
+  /** Called when the generator has thrown. @throws {SystemExit | KeyboardInterrupt} which end the loop as well */
   protected fail(thrown: unknown): void {
     this.failWith(thrown);
     if (!endsTheLoop(thrown)) return;
-    this.retrieve(); // whoever runs the loop gets it
+    this.retrieve(); // the code that runs the loop gets it
     throw thrown;
   }
 
-  /** How a coroutine's error ends it. */
+  /** Ends this with the error of its coroutine. An error that stands for a cancellation cancels it. */
   protected failWith(thrown: unknown): void {
     const cancellation = asCancellation(thrown);
     if (cancellation === null) this.settle('failed', toError(thrown));
@@ -172,18 +179,18 @@ export abstract class GeneratorDriver<T> extends Future<T> implements Ready {
       this.getLoop()[ENQUEUE](this);
       return;
     }
-    this.#waitingOn = future as Future<unknown>; // a complaint otherwise
+    this.#waitingOn = future as Future<unknown>; // else there is a complaint
     this.#waitingOn[ADD_WAITER](this);
     if (this.#mustCancel !== null && this.#waitingOn.cancel(messageOf(this.#mustCancel)))
       this.#mustCancel = null;
   }
 
-  /** Why it cannot wait for `future`, if so. */
+  /** Why it cannot wait for `future`, or null if it can. */
   protected refusalOf(future: Future<unknown>): Error | null {
     return refusalOf(this, future);
   }
 
-  /** What was yielded that is no future, as one. */
+  /** Makes a future of what was yielded, or returns an error if that is impossible. */
   #follow(yielded: unknown): Future<unknown> | Error {
     if (isPromiseLike(yielded)) return followPromise(this.getLoop(), yielded);
     return isGenerator(yielded)
@@ -198,6 +205,6 @@ export function isGenerator(value: unknown): value is CoroutineGenerator<unknown
       typeof value === 'object' && value !== null && Reflect.get(value, Symbol.toStringTag) === 'Generator'
     );
   } catch {
-    return false; // a Proxy that is asked for what it does not know
+    return false; // a Proxy may throw here
   }
 }

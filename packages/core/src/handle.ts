@@ -9,21 +9,21 @@ import { CALLBACK, END_RUN, HANDLE_LOOP } from './loop-internals.js';
 import { RUN, type Ready } from './ready-queue.js';
 import { watchResult } from './watch-result.js';
 
-// The loop type-checks arguments against the callback where both are given; in the queue they are opaque.
+// The loop's methods type-check the arguments against the callback. In the queue both are opaque.
 export type Callback = (...args: never[]) => unknown;
 
 const NO_ARGS: readonly unknown[] = [];
 
-/** What debug mode keeps of a handle: it can still be shown when it was cancelled. */
+/** What debug mode keeps of a handle, so that it can be shown after it was cancelled. */
 interface Origin {
   readonly stack: string;
-  /** Since it was cancelled. */
+  /** Describes the call once it was cancelled. null before. */
   call: string | null;
 }
 
 let reporting: Handle | null = null;
 
-/** Whether `subject` is a handle that is telling of what its callback has thrown. */
+/** Whether `subject` is the handle that is reporting what its callback has thrown. */
 export function isReporting(subject: unknown): boolean {
   return subject === reporting;
 }
@@ -31,7 +31,7 @@ export function isReporting(subject: unknown): boolean {
 /** A scheduled call, as returned by `callSoon()`. Python: asyncio.Handle. */
 export class Handle implements Ready {
   readonly #loop: BaseEventLoop;
-  /** null: cancelled. */
+  /** null if cancelled. */
   #callback: Callback | null;
   #args: readonly unknown[];
   readonly #context: Context;
@@ -44,7 +44,7 @@ export class Handle implements Ready {
     context: Context = captureContext(),
   ) {
     this.#callback = callback;
-    this.#args = args.length === 0 ? NO_ARGS : args; // an array less to keep
+    this.#args = args.length === 0 ? NO_ARGS : args; // saves an array per handle
     this.#loop = loop;
     this.#context = context;
     this.#origin = loop.getDebug() ? { stack: creationStack(), call: null } : null;
@@ -55,7 +55,7 @@ export class Handle implements Ready {
     if (this.#origin !== null && this.#callback !== null) {
       this.#origin.call = describeCall(this.#callback, this.#args);
     }
-    this.#callback = null; // what they hold must not live until the queue gets here
+    this.#callback = null; // do not keep alive what they hold until the queue gets here
     this.#args = NO_ARGS;
   }
 
@@ -107,11 +107,11 @@ export class Handle implements Ready {
   }
 }
 
-// No private method: that is a field more in each of so many objects.
+// Not a private method, which would add a field to each of so many objects.
 function call(loop: BaseEventLoop, handle: Handle, callback: Callback, args: readonly unknown[]): void {
   try {
     const result: unknown = args.length === 0 ? callback() : Reflect.apply(callback, undefined, args);
-    if (typeof result !== 'object' || result === null) return; // here, too: no closure for each call
+    if (typeof result !== 'object' || result === null) return; // checked here, too, to save a closure per call
     watchResult(result, (thrown) => failLater(loop, handle, describeCall(callback, args), thrown));
   } catch (thrown) {
     if (endsTheLoop(thrown)) throw thrown;
@@ -119,7 +119,7 @@ function call(loop: BaseEventLoop, handle: Handle, callback: Callback, args: rea
   }
 }
 
-/** A promise that the callback has returned has rejected. */
+/** Reports that a promise which the callback has returned has rejected. */
 function failLater(loop: BaseEventLoop, handle: Handle, described: string, thrown: unknown): void {
   if (endsTheLoop(thrown)) loop[END_RUN](thrown);
   else {
@@ -138,7 +138,7 @@ function report(loop: BaseEventLoop, handle: Handle, message: string, exception:
 }
 
 function describeCall(callback: Callback, args: readonly unknown[]): string {
-  // `name` is whatever a class with a static member of that name says it is.
+  // `name` may be anything: a class can have a static member of that name.
   const name: unknown = callback.name;
   const shown = typeof name === 'string' && name !== '' ? name : '(anonymous)';
   return `${shown}(${args.map((arg) => inspectPart(arg)).join(', ')})`;

@@ -1,9 +1,9 @@
-/** How a function of the engine shows itself that settles a promise. */
+/** The source text that the engine shows for its functions that settle promises. */
 const SHOWN = showResolver();
 
 /**
- * Whether `reaction` is what an `await` gives to `then`: a function of the engine, which has no use for a context and may be
- * called at any time. A user's function is neither.
+ * Whether `reaction` is a function that an `await` passes to `then`. It is a function of the engine, which needs no
+ * context and may be called at any time. Neither is true of a user's function.
  */
 export function isNativeResolver(reaction: unknown): boolean {
   return (

@@ -7,30 +7,31 @@ import { ENQUEUE } from './loop-internals.js';
 import { type Ready, RUN } from './ready-queue.js';
 import { expectUnhandled } from './unhandled-cancellations.js';
 
-/** What an offer knows when it is made. */
+/** The initial state of an offer. */
 interface OfferState {
-  /** An await has got the cancellation. */
+  /** Whether an await has got the cancellation. */
   readonly reached: boolean;
-  /** What was attached before the last await had begun. */
+  /** The attachments that were made before the last await began. */
   readonly earlier: readonly Attachment[];
 }
 
 /**
- * A cancellation on its way to what is attached to futures. Nobody can see whether a function awaits the promise of a
- * `Promise.race()`, has put it aside, or has left it long ago. So those attached last are asked first, all in one iteration.
- * Those attached earlier are asked only if nothing came of it: nobody was reached at all, or whoever was reached has not made
- * the function go on (it was a helper beside it). What is rejected in vain because it is over already, the engine tells.
+ * Offers a cancellation to attachments. Nobody can see whether a function awaits the promise of a `Promise.race()`,
+ * has put it aside, or has left it long ago. So the latest attachments are asked first, all in one iteration.
+ * Earlier ones are asked only if that had no effect: if nobody was reached, or if the function did not continue,
+ * because the await that was reached belonged to a helper beside it. If a promise is already settled, the engine
+ * tells that the rejection was in vain.
  */
 export class Offer implements Ready {
   readonly #awaiter: Awaiter;
   readonly #error: CancelledError;
   readonly #reached: boolean;
   #earlier: readonly Attachment[];
-  /** How many awaits had begun when it was made. */
+  /** How many awaits had begun when this offer was made. */
   readonly #begun: number;
-  /** Somebody has taken it. */
+  /** Whether a promise was rejected with the cancellation. */
   #isDelivered = false;
-  /** An iteration has passed since somebody was reached. */
+  /** Whether an iteration has passed since an await was reached. */
   #waited = false;
 
   constructor(awaiter: Awaiter, error: CancelledError, { reached, earlier }: OfferState) {
@@ -45,16 +46,17 @@ export class Offer implements Ready {
     return messageOf(this.#error);
   }
 
-  /** Whether it is still to be made: the next await may have thrown the cancellation already. */
+  /** Whether the offer is still open: the next await may have thrown the cancellation already. */
   get stands(): boolean {
     return this.#reached || this.#isDelivered || this.#awaiter.owes(this.#error);
   }
 
-  /** Rejects a promise, if it is pending. */
+  /** Offers the cancellation to a promise: rejects it if it is pending. */
   make(reject: (error: unknown) => unknown): void {
     const came = settlingOf(() => reject(this.#error));
     if (came === 'rejected') this.#delivered();
-    // Promise.allSettled() takes it for a result: then its function goes on, and is to hear of it at its next await.
+    // Promise.allSettled() takes the rejection for a result. Then its function continues, and must get the
+    // cancellation at its next await.
     else if (came === 'fulfilled' && this.#reached) this.#awaiter.postponeCancellation(this.#error);
   }
 
@@ -63,14 +65,14 @@ export class Offer implements Ready {
     this.#isDelivered = true;
     this.#awaiter.settleCancellation(error);
     if (this.#reached) return;
-    // Unless nobody awaits that promise.
+    // If nobody awaits that promise, the next await must throw the cancellation.
     expectUnhandled(error, () => this.#awaiter.postponeCancellation(error));
   }
 
   [RUN](): void {
     const earlier = this.#earlier.filter((attachment) => !attachment.isOver);
     if (earlier.length === 0 || this.#isDelivered || !this.stands || this.#awaiter.owner.done()) return;
-    if (this.#awaiter.begun !== this.#begun) return; // it goes on: it was reached
+    if (this.#awaiter.begun !== this.#begun) return; // its function continues, so it was reached
     const loop = this.#awaiter.owner.getLoop();
     if (this.#reached && !this.#waited) this.#waited = true;
     else {
@@ -81,7 +83,7 @@ export class Offer implements Ready {
   }
 }
 
-/** How the promise ends that `settle` settles; null where it had ended before. */
+/** How the promise that `settle` settles has ended, or null if it was settled before. */
 function settlingOf(settle: () => void): 'fulfilled' | 'rejected' | null {
   const settled: Promise<unknown>[] = [];
   const stop = promiseHooks.onSettled((promise) => settled.push(promise)) as () => void;

@@ -1,48 +1,57 @@
 /**
- * What several copies of these packages know of each other that share a global object: two versions that are installed, a bundle beside
- * a package, or one that was imported and one that a tool has translated for `require()`.
+ * What several copies of these packages in one realm, with one global object, know of each other. There are several
+ * copies when two versions are installed, when a bundle lies beside a package, or when one copy was imported and a tool
+ * has translated another for `require()`.
  *
- * Each copy has state and classes of its own, and works by itself: a loop of one is none of another's. What they must have in common
- * stands here, or has a name or a mark with PROTOCOL in it:
+ * Each copy has its own state and classes and works by itself: a loop of one copy does not belong to another. What the
+ * copies must share is kept here, or has PROTOCOL in its name or mark:
  *
- *   here                        the copies, and which of them run a loop: so that who asks the wrong one is told
- *   `shared()`                  remote functions: a thread's loop may be of another copy than the module that registers them
- *   Symbol.for('ringloop.…')    what marks remote functions, and objects that can be sent
+ *   here                        the copies, and which of them run a loop: so that an error can name the other copy
+ *   `shared()`                  remote functions: a thread's loop may be of another copy than the module that registers
+ *                               them
+ *   Symbol.for('ringloop.…')    the marks of remote functions and of objects that can be sent
  *   environment data, channels  tables and news that all threads share
  *
- * Copies of one protocol understand each other's objects and memory. Those of another do not find the marks: what they have made is
- * a stranger's, and refused as such.
- * Realms (jest, vitest's vm pools, node:vm) have a global object each, and so a registry each: their loops are nobody else's business.
+ * Copies of the same protocol understand each other's objects and memory. Copies of different protocols do not
+ * find each other's marks, and so refuse each other's objects as they refuse those of a stranger. Realms (jest,
+ * vitest's vm pools, node:vm) have their own global object, and so their own registry: loops of different
+ * realms know nothing of each other.
  */
 import { fileURLToPath } from 'node:url';
 
-/** Of this package, as package.json has it. */
+/** The version of this package, as in package.json. */
 export const VERSION = '0.1.0';
 
-/** To be counted up when the layout of shared memory changes, or the form of what is sent: such copies do not understand each other. */
+/**
+ * Must be increased when the layout of shared memory or the form of messages changes, because then copies with
+ * different versions of it do not understand each other.
+ */
 export const PROTOCOL = 1;
 
 /** A copy of this package. */
 export interface Copy {
   readonly version: string;
-  /** Where it is. */
+  /** The folder of the package. */
   readonly path: string;
 }
 
-/** The same for all versions, for ever: they all find it. */
+/** Must never change, because all versions find and use it. */
 interface Registry {
   /** Copies that run a loop in this thread. */
   readonly running: Set<Copy>;
-  /** By name and protocol. */
+  /** Shared values, by name and protocol. */
   readonly shared: Map<string, unknown>;
 }
 
 const KEY = Symbol.for('ringloop.registry');
 
-/** This one. */
+/** The copy that this module belongs to. */
 export const thisCopy: Copy = { version: VERSION, path: pathOf(import.meta.url) };
 
-/** @throws {Error} ERR_BUNDLED in a bundle in CommonJS, which has no `import.meta` */
+/**
+ * The folder of the package that the module at `url` belongs to.
+ * @throws {Error} ERR_BUNDLED in a CommonJS bundle, which has no `import.meta`
+ */
 export function pathOf(url: string | undefined): string {
   if (url !== undefined) return fileURLToPath(new URL('..', url));
   const message =
@@ -54,7 +63,7 @@ export function pathOf(url: string | undefined): string {
 function registry(): Registry {
   const global = globalThis as { [KEY]?: Registry };
   if (global[KEY] === undefined) {
-    // Frozen: jest deletes what it finds on global objects, property by property, when a test file is done.
+    // Frozen, because jest deletes the properties of what it finds on global objects when a test file is done.
     const made: Registry = Object.freeze({ running: new Set<Copy>(), shared: new Map<string, unknown>() });
     Object.defineProperty(global, KEY, { value: made });
     return made;
@@ -62,21 +71,21 @@ function registry(): Registry {
   return global[KEY];
 }
 
-/** One of it for all copies of this protocol, made by the first that asks. */
+/** A value that all copies of this protocol share. The first copy that asks for it makes it. */
 export function shared<T>(name: string, make: () => T): T {
   const all = registry().shared;
   const key = `${name} v${PROTOCOL}`;
   if (!all.has(key)) all.set(key, make());
-  return all.get(key) as T; // of that name and protocol
+  return all.get(key) as T; // one name and protocol have one type
 }
 
-/** This copy runs a loop, or does no longer. */
+/** Records whether this copy runs a loop. */
 export function tellRunning(runs: boolean): void {
   if (runs) registry().running.add(thisCopy);
   else registry().running.delete(thisCopy);
 }
 
-/** What to say where no loop of this copy runs but one of another; null where none does. */
+/** The text of an error when no loop of this copy runs, but one of another copy. null if there is none either. */
 export function otherCopyRuns(): string | null {
   for (const copy of registry().running) {
     if (copy === thisCopy) continue;
@@ -88,7 +97,7 @@ export function otherCopyRuns(): string | null {
   return null;
 }
 
-/** For messages. */
+/** Shows a copy in messages. */
 export function show({ version, path }: Copy): string {
   return `${version} in ${path}`;
 }

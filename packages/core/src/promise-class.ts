@@ -1,9 +1,12 @@
 import { ASKED } from './loop-internals.js';
 
-/** The class for which PREPARED was set: a subclass inherits the mark, but is not prepared itself. */
+/**
+ * The key under which a prepared class refers to itself. A subclass inherits the mark without
+ * being prepared: compare the value.
+ */
 export const PREPARED: unique symbol = Symbol('prepared');
 
-/** A class of futures, as far as it is looked at here. */
+/** A class of futures, as far as it is used here. */
 export interface Preparable {
   readonly prototype: object;
   readonly name: string;
@@ -11,13 +14,14 @@ export interface Preparable {
 }
 
 /**
- * Makes the awaits of a class of promises visible. ECMAScript's `await p` asks a promise `p` for its `constructor`, and where
- * the answer is Promise, it waits for `p` itself and calls nothing else. It asks synchronously, in the awaiting function's own async
- * context, on every Node that we support. `p.then()`, `p.catch()` and `p.finally()` ask for nothing; combinators, and
- * Promise.resolve(), ask and then call `then` at once.
+ * Makes the awaits of a class of promises visible. ECMAScript's `await p` reads the `constructor` of a promise
+ * `p`. If that is Promise, it waits for `p` itself and calls nothing else. It reads it synchronously, in the
+ * async context of the awaiting function, in every Node that we support. `p.then()`, `p.catch()` and
+ * `p.finally()` of a future do not read it. Combinators read it and then call `then` at once. Promise.resolve()
+ * reads it and returns `p` if it is Promise.
  *
- * So `constructor` is an accessor, on the prototype of each class: one that is inherited would be hidden by the property
- * that `class … extends` makes. Source: ECMAScript 2024, 27.7.5.3 Await, 27.2.4.7.1 PromiseResolve.
+ * So `constructor` is an accessor on the prototype of each class. An inherited one would be hidden by the property that
+ * `class … extends` makes. Source: ECMAScript 2024, 27.7.5.3 Await, 27.2.4.7.1 PromiseResolve.
  */
 export function prepareClass(made: Preparable): void {
   Object.defineProperty(made, PREPARED, { value: made });
@@ -33,7 +37,7 @@ export function prepareClass(made: Preparable): void {
 
 const PREPARED_PROTOTYPE: unique symbol = Symbol('prepared prototype');
 
-/** The name of the class that `promise` was made by. */
+/** The name of the class of `promise`. */
 export function nameOfClass(promise: object): string {
   return (Object.getPrototypeOf(promise) as object).constructor.name; // a promise always has a prototype
 }

@@ -1,23 +1,24 @@
 import { InternalError } from './errors.js';
 
-/** Runs one entry of the ready queue. A symbol: users hold handles, and running them is the loop's business. */
+/** Runs an entry of the ready queue. It is a symbol, because users hold handles but only the loop may run them. */
 export const RUN: unique symbol = Symbol('run');
 
-/** What stands in the ready queue: a handle, or a batch of calls from another thread. */
+/** An entry of the ready queue: a handle, a task, or a batch of calls from another thread, for example. */
 export interface Ready {
   [RUN](): void;
-  /** The task that goes on when this runs, where that is another object, or several. For debug mode. */
+  /** The task that continues when this runs, or several, if it is not this object. For debug mode and `runScoped()`. */
   readonly onBehalfOf?: unknown;
-  /** Runs no code but that of promise reactions, later: it may run at any time. */
+  /** Whether this only settles a promise. Then it may run at any time, because promise reactions run later anyway. */
   readonly settlesPromise?: true;
 }
 
-/** Slots to begin with; arbitrary, grows by doubling. */
+/** How many slots there are at the start; arbitrary. The queue grows by doubling. */
 const INITIAL_CAPACITY = 256;
 
 /**
- * FIFO of ready entries in a power-of-two ring. Positions only grow, so that "everything queued up to here" is a number:
- * one iteration runs to the tail it found, and stop() is a position too. (Masked indices never leave the array.)
+ * FIFO of ready entries in a ring whose size is a power of two. Positions count on and never wrap, so that "everything
+ * queued up to here" is a number: one iteration runs up to the tail that it found, and stop() remembers a position,
+ * too. (Masked indices never leave the array.)
  */
 export class ReadyQueue {
   #slots: (Ready | undefined)[] = new Array<Ready | undefined>(INITIAL_CAPACITY).fill(undefined);
@@ -37,7 +38,7 @@ export class ReadyQueue {
     const slot = this.head & this.#mask;
     const entry = this.#slots[slot];
     if (entry === undefined) throw new InternalError(`Ready queue is empty at position ${this.head}`);
-    this.#slots[slot] = undefined; // the callback must not outlive its run
+    this.#slots[slot] = undefined; // do not keep the callback alive
     this.head++;
     return entry;
   }
@@ -49,13 +50,13 @@ export class ReadyQueue {
     this.#slots[this.head & this.#mask] = entry;
   }
 
-  /** Moves what stands at `position` and behind it before all else. Every other entry keeps its position. */
+  /** Moves the entries from `position` on to the front. Every other entry keeps its position. */
   moveToFront(position: number): void {
     const moved: Ready[] = [];
     while (this.tail > position) {
       const slot = --this.tail & this.#mask;
       const entry = this.#slots[slot];
-      if (entry !== undefined) moved.push(entry); // it stands between head and tail, and so it is
+      if (entry !== undefined) moved.push(entry); // always so between head and tail
       this.#slots[slot] = undefined;
     }
     for (const entry of moved) this.unshift(entry);

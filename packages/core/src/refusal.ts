@@ -2,12 +2,12 @@ import { inspect } from 'node:util';
 import { InvalidStateError, LoopStateError } from './errors.js';
 import type { Future } from './future.js';
 
-/** Whether `task`, or what is part of it, can wait for `future`. */
+/** Whether `task`, or a part of it, can wait for `future`. */
 export function mayWaitFor(task: Future<unknown>, future: Future<unknown>): boolean {
   return future !== task && future.getLoop() === task.getLoop();
 }
 
-/** Why `task`, or what is part of it, cannot wait for `future`; null where it can. */
+/** Why `task`, or a part of it, cannot wait for `future`, or null if it can. */
 export function refusalOf(task: Future<unknown>, future: Future<unknown>): Error | null {
   if (mayWaitFor(task, future)) return null;
   if (future === task) return new InvalidStateError(`Task cannot await on itself: ${inspect(task)}`);

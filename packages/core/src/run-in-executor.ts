@@ -14,10 +14,10 @@ export function runInExecutor<A extends unknown[], R>(
   args: A,
 ): Future<Awaited<R>> {
   checkExecutor(executor);
-  if (typeof fn !== 'function') checkCallback(fn, 'runInExecutor'); // async functions are welcome in another thread
+  if (typeof fn !== 'function') checkCallback(fn, 'runInExecutor'); // an async function may run in another thread
   const job = executor.submit(fn, args);
   const future = loop.createFuture<Awaited<R>>();
-  // The result may come after the loop was closed, or after the future was cancelled: then nobody wants it.
+  // The result may come after the loop was closed, or after the future was cancelled. Then it is dropped.
   const wanted = (): boolean => {
     loop[OUTSIDE].threads--;
     return !future.done() && !loop.isClosed();
@@ -39,7 +39,7 @@ export function runInExecutor<A extends unknown[], R>(
   return future;
 }
 
-/** @throws {TypeError} unless `executor` has what an Executor has */
+/** @throws {TypeError} unless `executor` has the methods of an Executor */
 export function checkExecutor(executor: unknown): asserts executor is Executor {
   const { submit, shutdown } = (executor ?? {}) as Partial<Executor>;
   if (typeof submit === 'function' && typeof shutdown === 'function') return;

@@ -16,7 +16,7 @@ export async function runUntilComplete<T>(
   if (future !== awaitable) keepQuiet(future);
   let waiting = true;
   const onDone = (): void => {
-    if (!waiting) return; // it was queued when the loop ended for another reason
+    if (!waiting) return; // it was queued when the run ended for another reason
     // An error that ends the loop has done so already; a stop left behind would end the next run.
     if (!future.cancelled() && endsTheLoop(future.exception())) return;
     loop[STOP_AFTER_BATCH]();

@@ -4,7 +4,7 @@ import type { BaseEventLoop } from './event-loop.js';
 import { Runner, type RunnerOptions } from './runner.js';
 import { peekRunningLoop } from './running-loop.js';
 
-/** What `run()` can be told: as a Runner. */
+/** Options of `run()`: those of a Runner. */
 export type RunOptions<L extends BaseEventLoop = BaseEventLoop> = RunnerOptions<L>;
 
 /**

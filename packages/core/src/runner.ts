@@ -9,28 +9,28 @@ import { peekRunningLoop } from './running-loop.js';
 import type { Task } from './task.js';
 import { windUp } from './wind-up.js';
 
-/** What a Runner can be told. */
+/** Options of a Runner. */
 export interface RunnerOptions<L extends BaseEventLoop = BaseEventLoop> {
-  /** Debug mode of the loop; by default as the loop has it. */
+  /** Debug mode of the loop. By default the loop keeps its own setting. */
   readonly debug?: boolean;
-  /** Makes the loop, at its first use. Python: `loop_factory`. */
+  /** Makes the loop when it is first used. Python: `loop_factory`. */
   readonly loopFactory: () => L;
 }
 
-/** What `Runner.run()` can be told. */
+/** Options of `Runner.run()`. */
 export interface RunnerRunOptions {
-  /** What AsyncLocalStorages hold in the coroutine; by default what they hold at the call. */
+  /** What AsyncLocalStorages hold in the coroutine. By default, what they hold at the call. */
   readonly context?: AsyncResource;
 }
 
 /**
- * A loop for several `run()`s one after the other, closed with all that is left behind. Use it with `await using`, or call
- * `close()`. In the main thread Ctrl-C cancels what runs, unless the process listens for SIGINT itself; a second one ends the
- * run at once. Python: asyncio.Runner.
+ * Runs several coroutines one after the other in one loop, then ends what is left in it and closes it. Use it with
+ * `await using`, or call `close()`. In the main thread Ctrl-C cancels the running coroutine, unless the process listens
+ * for SIGINT itself. A second Ctrl-C ends the run at once. Python: asyncio.Runner.
  */
 export class Runner<L extends BaseEventLoop = BaseEventLoop> implements AsyncDisposable {
   readonly #options: RunnerOptions<L>;
-  /** Made at the first use. */
+  /** null until the first use. */
   #loop: L | null = null;
   #closed = false;
 
@@ -39,7 +39,7 @@ export class Runner<L extends BaseEventLoop = BaseEventLoop> implements AsyncDis
   }
 
   /**
-   * Python: Runner.get_loop().
+   * The loop, made at its first use. Python: Runner.get_loop().
    * @throws {InvalidStateError} when the runner is closed
    */
   getLoop(): L {
@@ -52,9 +52,12 @@ export class Runner<L extends BaseEventLoop = BaseEventLoop> implements AsyncDis
   }
 
   /**
-   * Runs `main` to its end. Python: Runner.run().
-   * Rejects as it does; with KeyboardInterrupt when Ctrl-C cancelled it; with LoopStateError ERR_LOOP_RUNNING when a loop runs
-   * in this thread already, InvalidStateError when the runner is closed, TypeError when `main` is no coroutine.
+   * Runs `main` to its end. Python: Runner.run(). Rejects
+   * - as `main` does;
+   * - with KeyboardInterrupt when Ctrl-C cancelled it;
+   * - with LoopStateError ERR_LOOP_RUNNING when a loop is already running in this thread;
+   * - with InvalidStateError when the runner is closed;
+   * - with TypeError when `main` is neither a coroutine nor a promise.
    */
   async run<T>(main: Coroutine<T> | PromiseLike<T>, options: RunnerRunOptions = {}): Promise<T> {
     if (peekRunningLoop() !== null) {
@@ -72,7 +75,10 @@ export class Runner<L extends BaseEventLoop = BaseEventLoop> implements AsyncDis
       .finally(() => interrupt.restore());
   }
 
-  /** Cancels the tasks that are left, shuts the default executor down and closes the loop. Idempotent. Python: Runner.close(). */
+  /**
+   * Cancels the tasks that are left, shuts the default executor down and closes the loop.
+   * Idempotent. Python: Runner.close().
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -85,13 +91,16 @@ export class Runner<L extends BaseEventLoop = BaseEventLoop> implements AsyncDis
     }
   }
 
-  /** The end of `await using`: as `close()`. */
+  /** Ends an `await using` block, as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 }
 
-/** Ctrl-C while a runner runs: only the main thread hears of signals, and whoever listens already knows better. */
+/**
+ * Handles Ctrl-C while a runner runs. Only the main thread gets signals. If the process already listens for
+ * SIGINT, that listener decides.
+ */
 class Interrupt {
   count = 0;
   readonly #listen = isMainThread && process.listenerCount('SIGINT') === 0;

@@ -12,37 +12,39 @@ import { refusalOf } from './refusal.js';
 import { getRunningLoop } from './running-loop.js';
 
 /**
- * A coroutine of the library that has begun, such as `lock.acquire()`. It is no task: it belongs to the one that called it, and
- * who waits for it goes on right in the step in which it ends, as behind an `await` in Python.
+ * A running coroutine of the library, such as `lock.acquire()`. It is not a task: it belongs to the task that called
+ * it. Code that waits for it continues in the very step in which it ends, as behind an `await` in Python.
  */
 export class RunningCoroutine<T> extends GeneratorDriver<T> {
   readonly #owner = currentTask();
   readonly #awaiter = currentAwaiter();
   readonly #context = captureContext();
-  /** Who waits goes on when this is settled, within that step; not where another's step settles it. */
+  /** Whether waiters continue within the step that settles this. False when another driver steps the generator. */
   #wakesAtOnce = true;
-  /** What cancel() aborts, for who gives an AbortSignal to a part of it. */
+  /** The controllers that cancel() aborts. A part of the coroutine has passed on their AbortSignals. */
   #aborts: Set<AbortController> | null = null;
-  /** Who steps the generator since it was handed over; null for nobody that could be cancelled. */
+  /** The driver that steps the generator since it was handed over. null if that is code that cannot be cancelled. */
   #delegator: GeneratorDriver<unknown> | null | undefined = undefined;
 
   constructor(generator: CoroutineGenerator<T>, loop: BaseEventLoop) {
     super(loop);
     this.drive(generator);
-    this.step(); // as part of who calls
+    this.step(); // the first step runs within the call
   }
 
   get onBehalfOf(): unknown {
     return this.#owner;
   }
 
-  /** Who steps the generator: this one, or who delegates to it. Null where that is none of ours. */
+  /**
+   * The driver that steps the generator: this one, or the one that delegates to it. null if that is not one of ours.
+   */
   get driver(): GeneratorDriver<unknown> | null {
     if (this.#delegator === undefined) return this;
     return this.#delegator instanceof RunningCoroutine ? this.#delegator.driver : this.#delegator;
   }
 
-  /** What `cancel()` aborts. @internal */
+  /** The controllers that `cancel()` aborts. @internal */
   get [ABORTS](): Set<AbortController> {
     return (this.#aborts ??= new Set());
   }
@@ -62,14 +64,14 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
   }
 
   /**
-   * Who delegates to it with `yield*` steps its generator from then on: what it waits for and how it is cancelled is then the
-   * task's own affair, to any depth.
+   * A driver that delegates to this coroutine with `yield*` steps its generator from then on. So the task itself waits
+   * for what the generator yields and is cancelled there, at any depth.
    */
   override *[Symbol.iterator](): Generator<unknown, T> {
     if (this.done()) return this.result();
     const handed = this.handOver();
     if (handed === null) {
-      yield this; // somebody else steps it
+      yield this; // another driver steps it already
       return this.result();
     }
     const { generator, waitingOn } = handed;
@@ -81,12 +83,12 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
       return value;
     } catch (thrown) {
       this.failWith(thrown);
-      this.retrieve(); // it is on its way
+      this.retrieve(); // the error is thrown here, so it need not be reported
       throw thrown;
     }
   }
 
-  /** It is part of the task that has called it. */
+  /** Decides for the task that called this coroutine, because it is a part of that task. */
   protected override refusalOf(future: Future<unknown>): Error | null {
     return refusalOf(this.#owner ?? this, future);
   }
@@ -103,13 +105,16 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
     this.#passOn(undelivered);
   }
 
-  /** Who waits for it goes on right here, but for callbacks, which always go through the ready queue. */
+  /** Waiters continue right here, except callbacks, which always go through the ready queue. */
   protected override wake(waiter: Ready): void {
     if (this.#wakesAtOnce && !(waiter instanceof Handle)) waiter[RUN]();
     else this.getLoop()[ENQUEUE](waiter);
   }
 
-  /** It was cancelled while its generator ran, which has waited for nothing since: the next wait of whoever called is the first. */
+  /**
+   * Passes on a cancellation that came while the generator ran for the last time, so that no wait has thrown it. The
+   * next wait of the calling code throws it.
+   */
   #passOn(undelivered: CancelledError | null): void {
     if (undelivered !== null) (this.#awaiter ?? this.#owner)?.postponeCancellation(undelivered);
   }
@@ -124,7 +129,10 @@ export class RunningCoroutine<T> extends GeneratorDriver<T> {
   }
 }
 
-/** A generator that has begun, for `yield*`, which would begin with a step of its own: gives what it waits for already. */
+/**
+ * Lets `yield*` continue a generator that has already begun. The first next() of `yield*` does not step the generator,
+ * but returns what the generator is already waiting for.
+ */
 class Resumption<T> implements IterableIterator<unknown, T, unknown> {
   readonly #generator: CoroutineGenerator<T>;
   readonly #waitingOn: unknown;
@@ -165,7 +173,7 @@ class Resumption<T> implements IterableIterator<unknown, T, unknown> {
 /**
  * Runs `generator` up to its first wait, now, and the rest in the loop. For functions that are coroutines in asyncio:
  * `return startCoroutine(this.#acquire())`.
- * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it is given no loop
+ * @throws {LoopStateError} ERR_NO_RUNNING_LOOP when no loop is given and none is running
  */
 export function startCoroutine<T>(
   generator: CoroutineGenerator<T>,

@@ -14,23 +14,23 @@ import type { Ready } from './ready-queue.js';
 import { peekRunningLoop } from './running-loop.js';
 
 /**
- * An async function of the library, or of a block, that has begun: for methods that are coroutines in asyncio. It belongs to the
- * task that called it, and to cancel it cancels what it awaits, as with a coroutine in Python. It is a future, which whoever
- * holds it can cancel: a task that awaits it, `waitFor()`, `gather()`, a generator coroutine.
+ * A running async function of the library or of a block, for methods that are coroutines in asyncio. It belongs to the
+ * task that called it. Cancelling it cancels what it awaits, as with a coroutine in Python. It is a future, so that all
+ * code that waits for it can cancel it: a task that awaits it, `waitFor()`, `gather()`, a generator coroutine.
  */
 export class RunningFunction<T> extends Future<T> {
   static override readonly name = 'Future';
   readonly #awaiter: Awaiter;
   readonly #discard: Discard<T> | null;
   readonly #caller: WaitingCode | null = currentAwaiter() ?? currentDriver();
-  /** Who waits for it, and has asked it to stop: what is not delivered here, is thrown there. */
+  /** The waiting code that has cancelled it. A cancellation that is not delivered in the function is thrown there. */
   #askedBy: WaitingCode | null = null;
-  /** What cancel() aborts, for who gives an AbortSignal to a part of it. @internal */
+  /** The controllers that cancel() aborts. A part of the function has passed on their AbortSignals. @internal */
   readonly [ABORTS] = new Set<AbortController>();
 
   /**
-   * @param fn begins now
-   * @param discard closes what `fn` has made when nobody will get it
+   * @param fn starts now
+   * @param discard closes what `fn` has made if nobody will get it
    */
   constructor(loop: BaseEventLoop, fn: () => PromiseLike<T>, discard: Discard<T> | null = null) {
     super(loop);
@@ -42,7 +42,7 @@ export class RunningFunction<T> extends Future<T> {
     );
   }
 
-  /** Whose awaits those of the function are. */
+  /** The owner of the function's awaits. */
   get awaiter(): Awaiter {
     return this.#awaiter;
   }
@@ -60,7 +60,7 @@ export class RunningFunction<T> extends Future<T> {
     return this.#awaiter.waits();
   }
 
-  /** An async function that waits for it goes on right where it ends, as behind an `await` in Python. */
+  /** Waiting async functions continue right where it ends, as behind an `await` in Python. */
   protected override wake(waiter: Ready): void {
     this.wakeAtOnce(waiter);
   }
@@ -84,7 +84,7 @@ export class RunningFunction<T> extends Future<T> {
     if (cancellation !== null) this.settle('cancelled', messageOf(cancellation));
     else {
       this.settle('failed', thrown);
-      // Errors go first; what was cancelled around it learns so at its next wait.
+      // The error is thrown first. The next wait of the code around it throws the cancellation.
       if (late !== null) (this.#askedBy ?? this.#caller)?.postponeCancellation(late);
     }
     if (isHeard || !endsTheLoop(thrown)) return;
@@ -93,15 +93,15 @@ export class RunningFunction<T> extends Future<T> {
   }
 }
 
-/** What `startFunction()` can be told. */
+/** Options of `startFunction()`. */
 export interface StartOptions<T> {
-  /** Whose coroutine it is; by default the running loop's. Outside of a running loop the function is just called. */
+  /** The loop of the coroutine, by default the running one. If there is no loop, the function is just called. */
   readonly loop?: BaseEventLoop | null;
-  /** Closes what the function has made where it is cancelled so late that nobody will get it. */
+  /** Closes what the function has made, if it is cancelled so late that nobody will get it. */
   readonly discard?: Discard<T>;
 }
 
-/** Runs an async function as a coroutine of the library, now: `return startFunction(() => this.#connect(…))`. */
+/** Starts an async function as a coroutine of the library: `return startFunction(() => this.#connect(…))`. */
 export function startFunction<T>(
   fn: () => Promise<T>,
   { loop = peekRunningLoop(), discard: how }: StartOptions<T> = {},

@@ -7,7 +7,7 @@ let running: BaseEventLoop | null = null;
 
 /**
  * The loop that runs in this thread. Python: asyncio.get_running_loop().
- * @throws {LoopStateError} ERR_NO_RUNNING_LOOP; ERR_OTHER_COPY when the one that runs is of another copy of this package
+ * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, ERR_OTHER_COPY when the running loop is of another copy of this package
  */
 export function getRunningLoop(): BaseEventLoop {
   if (running === null) throw noRunningLoop();
@@ -19,7 +19,7 @@ export function peekRunningLoop(): BaseEventLoop | null {
   return running;
 }
 
-/** For the loop itself: it starts or has stopped running. */
+/** Called by the loop when it starts and when it has stopped running. */
 export function setRunningLoop(loop: BaseEventLoop | null): void {
   running = loop;
   tellRunning(loop !== null);

@@ -8,26 +8,27 @@ import type { Ready } from './ready-queue.js';
 import { RunningCoroutine, startCoroutine } from './running-coroutine.js';
 import { startFunction } from './running-function.js';
 
-/** What runs inside: an async function or a generator function. It is given what `async with … as` would give. */
+/** The code that runs inside: an async function or a generator function. It gets what `async with … as` would give. */
 export type ScopeBody<S, R> = (scope: S) => CoroutineGenerator<R> | PromiseLike<R>;
 
 /**
- * What `async with` asks of an object: enters, and gives what the body is called with. A generator where that may take a wait.
- * Python: __aenter__().
+ * Enters, and returns the argument for the body. Returns a generator if entering may have
+ * to wait. Python: __aenter__().
  */
 export type ScopeEnter<S> = () => CoroutineGenerator<S> | S;
 
 /**
- * Leaves, whether the body returned (null) or threw `error`; a generator where that may take a wait. What this throws is thrown
- * instead of the body's error, as whose `cause` it is then found, unless it has one; one that is to have none is given
- * `cause: undefined`. Python: __aexit__().
+ * Leaves. `error` is what the body threw, or null if it returned. Returns a generator if leaving may have to wait. An
+ * error that is thrown here replaces the body's error and gets it as its `cause`, unless it already has a cause. An
+ * error that must not get a cause has `cause: undefined`. Python: __aexit__().
  */
 export type ScopeExit = (error: unknown) => CoroutineGenerator<void> | void;
 
 /**
- * Runs `body` between `enter` and `exit`, as part of the current task, and gives its result. With a generator function, or for a
- * generator coroutine, all of it is one generator, otherwise one async function. Python: async with.
- * @throws {TypeError} when `body` is no function
+ * Runs `body` between `enter` and `exit`, as part of the current task, and gives its result. If `body` is a
+ * generator function, or if the caller is a generator coroutine, everything runs as one generator, otherwise as one
+ * async function. Python: async with.
+ * @throws {TypeError} when `body` is not a function
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
  */
 export function runScoped<S, R>(enter: ScopeEnter<S>, body: ScopeBody<S, R>, exit: ScopeExit): Awaitable<R> {
@@ -40,7 +41,10 @@ export function runScoped<S, R>(enter: ScopeEnter<S>, body: ScopeBody<S, R>, exi
     : startFunction(() => runFunction(enter, body, exit));
 }
 
-/** Whether who calls is a generator of the task, not an async function that a generator of another task has started. */
+/**
+ * Whether the caller is a generator of the current task, and not an async function that a
+ * generator of another task has started.
+ */
 function isInGenerator(): boolean {
   const driver: Ready | null = currentDriver();
   return driver !== null && (driver.onBehalfOf === undefined ? driver : driver.onBehalfOf) === currentTask();
@@ -64,8 +68,9 @@ function* runSteps<S, R>(
 }
 
 function* bodySteps<S, R>(body: ScopeBody<S, R>, scope: S): CoroutineGenerator<R> {
-  if (isGeneratorFunction(body)) return yield* body(scope) as CoroutineGenerator<R>; // as its tag says
-  // The awaits of an async function are its own, between the waits of the generator; cancelled, the generator cancels them.
+  if (isGeneratorFunction(body)) return yield* body(scope) as CoroutineGenerator<R>; // its tag says so
+  // An async function has its own awaits, while the generator waits for the function. A cancelled
+  // generator cancels the function.
   return yield* startFunction(() => functionBody(body, scope));
 }
 
@@ -76,7 +81,7 @@ async function functionBody<S, R>(body: ScopeBody<S, R>, scope: S): Promise<R> {
 
 async function runFunction<S, R>(enter: ScopeEnter<S>, body: ScopeBody<S, R>, exit: ScopeExit): Promise<R> {
   const entered = begin(enter());
-  // Without an await where none is needed: what need not wait goes on in the same step.
+  // Await only what has to wait. Everything else continues in the same step.
   const scope = entered instanceof RunningCoroutine ? await entered : entered;
   let result: R;
   try {
@@ -91,7 +96,10 @@ async function runFunction<S, R>(enter: ScopeEnter<S>, body: ScopeBody<S, R>, ex
   return result;
 }
 
-/** Its generator is stepped in the loop's iterations, whoever waits for it. Gives the result where nobody has to. */
+/**
+ * Starts a generator as a coroutine of its own, which the loop steps even if an async function awaits it. Returns the
+ * result instead if there is nothing to wait for.
+ */
 function begin<T>(generator: CoroutineGenerator<T> | T): RunningCoroutine<T> | T {
   if (!isGenerator(generator)) return generator;
   const coroutine = startCoroutine(generator);
@@ -102,9 +110,9 @@ function* steps<T>(generator: CoroutineGenerator<T> | T): CoroutineGenerator<T> 
   return isGenerator(generator) ? yield* generator : generator;
 }
 
-/** Throws only what `exit` throws. */
+/** Calls `exit` after an error. Throws only what `exit` throws. */
 function* exitAfter(thrown: unknown, exit: ScopeExit): CoroutineGenerator<void> {
-  const error = thrown ?? toError(thrown); // null says that nothing was thrown
+  const error = thrown ?? toError(thrown); // null would mean that nothing was thrown
   try {
     yield* steps(exit(error));
   } catch (replacement) {
@@ -115,7 +123,10 @@ function* exitAfter(thrown: unknown, exit: ScopeExit): CoroutineGenerator<void> 
   }
 }
 
-/** Whether `target` is `error` or among its causes: as a cause of `target`, `error` would close a circle. */
+/**
+ * Whether `target` is `error` or one of its causes. Then `error` must not become the cause of
+ * `target`: it would close a circle.
+ */
 function leadsTo(error: unknown, target: Error): boolean {
   const seen = new Set<unknown>();
   for (let at = error; isError(at) && !seen.has(at); at = at.cause) {

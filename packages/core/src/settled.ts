@@ -3,17 +3,20 @@ import { currentAwaiter } from './current-task.js';
 import { isPromiseLike } from './is-promise-like.js';
 
 /**
- * `value`, to be awaited; no loop comes into it, as it does not in Python where an `await` need not wait. To await a promise of
- * Node's own is twice as fast as any other, and to make one takes a generator coroutine twenty times longer than not to: what
- * this is depends on who asks, and whoever has it can do both.
+ * An Awaitable of `value`. It needs no loop, like a Python `await` that does not have to wait.
+ *
+ * Awaiting a native promise is twice as fast as awaiting any other object. But for a generator coroutine, making a
+ * promise takes twenty times longer than not making one. So the kind of the Awaitable depends on the caller. Both kinds
+ * work with `await` and with `yield*`.
  */
 export function settled<T>(value: T): Awaitable<T> {
-  // A promise would at once wait for a value that is one itself, and report its rejection, wanted or not.
+  // No native promise for a promise-like value: it would wait for the value at once, and report its
+  // rejection even if nobody awaits.
   if (currentAwaiter() === null || isPromiseLike(value)) return new Settled(value);
   return settledForBoth(value);
 }
 
-/** `yield*` takes the value from it without making a promise. */
+/** An Awaitable whose value `yield*` takes without making a promise. */
 class Settled<T> implements Awaitable<T> {
   readonly #value: T;
 
@@ -59,14 +62,14 @@ class Ended<T> implements Iterator<never, T> {
 }
 
 function settledForBoth<T>(value: T): Awaitable<T> {
-  const awaitable = Promise.resolve(value) as Awaitable<T>; // on the next line
+  const awaitable = Promise.resolve(value) as Awaitable<T>; // the next line adds the iterator
   awaitable[Symbol.iterator] = () => new Ended(value);
   return awaitable;
 }
 
 /**
- * What a coroutine method returns when there was nothing to wait for and there is nothing to tell, or just true. One for all:
- * nobody can tell them apart.
+ * The Awaitables of coroutine methods that did not have to wait, and that give nothing or true. They are shared,
+ * because nobody can tell them apart.
  */
 export const SETTLED: Awaitable<void> = settledForBoth(undefined);
 export const SETTLED_TRUE: Awaitable<true> = settledForBoth(true);

@@ -1,13 +1,14 @@
 import { SLOT } from './loop-internals.js';
 
-/** What a TaskRegistry keeps. The slot is the registry's. */
+/** An object that a TaskRegistry can keep. Only the registry uses the slot. */
 export interface Registered {
   [SLOT]: number;
 }
 
 /**
- * The tasks of a loop that are not done. An array, where a task knows its slot: a Set that tasks come to and leave all the time
- * leaves old tables behind, and V8's young generation keeps alive what they hold (half of the time went into collecting that).
+ * The tasks of a loop that are not done. An array, in which each task knows its slot. Not a Set: one that tasks enter
+ * and leave all the time leaves old tables behind, and V8's young generation keeps alive what they hold (half of the
+ * time went into collecting that).
  */
 export class TaskRegistry<T extends Registered> implements Iterable<T> {
   readonly #tasks: T[] = [];
@@ -21,7 +22,7 @@ export class TaskRegistry<T extends Registered> implements Iterable<T> {
     this.#tasks.push(task);
   }
 
-  /** Does nothing when it is not there. */
+  /** Does nothing if the task is not in the registry. */
   delete(task: T): void {
     const slot = task[SLOT];
     if (this.#tasks[slot] !== task) return;

@@ -27,13 +27,13 @@ import { nameOfClass } from './promise-class.js';
 import { RUN } from './ready-queue.js';
 import { RunningCoroutine } from './running-coroutine.js';
 
-/** What `createTask()` can be told. */
+/** Options of `createTask()`. */
 export interface TaskOptions {
   /** Shown in messages; 'Task-N' by default. */
   readonly name?: string;
-  /** What AsyncLocalStorages hold in the coroutine; by default what they hold where the task is created. */
+  /** What AsyncLocalStorages hold in the coroutine. By default, what they hold where the task is created. */
   readonly context?: AsyncResource;
-  /** Takes the first step now, where the loop is running, rather than in the next iteration. */
+  /** Takes the first step at once if the loop is running, and not in the next iteration. */
   readonly eagerStart?: boolean;
 }
 
@@ -42,23 +42,23 @@ let created = 0;
 /** A future that runs a coroutine. Made by `loop.createTask()`. Python: asyncio.Task. */
 export class Task<T> extends GeneratorDriver<T> {
   readonly #coroutine: Coroutine<T> | PromiseLike<T>;
-  /** null: it has started. */
+  /** Starts the coroutine. null once it has started. */
   #start: StartCoroutine<T> | null;
-  /** null: by its number. */
+  /** null if the name is made from the number. */
   #name: string | null;
   /** Tasks are numbered as they are created. @internal */
   readonly [NUMBER] = ++created;
   /** @internal */
   [SLOT] = -1;
   #context: Context;
-  /** What an async function's awaits belong to. */
+  /** Owns the awaits of an async function. null for a generator. */
   #awaiter: Awaiter | null = null;
   #cancelRequests = 0;
-  /** How a cancel() came here that is under way. @internal */
+  /** The pass of the cancel() in progress that has reached this task. @internal */
   [CANCEL_PASS]: CancelPass | null = null;
   #aborts: Set<AbortController> | null = null;
 
-  /** @throws {TypeError} when `coroutine` is none */
+  /** @throws {TypeError} when `coroutine` is neither a coroutine nor a promise */
   constructor(
     coroutine: Coroutine<T> | PromiseLike<T>,
     loop: BaseEventLoop,
@@ -71,7 +71,7 @@ export class Task<T> extends GeneratorDriver<T> {
     this.#context = context ?? captureContext();
     if (!eagerStart || !loop.isRunning()) loop[ENQUEUE](this);
     loop[TASKS].add(this);
-    // Always entered: what it stores is not its creator's.
+    // Always enter the context: what the coroutine stores must not reach the creator of the task.
     if (eagerStart && loop.isRunning()) runInContext(this.#context, () => this.#advanceInContext());
   }
 
@@ -85,7 +85,7 @@ export class Task<T> extends GeneratorDriver<T> {
     this.#name = name;
   }
 
-  /** What was given to `createTask()`. Python: Task.get_coro(). */
+  /** The coroutine that was passed to `createTask()`. Python: Task.get_coro(). */
   getCoro(): Coroutine<T> | PromiseLike<T> {
     return this.#coroutine;
   }
@@ -96,8 +96,8 @@ export class Task<T> extends GeneratorDriver<T> {
   }
 
   /**
-   * Asks the coroutine to stop: what it awaits rejects with CancelledError, at that await, now or at the next one. It may
-   * clean up and rethrow, or catch it and go on. False when the task is done. Python: Task.cancel().
+   * Asks the coroutine to stop: its current await, or else the next one, throws CancelledError. The coroutine may clean
+   * up and rethrow the error, or catch it and continue. Returns false if the task is done. Python: Task.cancel().
    */
   override cancel(message?: string): boolean {
     if (this.done()) return this.refuseCancel();
@@ -105,7 +105,7 @@ export class Task<T> extends GeneratorDriver<T> {
     return CancelPass.through(this, message);
   }
 
-  /** What cancel() does, in its turn. @internal */
+  /** Does the work of cancel(), when the CancelPass has reached this task. @internal */
   deliver(message: string | undefined): void {
     if (this.#awaiter === null) this.throwAtWait(message);
     else this.#awaiter.deliver(message);
@@ -113,7 +113,7 @@ export class Task<T> extends GeneratorDriver<T> {
     for (const controller of this.#aborts) abort(controller, cancelledError(message));
   }
 
-  /** How many `cancel()` calls stand, less `uncancel()`. Python: Task.cancelling(). */
+  /** How many `cancel()` calls have not been taken back by `uncancel()`. Python: Task.cancelling(). */
   cancelling(): number {
     return this.#cancelRequests;
   }
@@ -123,13 +123,13 @@ export class Task<T> extends GeneratorDriver<T> {
     if (this.#cancelRequests > 0 && --this.#cancelRequests === 0) {
       this.takeCancellation();
       for (const future of this.#awaiter?.waits() ?? []) {
-        if (future instanceof RunningCoroutine) future.takeCancellation(); // it keeps the task's for it
+        if (future instanceof RunningCoroutine) future.takeCancellation(); // it may hold the task's cancellation
       }
     }
     return this.#cancelRequests;
   }
 
-  /** A task's result is its coroutine's. @throws {InvalidStateError} always */
+  /** Not supported: the result of a task is that of its coroutine. @throws {InvalidStateError} always */
   override setResult(): never {
     throw new InvalidStateError('Task does not support setResult operation');
   }
@@ -143,7 +143,7 @@ export class Task<T> extends GeneratorDriver<T> {
     return this.#awaiter === null ? super.takeCancellation() : this.#awaiter.takeCancellation();
   }
 
-  /** A generator that has gone on meanwhile is thrown it at the wait that it has come to. */
+  /** Throws the cancellation at the current wait, because a generator may have continued meanwhile. */
   override postponeCancellation(error: CancelledError): void {
     this.throwAtWait(messageOf(error));
   }
@@ -158,7 +158,7 @@ export class Task<T> extends GeneratorDriver<T> {
     return this[CANCEL_PASS]?.closesCircle === true;
   }
 
-  /** What `cancel()` aborts, for who gives an AbortSignal to a part of the coroutine. @internal */
+  /** The controllers that `cancel()` aborts. A part of the coroutine has passed on their AbortSignals. @internal */
   get [ABORTS](): Set<AbortController> {
     return (this.#aborts ??= new Set());
   }
@@ -194,11 +194,11 @@ export class Task<T> extends GeneratorDriver<T> {
       this.#reportStepOfDone();
       return;
     }
-    if (loop.isClosed()) return; // it outlived its loop: nobody is left to be told
+    if (loop.isClosed()) return; // the task outlived its loop, so nobody waits for it
     super.settle(state, outcome);
   }
 
-  /** Somebody has settled it behind its back. */
+  /** Reports that other code has settled this task. */
   #reportStepOfDone(): void {
     const exception = new InvalidStateError(`step(): already done: ${inspect(this)}`);
     this.getLoop().callExceptionHandler({
@@ -208,7 +208,7 @@ export class Task<T> extends GeneratorDriver<T> {
     });
   }
 
-  /** A generator has one context for its life: what it stores with enterWith(), it finds in its next step. */
+  /** A generator has one context for its whole life: its next step finds what it stored with enterWith(). */
   #advanceInContext(): void {
     this.#advance();
     this.#context = captureContext();
@@ -237,18 +237,18 @@ export class Task<T> extends GeneratorDriver<T> {
     let started: Started<T>;
     try {
       if (isStepped)
-        started = (start as () => CoroutineGenerator<T>)(); // it takes no signal
+        started = (start as () => CoroutineGenerator<T>)(); // generator functions get no signal
       else {
         this.#awaiter = new Awaiter(this, this);
         started = runAs(this.#awaiter, () => this.#call(start));
       }
     } catch (thrown) {
-      this.fail(thrown); // a function that is not async may throw at once, and so may the default of a parameter
+      this.fail(thrown); // a function that is not async may throw at once, and so may a parameter's default value
       return;
     }
     if (isGenerator(started)) {
       this.#awaiter = null;
-      this.drive(started); // by the type of the coroutine
+      this.drive(started); // the type of the coroutine says so
       this.step();
     } else if (isPromiseLike(started)) this.#follow(started);
     else this.finish(started);
@@ -274,7 +274,7 @@ export class Task<T> extends GeneratorDriver<T> {
       this[ABORTS].add(controller);
       started = start(controller.signal);
     }
-    // Awaited as part of this task, too: a coroutine that returns a future waits for it.
+    // Await it as a part of this task: a coroutine that returns a future waits for that future.
     if (isPromiseLike(started) && (started instanceof Future || !(started instanceof Promise))) {
       return awaitIt(started);
     }
@@ -286,7 +286,10 @@ async function awaitIt<T>(awaitable: PromiseLike<T>): Promise<T> {
   return await awaitable;
 }
 
-/** What a coroutine gives when it is called. Some are neither async functions nor generators, and have their result at once. */
+/**
+ * The return value of a coroutine function. A function that is neither async nor a generator
+ * function may return its result.
+ */
 type Started<T> = Promise<T> | CoroutineGenerator<T> | Exclude<T, PromiseLike<unknown>>;
 
 function stateOf(future: Future<unknown>): string {

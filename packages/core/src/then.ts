@@ -9,9 +9,9 @@ export type OnFulfilled<T, R> = ((value: T) => R | PromiseLike<R>) | null | unde
 export type OnRejected<R> = ((reason: unknown) => R | PromiseLike<R>) | null | undefined;
 
 /**
- * What `future.then()` returns: what the reaction comes to. Reactions run as those of a promise, after the batch in which the turn
- * of the future's waiters has come. To cancel it cancels the future where nobody else waits for it, and else this reaction
- * alone; a reaction that has been called is not waited for any longer.
+ * The future that `future.then()` returns, of the reaction's result. Reactions run like those of a promise, after the
+ * batch in which the turn of the future's waiters comes. Cancelling this cancels the source future if nobody else waits
+ * for that one, and otherwise only the reaction. If the reaction has been called already, its result is dropped.
  */
 export class Then<T, R> extends Future<R> {
   static override readonly name = 'Future';
@@ -24,7 +24,7 @@ export class Then<T, R> extends Future<R> {
     this.#turn = new Turn(source);
     const { promise } = this.#turn;
     const awaiter = currentAwaiter();
-    // What a reaction awaits is not what the task waits for that has set it up.
+    // The task that sets up a reaction does not wait for what the reaction awaits.
     const reaction =
       awaiter === null
         ? promise.then(onFulfilled, onRejected)
@@ -39,7 +39,7 @@ export class Then<T, R> extends Future<R> {
     if (this.done()) return this.refuseCancel();
     const turn = this.#turn;
     if (turn.isOver) return super.cancel(message);
-    // Where nobody else waits for it, the future is cancelled, and the reactions are told by that.
+    // If nobody else waits for the source, cancel it. The reactions then learn of the cancellation from the source.
     const source = this.#source;
     if (turn.isAlone && source.cancel(message)) return true;
     turn.overrule(cancelledError(message));
@@ -51,13 +51,13 @@ export class Then<T, R> extends Future<R> {
     return this.#turn.isOver ? [] : [this.#source];
   }
 
-  /** Its waiters go on at once, as the reactions of a promise do. */
+  /** Its waiters continue at once, like the reactions of a promise. */
   protected override wake(waiter: Ready): void {
     this.wakeAtOnce(waiter);
   }
 
   #end(state: Exclude<FutureState, 'pending'>, outcome: unknown): void {
-    if (this.done()) return; // it was cancelled, and nobody asks for this any more
+    if (this.done()) return; // it was cancelled, and the outcome is dropped
     const isHeard = this.hasWaiters;
     this.settle(state, outcome);
     if (state === 'failed' && !isHeard) this.rejectUnheard();
@@ -70,7 +70,7 @@ export class Then<T, R> extends Future<R> {
   }
 }
 
-/** How a future ends, when its turn in the ready queue comes. */
+/** Settles a promise as the future ends, when its turn among the future's waiters comes. */
 class Turn<T> implements Ready {
   readonly #future: Future<T>;
   readonly #outcome = promiseWithResolvers<T>();
@@ -95,15 +95,14 @@ class Turn<T> implements Ready {
     return isAlone;
   }
 
-  /** It does nothing but to settle a promise. */
   get settlesPromise(): true {
     return true;
   }
 
-  /** Ends otherwise: it was cancelled. */
+  /** Rejects with `error`, whatever the future's outcome: the reaction was cancelled. */
   overrule(error: CancelledError): void {
     this.#overruling = error;
-    if (this.#future.done()) return; // it stands in the ready queue
+    if (this.#future.done()) return; // it is already in the ready queue
     this.#future[REMOVE_WAITER](this);
     this.#future.getLoop()[ENQUEUE](this);
   }

@@ -31,7 +31,7 @@ export class TimerHandle extends Handle {
     super.cancel();
   }
 
-  /** It has left the heap: cancelling it is nobody's business but its own. */
+  /** Called when it has left the heap. The heap need not learn of a later cancel(). */
   leftHeap(): void {
     this.#heap = null;
   }

@@ -5,20 +5,20 @@ import { isPromiseLike } from './is-promise-like.js';
 import { SEAL_INBOX, WAITS } from './loop-internals.js';
 import type { Task } from './task.js';
 
-/** Seconds that jobs in the default executor are waited for; CPython: constants.THREAD_JOIN_TIMEOUT. */
+/** How long to wait for jobs in the default executor, in seconds; CPython: constants.THREAD_JOIN_TIMEOUT. */
 const EXECUTOR_TIMEOUT = 300;
 
-/** How long tasks that were cancelled may take before it is said which, in ms of real time; arbitrary. */
+/** How long cancelled tasks may take before a warning names them, in ms of real time; arbitrary. */
 const SILENCE_MS = 1000;
 
-/** How many of them are named; arbitrary. */
+/** How many tasks the warning names; arbitrary. */
 const MOST_SHOWN = 10;
 
-/** What `run()` does at its end: nothing is left running when the loop is closed. */
+/** The end of `run()`: lets nothing keep running, then closes the loop. */
 export async function windUp(loop: BaseEventLoop): Promise<void> {
   try {
     await cancelAllTasks(loop);
-    await loop.runUntilComplete(() => loop[SEAL_INBOX]()); // a call from another thread either was refused or runs
+    await loop.runUntilComplete(() => loop[SEAL_INBOX]()); // now calls from other threads have run, or are refused
     await cancelAllTasks(loop); // such calls may have started tasks
     await loop.runUntilComplete(() => loop.shutdownAsyncgens());
     await loop.runUntilComplete(() => loop.shutdownDefaultExecutor({ timeout: EXECUTOR_TIMEOUT }));
@@ -27,7 +27,7 @@ export async function windUp(loop: BaseEventLoop): Promise<void> {
   }
 }
 
-/** Says what is waited for when it takes long; nobody could tell otherwise why the process does not end. */
+/** Warns about tasks that take long to end. Otherwise nobody could tell why the process does not end. */
 function watch(tasks: readonly Task<unknown>[]): () => void {
   const timer = setTimeout(() => {
     const left = tasks.filter((task) => !task.done());

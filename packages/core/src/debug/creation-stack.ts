@@ -1,17 +1,23 @@
 import { fileURLToPath } from 'node:url';
 
-/** As CPython's constants.DEBUG_STACK_DEPTH. */
+/** How many frames are kept; CPython: constants.DEBUG_STACK_DEPTH. */
 const DEPTH = 10;
-/** Enough to get out of ringloop and Node, whose frames are left out. */
+/**
+ * How many frames are captured: enough to reach the user's frames behind those of ringloop and Node, which are left
+ * out.
+ */
 const CAPTURED = 40;
 
-/** Where ringloop's packages are: `packages/` in its repository, `node_modules/@ringloop/` and `…/ringloop/` installed. */
+/**
+ * The folder of ringloop's packages: `packages/` in its repository, `node_modules/@ringloop/` when installed. The
+ * umbrella package is installed in `…/ringloop/`.
+ */
 const SCOPE = fileURLToPath(new URL('../../../', import.meta.url));
 const OURS = [SCOPE, SCOPE.replace(/@ringloop([\\/])$/, 'ringloop$1')];
 
 /**
- * Where something was created, for debug mode: the frames of the user's code that led here, the innermost first, as they stand
- * in an error's stack. Python: the `source_traceback` of handles, futures and tasks.
+ * The stack where something was created, for debug mode: the frames of the user's code that led here, innermost first,
+ * in the format of an error's stack. Python: the `source_traceback` of handles, futures and tasks.
  */
 export function creationStack(): string {
   const limit = Error.stackTraceLimit;
@@ -33,7 +39,7 @@ export function creationSite(stack: string): string {
     .replace(/^file:\/\//, '');
 }
 
-/** The part of a report that tells where its subject was created, if that is known. */
+/** The part of an error report that says where its subject was created, if that is known. */
 export function tracebackOf({ sourceTraceback }: { readonly sourceTraceback: string | undefined }): {
   readonly sourceTraceback?: string;
 } {

@@ -4,14 +4,15 @@ import type { BaseEventLoop } from '../event-loop.js';
 import type { Future } from '../future.js';
 import { MAIN, NUMBER, OUTSIDE, TASKS, WAITS } from '../loop-internals.js';
 
-/** Whether a job of an executor or a call into another thread is under way, which take real time. */
+/** Whether a job of an executor or a call into another thread is in progress. Such work takes real time. */
 export function waitsForThreads(loop: BaseEventLoop): boolean {
   return loop[OUTSIDE].threads > 0;
 }
 
 /**
- * Why a loop that has nothing ready and nothing scheduled will never be done with what it runs for; null while something from
- * outside may still come: a job of an executor, a call into another thread, a descriptor, or a native promise that a task awaits.
+ * The deadlock of a loop that has nothing ready and nothing scheduled: the future it runs for can never be done. null
+ * while something from outside may still come: a job of an executor, a call into another thread, an event of a
+ * descriptor, or a native promise that a task awaits.
  */
 export function deadlockOf(loop: BaseEventLoop): DeadlockError | null {
   const main = loop[MAIN];
@@ -31,14 +32,16 @@ export function deadlockOf(loop: BaseEventLoop): DeadlockError | null {
   );
 }
 
-/** Whether code behind `future` waits for something that is none of ours, as far as can be seen. */
+/**
+ * Whether the code behind `future` waits for a promise that is not a future. Only what the futures know can be seen.
+ */
 function awaitsPromise(future: Future<unknown>): boolean {
   const waits = future[WAITS]();
   if (waits === null) return false;
   return waits.length === 0 || waits.some((each) => !isTask(each) && awaitsPromise(each));
 }
 
-/** Tasks are asked by themselves: they may wait for each other. */
+/** Tasks are skipped in the recursion: each is checked by itself, and they may wait for each other in a circle. */
 function isTask(future: Future<unknown>): boolean {
   return NUMBER in future;
 }

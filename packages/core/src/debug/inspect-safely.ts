@@ -1,6 +1,6 @@
 import { inspect, type InspectOptions } from 'node:util';
 
-/** `inspect()` for reports of errors: an object that cannot be shown must not hide the error that is reported. */
+/** `inspect()` that never throws, for error reports: an object that cannot be shown must not hide the error. */
 export function inspectSafely(value: unknown, options: InspectOptions = {}): string {
   try {
     return inspect(value, options);
@@ -12,8 +12,8 @@ export function inspectSafely(value: unknown, options: InspectOptions = {}): str
 let showingPart = false;
 
 /**
- * A result or an argument, as a part of what is shown. Parts of parts are left out: a future may hold tasks that hold it, and
- * `inspect()` asks custom objects at any depth. CPython: reprlib.recursive_repr().
+ * Shows a result or an argument as a part of something else. Parts of parts are left out: a future may hold tasks that
+ * hold the future, and `inspect()` calls custom inspectors at any depth. CPython: reprlib.recursive_repr().
  */
 export function inspectPart(value: unknown): string {
   if (showingPart && typeof value === 'object' && value !== null) return '…';

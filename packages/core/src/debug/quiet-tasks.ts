@@ -2,7 +2,10 @@ import type { Future } from '../future.js';
 
 const quiet = new WeakSet<Future<unknown>>();
 
-/** Whoever runs `future` is told in another way when it never ends. CPython: `_log_destroy_pending = False`. */
+/**
+ * Does not report `future` if it never ends: the code that runs it learns so in another way.
+ * CPython: `_log_destroy_pending = False`.
+ */
 export function keepQuiet(future: Future<unknown>): void {
   quiet.add(future);
 }

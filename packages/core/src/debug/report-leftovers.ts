@@ -4,8 +4,8 @@ import { TASKS, UNRETRIEVED } from '../loop-internals.js';
 import { isQuiet } from './quiet-tasks.js';
 
 /**
- * What nobody will ever hear of once the loop is closed: exceptions that were never retrieved, and tasks that never ended.
- * asyncio tells when they are collected; here that would be chance.
+ * Reports what would get lost when the loop is closed: exceptions that were never retrieved, and tasks that never
+ * ended. asyncio reports tasks when they are garbage collected. Here that would depend on chance.
  */
 export function reportLeftovers(loop: BaseEventLoop): void {
   loop[UNRETRIEVED].reportAll();

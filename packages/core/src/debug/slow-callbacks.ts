@@ -3,13 +3,15 @@ import { inspectSafely } from './inspect-safely.js';
 import { type Ready, RUN } from '../ready-queue.js';
 
 /**
- * Debug mode's stopwatch: tells on standard error what has kept the loop from everything else for too long. A handle or a step of
- * a generator is timed by itself. What an async function does behind its `await` runs with the promise reactions after the
- * batch, which can only be timed together: then all tasks that went on there are named.
+ * Debug mode's stopwatch: warns on standard error about code that has blocked the loop for too long.
+ *
+ * A handle or one step of a generator is timed by itself. The code of an async function after an `await` runs with the
+ * promise reactions after the batch. Those can only be timed together, so the warning names all tasks that continued
+ * there.
  */
 export class SlowCallbacks {
   readonly #loop: BaseEventLoop;
-  /** What runs now. Python: loop._current_handle. */
+  /** The entry that runs now. Python: loop._current_handle. */
   current: Ready | null = null;
   #resumed = new Set<unknown>();
 
@@ -20,7 +22,8 @@ export class SlowCallbacks {
   run(entry: Ready): void {
     const started = performance.now();
     this.current = entry;
-    const owners = [entry.onBehalfOf].flat().filter((owner) => owner != null); // afterwards they do not wait any more
+    // Read before the entry runs: afterwards these tasks no longer wait for it.
+    const owners = [entry.onBehalfOf].flat().filter((owner) => owner != null);
     try {
       entry[RUN]();
     } finally {
@@ -30,12 +33,12 @@ export class SlowCallbacks {
     }
   }
 
-  /** The batch is over, and its promise reactions come next. */
+  /** Times the promise reactions that follow a batch. */
   batchEnded(): void {
     const started = performance.now();
     const resumed = this.#resumed;
     this.#resumed = new Set();
-    // A microtask queues this only to get behind all the others: process.nextTick() has its turn when no microtask is left.
+    // Stop the clock when no microtask is left: only then process.nextTick() runs, if it is called in a microtask.
     queueMicrotask(() => {
       process.nextTick(() => {
         this.#tell(performance.now() - started, () => {

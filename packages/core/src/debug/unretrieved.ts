@@ -2,13 +2,13 @@ import { tracebackOf } from './creation-stack.js';
 import type { BaseEventLoop } from '../event-loop.js';
 import { nameOfClass } from '../promise-class.js';
 
-/** What may fail unheard: a future. */
+/** A future, as far as it is needed here. */
 export interface Failing {
-  /** Debug mode: where it was created. */
+  /** In debug mode: where it was created. */
   readonly sourceTraceback: string | undefined;
 }
 
-/** A failed future whose exception nobody has asked for. Holds the exception, but not the future. */
+/** A failed future whose exception nobody has retrieved. It holds the exception, but not the future. */
 interface Report {
   readonly message: string;
   readonly exception: Error;
@@ -17,8 +17,9 @@ interface Report {
 }
 
 /**
- * The failed futures of a loop whose exception nobody has retrieved. Each is reported when it is collected, which is as soon
- * as anybody can tell that nobody will, and at the latest when the loop is closed. CPython: Future.__del__.
+ * The failed futures of a loop whose exception nobody has retrieved. Each is reported when it is garbage collected,
+ * because then nobody can retrieve the exception any more, and at the latest when the loop is closed.
+ * CPython: Future.__del__.
  */
 export class Unretrieved {
   readonly #loop: Pick<BaseEventLoop, 'callExceptionHandler'>;
@@ -29,17 +30,18 @@ export class Unretrieved {
     this.#tell(report);
   });
 
-  /** @param loop whose exception handler is told */
+  /** @param loop gets the reports in its exception handler */
   constructor(loop: Pick<BaseEventLoop, 'callExceptionHandler'>) {
     this.#loop = loop;
   }
 
   add(future: Failing, exception: Error): void {
-    // Until its stack is formatted, an error holds on to the frames that it came through, and one of them to the task.
+    // Format the stack now: until then, an error keeps the frames that it came through alive, and one of them keeps the
+    // task alive.
     try {
       Reflect.get(exception, 'stack');
     } catch {
-      // It throws instead: then there is no stack to format.
+      // Reading `stack` throws, so there is no stack to format.
     }
     const key = new WeakRef(future);
     const message = `${nameOfClass(future)} exception was never retrieved`;
@@ -56,7 +58,7 @@ export class Unretrieved {
     this.#registry.unregister(key);
   }
 
-  /** The loop is closed: nobody will ask any more. */
+  /** Reports all of them, because the loop is closed and nobody will retrieve an exception any more. */
   reportAll(): void {
     for (const [key, report] of [...this.#reports]) {
       this.#reports.delete(key);
@@ -69,7 +71,7 @@ export class Unretrieved {
     this.#loop.callExceptionHandler({
       message,
       exception,
-      future: future.deref(), // undefined when it has been collected
+      future: future.deref(), // undefined if it has been garbage collected
       ...tracebackOf({ sourceTraceback }),
     });
   }

@@ -12,7 +12,7 @@ import type { WaitAsyncResult } from './atomics.js';
 
 export type { WaitAsyncResult } from './atomics.js';
 
-/** What a scheduler can be asked a turn for, in the words of a trace. */
+/** The operations that need a turn of the scheduler, as a trace names them. */
 export type Operation =
   'load' | 'store' | 'cas' | 'add' | 'or' | 'exchange' | 'notify' | 'waitAsync' | 'wait';
 
@@ -22,13 +22,16 @@ export interface ThreadScheduler {
   takeTurn(operation: Operation, words: Int32Array, index: number, operands: readonly number[]): void;
   /** Reports what the operation of this turn returned. */
   endTurn(result: number): void;
-  /** Adds a waiter on the word behind all others; it stays until it is woken, whatever the thread does meanwhile. */
+  /** Adds a waiter on the word behind all others. It stays until it is woken, whatever the thread does meanwhile. */
   addWaiter(words: Int32Array, index: number): number;
-  /** Wakes up to `count` waiters on the word, oldest first, and says how many. */
+  /** Wakes up to `count` waiters on the word, oldest first, and returns how many were woken. */
   wake(words: Int32Array, index: number, count: number): number;
-  /** Returns when one of the waiters was woken, or, if `timed`, when the scheduler decides that the time of the first is up. */
+  /**
+   * Returns when one of the waiters was woken. If `timed`, also when the scheduler decides that the first has waited
+   * long enough.
+   */
   sleep(waiter: number, timed: boolean, other?: number): 'ok' | 'timed-out';
-  /** Whether the waiter was woken, and is no waiter any more. */
+  /** Whether the waiter was woken and so is no longer a waiter. */
   isWoken(waiter: number): boolean;
 }
 
@@ -41,7 +44,10 @@ let scheduler: ThreadScheduler | null = null;
 let latest: WaitAsyncResult | null = null;
 let sleepers = new WeakMap<Promise<unknown>, Sleeper>();
 
-/** Puts this thread under `next`, or back on production behaviour with `null`; forgets the waiters of the last run. */
+/**
+ * Puts this thread under the scheduler `next`, or back on production behaviour with `null`. Forgets the waiters of the
+ * last run.
+ */
 export function setScheduler(next: ThreadScheduler | null): void {
   scheduler = next;
   latest = null;
@@ -50,8 +56,8 @@ export function setScheduler(next: ThreadScheduler | null): void {
 
 /**
  * Blocks this thread until its pending `waitAsync` was notified, and settles that promise: its callbacks run at the
- * thread's next `await`. `pending` is the result of the `waitAsync` or its promise; without it, the thread's latest one.
- * A result that is not pending is returned at once.
+ * thread's next `await`. `pending` is the result of the `waitAsync` or its promise; by default it is the thread's
+ * latest one. A result that is not pending is returned at once.
  */
 export function sleepUntilWoken(
   pending: WaitAsyncResult | Promise<unknown> | null = latest,
@@ -68,8 +74,8 @@ export function sleepUntilWoken(
 }
 
 /**
- * Blocks this thread until one of its two pending `waitAsync` was notified, settles those that were, and says which: as a thread
- * in its host loop, which wakes for a notify() as well as for a descriptor.
+ * Blocks this thread until one of its two pending `waitAsync` was notified. Settles those that were, and returns which.
+ * It stands for a thread in its host loop, which a notify() wakes as well as a descriptor.
  */
 export function sleepUntilOneWoken(
   one: Promise<unknown>,
@@ -86,7 +92,7 @@ export function sleepUntilOneWoken(
   return woken;
 }
 
-/** One scheduled operation: wait for the turn, do it, report it. */
+/** Performs one scheduled operation: waits for the turn, performs it and reports it. */
 function inTurn(
   operation: Operation,
   words: Int32Array,
@@ -142,7 +148,7 @@ export const wait: typeof production.wait = (words, index, value, timeoutMs) => 
   return waiter === null ? 'not-equal' : scheduler.sleep(waiter, timeoutMs !== Infinity);
 };
 
-/** Comparing and registering is one step, as it is in the host. */
+/** Compares and registers in one step, as the host does. */
 function registerIfEqual(
   turns: ThreadScheduler,
   operation: 'wait' | 'waitAsync',

@@ -1,8 +1,9 @@
 /**
- * The one seam through which all packages reach shared words: `@ringloop/core/atomics`, which they import as `#atomics`.
+ * The one seam through which all packages access shared words: `@ringloop/core/atomics`, which they import as
+ * `#atomics`.
  *
- * Production gets this file: the host's own functions under other names, so a call costs what `Atomics.load` costs.
- * A worker started with `--conditions=model` gets `atomics-model.ts` instead, which lets a test decide whose operation
+ * Production gets this file: the host's own functions under other names, so a call costs what `Atomics.load` costs. A
+ * worker started with `--conditions=model` gets `atomics-model.ts` instead, which lets a test decide whose operation
  * comes next (test/model).
  */
 
@@ -11,7 +12,7 @@ export type WaitAsyncResult =
   | { readonly async: false; readonly value: 'not-equal' | 'timed-out' }
   | { readonly async: true; readonly value: Promise<'ok' | 'timed-out'> };
 
-/** The part of `Atomics` we use, for `Int32Array` only: every word that is shared is one. */
+/** The part of `Atomics` that we use. All shared words are Int32, so `Int32Array` is enough. */
 interface HostAtomics {
   readonly load: (words: Int32Array, index: number) => number;
   readonly store: (words: Int32Array, index: number, value: number) => number;
@@ -25,7 +26,8 @@ interface HostAtomics {
   readonly or: (words: Int32Array, index: number, value: number) => number;
   readonly exchange: (words: Int32Array, index: number, value: number) => number;
   readonly notify: (words: Int32Array, index: number, count: number) => number;
-  // No timeout: a waiter that times out leaves a promise and a native timer behind, and the loop has its own timers.
+  // Without a timeout: a waiter that times out leaves a promise and a native timer behind, and the loop has its own
+  // timers.
   readonly waitAsync: (words: Int32Array, index: number, value: number) => WaitAsyncResult;
   readonly wait: (
     words: Int32Array,

@@ -1,15 +1,15 @@
-/** Memory that a thread hands on to those that it starts, by Node's environment data. */
+/** Memory that a thread passes on to the threads that it starts, through Node's environment data. */
 import { types } from 'node:util';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { PROTOCOL } from '../process-registry.js';
 
-/** What was inherited, or made here before, under that name; null: nothing. */
+/** The memory that was inherited or made here under that name, or null if there is none. */
 export function peekInherited(name: string): SharedArrayBuffer | null {
   const inherited = getEnvironmentData(keyOf(name));
-  return types.isSharedArrayBuffer(inherited) ? inherited : null; // of whatever realm
+  return types.isSharedArrayBuffer(inherited) ? inherited : null; // in any realm
 }
 
-/** The same, made where there is none: threads that are started before it is there do not share it. */
+/** The memory under that name. Makes it if there is none; threads that were started before that do not share it. */
 export function inheritMemory(name: string, sizeBytes: number): SharedArrayBuffer {
   const inherited = peekInherited(name);
   if (inherited !== null) return inherited;
@@ -18,7 +18,7 @@ export function inheritMemory(name: string, sizeBytes: number): SharedArrayBuffe
   return memory;
 }
 
-/** Another protocol has another layout. */
+/** The key contains the protocol, because another protocol has another memory layout. */
 function keyOf(name: string): string {
   return `ringloop.${name}.v${PROTOCOL}`;
 }

@@ -1,15 +1,21 @@
 /** The loop's port to a pool of threads. Python: concurrent.futures.Executor. */
 export interface Executor {
-  /** Starts or queues `fn(...args)` at once. Which functions can be run elsewhere is the executor's to say, by throwing. */
+  /**
+   * Starts `fn(...args)` or queues it, at once. The executor decides which functions it can run, and throws if it
+   * cannot run `fn`.
+   */
   submit<A extends unknown[], R>(fn: (...args: A) => R, args: A): ExecutorJob<Awaited<R>>;
-  /** Takes no more jobs. With `wait` (the default) resolves when those submitted are done, else when the threads are gone. */
+  /**
+   * Refuses jobs from now on. With `wait` (the default) resolves when the submitted jobs are done, otherwise when the
+   * threads have ended.
+   */
   shutdown(options?: { wait?: boolean; cancelFutures?: boolean }): Promise<void>;
 }
 
-/** A call that an executor has taken. Python: concurrent.futures.Future. */
+/** A call that an executor has accepted. Python: concurrent.futures.Future. */
 export interface ExecutorJob<R> {
-  /** What the call returns; rejects with its error. */
+  /** The result of the call. Rejects with its error. */
   readonly result: Promise<R>;
-  /** Takes the job back. False: it runs already, or is done. */
+  /** Cancels the job if it has not started. Returns false if it is running or done. */
   cancel(): boolean;
 }

@@ -1,19 +1,23 @@
 import type { Host } from './host.js';
 
-/** The longest sleep, in ms: one day, as in CPython (MAXIMUM_SELECT_TIMEOUT); Node turns delays above 2^31-1 ms into 1 ms. */
+/**
+ * The longest sleep, in ms: one day, as in CPython (MAXIMUM_SELECT_TIMEOUT). Node turns delays above 2^31-1 ms into 1
+ * ms.
+ */
 const LONGEST_SLEEP_MS = 86_400_000;
 
 const RESOLVED = Promise.resolve();
 
 /**
- * `performance.now()` begins anew in each worker, `process.hrtime()` has one origin for all threads, and makes an array at each
- * call. Both read the same clock of the system: this is what lies between them, in seconds.
+ * The difference between `process.hrtime()` and `performance.now()`, in seconds. Both read the same system clock, but
+ * `performance.now()` starts at 0 in each worker. `process.hrtime()` has one origin for all threads, but allocates an
+ * array at each call.
  */
 const ORIGIN = findOrigin();
 
 function findOrigin(): number {
   let [origin, narrowest] = [0, Infinity];
-  // Of several tries the one that took least is exact to a fraction of a microsecond.
+  // Take the fastest of several tries: it is exact to a fraction of a microsecond.
   for (let tries = 0; tries < 16; tries++) {
     const before = performance.now();
     const [seconds, nanoseconds] = process.hrtime();
@@ -26,28 +30,29 @@ function findOrigin(): number {
 }
 
 /**
- * How long turns may follow each other, in ms, before libuv polls again: it costs as much as some 100 callbacks, and Node's own
- * I/O must not wait noticeably. benchmarks/core.ts: twice the rate of one turn per poll, and nothing to gain beyond.
+ * How long turns may follow each other before libuv polls again, in ms. A poll costs as much as some 100 callbacks, and
+ * Node's own I/O must not wait noticeably. benchmarks/core.ts: twice the rate of one turn per poll, and no gain beyond
+ * this value.
  */
 const POLL_EVERY_MS = 0.25;
 
-/** Stands for the time of the next turn that is requested: most wake-ups request none, and need no clock. */
+/** Stands for "the time of the next requested turn". Most wake-ups request no turn, and so save reading the clock. */
 const NOW = Infinity;
 
 /**
- * Turns from the thread's own libuv loop: `setImmediate` for the next one, and one timer for the next deadline. A loop that is
- * busy has several turns between two polls, each behind all promise reactions of the one before.
+ * Takes turns from the thread's own libuv loop: `setImmediate` for the next turn, and one timer for the next deadline.
+ * A busy loop gets several turns between two polls. Each of them runs after all promise reactions of the one before.
  */
 export class NodeHost implements Host {
   #turn: (() => void) | null = null;
   #immediate: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
-  /** When the timer fires, in seconds; `Infinity` while none is armed. */
+  /** When the timer fires, in seconds. `Infinity` if no timer is armed. */
   #armedFor = Infinity;
 
-  /** When libuv polled last, as far as we know, as `performance.now()`. */
+  /** When libuv last polled, as far as we know, in the time of `performance.now()`. */
   #polledAt = -Infinity;
-  /** A turn is coming before the next poll. */
+  /** Whether a turn comes before the next poll. */
   #tickComing = false;
 
   readonly #onImmediate = (): void => {
@@ -56,11 +61,11 @@ export class NodeHost implements Host {
     this.#turn?.();
   };
 
-  // process.nextTick() out of a microtask: its turn is when no microtask is left.
+  // A process.nextTick() from within a microtask runs when no microtask is left.
   readonly #afterMicrotasks = (): void => process.nextTick(this.#onTick);
 
   readonly #onTick = (): void => {
-    if (!this.#tickComing) return; // it was taken back, or another one has come
+    if (!this.#tickComing) return; // the host was stopped, or another tick has taken the turn
     this.#tickComing = false;
     this.#turn?.();
   };
@@ -95,19 +100,19 @@ export class NodeHost implements Host {
   }
 
   afterReactions(fn: () => void): void {
-    // queueMicrotask() would do as well, and cost more: Node wraps each one in an AsyncResource.
+    // Not queueMicrotask(), which costs more: Node wraps each microtask in an AsyncResource.
     void RESOLVED.then(fn);
   }
 
   sleepUntil(when: number): void {
-    // A timer that fires too early costs one empty turn; re-arming at every sleep would cost more.
+    // Keep an earlier timer: an empty turn costs less than re-arming the timer at every sleep.
     if (this.#timer !== null && this.#armedFor <= when) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     const now = this.time();
-    // Node fires up to 1 ms early and rounds down: round up, and the loop re-arms when it looks too soon.
+    // Node fires up to 1 ms early and rounds down. So round up; the loop sleeps again if a turn comes too early.
     const delayMs = Math.min(Math.max(Math.ceil((when - now) * 1000), 1), LONGEST_SLEEP_MS);
     this.#armedFor = now + delayMs / 1000;
-    this.#timer = setTimeout(this.#onTimer, delayMs); // referenced: it also keeps the process alive
+    this.#timer = setTimeout(this.#onTimer, delayMs); // the timer also keeps the process alive
   }
 
   stop(): void {

@@ -2,27 +2,32 @@ import { checkTime } from '../check-callback.js';
 import { rangeError } from '../errors.js';
 import type { Host } from './host.js';
 
-/** How soon an idle loop looks again whether the world has changed, in ms of real time; arbitrary. */
+/** How soon an idle loop checks again whether something has changed outside, in ms of real time; arbitrary. */
 const LOOK_AGAIN_MS = 10;
 
-/** What a VirtualHost can be told. */
+/** Options of a VirtualHost. */
 export interface VirtualHostOptions {
-  /** Whether the clock leaps to the next deadline when the loop has nothing else to do; false by default. */
+  /** Whether the clock jumps to the next deadline when the loop has nothing else to do; false by default. */
   readonly autojump?: boolean;
-  /** What the clock shows at the beginning, in seconds; 0 by default. */
+  /** The time at the start, in seconds; 0 by default. */
   readonly startAt?: number;
-  /** With autojump: whether the clock may leap now; asked again until it may. By default always. */
+  /**
+   * With autojump: whether the clock may jump now. Called repeatedly until it returns true. By default the clock may
+   * always jump.
+   */
   readonly mayLeap?: () => boolean;
-  /** With autojump: when the next timer is due by now, which may have been cancelled since the loop went to sleep. */
+  /**
+   * With autojump: when the next timer is due. The timer that the loop sleeps for may have been cancelled meanwhile.
+   */
   readonly nextDeadline?: () => number;
-  /** With autojump: called again and again as long as there is no deadline to leap to, after the promise reactions. */
+  /** With autojump: called repeatedly, after the promise reactions, while there is no deadline to jump to. */
   readonly onIdle?: () => void;
 }
 
 /**
- * A host whose clock stands still until it is told otherwise: tests of timers take no time and have one order.
- * With `autojump` the clock leaps to the next deadline as soon as the loop has nothing else to do.
- * An idle loop does not keep the process alive here: who moves the clock does.
+ * A host whose clock moves only when a test moves it. So tests of timers take no time and always run in the same order.
+ * With `autojump` the clock jumps to the next deadline as soon as the loop has nothing else to do. An idle loop does
+ * not keep the process alive here: the code that moves the clock must do that.
  */
 export class VirtualHost implements Host {
   readonly #autojump: boolean;
@@ -63,7 +68,7 @@ export class VirtualHost implements Host {
     this.#turnSoon();
   }
 
-  /** At once: `advance()` gives turns synchronously, and no reaction runs in between. */
+  /** Calls `fn` at once: `advance()` gives turns synchronously, so no promise reactions run between them. */
   afterReactions(fn: () => void): void {
     fn();
   }
@@ -74,8 +79,8 @@ export class VirtualHost implements Host {
   }
 
   /**
-   * Moves the clock by `seconds`, giving every turn that falls due on the way, synchronously: promise reactions run after
-   * the last of them. Within a callback only the clock moves.
+   * Moves the clock by `seconds`, and gives every turn that falls due on the way, synchronously: promise reactions run
+   * only after the last turn. If it is called within a callback, it only moves the clock.
    * @throws {RangeError} when `seconds` is negative
    */
   advance(seconds: number): void {
@@ -86,7 +91,6 @@ export class VirtualHost implements Host {
     this.#now = target;
   }
 
-  /** See Host. */
   stop(): void {
     this.#turn = null;
     this.#turnRequested = false;
@@ -97,7 +101,7 @@ export class VirtualHost implements Host {
     this.#lookingAgain = null;
   }
 
-  /** In a later macrotask: promise reactions of this turn may still find something to do now. */
+  /** Takes a turn in a later macrotask: promise reactions of this turn may still schedule something. */
   #turnSoon(): void {
     this.#immediate ??= setImmediate(() => {
       this.#immediate = null;
@@ -120,7 +124,7 @@ export class VirtualHost implements Host {
     }, LOOK_AGAIN_MS).unref();
   }
 
-  /** The turn that was requested, or else the one at the next deadline. */
+  /** Takes the requested turn, or else the one at the next deadline. */
   #takeTurn(): void {
     if (!this.#turnRequested) this.#now = Math.max(this.#now, this.#wakeAt);
     this.#turnRequested = false;

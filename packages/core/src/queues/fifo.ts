@@ -1,9 +1,9 @@
 import type { ItemStore } from './queue.js';
 
-/** Below this many free places at the front it is not worth moving items; arbitrary. */
+/** Items are moved to the front only if at least this many places are free there; arbitrary. */
 const MIN_FREE = 64;
 
-/** Items that come out in the order in which they went in; constant time each, on average. */
+/** Items that come out in the order in which they went in. Every operation takes constant time on average. */
 export class Fifo<T> implements ItemStore<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
@@ -17,8 +17,8 @@ export class Fifo<T> implements ItemStore<T> {
   }
 
   pop(): T {
-    const item = this.#items[this.#head] as T; // not empty, and all from head on are items
-    this.#items[this.#head++] = undefined; // an item must not outlive its stay
+    const item = this.#items[this.#head] as T; // called only while not empty, and all slots from #head on hold items
+    this.#items[this.#head++] = undefined; // do not keep the item alive
     if (this.#head === this.#items.length) this.clear();
     else if (this.#head >= MIN_FREE && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head); // moves fewer items than were taken since the last time

@@ -1,8 +1,8 @@
 import { type ItemStore, Queue } from './queue.js';
 
-/** A queue that gives what was put in last. Python: asyncio.LifoQueue. */
+/** A queue that gives the item that was put in last. Python: asyncio.LifoQueue. */
 export class LifoQueue<T> extends Queue<T> {
-  /** As of Queue. */
+  /** The parameters are those of Queue. */
   constructor(maxsize = 0) {
     super(maxsize, new Stack<T>());
   }
@@ -20,7 +20,7 @@ class Stack<T> implements ItemStore<T> {
   }
 
   pop(): T {
-    return this.#items.pop() as T; // not empty
+    return this.#items.pop() as T; // pop() is called only while it is not empty
   }
 
   clear(): void {

@@ -1,13 +1,14 @@
 import { inspect, types } from 'node:util';
 import { typeError } from '../errors.js';
 
-/** Negative where `a` comes first, positive where `b` does, as `Array.prototype.sort()` wants it. */
+/** Compares two items, as for `Array.prototype.sort()`: negative if `a` comes first, positive if `b` comes first. */
 export type Compare<T> = (a: T, b: T) => number;
 
 /**
- * The order that Python's `<` has: numbers and bigints by value, strings by code unit, Dates by time, booleans false first, and
- * arrays by the first items that differ, as tuples.
- * @throws {TypeError} ERR_NOT_COMPARABLE when they are neither or not alike, or NaN is among them
+ * The order of Python's `<`: numbers and bigints by value, strings by code unit, Dates by time, and false before true.
+ * Arrays are compared like tuples, by the first items that differ.
+ * @throws {TypeError} ERR_NOT_COMPARABLE when the values are of other types or of two
+ *   different kinds, or when one is NaN
  */
 export function naturalOrder(a: unknown, b: unknown): number {
   if (Array.isArray(a) && Array.isArray(b)) return compareArrays(a, b);
@@ -25,7 +26,7 @@ export function naturalOrder(a: unknown, b: unknown): number {
 function compareArrays(a: readonly unknown[], b: readonly unknown[]): number {
   const shared = Math.min(a.length, b.length);
   for (let at = 0; at < shared; at++) {
-    // As in Python, what is the same need not be comparable: [1, task] and [1, task].
+    // As in Python, identical items need not be comparable: `[1, task]` and `[1, task]`.
     const order = a[at] === b[at] ? 0 : naturalOrder(a[at], b[at]);
     if (order !== 0) return order;
   }
@@ -37,7 +38,7 @@ function kindOf(value: unknown): string {
   return typeof value === 'bigint' ? 'number' : typeof value;
 }
 
-/** What `<` can be asked about; null for all else. */
+/** The value to compare with `<`, or null if there is none. */
 function keyOf(value: unknown): number | bigint | string | boolean | null {
   switch (typeof value) {
     case 'number':

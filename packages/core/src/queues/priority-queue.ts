@@ -4,23 +4,24 @@ import { typeError } from '../errors.js';
 import { type Compare, naturalOrder } from './natural-order.js';
 import { type ItemStore, Queue } from './queue.js';
 
-/** What a PriorityQueue can be told. */
+/** Options of a PriorityQueue. */
 export interface PriorityQueueOptions<T> {
   /**
-   * Negative where `a` comes out first, as for `Array.prototype.sort()`. By default the order of Python's `<`, for numbers,
-   * bigints, strings, Dates and booleans, and arrays of these, which are compared like tuples: `[priority, data]`.
+   * Compares two items, as for `Array.prototype.sort()`: negative if `a` comes out first. The default is the order of
+   * Python's `<` for numbers, bigints, strings, Dates and booleans, and for arrays of these, which are compared like
+   * tuples: `[priority, data]`.
    */
   readonly compare?: Compare<T>;
 }
 
 /**
- * A queue that gives the least item first. Items that cannot be compared are refused with a TypeError where they meet, in
- * `put()` mostly, in `get()` where only then. Python: asyncio.PriorityQueue.
+ * A queue that gives the smallest item first. Items that cannot be compared are refused with a TypeError when they are
+ * first compared, mostly in `put()`, sometimes only in `get()`. Python: asyncio.PriorityQueue.
  */
 export class PriorityQueue<T> extends Queue<T> {
   /**
-   * As of Queue.
-   * @throws {TypeError} when `compare` is no function
+   * The parameters are those of Queue.
+   * @throws {TypeError} when `compare` is not a function
    */
   constructor(maxsize = 0, { compare = naturalOrder }: PriorityQueueOptions<T> = {}) {
     if (typeof compare !== 'function') throw typeError(`compare must be a function, got ${inspect(compare)}`);
@@ -29,8 +30,8 @@ export class PriorityQueue<T> extends Queue<T> {
 }
 
 /**
- * A binary heap, in which every item comes after its parent or is its equal. Equals come out as they do from Python's heapq.
- * Where `compare` throws, nothing has changed: first the way is found, then items are moved.
+ * A binary heap: no item is smaller than its parent. Equal items come out in the order in which Python's heapq gives
+ * them. If `compare` throws, nothing has changed, because all comparisons come before the first move.
  */
 class Heap<T> implements ItemStore<T> {
   readonly #items: T[] = [];
@@ -53,7 +54,10 @@ class Heap<T> implements ItemStore<T> {
     items[free] = item;
   }
 
-  /** Fills the hole at the root with the last item: down to a leaf along the lesser children, then up to its place. */
+  /**
+   * Fills the hole at the root with the last item: goes down to a leaf along the smaller children, then up to the
+   * item's place.
+   */
   pop(): T {
     const items = this.#items;
     const size = items.length - 1;

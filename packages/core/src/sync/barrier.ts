@@ -7,24 +7,26 @@ import { startCoroutine } from '../running-coroutine.js';
 import { runScoped, type ScopeBody } from '../scope.js';
 
 /**
- * - filling: fewer than all parties are there, they wait
- * - draining: all were there and are leaving, newcomers wait outside until the last has left
- * - resetting: the same, but those who leave throw
- * - broken: everybody throws
+ * - filling: fewer tasks than `parties` have come; they wait
+ * - draining: all have come and are leaving; newcomers wait outside until the last one has left
+ * - resetting: as draining, but the tasks that leave throw
+ * - broken: every wait throws
  */
 type BarrierState = 'filling' | 'draining' | 'resetting' | 'broken';
 
-/** Where a fixed number of tasks wait for each other, again and again. Python: asyncio.Barrier. */
+/**
+ * A point where a fixed number of tasks wait for each other. It can be used again and again. Python: asyncio.Barrier.
+ */
 export class Barrier {
   readonly #changed = new Condition();
   readonly #parties: number;
   #state: BarrierState = 'filling';
-  /** How many are inside. */
+  /** How many tasks have entered and not left yet. */
   #count = 0;
 
   /**
-   * @throws {RangeError} when `parties` is less than 1 or no integer
-   * @throws {TypeError} when `parties` is no number
+   * @throws {RangeError} when `parties` is less than 1 or not an integer
+   * @throws {TypeError} when `parties` is not a number
    */
   constructor(parties: number) {
     if (typeof parties !== 'number') throw typeError(`parties must be a number, got ${inspect(parties)}`);
@@ -33,32 +35,36 @@ export class Barrier {
     this.#parties = parties;
   }
 
-  /** How many must come for all to go on. Python: Barrier.parties. */
+  /** How many tasks must wait before all of them continue. Python: Barrier.parties. */
   get parties(): number {
     return this.#parties;
   }
 
-  /** How many wait for the others to come. Python: Barrier.n_waiting. */
+  /** How many tasks are waiting for the others. Python: Barrier.n_waiting. */
   get nWaiting(): number {
     return this.#state === 'filling' ? this.#count : 0;
   }
 
-  /** Whether it was aborted. Python: Barrier.broken. */
+  /** Whether the barrier was aborted. Python: Barrier.broken. */
   get broken(): boolean {
     return this.#state === 'broken';
   }
 
   /**
-   * Waits until all parties do, and gives the place in the order of coming, from 0 to `parties` - 1. Python: Barrier.wait().
-   * @throws {BrokenBarrierError} when it is aborted, or reset while the task waits
-   * @throws {CancelledError} when the task is cancelled while it waits: then one more must come
-   * @throws {LoopStateError} ERR_OTHER_LOOP, when others have waited in another loop; ERR_NO_RUNNING_LOOP
+   * Waits until `parties` tasks are waiting. Gives the task's place in the order of arrival, from 0 to `parties` - 1.
+   * Python: Barrier.wait().
+   * @throws {BrokenBarrierError} when the barrier is broken, or is aborted or reset while the task waits
+   * @throws {CancelledError} when the task is cancelled while it waits; then another task must come in its place
+   * @throws {LoopStateError} ERR_OTHER_LOOP when others have waited in another loop, ERR_NO_RUNNING_LOOP
    */
   wait(): Awaitable<number> {
     return startCoroutine(this.#wait());
   }
 
-  /** Waits, then runs an async function or generator function with the place, and gives its result. Python: async with barrier. */
+  /**
+   * Waits, then runs an async function or generator function with the place in the order of arrival, and gives its
+   * result. Python: async with barrier.
+   */
   run<R>(body: ScopeBody<number, R>): Awaitable<R> {
     return runScoped(
       () => this.#wait(),
@@ -67,12 +73,18 @@ export class Barrier {
     );
   }
 
-  /** Empties it: who waits throws BrokenBarrierError. Also mends one that was aborted. Python: Barrier.reset(). */
+  /**
+   * Empties the barrier: waiting tasks throw BrokenBarrierError. Also repairs a barrier that was aborted.
+   * Python: Barrier.reset().
+   */
   reset(): Awaitable<void> {
     return startCoroutine(this.#reset());
   }
 
-  /** Breaks it: who waits or comes later throws BrokenBarrierError, until it is reset. Python: Barrier.abort(). */
+  /**
+   * Breaks the barrier: tasks that wait now or come later throw BrokenBarrierError, until it is reset.
+   * Python: Barrier.abort().
+   */
   abort(): Awaitable<void> {
     return startCoroutine(this.#abort());
   }
@@ -126,7 +138,9 @@ export class Barrier {
     this.#changed.release();
   }
 
-  /** The one place where the state changes. From each to each is legal; whoever waits looks at it again. */
+  /**
+   * The only place where the state changes. Every change is legal. Wakes all waiters, which look at the state again.
+   */
   #become(state: BarrierState): void {
     this.#state = state;
     this.#changed.notifyAll();

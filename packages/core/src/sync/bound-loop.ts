@@ -3,7 +3,10 @@ import { LoopStateError } from '../errors.js';
 import type { BaseEventLoop } from '../event-loop.js';
 import { getRunningLoop } from '../running-loop.js';
 
-/** The loop that an object belongs to: the one that runs when somebody must wait for it for the first time. */
+/**
+ * The loop that an object belongs to: the loop that is running when a task has to wait for the object for the first
+ * time.
+ */
 export class BoundLoop {
   readonly #owner: object;
   #loop: BaseEventLoop | null = null;
@@ -13,8 +16,8 @@ export class BoundLoop {
   }
 
   /**
-   * The running loop, if the object may be used in it.
-   * @throws {LoopStateError} ERR_OTHER_LOOP, ERR_NO_RUNNING_LOOP
+   * The running loop. The first call binds the object to it.
+   * @throws {LoopStateError} ERR_OTHER_LOOP when the object is bound to another loop, ERR_NO_RUNNING_LOOP
    */
   get(): BaseEventLoop {
     const running = getRunningLoop();

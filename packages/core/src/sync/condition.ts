@@ -10,7 +10,7 @@ import type { ScopeBody } from '../scope.js';
 import { WaiterQueue } from './waiter-queue.js';
 
 /**
- * Lets those who hold a lock wait until another holder of it says that something has changed. Several conditions can share a
+ * Lets a task that holds a lock wait until another holder of the lock reports a change. Several conditions can share a
  * lock. Python: asyncio.Condition.
  */
 export class Condition implements Disposable {
@@ -19,49 +19,52 @@ export class Condition implements Disposable {
   readonly #lock: Lock;
 
   /**
-   * @param lock null: one of its own
-   * @throws {TypeError} when `lock` is no Lock
+   * @param lock the lock to use, or null for a new one
+   * @throws {TypeError} when `lock` is not a Lock
    */
   constructor(lock: Lock | null = null) {
     this.#lock = lock ?? new Lock();
     if (!(this.#lock instanceof Lock)) throw typeError(`lock must be a Lock, got ${inspect(lock)}`);
   }
 
-  /** Whether somebody has its lock. Python: Condition.locked(). */
+  /** Whether the lock is held. Python: Condition.locked(). */
   locked(): boolean {
     return this.#lock.locked();
   }
 
-  /** Takes its lock, as `Lock.acquire()`. Python: Condition.acquire(). */
+  /** Acquires the lock, as `Lock.acquire()`. Python: Condition.acquire(). */
   acquire(): Awaitable<true> {
     return this.#lock.acquire();
   }
 
-  /** Releases its lock, as `Lock.release()`. Python: Condition.release(). */
+  /** Releases the lock, as `Lock.release()`. Python: Condition.release(). */
   release(): void {
     this.#lock.release();
   }
 
-  /** Runs an async function or generator function while it has the lock, and gives its result. Python: async with condition. */
+  /**
+   * Runs an async function or generator function while holding the lock, and gives its result.
+   * Python: async with condition.
+   */
   run<R>(body: ScopeBody<void, R>): Awaitable<R> {
     return this.#lock.run(body);
   }
 
   /**
-   * Releases the lock, waits to be notified and takes the lock again, also when the task is cancelled meanwhile. What was waited
-   * for need not be so any more by then: look again, as `waitFor()` does. Python: Condition.wait().
-   * @throws {InvalidStateError} when nobody has the lock
+   * Releases the lock, waits for a notification and acquires the lock again, even if the task is cancelled meanwhile.
+   * By then the expected change may have been undone: check it again, as `waitFor()` does. Python: Condition.wait().
+   * @throws {InvalidStateError} when the lock is not held
    * @throws {CancelledError} when the task is cancelled while it waits
-   * @throws {LoopStateError} ERR_OTHER_LOOP, when others have waited in another loop; ERR_NO_RUNNING_LOOP
+   * @throws {LoopStateError} ERR_OTHER_LOOP when others have waited in another loop, ERR_NO_RUNNING_LOOP
    */
   wait(): Awaitable<true> {
     return startCoroutine(this.#wait());
   }
 
   /**
-   * Waits as long as `predicate()` is falsy, asking again after each notification, and gives what it returned last.
-   * Python: Condition.wait_for().
-   * @throws {TypeError} when `predicate` is no function, or an async or generator function
+   * Waits until `predicate()` returns a truthy value, and gives that value. Calls `predicate` at once and after each
+   * notification. Python: Condition.wait_for().
+   * @throws {TypeError} when `predicate` is not a function, or is an async or generator function
    * @throws what `predicate` and `wait()` throw
    */
   waitFor<T>(predicate: () => T): Awaitable<T> {
@@ -70,16 +73,16 @@ export class Condition implements Disposable {
   }
 
   /**
-   * Wakes `n` of those who wait, or all if there are fewer. They go on once the lock has been released.
+   * Wakes `n` waiting tasks, or all of them if there are fewer. They continue once the lock has been released.
    * Python: Condition.notify().
-   * @throws {InvalidStateError} when nobody has the lock
+   * @throws {InvalidStateError} when the lock is not held
    */
   notify(n = 1): void {
     if (!this.locked()) throw new InvalidStateError('cannot notify on un-acquired lock');
     this.#notify(n);
   }
 
-  /** Wakes all who wait, as `notify()`. Python: Condition.notify_all(). */
+  /** Wakes all waiting tasks, as `notify()`. Python: Condition.notify_all(). */
   notifyAll(): void {
     this.notify(Infinity);
   }
@@ -110,7 +113,8 @@ export class Condition implements Disposable {
       }
       return true;
     } catch (thrown) {
-      this.#notify(1); // it may have been notified, and another could use that; waking one for nothing is allowed
+      // It may have been notified already: pass the notification on. Waking a task without reason is allowed.
+      this.#notify(1);
       throw thrown;
     }
   }
@@ -124,7 +128,10 @@ export class Condition implements Disposable {
     return result;
   }
 
-  /** Who waits has the lock afterwards, come what may. Then throws the last of the cancellations, if there were any. */
+  /**
+   * Acquires the lock, however often the task is cancelled meanwhile. Then throws the last of those cancellations, if
+   * any.
+   */
   *#takeLockAgain(): CoroutineGenerator<void> {
     let cancellation: CancelledError | null = null;
     for (;;) {

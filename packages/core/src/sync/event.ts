@@ -6,7 +6,7 @@ import { startCoroutine } from '../running-coroutine.js';
 import { SETTLED_TRUE } from '../settled.js';
 import { WaiterQueue } from './waiter-queue.js';
 
-/** A flag that can be waited for. Python: asyncio.Event. */
+/** A flag that tasks can wait for. Python: asyncio.Event. */
 export class Event {
   readonly #loop = new BoundLoop(this);
   readonly #waiters = new WaiterQueue();
@@ -17,7 +17,9 @@ export class Event {
     return this.#set;
   }
 
-  /** Raises the flag: all who wait go on, also when it is cleared again before they do. Python: Event.set(). */
+  /**
+   * Raises the flag. All waiting tasks continue, even if the flag is cleared again before they do. Python: Event.set().
+   */
   set(): void {
     if (this.#set) return;
     this.#set = true;
@@ -32,7 +34,8 @@ export class Event {
   /**
    * Waits until the flag is raised. Python: Event.wait().
    * @throws {CancelledError} when the task is cancelled while it waits
-   * @throws {LoopStateError} ERR_OTHER_LOOP, when it must wait and others have waited in another loop; ERR_NO_RUNNING_LOOP
+   * @throws {LoopStateError} ERR_OTHER_LOOP when it must wait and others have waited in another loop,
+   *   ERR_NO_RUNNING_LOOP
    */
   wait(): Awaitable<true> {
     return this.#set ? SETTLED_TRUE : startCoroutine(this.#wait());

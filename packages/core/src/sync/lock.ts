@@ -9,34 +9,35 @@ import { SETTLED_TRUE } from '../settled.js';
 import { WaiterQueue } from './waiter-queue.js';
 
 /**
- * Lets one at a time through, in the order of asking. It belongs to no task: any may release it, and who has it and asks
- * again waits for ever. Python: asyncio.Lock.
+ * A lock that one task at a time can hold, in the order of asking. It does not belong to a task: any task may release
+ * it. A task that holds it and acquires it again waits for ever. Python: asyncio.Lock.
  */
 export class Lock implements Disposable {
   readonly #loop = new BoundLoop(this);
   readonly #waiters = new WaiterQueue();
   #locked = false;
 
-  /** Whether somebody has it. Python: Lock.locked(). */
+  /** Whether the lock is held. Python: Lock.locked(). */
   locked(): boolean {
     return this.#locked;
   }
 
   /**
-   * Waits until it is free, and takes it. Python: Lock.acquire().
+   * Waits until the lock is free, and takes it. Python: Lock.acquire().
    * @throws {CancelledError} when the task is cancelled while it waits
-   * @throws {LoopStateError} ERR_OTHER_LOOP, when it must wait and others have waited in another loop; ERR_NO_RUNNING_LOOP
+   * @throws {LoopStateError} ERR_OTHER_LOOP when it must wait and others have waited in another loop,
+   *   ERR_NO_RUNNING_LOOP
    */
   acquire(): Awaitable<true> {
-    // Who is about to wake up goes first, though the lock looks free.
+    // A waiter that is about to wake up goes first, though the lock looks free.
     if (this.#locked || this.#waiters.inUse) return startCoroutine(this.#wait());
     this.#locked = true;
     return SETTLED_TRUE;
   }
 
   /**
-   * Gives it to the one who has waited longest. Python: Lock.release().
-   * @throws {InvalidStateError} when nobody has it
+   * Releases the lock, and wakes the task that has waited longest. Python: Lock.release().
+   * @throws {InvalidStateError} when the lock is not held
    */
   release(): void {
     if (!this.#locked) throw new InvalidStateError('Lock is not acquired.');
@@ -44,7 +45,9 @@ export class Lock implements Disposable {
     this.#waiters.wakeFirst();
   }
 
-  /** Runs an async function or generator function while it has the lock, and gives its result. Python: async with lock. */
+  /**
+   * Runs an async function or generator function while holding the lock, and gives its result. Python: async with lock.
+   */
   run<R>(body: ScopeBody<void, R>): Awaitable<R> {
     return runScoped(
       () => this.#enter(),
@@ -71,7 +74,7 @@ export class Lock implements Disposable {
       yield waiter;
     } catch (cancellation) {
       this.#waiters.remove(waiter);
-      if (!this.#locked) this.#waiters.wakeFirst(); // it may have been our turn
+      if (!this.#locked) this.#waiters.wakeFirst(); // pass the turn on, in case it was ours
       throw cancellation;
     }
     this.#waiters.remove(waiter);

@@ -9,8 +9,8 @@ import { SETTLED_TRUE } from '../settled.js';
 import { WaiterQueue } from './waiter-queue.js';
 
 /**
- * Lets a number of tasks through at a time, in the order of asking. Any may release it, also more often than it was acquired:
- * then it lets more through. Python: asyncio.Semaphore.
+ * Lets a limited number of tasks through at a time, in the order of asking. Any task may release it. Releasing it more
+ * often than it was acquired raises the limit. Python: asyncio.Semaphore.
  */
 export class Semaphore implements Disposable {
   readonly #loop = new BoundLoop(this);
@@ -18,9 +18,9 @@ export class Semaphore implements Disposable {
   #value: number;
 
   /**
-   * @param value how many it lets through; Infinity is a number, too
-   * @throws {RangeError} when `value` is negative or no integer
-   * @throws {TypeError} when `value` is no number
+   * @param value how many tasks it lets through at a time; may be Infinity
+   * @throws {RangeError} when `value` is negative or not an integer
+   * @throws {TypeError} when `value` is not a number
    */
   constructor(value = 1) {
     if (typeof value !== 'number')
@@ -33,13 +33,14 @@ export class Semaphore implements Disposable {
 
   /** Whether `acquire()` would have to wait. Python: Semaphore.locked(). */
   locked(): boolean {
-    return this.#value === 0 || this.#waiters.inUse; // those who are about to wake up go first
+    return this.#value === 0 || this.#waiters.inUse; // waiters that are about to wake up go first
   }
 
   /**
-   * Waits until it lets one more through. Python: Semaphore.acquire().
+   * Waits until the semaphore lets one more task through. Python: Semaphore.acquire().
    * @throws {CancelledError} when the task is cancelled while it waits
-   * @throws {LoopStateError} ERR_OTHER_LOOP, when it must wait and others have waited in another loop; ERR_NO_RUNNING_LOOP
+   * @throws {LoopStateError} ERR_OTHER_LOOP when it must wait and others have waited in another loop,
+   *   ERR_NO_RUNNING_LOOP
    */
   acquire(): Awaitable<true> {
     if (this.locked()) return startCoroutine(this.#wait());
@@ -47,13 +48,16 @@ export class Semaphore implements Disposable {
     return SETTLED_TRUE;
   }
 
-  /** Lets one more through. Python: Semaphore.release(). */
+  /** Lets one more task through. Python: Semaphore.release(). */
   release(): void {
     this.#value++;
     this.#wakeNext();
   }
 
-  /** Runs an async function or generator function between acquire and release, and gives its result. Python: async with semaphore. */
+  /**
+   * Runs an async function or generator function between acquire and release, and gives its result.
+   * Python: async with semaphore.
+   */
   run<R>(body: ScopeBody<void, R>): Awaitable<R> {
     return runScoped(
       () => this.#enter(),
@@ -74,7 +78,7 @@ export class Semaphore implements Disposable {
     return `<${this.constructor.name} [${state}${size > 0 ? `, waiters:${size}` : ''}]>`;
   }
 
-  /** How many more it lets through, when nobody waits. */
+  /** How many more tasks it lets through while nobody waits. */
   protected get value(): number {
     return this.#value;
   }
@@ -84,16 +88,17 @@ export class Semaphore implements Disposable {
     try {
       yield waiter;
     } catch (cancellation) {
-      if (!waiter.cancelled()) this.#value++; // it was woken before: what it was given goes to the next
+      if (!waiter.cancelled()) this.#value++; // woken before it was cancelled: give its permit back
       throw cancellation;
     } finally {
       this.#waiters.remove(waiter);
-      while (this.#value > 0 && this.#wakeNext()); // those who came while it was woken had to wait behind it
+      // Tasks that came while a woken waiter was queued had to wait, even if permits were left: wake them now.
+      while (this.#value > 0 && this.#wakeNext());
     }
     return true;
   }
 
-  /** The one who is woken has what it was woken for from now on: nobody can get in between. */
+  /** Wakes the next waiter and takes its permit at once, so that nobody else can get the permit in between. */
   #wakeNext(): boolean {
     if (this.#waiters.wakeNext() === null) return false;
     this.#value--;
@@ -105,22 +110,22 @@ export class Semaphore implements Disposable {
   }
 }
 
-/** A Semaphore that is not released more often than it was acquired. Python: asyncio.BoundedSemaphore. */
+/** A Semaphore that cannot be released more often than it was acquired. Python: asyncio.BoundedSemaphore. */
 export class BoundedSemaphore extends Semaphore {
   readonly #bound: number;
 
-  /** As of Semaphore; `value` is the bound, too. */
+  /** As for Semaphore. `value` is also the upper bound. */
   constructor(value = 1) {
     super(value);
     this.#bound = value;
   }
 
   /**
-   * Lets one more through. Python: BoundedSemaphore.release().
-   * @throws {RangeError} when it was released as often as acquired already
+   * Lets one more task through. Python: BoundedSemaphore.release().
+   * @throws {RangeError} when it has already been released as often as it was acquired
    */
   override release(): void {
-    // Without a bound there is no too many.
+    // With a bound of Infinity, no release is one too many.
     if (this.value >= this.#bound && this.#bound !== Infinity)
       throw rangeError('BoundedSemaphore released too many times');
     super.release();

@@ -1,7 +1,7 @@
 import type { BaseEventLoop } from '../event-loop.js';
 import { Future, type FutureState } from '../future.js';
 
-/** One who waits in a WaiterQueue, which sets these fields. It is woken with `true`, or cancelled. */
+/** A waiter in a WaiterQueue, which sets these fields. It is woken with `true`, or cancelled. */
 export class Waiter extends Future<true> {
   readonly #queue: WaiterQueue;
   previous: Waiter | null = null;
@@ -20,21 +20,21 @@ export class Waiter extends Future<true> {
 }
 
 /**
- * Those who wait for the same thing, in the order in which they came. Whoever was woken or cancelled stays until its coroutine
- * goes on, one iteration later, and leaves: others must not pass by it in between.
+ * Waiters for the same thing, in the order of arrival. A waiter that was woken or cancelled stays in the queue until
+ * its coroutine continues, one iteration later, and removes it: later waiters must not overtake it in between.
  *
- * A linked list, in which all that stand before `#mayWait` are done: every operation takes constant time, on average.
+ * A linked list. All waiters before `#mayWait` are done. So every operation takes constant time on average.
  */
 export class WaiterQueue {
   #first: Waiter | null = null;
   #last: Waiter | null = null;
   #mayWait: Waiter | null = null;
-  /** How many are in it. */
+  /** How many waiters are in the queue, woken and cancelled ones included. */
   size = 0;
-  /** How many of them were cancelled. */
+  /** How many of them are cancelled. */
   cancelled = 0;
 
-  /** Whether there is one that was not cancelled, woken or not. */
+  /** Whether the queue has a waiter that was not cancelled, woken or not. */
   get inUse(): boolean {
     return this.size > this.cancelled;
   }
@@ -51,7 +51,7 @@ export class WaiterQueue {
     return waiter;
   }
 
-  /** Takes a waiter that is done out; does nothing when it has left already. */
+  /** Removes a waiter. Does nothing if it was removed before. */
   remove(waiter: Waiter): void {
     if (!waiter.queued) return;
     waiter.queued = false;
@@ -64,7 +64,7 @@ export class WaiterQueue {
     if (waiter.cancelled()) this.cancelled--;
   }
 
-  /** Wakes the first that still waits, and returns it. */
+  /** Wakes the first waiter that still waits, and returns it. */
   wakeNext(): Waiter | null {
     while (this.#mayWait?.done() === true) this.#mayWait = this.#mayWait.next;
     const waiter = this.#mayWait;
@@ -72,7 +72,9 @@ export class WaiterQueue {
     return waiter;
   }
 
-  /** Wakes the one at the head, unless it is done: then it will pass that on when it leaves. */
+  /**
+   * Wakes the waiter at the head, unless it is done: then it takes the turn, or passes it on when it leaves the queue.
+   */
   wakeFirst(): void {
     if (this.#first?.done() === false) this.#first.setResult(true);
   }

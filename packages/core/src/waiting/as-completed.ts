@@ -12,29 +12,31 @@ import { Queue } from '../queues/queue.js';
 import { startCoroutine } from '../running-coroutine.js';
 import type { TimerHandle } from '../timer-handle.js';
 
-/** What `asCompleted()` can be told. */
+/** Options of `asCompleted()`. */
 export interface AsCompletedOptions {
-  /** Seconds, for all of them; by default, and with null, there is no limit. */
+  /** Time limit for all awaitables together, in seconds. There is no limit by default and with null. */
   readonly timeout?: number | null;
 }
 
 /**
- * A future that is done, as `for await` over asCompleted() gives it. It is the very future or task; the type leaves out that it
- * can be awaited, for TypeScript takes it that `for await` does that with whatever can be.
+ * A future that is done, as `for await` over asCompleted() gives it. At run time it is the future or task itself. The
+ * type leaves out `then`, because TypeScript would otherwise assume that `for await` awaits the future.
  */
 export type DoneFuture<T> = Pick<Future<T>, 'result' | 'exception' | 'cancelled' | 'done' | 'getLoop'>;
 
 /**
- * Runs `awaitables` concurrently and iterates over them in the order in which they are done. There are two ways:
- * - `for await (const future of asCompleted(tasks))` gives the future or task itself, which is done; one of its own for what was
- *   a coroutine or promise. Throws TimeoutError when the time is over.
- * - `for (const next of asCompleted(tasks)) { … await next }` gives something to wait with for whichever is done next, which
- *   gives its result or throws its error; TimeoutError when the time is over. For generator coroutines: `yield* next`.
+ * Runs `awaitables` concurrently and iterates over them in the order in which they finish. There are two ways to
+ * iterate:
+ * - `for await (const future of asCompleted(tasks))` gives each future or task itself, once it is done. For a coroutine
+ *   or a promise it gives the task that was made of it. The loop throws TimeoutError when the time is over.
+ * - `for (const next of asCompleted(tasks)) { … await next }` gives an awaitable for the next one that finishes. It
+ *   gives that one's result, throws its error, or throws TimeoutError when the time is over. Generator coroutines use
+ *   `yield* next`.
  *
- * An iteration that was left can be resumed. Neither that nor the timeout cancels anything. The same object twice is run once.
- * Python: asyncio.as_completed().
- * @throws {TypeError} when `awaitables` is no iterable, or something in it is neither a future nor a coroutine nor a promise, or
- *   `timeout` no number
+ * An iteration that was left can be resumed. Leaving the iteration cancels nothing, and neither does the timeout. An
+ * object that is passed twice runs once. Python: asyncio.as_completed().
+ * @throws {TypeError} when `awaitables` is not iterable, when one of them is neither a future nor a coroutine nor a
+ *   promise, or when `timeout` is not a number
  * @throws {LoopStateError} ERR_OTHER_LOOP when one belongs to another loop than the current one, ERR_NO_CURRENT_LOOP
  */
 export function asCompleted<T>(
@@ -52,9 +54,9 @@ export class AsCompleted<T>
 {
   readonly #loop: BaseEventLoop;
   readonly #todo: Set<Future<T>>;
-  /** null stands for one that was not done in time. */
+  /** Futures in the order in which they finished. null stands for a future that was not done in time. */
   readonly #done = new Queue<Future<T> | null>();
-  /** How many have not been given out yet. */
+  /** How many results the iterators have not handed out yet. */
   #left: number;
   readonly #timer: TimerHandle | null;
 
@@ -66,19 +68,19 @@ export class AsCompleted<T>
     this.#timer = timeout === null || this.#left === 0 ? null : loop.callLater(timeout, this.#onTimeout);
   }
 
-  /** For `for … of`: the iterator itself, so that an iteration that was left resumes. */
+  /** For `for … of`. Returns the iterator itself, so that an iteration that was left can be resumed. */
   [Symbol.iterator](): this {
     return this;
   }
 
-  /** Something to wait with for whichever is done next. It rejects with TimeoutError when the time is over. */
+  /** An awaitable for the next future that finishes. It rejects with TimeoutError when the time is over. */
   next(): IteratorResult<Awaitable<T>, undefined> {
     if (this.#left === 0) return { done: true, value: undefined };
     this.#left--;
     return { done: false, value: new NextCompleted(() => startCoroutine(this.#nextResult(), this.#loop)) };
   }
 
-  /** For `for await`. Its next() is for `yield*`, too. */
+  /** For `for await`. A generator coroutine can also use `yield*` on the result of its next(). */
   [Symbol.asyncIterator](): {
     /** The next future, once it is done. Rejects with TimeoutError when the time is over. */
     next(): Awaitable<IteratorResult<DoneFuture<T>, undefined>>;
@@ -87,7 +89,7 @@ export class AsCompleted<T>
   }
 
   readonly #onDone = (future: Future<T>): void => {
-    if (!this.#todo.delete(future)) return; // too late
+    if (!this.#todo.delete(future)) return; // the timeout was faster
     this.#done.putNowait(future);
     if (this.#todo.size === 0) this.#timer?.cancel();
   };
@@ -117,7 +119,10 @@ export class AsCompleted<T>
   }
 }
 
-/** Begins when somebody waits for it, as a coroutine in Python: who waits first, gets what is done first. */
+/**
+ * Starts waiting when it is first awaited, as a Python coroutine does. So the first waiter gets the first future that
+ * finishes, whatever the order in which the awaitables were handed out.
+ */
 class NextCompleted<T> implements Awaitable<T> {
   readonly #start: () => Awaitable<T>;
   #running: Awaitable<T> | null = null;

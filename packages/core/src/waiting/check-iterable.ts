@@ -3,8 +3,9 @@ import { isPromiseLike } from '../is-promise-like.js';
 import { inspectSafely } from '../debug/inspect-safely.js';
 
 /**
- * Futures can be iterated, too, because of `yield*`: given one where a list of them is meant, it must not be taken for the list.
- * @throws {TypeError} unless `value` is an iterable, and no future
+ * Rejects a future where a list of futures is expected. A future is iterable too, because of `yield*`, but must not be
+ * taken for a list.
+ * @throws {TypeError} unless `value` is iterable and is not a future
  */
 export function checkIterable(value: unknown, caller: string): void {
   if (typeof value === 'object' && value !== null && Symbol.iterator in value && !isPromiseLike(value)) {

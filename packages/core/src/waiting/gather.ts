@@ -9,10 +9,10 @@ import { Future } from '../future.js';
 import type { CoroutineGenerator } from '../generator-driver.js';
 import { keepQuiet } from '../debug/quiet-tasks.js';
 
-/** What can be made a future of: a future or task, a coroutine of any kind, a promise. */
+/** Anything that can be made into a future: a future or task, a coroutine of any kind, or a promise. */
 export type Joinable<T = unknown> = Future<T> | Coroutine<T> | PromiseLike<T>;
 
-/** What a future, coroutine or promise comes to. */
+/** The type of the result of a future, coroutine or promise. */
 export type ResultOf<A> =
   A extends PromiseLike<infer T>
     ? T
@@ -22,23 +22,29 @@ export type ResultOf<A> =
         ? T
         : never;
 
-/** What `gather()` can be told. */
+/** Options of `gather()`. */
 export interface GatherOptions {
-  /** Puts errors among the results, rather than failing with the first one. */
+  /** Puts errors among the results instead of failing with the first error. */
   readonly returnExceptions?: boolean;
 }
 
-/** The results of a gather(), each in the place of its future; `E` is what may stand there instead. */
+/**
+ * The results of a gather(), each in the place of its awaitable. `E` is the type of an error that may stand there
+ * instead.
+ */
 export type Gathered<A extends readonly unknown[], E = never> = {
   -readonly [K in keyof A]: ResultOf<A[K]> | E;
 };
 
 /**
- * A future of the results of all `awaitables`, in their order. The first error is its error, at once, and the others run on
- * (what they come to is dropped); with `returnExceptions` errors are results. To cancel it cancels all that are not done, and it
- * fails with CancelledError once they are; a child that is cancelled by others counts as one that failed. The same object twice
- * is run once, and its result is in both places. Without any, it is done already. Python: asyncio.gather().
- * @throws {TypeError} when `awaitables` is no iterable, or something in it is neither a future nor a coroutine nor a promise
+ * A future of the results of all `awaitables`, in their order. The first error fails it at once. The others keep
+ * running, and their results are dropped. With `returnExceptions`, errors count as results.
+ *
+ * Cancelling the future cancels all awaitables that are not done, and it fails with CancelledError once they have
+ * ended. An awaitable that somebody else cancels counts as failed. An object that is passed twice runs once, and its
+ * result is in both places. Without any awaitables the future is already done. Python: asyncio.gather().
+ * @throws {TypeError} when `awaitables` is not iterable, or when one of them is neither a future nor a coroutine nor a
+ *   promise
  * @throws {LoopStateError} ERR_OTHER_LOOP when they belong to different loops, ERR_NO_CURRENT_LOOP
  */
 export function gather<const A extends readonly Joinable[]>(
@@ -69,7 +75,7 @@ export function gather(
   let outer: GatheringFuture | null = null;
   const onDone = (child: Future<unknown>): void => {
     if (outer === null)
-      failureOf(child); // gather() threw: nobody will ask
+      failureOf(child); // gather() threw, so nobody else will retrieve the exception
     else outer.onChildDone(child);
   };
   for (const awaitable of awaitables) {
@@ -77,7 +83,7 @@ export function gather(
     if (child === undefined) {
       child = ensureFuture(awaitable, loop === undefined ? {} : { loop });
       loop ??= child.getLoop();
-      if (child !== awaitable) keepQuiet(child); // the caller has no hold on it
+      if (child !== awaitable) keepQuiet(child); // the caller has no reference to the task, so it cannot await it
       futures.set(awaitable, child);
       if (child.done()) doneAlready.push(child);
       else child.addDoneCallback(onDone);
@@ -91,7 +97,7 @@ export function gather(
 
 class GatheringFuture extends Future<unknown[]> {
   readonly #children: readonly Future<unknown>[];
-  /** How many are not done; each counts once. */
+  /** How many distinct children are not done. */
   #unfinished: number;
   readonly #returnExceptions: boolean;
   #cancelRequested = false;
@@ -109,10 +115,10 @@ class GatheringFuture extends Future<unknown[]> {
     if (distinct === 0) this.setResult([]);
   }
 
-  /** As of a task: asks the children, and is done when they are. */
+  /** As `Task.cancel()`: cancels the children. This future is done when all of them are. */
   override cancel(message?: string): boolean {
     if (this.done()) return false;
-    void whoAsks(); // none of the children is what it waits for
+    void whoAsks(); // clears the request: the children are not what the asking code awaits
     const accepted = this.#children.filter((child) => child.cancel(message));
     if (accepted.length > 0) this.#cancelRequested = true;
     return accepted.length > 0;
@@ -120,7 +126,8 @@ class GatheringFuture extends Future<unknown[]> {
 
   onChildDone(child: Future<unknown>): void {
     this.#unfinished--;
-    // Looked at, it counts as retrieved; those that shall be results are looked at when all are done.
+    // failureOf() marks the exception as retrieved. Errors that shall be results are retrieved when all children are
+    // done.
     const failure = this.done() || !this.#returnExceptions ? failureOf(child) : null;
     if (this.done()) return;
     if (failure !== null) this.setException(failure);
@@ -128,8 +135,9 @@ class GatheringFuture extends Future<unknown[]> {
   }
 
   #finish(): void {
-    const failures = this.#children.map(failureOf); // whatever becomes of them, they are retrieved
-    // A cancellation must not end up among the results. Its message is that of the last in order, as in CPython.
+    const failures = this.#children.map(failureOf); // marks all exceptions as retrieved, even if they are dropped
+    // After cancel(), fail even with `returnExceptions`: a cancellation must not end up among the results. The message
+    // is that of the last child in order, as in CPython.
     if (this.#cancelRequested) {
       const isLastCancelled = this.#children.at(-1)?.cancelled() === true;
       this.setException(isLastCancelled ? failures.at(-1) : cancelledError());
@@ -137,11 +145,11 @@ class GatheringFuture extends Future<unknown[]> {
   }
 }
 
-/** Why a future that is done has no result; null where it has one. */
+/** The error or cancellation of a future that is done, or null if it has a result. */
 function failureOf(future: Future<unknown>): Error | null {
   try {
     return future.exception();
   } catch (thrown) {
-    return thrown as CancelledError; // see exception()
+    return thrown as CancelledError; // exception() throws only the CancelledError here
   }
 }

@@ -4,14 +4,14 @@ import type { Future } from '../future.js';
 import type { Joinable, ResultOf } from './gather.js';
 
 /**
- * Waits for `awaitable` without cancelling it: to cancel the future that this returns leaves the inner one running. An error
- * that comes after that goes to the exception handler, as nobody else can be told. When it is done already, it is what this
- * returns. Python: asyncio.shield().
+ * Waits for `awaitable` without ever cancelling it: cancelling the returned future leaves the inner one running. If the
+ * inner one fails after that, its error goes to the exception handler, because nobody waits for it any more. A future
+ * that is already done is returned as it is. Python: asyncio.shield().
  * @throws {TypeError} when `awaitable` is neither a future nor a coroutine nor a promise
  * @throws {LoopStateError} ERR_NO_CURRENT_LOOP
  */
 export function shield<A extends Joinable>(awaitable: A): Future<ResultOf<A>> {
-  const inner = ensureFuture(awaitable as Joinable<ResultOf<A>>); // as ResultOf says
+  const inner = ensureFuture(awaitable as Joinable<ResultOf<A>>); // the type of its result, by ResultOf
   if (inner.done()) return inner;
   const outer = inner.getLoop().createFuture<ResultOf<A>>();
   const passOn = (): void => {
@@ -28,7 +28,7 @@ export function shield<A extends Joinable>(awaitable: A): Future<ResultOf<A>> {
   outer.addDoneCallback(() => {
     if (inner.done()) return;
     inner.removeDoneCallback(passOn);
-    inner.removeDoneCallback(reportFailure); // however often it is shielded, its error is reported once
+    inner.removeDoneCallback(reportFailure); // report its error once, however often it is shielded
     inner.addDoneCallback(reportFailure);
   });
   return outer;

@@ -14,10 +14,10 @@ import type { TimerHandle } from '../timer-handle.js';
 import { expectUnhandled } from '../unhandled-cancellations.js';
 
 /**
- * Waits `delay` seconds and gives `result`. A delay of 0 or less lets every other callback that is ready run once.
- * Python: asyncio.sleep().
+ * Waits `delay` seconds and gives `result`. With a delay of 0 or less, every other callback that is ready runs once
+ * before this returns. Python: asyncio.sleep().
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
- * @throws {TypeError} when `delay` is not a number or NaN
+ * @throws {TypeError} when `delay` is not a number, or is NaN
  */
 export function sleep(delay: number): Awaitable<void>;
 export function sleep<T>(delay: number, result: T): Awaitable<T>;
@@ -27,13 +27,13 @@ export function sleep<T>(delay: number, result?: T): Awaitable<T | undefined> {
   if (delay > 0) return new Sleep(loop, delay, result);
   const awaiter = currentAwaiter();
   if (awaiter === null || currentDriver() !== null) return new BareYield(loop, result);
-  // In an async function, a promise of Node's own: to await any other takes twice as long.
+  // An async function gets a native promise: awaiting any other promise takes twice as long.
   const wakeUp = new WakeUp(awaiter, loop, result);
   loop[ENQUEUE](wakeUp);
   return wakeUp.awaitable;
 }
 
-/** A future with an alarm clock. */
+/** A future that a timer settles. */
 class Sleep<T> extends Future<T> {
   readonly #timer: TimerHandle;
 
@@ -50,7 +50,10 @@ class Sleep<T> extends Future<T> {
   }
 }
 
-/** What a bare `yield` is: goes on in the next iteration, where a future takes one more. Begins when somebody waits. */
+/**
+ * `sleep(0)` for generator coroutines. It is a bare `yield`, which continues in the next iteration; waiting for a
+ * future would take one iteration more. It starts when somebody waits for it.
+ */
 class BareYield<T> implements Awaitable<T> {
   readonly #loop: BaseEventLoop;
   readonly #value: T;
@@ -86,8 +89,9 @@ class BareYield<T> implements Awaitable<T> {
 }
 
 /**
- * The same for an `await`, which needs not ask for the `then` of Node's own promises. Whoever does ask, a combinator for example,
- * gets that of a future. So nobody waits for the promise but an `await`, or nobody at all.
+ * `sleep(0)` for an `await` in an async function. An `await` of a native promise does not call its `then`. Everybody
+ * else, a combinator for example, does call `then` and gets that of a future. So only an `await` ever waits for this
+ * promise.
  */
 class WakeUp<T> implements Ready {
   readonly #awaiter: Awaiter;
@@ -103,13 +107,13 @@ class WakeUp<T> implements Ready {
   }
 
   get awaitable(): Awaitable<T> {
-    const awaitable = iterablePromise(this.#result.promise) as Marked<T>; // on the next lines
+    const awaitable = iterablePromise(this.#result.promise) as Marked<T>; // the next lines add the mark and `then`
     awaitable[WAKE_UP] = this;
     awaitable.then = thenOfFuture;
     return awaitable;
   }
 
-  /** For who asks for its `then`. */
+  /** The future that a caller of `then` waits for. */
   get future(): Future<T> {
     return (this.#future ??= new NextIteration(this.#loop, this.#value));
   }
@@ -124,7 +128,7 @@ class WakeUp<T> implements Ready {
       this.#result.resolve(this.#value);
       return;
     }
-    // Where nobody awaits it, the cancellation is still due.
+    // If nobody awaits the promise, nobody has seen the cancellation: throw it at the next await instead.
     expectUnhandled(cancellation, () => this.#awaiter.postponeCancellation(cancellation));
     this.#result.reject(cancellation);
   }
@@ -136,20 +140,20 @@ interface Marked<T> extends Awaitable<T> {
   [WAKE_UP]: WakeUp<T>;
 }
 
-/** One function for all: a closure for each would cost as much as the promise. */
+/** One shared function, because a closure for each promise would cost as much as the promise. */
 function thenOfFuture<T, R1 = T, R2 = never>(
   this: Promise<T>,
   onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
   onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
 ): Promise<R1 | R2> {
-  return (this as Marked<T>)[WAKE_UP].future.then(onFulfilled, onRejected); // it stands on no other
+  return (this as Marked<T>)[WAKE_UP].future.then(onFulfilled, onRejected); // only a Marked promise has this `then`
 }
 
-/** The same as a future, for who asks for its `then`. It stands in the ready queue from the beginning. */
+/** `sleep(0)` as a future, for callers of `then`. It is in the ready queue from the beginning. */
 class NextIteration<T> extends Future<T> implements Ready {
   static override readonly name = 'Future';
   readonly #value: T;
-  /** It is cancelled when its turn comes: a bare `yield` cannot be earlier. */
+  /** Applied when its turn comes: a cancelled bare `yield` does not continue any earlier either. */
   #cancellation: { readonly message: string | undefined } | null = null;
 
   constructor(loop: BaseEventLoop, value: T) {
@@ -168,7 +172,7 @@ class NextIteration<T> extends Future<T> implements Ready {
     else this.settle('cancelled', this.#cancellation.message);
   }
 
-  /** Its turn is that of those who wait. */
+  /** Awaits of it continue in its own turn, not one iteration later. */
   protected override wake(waiter: Ready): void {
     this.wakeAtOnce(waiter);
   }

@@ -10,35 +10,35 @@ import type { Task, TaskOptions } from '../task.js';
 type GroupState = 'created' | 'entered' | 'exiting';
 
 /**
- * Tasks that end together: the block that `run()` runs is not left before all of them are done. When one fails, or the block
- * throws, the others are cancelled, and the errors are thrown as one ExceptionGroup. Good for one block.
- * Python: asyncio.TaskGroup.
+ * Tasks that end together: the block that `run()` runs is not left before all of them are done. When a task fails or
+ * the block throws, the other tasks are cancelled, and the errors are thrown as one ExceptionGroup. A group can be used
+ * for one block only. Python: asyncio.TaskGroup.
  */
 export class TaskGroup {
   #state: GroupState = 'created';
-  #block!: Block; // set when it is entered; nothing asks for it before
+  #block!: Block; // set by #enter(), and never read before
   readonly #tasks = new Set<Task<unknown>>();
-  /** All tasks have been cancelled, and there will be no more. */
+  /** All tasks have been cancelled, and no more can be added. */
   #aborting = false;
-  /** A cancel() of the parent is ours, and to be taken back. */
+  /** This group has cancelled its parent, and must take that cancel() back. */
   #parentCancelled = false;
   #errors: Error[] = [];
-  /** A SystemExit or KeyboardInterrupt: thrown as it is. */
+  /** A SystemExit or KeyboardInterrupt. It is thrown as it is, not within an ExceptionGroup. */
   #exit: Error | null = null;
-  /** What the end of the block waits for. */
+  /** Settled when the last task is done. The end of the block waits for it. */
   #allDone: Future<void> | null = null;
 
   /**
-   * Runs `body`, an async function or a generator function, as part of the current task, waits for the tasks that it created
-   * in the group, and gives its result. Python: `async with TaskGroup() as group:`. Rejects with
-   * - ExceptionGroup 'unhandled errors in a TaskGroup' of what tasks and body threw, CancelledErrors aside;
-   * - SystemExit or KeyboardInterrupt, bare;
-   * - CancelledError when the current task is cancelled by somebody else, and nothing failed on the way out;
-   * - InvalidStateError outside of a task, and when it has been entered before.
+   * Runs `body`, an async function or a generator function, as part of the current task. Waits for the tasks that it
+   * created in the group, then gives the result of `body`. Python: `async with TaskGroup() as group:`. Rejects with
+   * - ExceptionGroup 'unhandled errors in a TaskGroup' that holds what tasks and body threw, except CancelledErrors;
+   * - SystemExit or KeyboardInterrupt, not wrapped in a group;
+   * - CancelledError when somebody else cancels the current task, and no task failed meanwhile;
+   * - InvalidStateError outside of a task, or when the group has been entered before.
    *
-   * When a task fails, the body is cancelled at its await. To interrupt the await of a native promise, hand on the AbortSignal
-   * that the body is given as its second argument.
-   * @throws {TypeError} when `body` is no function
+   * When a task fails, the body is cancelled at its await. An await of a native promise cannot be interrupted: pass the
+   * AbortSignal that the body gets as its second argument to the function that makes the promise.
+   * @throws {TypeError} when `body` is not a function
    * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
    */
   run<R>(body: BlockBody<TaskGroup, R>): Awaitable<R> {
@@ -50,18 +50,20 @@ export class TaskGroup {
   }
 
   /**
-   * As `loop.createTask()`, for a task of this group. Tasks of the group may create more of them. Python: TaskGroup.create_task().
-   * @throws {InvalidStateError} before the block is entered, after all tasks are done at its end, and when tasks are being cancelled
-   * @throws {TypeError} when `coroutine` is none
+   * As `loop.createTask()`, for a task of this group. Tasks of the group may create further tasks.
+   * Python: TaskGroup.create_task().
+   * @throws {InvalidStateError} before the block is entered, after all tasks have ended at the end of the block, and
+   *   while the group cancels its tasks
+   * @throws {TypeError} when `coroutine` is not a coroutine
    */
   createTask<T>(coroutine: Coroutine<T> | PromiseLike<T>, options: TaskOptions = {}): Task<T> {
     const refusal = this.#refusal();
     if (refusal !== null) {
-      if (isGenerator(coroutine)) coroutine.return(undefined as never); // nobody will run it
+      if (isGenerator(coroutine)) coroutine.return(undefined as never); // nobody will run it, so close it
       throw new InvalidStateError(`TaskGroup ${inspect(this)} ${refusal}`);
     }
     const task = this.#block.task.getLoop().createTask(coroutine, options);
-    // An eager one may have failed already, but its caller is cancelled no earlier for that.
+    // An eager task may have failed already. It still cancels the group through its done callback, like any other task.
     this.#tasks.add(task);
     task.addDoneCallback(() => this.#onTaskDone(task));
     return task;
@@ -106,7 +108,10 @@ export class TaskGroup {
     this.#throwWhatIsDue(error, cancellation);
   }
 
-  /** Returns the cancellation from outside that came meanwhile, if any: it aborts the group like an error of the body. */
+  /**
+   * Waits for all tasks. Returns the cancellation from outside that came meanwhile, if any. Such a cancellation aborts
+   * the group like an error of the body.
+   */
   *#waitForAll(): CoroutineGenerator<CancelledError | null> {
     let cancellation: CancelledError | null = null;
     while (this.#tasks.size > 0) {
@@ -114,9 +119,9 @@ export class TaskGroup {
       try {
         yield* this.#allDone;
       } catch (thrown) {
-        // When the group is being cancelled already, there is nothing to do but to go on waiting.
+        // If the group is already being cancelled, it can only keep waiting.
         if (!this.#aborting) {
-          cancellation = thrown as CancelledError; // nobody else settles that future
+          cancellation = thrown as CancelledError; // only a cancellation fails that future
           this.#abort();
         }
       }
@@ -133,14 +138,14 @@ export class TaskGroup {
     if (cancellation !== null && cancelledByOthers && errors.length === 0) throw cancellation;
     if (error !== null && !(error instanceof CancelledError)) errors.push(toError(error));
     if (errors.length === 0) return;
-    // Whoever cancelled it shall be heard at the next await, though the errors come first.
+    // The errors are thrown first. Cancel again, so that the next await throws the cancellation from outside.
     if (this.#block.cancelling() > 0) this.#block.cancelAgain();
     throw new ExceptionGroup('unhandled errors in a TaskGroup', errors, { cause: undefined });
   }
 
   #abort(): void {
     this.#aborting = true;
-    // One that is done already would take it for a sign that nobody wants to know its exception.
+    // Skip tasks that are done: cancel() would mark their exception as retrieved.
     for (const task of this.#tasks) if (!task.done()) task.cancel();
   }
 
@@ -156,7 +161,7 @@ export class TaskGroup {
       const message = `Task ${inspect(task)} has errored out but its parent task ${inspect(parent)} is already completed`;
       parent.getLoop().callExceptionHandler({ message, exception, task });
     } else if (!this.#aborting) {
-      // The body may be waiting for something that would never come now.
+      // Cancel the body too: it may be waiting for something that will never come now.
       this.#abort();
       this.#parentCancelled = true;
       this.#block.cancel();

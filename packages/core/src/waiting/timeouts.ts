@@ -9,21 +9,21 @@ import { getRunningLoop } from '../running-loop.js';
 type TimeoutState = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
 
 /**
- * A deadline for a block of code. When it passes, the block is cancelled, as its task would be, and what leaves it as a
- * CancelledError leaves it as a TimeoutError; a cancellation that somebody else asked for stays one. Made by `timeout()` and
- * `timeoutAt()`, and good for one block. Python: asyncio.Timeout.
+ * A deadline for a block of code. When it passes, the block is cancelled as a task is. A CancelledError that then
+ * leaves the block becomes a TimeoutError, unless somebody else has asked for the cancellation. Made by `timeout()` and
+ * `timeoutAt()`, for one block only. Python: asyncio.Timeout.
  */
 export class Timeout {
   #state: TimeoutState = 'created';
   #when: number | null;
-  /** The block, and how many cancellations of it stood when it began. */
-  #block!: Block; // set when it is entered; nothing asks for it before
+  /** The block, and how many cancellations of it were pending when it began. */
+  #block!: Block; // set by #enter(), and never read before
   #cancelling = 0;
   #handle: Handle | null = null;
 
   /**
-   * @param when in seconds of `loop.time()`; null for no deadline
-   * @throws {TypeError} when `when` is neither a number nor null, or NaN
+   * @param when in seconds of `loop.time()`, or null for no deadline
+   * @throws {TypeError} when `when` is neither a number nor null, or is NaN
    */
   constructor(when: number | null) {
     if (when !== null) checkTime(when, 'when');
@@ -31,16 +31,19 @@ export class Timeout {
   }
 
   /**
-   * Runs `body`, an async function or a generator function, as part of the current task, and gives its result. Python:
-   * `async with timeout(…):`. Rejects with TimeoutError when the deadline passed and the body ended because of that, with
-   * InvalidStateError outside of a task and when it has been entered before, and with what the body throws.
+   * Runs `body`, an async function or a generator function, as part of the current task, and gives its result, like
+   * Python's `async with timeout(…):`. Rejects with TimeoutError when the deadline passed and ended the body, with
+   * InvalidStateError outside of a task or when it has been entered before, and with whatever the body throws.
    *
-   * The body is interrupted where it awaits a future, anything of this library, or a combinator of those (`Promise.race`). What
-   * cannot be interrupted is the await of a native promise: the cancellation is thrown at the next await of a future, and a body
-   * that has none runs to its end and gives its result, late (`expired()` tells). So either hand on the AbortSignal that the body is given as its second
-   * argument (it aborts with this block, with those around it and with the task), or await such a promise by `waitFor()`, which
-   * abandons it.
-   * @throws {TypeError} when `body` is no function
+   * The body is interrupted where it awaits a future, anything else of this library, or a combinator of those
+   * (`Promise.race`). An await of a native promise cannot be interrupted: the next await of a future throws the
+   * cancellation. A body without such an await runs to its end and gives its result late; `expired()` then
+   * returns true. There are two ways out:
+   * - Pass on the AbortSignal that the body gets as its second argument. It aborts with this block, with the blocks
+   *   around it and with the task.
+   * - Await the promise by `waitFor()`, which abandons it.
+   *
+   * @throws {TypeError} when `body` is not a function
    * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
    */
   run<R>(body: BlockBody<Timeout, R>): Awaitable<R> {
@@ -51,15 +54,16 @@ export class Timeout {
     );
   }
 
-  /** The deadline, in seconds of `loop.time()`; null: there is none. Python: Timeout.when(). */
+  /** The deadline, in seconds of `loop.time()`, or null if there is none. Python: Timeout.when(). */
   when(): number | null {
     return this.#when;
   }
 
   /**
-   * Moves the deadline, or with null removes it. One that has passed expires in the next iteration. Python: Timeout.reschedule().
+   * Moves the deadline, or removes it if `when` is null. A deadline in the past expires in the next iteration.
+   * Python: Timeout.reschedule().
    * @throws {InvalidStateError} unless the block is running and the deadline has not passed
-   * @throws {TypeError} when `when` is neither a number nor null, or NaN
+   * @throws {TypeError} when `when` is neither a number nor null, or is NaN
    */
   reschedule(when: number | null): void {
     if (when !== null) checkTime(when, 'when');
@@ -72,7 +76,7 @@ export class Timeout {
     this.#handle = when === null ? null : this.#schedule(when);
   }
 
-  /** Whether the deadline passed while the block ran, whatever came of it. Python: Timeout.expired(). */
+  /** Whether the deadline passed while the block ran, even if the block did not time out. Python: Timeout.expired(). */
   expired(): boolean {
     return this.#state === 'expiring' || this.#state === 'expired';
   }
@@ -112,7 +116,7 @@ export class Timeout {
     if (this.#state === 'active') this.#state = 'finished';
     else {
       this.#state = 'expired';
-      // If others have cancelled it as well, that goes first.
+      // If somebody else has cancelled the block as well, their cancellation takes precedence.
       if (this.#block.uncancel() <= this.#cancelling) becomeTimeout(error);
     }
     if (error !== thrown) throw error;
@@ -120,11 +124,11 @@ export class Timeout {
 }
 
 /**
- * A limit of `delay` seconds from now for a block of code: `await timeout(5).run(async () => { … })`, in a generator coroutine
- * `yield* timeout(5).run(function* () { … })`. With null there is no limit until `reschedule()` sets one; 0 and less expire at
- * the block's first wait. Python: asyncio.timeout().
+ * A limit of `delay` seconds from now for a block of code: `await timeout(5).run(async () => { … })`, or in a generator
+ * coroutine `yield* timeout(5).run(function* () { … })`. With null there is no limit until `reschedule()` sets one. A
+ * delay of 0 or less expires at the block's first wait. Python: asyncio.timeout().
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
- * @throws {TypeError} when `delay` is neither a number nor null, or NaN
+ * @throws {TypeError} when `delay` is neither a number nor null, or is NaN
  */
 export function timeout(delay: number | null): Timeout {
   if (delay === null) return new Timeout(null);
@@ -133,8 +137,8 @@ export function timeout(delay: number | null): Timeout {
 }
 
 /**
- * As `timeout()`, with the time itself, in seconds of `loop.time()`. Python: asyncio.timeout_at().
- * @throws {TypeError} when `when` is neither a number nor null, or NaN
+ * As `timeout()`, with the deadline itself, in seconds of `loop.time()`. Python: asyncio.timeout_at().
+ * @throws {TypeError} when `when` is neither a number nor null, or is NaN
  */
 export function timeoutAt(when: number | null): Timeout {
   return new Timeout(when);
@@ -142,21 +146,24 @@ export function timeoutAt(when: number | null): Timeout {
 
 const timedOut = (cause: unknown): TimeoutError => new TimeoutError('Timed out', { cause });
 
-/** @throws {TimeoutError} in place of a CancelledError; other errors that are due to one are told what it was */
+/**
+ * Replaces a CancelledError by a TimeoutError. In other errors, replaces the CancelledError that caused them.
+ * @throws {TimeoutError} when `error` is a CancelledError
+ */
 function becomeTimeout(error: unknown): void {
   if (error instanceof CancelledError) throw timedOut(error);
   replaceCancellation(error);
   if (error instanceof ExceptionGroup) error.errors.forEach(replaceCancellation);
 }
 
-/** The first CancelledError among the causes of `error` becomes the cause of a TimeoutError in its place. */
+/** Replaces the first CancelledError among the causes of `error` by a TimeoutError, which has it as its cause. */
 function replaceCancellation(error: unknown): void {
   const seen = new Set<unknown>();
   for (let at = error; isError(at) && !seen.has(at); at = at.cause) {
     seen.add(at);
-    if (at instanceof TimeoutError) return; // it says what it is due to already
+    if (at instanceof TimeoutError) return; // the chain already names a timeout
     if (at.cause instanceof CancelledError) {
-      Reflect.set(at, 'cause', timedOut(at.cause)); // a frozen error keeps its own
+      Reflect.set(at, 'cause', timedOut(at.cause)); // does nothing if the error is frozen
       return;
     }
   }

@@ -12,17 +12,19 @@ import { startCoroutine } from '../running-coroutine.js';
 import { timeout as limit } from './timeouts.js';
 
 /**
- * Waits for `awaitable` at most `timeout` seconds; with null as long as it takes. After that, and when the wait itself is
- * cancelled, it is cancelled, and has ended when this rejects with TimeoutError; an awaitable that takes no notice of its
- * cancellation and gives a result in spite of it has waited for. A coroutine runs as part of the current task; where `timeout`
- * is 0 or less it does not start at all. A native promise cannot be cancelled and is abandoned: what it comes to is dropped, so
- * give a function that takes the AbortSignal instead, where there is one: `waitFor((signal) => fetch(url, { signal }), 5)`.
- * Python: asyncio.wait_for().
- * @throws {TypeError} when `awaitable` is neither a future nor a coroutine nor a promise, or `timeout` no number
+ * Waits for `awaitable` at most `timeout` seconds, or as long as it takes if `timeout` is null. When the time is over,
+ * or when the wait itself is cancelled, the awaitable is cancelled. This rejects with TimeoutError only after the
+ * awaitable has ended. If it ignores its cancellation and gives a result, that is the result. A coroutine runs as part
+ * of the current task; if `timeout` is 0 or less, it does not start at all.
+ *
+ * A native promise cannot be cancelled. It is abandoned, and its result is dropped. If possible, pass a function that
+ * takes the AbortSignal instead: `waitFor((signal) => fetch(url, { signal }), 5)`. Python: asyncio.wait_for().
+ * @throws {TypeError} when `awaitable` is neither a future nor a coroutine nor a promise, or when `timeout` is not a
+ *   number
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
  */
 export function waitFor<A extends Joinable>(awaitable: A, timeout: number | null): Awaitable<ResultOf<A>> {
-  return waitForAny(awaitable as Joinable<ResultOf<A>>, timeout); // as ResultOf says
+  return waitForAny(awaitable as Joinable<ResultOf<A>>, timeout); // the type of its result, by ResultOf
 }
 
 function waitForAny<T>(awaitable: Joinable<T>, timeout: number | null): Awaitable<T> {
@@ -41,7 +43,7 @@ function* doNotWait<T>(future: Future<T>): CoroutineGenerator<T> {
   }
 }
 
-/** Not on `future` itself: a cancellation of this wait is not to be mistaken for that of `future`. */
+/** Waits by a future of its own: a cancellation of this wait must not look like the cancellation of `future`. */
 function* cancelAndWait(future: Future<unknown>): CoroutineGenerator<void> {
   const waiter = future.getLoop().createFuture<void>();
   const release = (): void => {
@@ -56,7 +58,7 @@ function* cancelAndWait(future: Future<unknown>): CoroutineGenerator<void> {
   }
 }
 
-/** A block that awaits it, as part of the task that runs the block. */
+/** A block body that awaits `awaitable` as part of the task that runs the block. */
 function bodyOf<T>(awaitable: Joinable<T>): BlockBody<unknown, T> {
   if (isGenerator(awaitable) || (isPromiseLike(awaitable) && Symbol.iterator in awaitable)) {
     return function* (): CoroutineGenerator<T> {
@@ -65,13 +67,13 @@ function bodyOf<T>(awaitable: Joinable<T>): BlockBody<unknown, T> {
   }
   if (isPromiseLike(awaitable)) {
     return function* (): CoroutineGenerator<T> {
-      return (yield awaitable) as T; // yielded, it can be abandoned
+      return (yield awaitable) as T; // `yield` makes a future of it, which can be abandoned
     };
   }
   const start = toStart(awaitable);
   if (isGeneratorFunction(awaitable)) {
     return function* (): CoroutineGenerator<T> {
-      return yield* (start as () => CoroutineGenerator<T>)(); // as its tag says
+      return yield* (start as () => CoroutineGenerator<T>)(); // isGeneratorFunction() has checked it
     };
   }
   return start.length > 0 ? (_, signal) => start(signal) : () => (start as () => PromiseLike<T>)();

@@ -18,24 +18,25 @@ export const FIRST_EXCEPTION = 'FIRST_EXCEPTION';
 /** `wait()` returns when all futures are done or cancelled. Python: asyncio.ALL_COMPLETED. */
 export const ALL_COMPLETED = 'ALL_COMPLETED';
 
-/** What `wait()` waits for. */
+/** When `wait()` returns. */
 export type ReturnWhen = typeof FIRST_COMPLETED | typeof FIRST_EXCEPTION | typeof ALL_COMPLETED;
 
-/** What `wait()` can be told. */
+/** Options of `wait()`. */
 export interface WaitOptions {
-  /** Seconds; by default, and with null, there is no limit. */
+  /** Time limit in seconds. There is no limit by default and with null. */
   readonly timeout?: number | null;
-  /** By default ALL_COMPLETED. */
+  /** ALL_COMPLETED by default. */
   readonly returnWhen?: ReturnWhen;
 }
 
 const CONDITIONS: readonly unknown[] = [FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED];
 
 /**
- * Waits for futures or tasks, and gives those that are done by then and those that are not. A timeout is no error, and neither it
- * nor a cancelled wait cancels any of them. Python: asyncio.wait().
- * @throws {TypeError} when `futures` is no iterable of futures, coroutines and promises included: make tasks of them first
- * @throws {RangeError} when there are none, or `returnWhen` is unknown
+ * Waits for futures or tasks, and gives two sets: those that are done by then and those that are not. A timeout is not
+ * an error. Neither a timeout nor a cancellation of the wait cancels any of the futures. Python: asyncio.wait().
+ * @throws {TypeError} when `futures` is not an iterable of futures. Coroutines and promises are refused too: make tasks
+ *   of them first
+ * @throws {RangeError} when there are no futures, or when `returnWhen` is unknown
  * @throws {LoopStateError} ERR_OTHER_LOOP when one belongs to another loop than the running one, ERR_NO_RUNNING_LOOP
  */
 export function wait<F extends Future<unknown>>(
