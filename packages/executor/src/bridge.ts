@@ -1,6 +1,7 @@
 /**
- * What Piscina is told to call in each of its threads. It looks for functions by `require()` first, which a tool may have replaced by
- * one that makes CommonJS of all it finds (tsx): then this file is CommonJS, and imports what runs the jobs as the program's modules do.
+ * The function that Piscina calls in each of its threads. Piscina looks for functions by `require()` first. A tool such
+ * as tsx may have replaced `require()` by one that turns every file into CommonJS. Then this file is CommonJS, and it
+ * imports the code that runs the jobs in the same way as the program's modules do.
  */
 import type { JobOutcome, JobRequest } from './job-message.js';
 

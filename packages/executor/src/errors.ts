@@ -1,4 +1,4 @@
-/** As many jobs wait as the executor may hold back (`maxQueue`). The job was not taken. */
+/** The queue of the executor is full: `maxQueue` jobs wait. The job was not accepted. */
 export class ExecutorFullError extends Error {
   override readonly name = 'ExecutorFullError';
   readonly code = 'ERR_EXECUTOR_FULL';

@@ -1,7 +1,7 @@
 /**
- * What the executor and its threads say to each other. Arguments are copied when they are submitted: a job that waits does
- * not see later changes, and nothing uncloneable is found out when it is too late. Posting copies them once more; the
- * serializer of node:v8 would save that, but refuses SharedArrayBuffers.
+ * The messages between the executor and its threads. Arguments are copied when they are submitted: so a waiting job
+ * does not see later changes, and an argument that cannot be cloned is reported at once. Posting copies them once more.
+ * The serializer of node:v8 would save that copy, but it refuses SharedArrayBuffers.
  */
 import {
   cloneFailure,
@@ -14,7 +14,7 @@ import {
 } from '@ringloop/threadsafe/internal';
 
 export interface JobRequest extends RemoteId {
-  /** An array. */
+  /** An array of the arguments. */
   readonly args: Packed;
 }
 
@@ -38,7 +38,7 @@ export function packResult(value: unknown, name: string): Packed {
   }
 }
 
-/** @param marked values that may take buffers along, see `transfer()` */
+/** @param marked values that may be marked by `transfer()` to take buffers along */
 function copy(message: unknown, marked: readonly unknown[]): Packed {
   const transferred = transferredBy(marked);
   const { value, wires } = pack(message);

@@ -1,9 +1,9 @@
 import type { Job } from './job.js';
 
-/** Below this, moving the jobs down costs more than the room they leave. Arbitrary. */
+/** The fewest empty slots to drop: for fewer, moving the jobs costs more than the memory is worth. Arbitrary. */
 const FEWEST_TO_DROP = 64;
 
-/** Jobs that wait for a thread, first in first out. One that is cancelled stays in its place and is passed over. */
+/** Jobs that wait for a thread, first in first out. A cancelled job stays in its place and is skipped. */
 export class JobQueue {
   #jobs: (Job | undefined)[] = [];
   #head = 0;
@@ -19,7 +19,7 @@ export class JobQueue {
     this.#waiting++;
   }
 
-  /** One of the jobs that wait was cancelled: each tells its queue. */
+  /** Call it when one of the waiting jobs was cancelled. */
   cancelled(): void {
     this.#waiting--;
   }
@@ -44,7 +44,7 @@ export class JobQueue {
     for (const job of jobs) job?.cancel();
   }
 
-  /** Each job is moved at most once for every one taken: half of the array must be empty. */
+  /** Drops the empty slots once they are half of the array: so each job is moved at most once for every job taken. */
   #dropTaken(): void {
     if (this.#head < FEWEST_TO_DROP || this.#head * 2 < this.#jobs.length) return;
     this.#jobs.splice(0, this.#head);

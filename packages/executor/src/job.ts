@@ -18,7 +18,7 @@ export class Job implements ExecutorJob<unknown> {
   readonly #result = promiseWithResolvers<unknown>();
   readonly #onCancelled: () => void;
   #state: JobState = 'queued';
-  /** Given away at the start: the arguments may be large. */
+  /** Null once the job has started or was cancelled: the arguments may be large, so they are not kept. */
   #request: JobRequest | null;
 
   constructor(request: JobRequest, onCancelled: () => void) {
@@ -35,7 +35,7 @@ export class Job implements ExecutorJob<unknown> {
     return this.#state === 'queued';
   }
 
-  /** Takes the job back if it has not started; its result then rejects with CancelledError. */
+  /** Cancels the job if it has not started; its result then rejects with CancelledError. Returns whether it did. */
   cancel(): boolean {
     if (!this.queued) return false;
     this.#become('cancelled');
@@ -60,7 +60,7 @@ export class Job implements ExecutorJob<unknown> {
       if ('ok' in outcome) this.#result.resolve(unpack(outcome.ok));
       else this.#result.reject(unpack(outcome.error));
     } catch (thrown) {
-      this.#result.reject(thrown); // a class, say, that is not known here
+      this.#result.reject(thrown); // for example, a class that is not known here
     }
   }
 
@@ -69,7 +69,10 @@ export class Job implements ExecutorJob<unknown> {
     this.#result.reject(reason);
   }
 
-  /** The result rejects because someone wanted so: that is no unhandled rejection if nobody listens. */
+  /**
+   * Prevents an unhandled rejection: the result rejects because the caller cancelled the job or shut the executor down,
+   * so the caller need not listen for it.
+   */
   needNotBeHeard(): void {
     this.#result.promise.catch(() => undefined);
   }

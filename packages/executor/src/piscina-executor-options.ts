@@ -4,15 +4,18 @@ import { checkTime, rangeError, typeError } from '@ringloop/core/internal';
 import type { ThreadOptions } from '@ringloop/threadsafe';
 import { type CheckedThreadOptions, checkThreadOptions } from '@ringloop/threadsafe/internal';
 
-/** What a PiscinaExecutor can be told. */
+/** Options of a PiscinaExecutor. */
 export interface PiscinaExecutorOptions extends ThreadOptions {
-  /** Most threads, and so most jobs that run at once; the number of cores by default. */
+  /**
+   * The largest number of threads, and so of jobs that run at once. The default is the number of cores, or `minThreads`
+   * if that is larger.
+   */
   readonly maxThreads?: number;
-  /** Threads that are started with the first job and do not end for idleness; 0 by default. */
+  /** The number of threads that are started with the first job and stay when they are idle; 0 by default. */
   readonly minThreads?: number;
   /** Seconds after which an idle thread ends; 60 by default, `Infinity` for never. */
   readonly idleTimeout?: number;
-  /** Most jobs that wait for a thread, before `submit()` refuses more; unlimited by default. */
+  /** The largest number of jobs that wait for a thread; `submit()` refuses more. Unlimited by default. */
   readonly maxQueue?: number;
 }
 

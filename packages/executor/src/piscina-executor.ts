@@ -1,8 +1,8 @@
 /**
- * Jobs wait in a queue of our own, and Piscina gets no more of them than it has threads. So a job is either in our queue,
- * where it can be taken back, or given to a thread, where it is left alone: Piscina itself can take back what it was given
- * only by an abort signal, which ends the thread if the job runs by then, and does not tell which it was. (A job that waits
- * for its thread to start counts as running.)
+ * Jobs wait in a queue of our own, and Piscina gets only as many of them as it has threads. So a job is either in our
+ * queue, where it can be cancelled, or given to a thread, where it cannot. Piscina's own queue is not enough: Piscina
+ * takes a job back only by an abort signal, which ends the thread if the job is already running, and it does not tell
+ * whether it was. (A job that waits for its thread to start counts as running.)
  */
 import type { Readable } from 'node:stream';
 import { inspect, types } from 'node:util';
@@ -21,12 +21,12 @@ import {
 } from './piscina-executor-options.js';
 import { ThreadPool } from './thread-pool.js';
 
-/** Steps to the right only: `finishing` waits for jobs, `ended` has let go of its threads. */
+/** The state only moves to the right. finishing: waits for jobs. ended: has told its threads to end. */
 type ExecutorState = 'open' | 'finishing' | 'ended';
 
 /**
- * Runs remote functions in a pool of threads. The threads are started when there are jobs for them, and do not keep the
- * process alive without one. Python: concurrent.futures.ThreadPoolExecutor.
+ * Runs remote functions in a pool of threads. The threads are started when there are jobs for them; idle ones do not
+ * keep the process alive. Python: concurrent.futures.ThreadPoolExecutor.
  */
 export class PiscinaExecutor implements Executor {
   readonly #options: CheckedOptions;
@@ -40,43 +40,45 @@ export class PiscinaExecutor implements Executor {
 
   /**
    * @throws {TypeError} when an option has the wrong type
-   * @throws {RangeError} when it has no sensible value
+   * @throws {RangeError} when an option is out of range
    */
   constructor(options: PiscinaExecutorOptions = {}) {
     this.#options = checkOptions(options);
     this.#pool = new ThreadPool(this.#options);
   }
 
-  /** Jobs taken so far. */
+  /** Jobs accepted so far. */
   get submitted(): number {
     return this.#submitted;
   }
 
-  /** Jobs that have run so far, those that failed included; not those taken back. */
+  /** Jobs that have run so far, including those that failed, but not those that were cancelled. */
   get completed(): number {
     return this.#completed;
   }
 
   /**
-   * What the threads print, all in one; ends when the executor was shut down. Null unless it was made with `stdout: true`. It is kept
-   * until it is read.
+   * The standard output of all threads as one stream, which ends when the executor was shut down. Output is kept until
+   * it is read. Null unless the executor was made with `stdout: true`.
    */
   get stdout(): Readable | null {
     return this.#pool.stdout;
   }
 
-  /** As `stdout`, for standard error and the option `stderr`. */
+  /** Like `stdout`, for standard error and the option `stderr`. */
   get stderr(): Readable | null {
     return this.#pool.stderr;
   }
 
   /**
-   * Runs `fn(...args)` in a thread, or queues it until one is free. The arguments are copied at once. The result rejects
-   * with what the function throws, with CloneError when its result cannot be sent, and with PeerExitedError when its thread
-   * ends. Where there is no thread for it, it has not run, and the result rejects with ThreadUnavailableError if the system gives none,
-   * or with Node's error, as ERR_WORKER_INVALID_EXEC_ARGV. What it prints has been printed when the result is there. Python: Executor.submit().
+   * Runs `fn(...args)` in a thread, or queues it until a thread is free. The arguments are copied at once. The result
+   * rejects with what the function throws, with CloneError when its result cannot be sent, and with PeerExitedError
+   * when its thread ends. If no thread can be started, the function has not run: the result then rejects with
+   * ThreadUnavailableError when the system provides no thread, or with Node's error, such as
+   * ERR_WORKER_INVALID_EXEC_ARGV. Everything that the function prints has been printed when the result arrives. Python:
+   * Executor.submit().
    * @param fn a function made by `remote()` or `remoteModule()`; may be async
-   * @throws {RemoteFunctionError} when it is another function
+   * @throws {RemoteFunctionError} when `fn` is another function
    * @throws {CloneError} naming the argument that cannot be sent
    * @throws {LoopStateError} ERR_EXECUTOR_SHUTDOWN
    * @throws {ExecutorFullError} when `maxQueue` jobs wait
@@ -99,9 +101,10 @@ export class PiscinaExecutor implements Executor {
   }
 
   /**
-   * Takes no more jobs, and ends the threads: with `wait` (the default) when those submitted are done, else at once. Then
-   * jobs in the queue reject with CancelledError and running ones with PeerExitedError. `cancelFutures` takes back the queue
-   * in either case. Resolves when the threads are gone; calls share that, and a later one may stop waiting.
+   * Accepts no more jobs and ends the threads. With `wait` (the default), it first waits for all submitted jobs.
+   * Without it, the threads end at once: jobs in the queue reject with CancelledError, running ones with
+   * PeerExitedError. `cancelFutures` cancels the jobs in the queue in either case. Resolves when the threads have
+   * ended. It can be called again: all calls resolve together, and a later call without `wait` ends the waiting.
    * Python: Executor.shutdown().
    */
   shutdown({
@@ -115,7 +118,7 @@ export class PiscinaExecutor implements Executor {
     return this.#threadsGone.promise;
   }
 
-  /** The end of `await using`: waits for all jobs. */
+  /** Called at the end of `await using`: waits for all jobs. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
   }

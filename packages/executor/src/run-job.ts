@@ -1,6 +1,6 @@
 /**
- * What runs in each thread of a pool. Piscina finds functions by path and export name only, and ends a thread whose
- * answer cannot be posted; so every job comes through here, and nothing is thrown.
+ * The code that runs in each thread of a pool. Piscina finds functions by path and export name only, and ends a thread
+ * whose answer cannot be posted. So every job goes through `runJob()`, which never throws.
  */
 import {
   dieReadably,
@@ -15,7 +15,7 @@ import { type JobOutcome, type JobRequest, packResult } from './job-message.js';
 
 dieReadably();
 const ready = inheritTsx();
-ready.catch(() => undefined); // the first job tells
+ready.catch(() => undefined); // the first job reports it
 
 export async function runJob(request: JobRequest): Promise<JobOutcome> {
   const { name, args } = request;
@@ -26,6 +26,6 @@ export async function runJob(request: JobRequest): Promise<JobOutcome> {
   } catch (thrown) {
     return { error: packThrown(thrown) }; // never throws, and can be posted
   } finally {
-    await flushOutput(); // with its answer the thread may be ended: what the job has printed comes first
+    await flushOutput(); // last: the thread may be ended once it has answered, and the output must come first
   }
 }

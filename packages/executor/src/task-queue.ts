@@ -1,9 +1,10 @@
 import type { PiscinaTask, TaskQueue as PiscinasQueue } from 'piscina';
 
 /**
- * Tasks that Piscina has been given and no thread has yet, at most one for each thread. The youngest can be taken back: where Piscina
- * throws while it starts a thread for a task, it has queued it already. It would run later, though whoever gave it was told that it
- * does not; and its promise, which nobody has, would end the process when the pool is destroyed.
+ * Tasks that Piscina has got and no thread has taken yet, at most one for each thread. The youngest can be taken back.
+ * This is needed when Piscina throws while it starts a thread for a task, because the task is in the queue by then. It
+ * would run later although its submitter was told that it does not. And its promise, which nobody holds, would end the
+ * process when the pool is destroyed.
  */
 export class TaskQueue implements PiscinasQueue {
   readonly #tasks: PiscinaTask[] = [];
@@ -27,7 +28,10 @@ export class TaskQueue implements PiscinasQueue {
     if (at >= 0) this.#tasks.splice(at, 1);
   }
 
-  /** Within the call that has queued it. Its promise is never settled. */
+  /**
+   * Removes the task that was queued last. Call it within the call that has queued the task. The task's promise is
+   * never settled.
+   */
   takeBackYoungest(): void {
     if (this.#youngest !== null) this.remove(this.#youngest);
     this.#youngest = null;

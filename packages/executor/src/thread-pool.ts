@@ -9,20 +9,21 @@ import type { JobOutcome, JobRequest } from './job-message.js';
 import type { CheckedOptions } from './piscina-executor-options.js';
 import { TaskQueue } from './task-queue.js';
 
-/** Node turns longer timers into 1 ms. */
+/** Node turns longer timers into timers of 1 ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** What has come of a job: `unstarted` says why there was no thread for it. It has not run then. */
+/** The outcome of a job. `unstarted` says why there was no thread for it: the job has not run then. */
 export type RunOutcome = JobOutcome | { readonly unstarted: Error };
 
 type Pool = Piscina<JobRequest, JobOutcome>;
 
 /**
- * Piscina, with what it leaves to its users: its threads are started at the first job, and it outlives theirs.
+ * Piscina, and what it leaves to its users: the threads are started at the first job, and the pool goes on when one
+ * ends.
  *
- * Piscina starts a thread wherever it misses one, also where it handles the message or the end of another. Where the system gives none,
- * that throws, and what is thrown in such a place ends the process. So it starts them only within `run()`, where we can catch it:
- * elsewhere it is told that it has as many as it may have.
+ * Piscina starts a thread whenever it has too few, even while it handles a message or the end of another thread. If the
+ * system provides none, this throws, and an exception thrown there ends the process. So Piscina may start threads only
+ * within `run()`, where we can catch the exception: at all other times its `maxThreads` is 0.
  */
 export class ThreadPool {
   readonly #options: CheckedOptions;
@@ -30,9 +31,9 @@ export class ThreadPool {
   readonly #known = new WeakSet<Worker>();
   #piscina: Pool | null = null;
   #queue = new TaskQueue();
-  /** Why a thread ended that ran no job. */
+  /** The error that ended a thread which ran no job. */
   #lastError: Error | null = null;
-  /** Why jobs failed that had no thread yet. */
+  /** For each Piscina that we gave up: the error that failed its jobs without a thread. */
   readonly #strandedBy = new WeakMap<object, Error>();
 
   constructor(options: CheckedOptions) {
@@ -44,7 +45,7 @@ export class ThreadPool {
     return this.#piscina?.threads.length ?? 0;
   }
 
-  /** What the threads print, where it was asked for. */
+  /** The standard output of the threads, if the options ask for it. */
   get stdout(): Readable | null {
     return this.#output.stdout;
   }
@@ -104,7 +105,8 @@ export class ThreadPool {
           maxThreads,
           minThreads,
           idleTimeout: idleMs > LONGEST_TIMER_MS ? Infinity : idleMs,
-          // 'sync' blocks idle threads, timers of their modules included; 'async' leaves waiters behind, and is no faster for us.
+          // 'sync' blocks idle threads and with them the timers of their modules; 'async' leaves waiters behind and is
+          // no faster here.
           atomics: 'disabled',
           recordTiming: false,
           taskQueue: this.#queue,
@@ -113,9 +115,9 @@ export class ThreadPool {
     );
     piscina.on('error', (thrown: unknown) => (this.#lastError = toError(thrown)));
     piscina.on('workerDestroy', () => {
-      piscina.options.minThreads = 0; // it would start another one right now
+      piscina.options.minThreads = 0; // otherwise it would start another thread right now
       queueMicrotask(() => {
-        piscina.options.minThreads = minThreads; // those are not ended for idleness
+        piscina.options.minThreads = minThreads; // idle threads up to this number stay
         this.#threadEnded(piscina);
       });
     });
@@ -123,8 +125,8 @@ export class ThreadPool {
   }
 
   /**
-   * Piscina starts no new thread for a job that waited for one which ended before it was ready: the job would wait for
-   * ever. Such jobs fail, and the next ones get a new Piscina.
+   * When a thread ends before it is ready, Piscina starts no new one for the job that waited for it: the job would wait
+   * forever. So such jobs fail, and the next ones get a new Piscina.
    */
   #threadEnded(piscina: Pool): void {
     const error = this.#lastError;
@@ -134,26 +136,26 @@ export class ThreadPool {
       this.#piscina = null;
       void piscina.destroy();
     } else if (error !== null) {
-      // Whoever submitted the job that left this behind has its result already: nobody else can be told.
+      // The job that left this error behind has its result already: only a warning can report the error.
       process.emitWarning(error);
     }
   }
 
-  /** Right after they were started. */
+  /** Call it right after threads were started. */
   #watchAll(workers: readonly Worker[]): void {
     for (const worker of workers) {
-      if (this.#known.has(worker) || worker.threadId <= 0) continue; // the others have ended
+      if (this.#known.has(worker) || worker.threadId <= 0) continue; // watched already, or ended
       this.#known.add(worker);
-      watchWorker(worker); // lest a lock stay with a thread that was terminated: all threads are told of its end
+      watchWorker(worker); // tells all threads when it ends, so that no lock stays with a terminated thread
       this.#output.take(worker);
     }
   }
 }
 
-/** Calls what starts threads. If one cannot be started, those before it, which nobody knows, are ended. */
+/** Calls `start`, which starts threads. If one cannot be started, ends those before it, which nobody else knows. */
 function endingOnFailure<T>(start: () => T): T {
   const started: Worker[] = [];
-  const hear = (message: unknown): void => void started.push((message as { worker: Worker }).worker); // as Node documents
+  const hear = (message: unknown): void => void started.push((message as { worker: Worker }).worker); // by its docs
   subscribe('worker_threads', hear);
   try {
     return start();

@@ -20,7 +20,7 @@ export class ServerStateError extends Error {
   }
 }
 
-/** The C library cannot be called in this process: sockets and watched descriptors need it, all else works without. */
+/** The C library cannot be called in this process. Sockets and watched descriptors need it; everything else works. */
 export class NativeCallsError extends Error {
   override readonly name = 'NativeCallsError';
   readonly code = 'ERR_NATIVE_CALLS_UNAVAILABLE';

@@ -15,25 +15,25 @@ import type { Socket } from './sockets/socket.js';
 import type { StreamTransport } from './transports/stream-transport.js';
 
 /**
- * The loop with sockets: one epoll descriptor, watched by its thread's own libuv loop while it runs. Linux only.
- * Python: asyncio.SelectorEventLoop.
+ * An event loop with sockets. It has one epoll descriptor, which its thread's own libuv loop watches while the event
+ * loop runs. Linux only. Python: asyncio.SelectorEventLoop.
  */
 export class SelectorEventLoop extends BaseEventLoop {
   readonly #net = new LoopNet(() => this.#poll.replaced());
   readonly #poll = new EpollPoll(this.#net.selector, () => this.eventsReady());
 
-  /** For this package: what the loop's sockets share. */
+  /** Internal: the state that the sockets of this loop share. */
   get [NET](): LoopNet {
     return this.#net;
   }
 
   /**
-   * Calls `callback(...args)` in each iteration in which `fd` can be read, until `removeReader()`. Replaces the reader that
-   * was there. Python: loop.add_reader().
-   * @throws {TypeError} when `fd` is neither a number nor has a fileno(), or `callback` no function
+   * Calls `callback(...args)` in each iteration in which `fd` can be read, until `removeReader()`. Replaces the
+   * previous reader of `fd`. Python: loop.add_reader().
+   * @throws {TypeError} when `fd` is neither a number nor has a fileno(), or `callback` is not a function
    * @throws {RangeError} when the number is negative
    * @throws {SystemError} when the descriptor cannot be watched: EBADF, EPERM for a regular file
-   * @throws {TransportStateError} ERR_FD_IN_TRANSPORT
+   * @throws {TransportStateError} ERR_FD_IN_TRANSPORT when a transport of this loop owns the descriptor
    * @throws {LoopStateError} ERR_LOOP_CLOSED
    */
   addReader<A extends unknown[]>(
@@ -45,7 +45,7 @@ export class SelectorEventLoop extends BaseEventLoop {
     this.#watch(fd, 'reader', new Handle(callback, args, this));
   }
 
-  /** As `addReader()`, when `fd` can be written. Python: loop.add_writer(). */
+  /** Like `addReader()`, but calls `callback` when `fd` can be written. Python: loop.add_writer(). */
   addWriter<A extends unknown[]>(
     fd: FileDescriptorLike,
     callback: (...args: A) => unknown,
@@ -55,18 +55,21 @@ export class SelectorEventLoop extends BaseEventLoop {
     this.#watch(fd, 'writer', new Handle(callback, args, this));
   }
 
-  /** False when there was none. The descriptor may be closed right after. Python: loop.remove_reader(). */
+  /**
+   * Returns false when `fd` had no reader. The descriptor may be closed right afterwards. Python: loop.remove_reader().
+   */
   removeReader(fd: FileDescriptorLike): boolean {
     return this.#net.selector.unwatch(this.#freeFileno(fd), 'reader');
   }
 
-  /** False when there was none. Python: loop.remove_writer(). */
+  /** Returns false when `fd` had no writer. Python: loop.remove_writer(). */
   removeWriter(fd: FileDescriptorLike): boolean {
     return this.#net.selector.unwatch(this.#freeFileno(fd), 'writer');
   }
 
   /**
-   * Connects to a TCP server. Cancelled, it leaves no connection behind. Python: loop.create_connection(). See ConnectionOptions.
+   * Connects to a TCP server. When cancelled, it leaves no connection behind. Python: loop.create_connection(). See
+   * ConnectionOptions.
    */
   createConnection<P extends Protocol>(
     protocolFactory: ProtocolFactory<P>,
@@ -78,7 +81,9 @@ export class SelectorEventLoop extends BaseEventLoop {
     });
   }
 
-  /** Opens a TCP server. Cancelled, it leaves none behind. Python: loop.create_server(). See ServerOptions. */
+  /**
+   * Opens a TCP server. When cancelled, it leaves no server behind. Python: loop.create_server(). See ServerOptions.
+   */
   createServer(protocolFactory: ProtocolFactory, options: ServerOptions): Awaitable<Server> {
     return startFunction(() => createServer(this, protocolFactory, options), {
       loop: this,
@@ -86,7 +91,7 @@ export class SelectorEventLoop extends BaseEventLoop {
     });
   }
 
-  /** Makes a transport of a connection that was accepted elsewhere. Python: loop.connect_accepted_socket(). */
+  /** Creates a transport for a connection that other code has accepted. Python: loop.connect_accepted_socket(). */
   connectAcceptedSocket<P extends Protocol>(
     protocolFactory: ProtocolFactory<P>,
     sock: Socket,
@@ -128,7 +133,10 @@ export class SelectorEventLoop extends BaseEventLoop {
     this.#net.selector.watch(fd, direction, handle);
   }
 
-  /** The number of a descriptor that no transport of this loop owns. */
+  /**
+   * Returns the number of a descriptor. Throws if a transport of this loop owns it, because the transport uses its
+   * reader and its writer.
+   */
   #freeFileno(file: FileDescriptorLike): number {
     const fd = toFileno(file);
     const transport = this.#net.transports.get(fd);

@@ -12,7 +12,7 @@ import { shareEventfds, threadEventfd } from '@ringloop/net/internal';
 import { type LoopRef, remote, type WakeUp } from '@ringloop/threadsafe';
 import { callsSent, LoopInbox } from '@ringloop/threadsafe/internal';
 
-/** What a loop has done so far, for the people who run it. */
+/** What a loop has done so far, for monitoring. */
 export interface LoopStatistics {
   /** Calls that this thread has made into other loops, tasks included. */
   readonly callsSent: number;
@@ -22,29 +22,34 @@ export interface LoopStatistics {
   readonly wakeup: WakeUp;
 }
 
-/** What an EventLoop can be told. */
+/** Options of an EventLoop. */
 export interface EventLoopOptions extends LoopPorts {
   /**
-   * How long the loop looks for more after a call from or into another thread before it sleeps, in seconds; 0 by default. It
-   * keeps a core busy for that time, and spares what it costs to wake a thread: for loops that talk to each other all the time.
+   * Seconds that the loop looks for more work after a call from or into another thread, before it sleeps; 0 by default.
+   * This keeps a core busy for that time and saves the cost of waking a thread. Use it for loops that call each other
+   * all the time.
    */
   readonly spin?: number;
   /**
-   * How other threads wake this one when it sleeps: `'eventfd'` is the faster way, `'atomics'` (Atomics.notify) needs no native
-   * library. By default `'eventfd'` on Linux with koffi, where libuv can be made to wait for it, otherwise `'atomics'`; asked for
-   * by name, it falls back with the warning RINGLOOP_WAKEUP.
+   * How other threads wake this one when it sleeps. `'eventfd'` is faster; `'atomics'` (Atomics.notify) needs no native
+   * library. The default is `'eventfd'` on Linux with koffi if libuv can be made to wait for it, otherwise `'atomics'`.
+   * If you ask for `'eventfd'` and it is not available, the loop uses `'atomics'` and emits the warning
+   * RINGLOOP_WAKEUP.
    */
   readonly wakeup?: WakeUp;
 }
 
 /**
- * The event loop with everything: sockets, calls from other threads, an executor. This class only wires the packages
- * together. Python: asyncio.SelectorEventLoop.
+ * The complete event loop: sockets, calls from other threads, an executor. This class only connects the packages with
+ * each other. Python: asyncio.SelectorEventLoop.
  */
 export class EventLoop extends SelectorEventLoop {
   readonly #inbox: LoopInbox;
 
-  /** @throws {TypeError} @throws {RangeError} when an option has no sensible value */
+  /**
+   * @throws {TypeError} when an option has the wrong type
+   * @throws {RangeError} when an option is out of range
+   */
   constructor({ spin = 0, wakeup, ...ports }: EventLoopOptions = {}) {
     const opened: Inbox[] = [];
     const openInbox: OpenInbox = (owner) => {
@@ -56,11 +61,12 @@ export class EventLoop extends SelectorEventLoop {
     const [inbox] = opened;
     if (!(inbox instanceof LoopInbox)) throw new TypeError('openInbox must open a LoopInbox');
     this.#inbox = inbox;
-    if (wakeup !== 'atomics') shareEventfds(); // now: threads that are started before it is there do not share it
+    // Now, not at the first call: threads that are started before the memory exists do not share it.
+    if (wakeup !== 'atomics') shareEventfds();
     inbox.offerEventfd(threadEventfd);
   }
 
-  /** This loop as other threads see it. */
+  /** A reference to this loop that other threads can use. */
   ref(): LoopRef {
     return this.#inbox.ref;
   }
@@ -82,7 +88,8 @@ export function getRunningLoop(): EventLoop {
 }
 
 /**
- * The loop that runs in this thread, or else the one that was set for it. None is made. Python: asyncio.get_event_loop().
+ * The loop that runs in this thread, or else the one that was set for this thread. Never makes a new one. Python:
+ * asyncio.get_event_loop().
  * @throws {LoopStateError} ERR_NO_CURRENT_LOOP
  */
 export function getEventLoop(): EventLoop {
@@ -91,7 +98,7 @@ export function getEventLoop(): EventLoop {
   throw new LoopStateError('The current event loop was not made by ringloop', 'ERR_NO_CURRENT_LOOP');
 }
 
-/** How the workers of a LoopGroup make their loop. */
+/** Makes the loop of a LoopGroup's worker. */
 export const createEventLoop = remote(import.meta.url, function createEventLoop(ports: LoopPorts): EventLoop {
   return new EventLoop(ports);
 });

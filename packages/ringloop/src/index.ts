@@ -1,4 +1,4 @@
-// The one door for users: everything public of the four packages, by name.
+// The only module that users import: it exports everything public of the four packages by name.
 export {
   aclosing,
   ALL_COMPLETED,

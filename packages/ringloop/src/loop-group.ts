@@ -6,14 +6,14 @@ import { createEventLoop } from './event-loop.js';
 /** Loops in worker threads, spawned and closed together. */
 export class LoopGroup extends BareLoopGroup {
   /**
-   * Starts `loops` workers, each with an EventLoop of its own, and resolves when every loop runs. If one fails to start,
-   * the others are ended and its error is thrown. Cancelled, it ends the workers before it throws.
+   * Starts `loops` workers, each with an EventLoop of its own, and resolves when every loop runs. If one fails to
+   * start, it ends the others and throws the error. When cancelled, it ends the workers before it throws.
    */
   static override spawn(options: LoopGroupOptions = {}): Awaitable<LoopGroup> {
-    shareKoffiLoading(); // before the workers start, which inherit it, and this
+    shareKoffiLoading(); // both first: the workers inherit the tables when they start
     shareEventfds();
     const ports = { loopFactory: createEventLoop, beforeTerminate: awaitKoffiLoading };
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- it makes one of the class that is asked
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- spawn() calls `new this()`
     return super.spawn({ ...options, ...ports });
   }
 }

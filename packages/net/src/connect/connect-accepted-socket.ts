@@ -8,10 +8,16 @@ import { startTransport } from '../transports/start-transport.js';
 import { checkStreamSocket, takeOver } from '../sockets/stream-socket.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
 
-/** Options of `connectAcceptedSocket()`: only those of TLS, which are refused with TypeError as long as there is none. */
+/**
+ * Options of `connectAcceptedSocket()`: only TLS options, which are refused with TypeError because TLS is not supported
+ * yet.
+ */
 export type AcceptedSocketOptions = TlsOptions;
 
-/** The transport owns the connection from here on: `sock` is detached. Python: loop.connect_accepted_socket(). */
+/**
+ * Creates a transport for an accepted connection. The transport owns the connection from now on: `sock` is detached.
+ * Python: loop.connect_accepted_socket().
+ */
 export async function connectAcceptedSocket<P extends Protocol>(
   loop: SelectorEventLoop,
   protocolFactory: ProtocolFactory<P>,

@@ -2,7 +2,10 @@ import { getSystemErrorMap } from 'node:util';
 import type { AddressInput } from '../sockets/sockaddr.js';
 import { rephrased, type SystemError } from '../libc/system-error.js';
 
-/** What to throw when all addresses failed: the one error, or the first if they read the same, or all of them in one. */
+/**
+ * Returns the error to throw when all addresses have failed: the first one if all messages are equal, else an
+ * AggregateError with all of them. Without any error, it makes one with the message `none`.
+ */
 export function combineErrors(
   errors: readonly SystemError[],
   none = 'getaddrinfo() returned empty list',
@@ -21,7 +24,7 @@ export function combineErrors(
   });
 }
 
-/** Python's words, with the address as it prints a tuple. */
+/** Gives an error of bind() the message that Python has, with the address printed as a tuple. */
 export function bindingFailed(error: SystemError, address: Exclude<AddressInput, string>): SystemError {
   const reason = getSystemErrorMap().get(error.errno)?.[1] ?? error.code;
   const place = `('${address.host}', ${address.port})`;

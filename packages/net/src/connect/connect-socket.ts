@@ -8,8 +8,8 @@ import { EINPROGRESS } from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 
 /**
- * Connects `sock` to an address that is resolved. When it rejects, cancelled or refused, nothing waits for the socket any
- * more, but it is still open: closing it is the caller's.
+ * Connects `sock` to a resolved address. When it rejects, because it was cancelled or refused, the loop no longer
+ * watches the socket, but the socket is still open: the caller must close it.
  */
 export async function connectSocket(
   loop: SelectorEventLoop,

@@ -14,23 +14,24 @@ import type { StreamTransport } from '../transports/stream-transport.js';
 import { bindingFailed, combineErrors } from './connect-errors.js';
 import { isSystemError, type SystemError } from '../libc/system-error.js';
 
-/** What `createConnection()` connects to: a host and a port, or `sock`, never both. */
+/** Options of `createConnection()`: where to connect to. Give either a host and a port, or `sock`, never both. */
 export interface ConnectionOptions extends TlsOptions {
-  /** A name or an IP address; null with a port is this machine. */
+  /** A name or an IP address. Null together with a port means this machine. */
   readonly host?: string | null;
   readonly port?: Port;
-  /** AF_INET or AF_INET6, to use no other addresses. */
+  /** AF_INET or AF_INET6 to use only addresses of this family; both by default. */
   readonly family?: number;
-  /** A connected socket to use instead. It is detached: the transport owns the connection from here on. */
+  /** A connected socket to use instead. It is detached: the transport owns the connection from now on. */
   readonly sock?: Socket | null;
-  /** Where to connect from. */
+  /** The local address to connect from. */
   readonly localAddr?: { readonly host: string; readonly port?: Port } | null;
 }
 
 /**
- * Tries the addresses one after the other, and resolves once the protocol's connectionMade has been called. Rejects with
- * TypeError for options that contradict each other, with the system's error when there is one, and with an AggregateError
- * `Multiple exceptions: …` when addresses failed differently. Nothing stays open then. Python: loop.create_connection().
+ * Tries the addresses one after the other, and resolves once the protocol's connectionMade has been called. Rejects
+ * with TypeError when options contradict each other, with the system's error when it cannot connect, and with an
+ * AggregateError `Multiple exceptions: …` when addresses failed differently. A rejected call leaves no socket of its
+ * own open. Python: loop.create_connection().
  */
 export async function createConnection<P extends Protocol>(
   loop: SelectorEventLoop,
@@ -70,7 +71,7 @@ async function connectAny(
     try {
       return await connectOne(loop, remote, locals);
     } catch (thrown) {
-      if (!isSystemError(thrown)) throw thrown; // cancelled, or a bug: not this address's fault
+      if (!isSystemError(thrown)) throw thrown; // cancelled, or a bug: the next address would not help
       errors.push(thrown);
     }
   }

@@ -16,7 +16,7 @@ const PYTHON_NAMES = {
 } as const;
 
 /**
- * Refuses what would otherwise be ignored, and a connection be in clear text that was meant to be secret.
+ * Refuses TLS options. If they were ignored, a connection that was meant to be secret would be in clear text.
  * @throws {TypeError} ERR_TLS_UNSUPPORTED, ERR_INVALID_ARG_VALUE
  */
 export function refuseTls(options: TlsOptions): void {

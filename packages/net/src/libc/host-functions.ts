@@ -2,18 +2,19 @@ import { isMainThread } from 'node:worker_threads';
 import type { LibraryHandle } from 'koffi';
 import type { Koffi } from './load-koffi.js';
 
-/** What we ask of Node and libuv themselves, through the C functions that the executable exports. */
+/** What we get from Node and libuv through the C functions that the executable exports. */
 export interface HostFunctions {
   /** The epoll descriptor in which this thread's libuv loop waits. */
   readonly backendFd: number;
-  /** Null in the main thread: its end is the process's. */
+  /** Null in the main thread: when it ends, the process ends and its descriptors are closed. */
   readonly cleanup: CleanupHooks | null;
 }
 
 /**
- * Hooks that Node calls when this thread's environment is torn down, whatever ends it. Ours are all `close`, the address of
- * close(2) itself, for no JavaScript may run by then. Node aborts when the same hook is added twice, as when a number was closed
- * behind our back and given out again: remove it first, which may be one that is not there.
+ * Hooks that Node calls when this thread's environment is torn down, whatever ends it. Each of our hooks is the address
+ * of close(2) itself, because no JavaScript may run by then. Node aborts when the same hook is added twice. That would
+ * happen if a number was closed without our knowledge and then reused. So remove a hook before you add it; removing one
+ * that was never added is harmless.
  */
 export interface CleanupHooks {
   readonly env: unknown;
@@ -24,7 +25,7 @@ export interface CleanupHooks {
 
 const POINTER_BYTES = process.arch === 'ia32' || process.arch === 'arm' ? 4 : 8;
 
-/** Null where the executable does not export them: it is not Node, or a strange one. */
+/** Returns null when the executable does not export them: it is not Node, or an unusual build. */
 export function findHostFunctions(koffi: Koffi, library: LibraryHandle): HostFunctions | null {
   const { env } = koffi.node;
   try {
@@ -35,7 +36,7 @@ export function findHostFunctions(koffi: Koffi, library: LibraryHandle): HostFun
     const remove = library.func('int napi_remove_env_cleanup_hook(void *env, void *hook, intptr_t argument)');
     const room = Buffer.alloc(POINTER_BYTES);
     if (loopOf(env, room) !== 0) return null;
-    // Not uv_default_loop(), which is another thread's in a worker.
+    // Not uv_default_loop(): in a worker, that is the loop of another thread.
     const loop = POINTER_BYTES === 8 ? nativeUInt64(room) : BigInt(nativeUInt32(room));
     const close: unknown = find(null, 'close');
     if (close === null) return null;

@@ -1,14 +1,15 @@
 /**
- * Which threads of this process are loading koffi at the moment, so that nobody ends one meanwhile.
+ * Records which threads of this process are loading koffi, so that nobody terminates one meanwhile.
  *
- * koffi's initialisation aborts the whole process when it meets a thread that may not run JavaScript any more ("FATAL ERROR:
- * Error::ThrowAsJavaScriptException napi_throw"). It takes about a millisecond, once a thread, and nothing in the thread itself
- * can hold a termination back. So whoever ends other threads waits until they are through: a LoopGroup before it terminates a
- * member, `terminate()` of every worker that a thread with this table starts, and the main thread at its exit.
+ * koffi's initialisation aborts the whole process when its thread may no longer run JavaScript ("FATAL ERROR:
+ * Error::ThrowAsJavaScriptException napi_throw"). It takes about a millisecond, once per thread, and the thread itself
+ * cannot hold a termination back. So the thread that terminates another one waits until the other has loaded koffi: a
+ * LoopGroup before it terminates a member, `terminate()` of every worker that a thread with this table starts, and the
+ * main thread at its exit.
  *
- * The table (loading-table.ts) is made by the first thread that needs it and inherited by the workers that it starts afterwards. Not
- * protected within this very millisecond is a worker whose starter has never had a loop or group of ours, or that runs out of
- * memory: docs/threading.md.
+ * The first thread that needs the table (loading-table.ts) makes it, and the workers that it starts afterwards inherit
+ * it. Two kinds of workers are not protected within this millisecond: one whose parent thread has never had a loop or
+ * group of ours, and one that runs out of memory. See docs/threading.md.
  */
 import { isMainThread, threadId, type Worker } from 'node:worker_threads';
 import { inheritMemory } from '@ringloop/core/internal';
@@ -24,22 +25,28 @@ export function shareKoffiLoading(): LoadingTable {
   const made = new LoadingTable({ memory, self: threadId + 1, now: () => performance.now(), standStill });
   table = made;
   process.on('worker', guardTermination);
-  // Workers end by force when the main thread exits, whatever they are doing.
+  // The exit of the main thread terminates all workers, whatever they are doing.
   if (isMainThread) process.once('exit', () => made.doomAll());
   return made;
 }
 
-/** Calls `body`, which may load koffi, unless this thread is about to be terminated: then it never returns. */
+/** Calls `body`, which may load koffi. If this thread is about to be terminated, never returns and does not call it. */
 export function whileLoadingKoffi<T>(body: () => T): T {
   return shareKoffiLoading().whileLoading(body);
 }
 
-/** Prepares a thread for being terminated: it is not loading koffi, and will not begin to. */
+/**
+ * Prepares a thread for being terminated: waits until it is not loading koffi, and keeps it from starting to. Gives up
+ * after LOADING_MS.
+ */
 export function awaitKoffiLoading(ofThread: number): void {
   shareKoffiLoading().doom(ofThread + 1);
 }
 
-/** Node tells of each worker that this thread starts; the method is shadowed in that one object, not in the class. */
+/**
+ * Node emits 'worker' for each worker that this thread starts. Overrides `terminate()` of that object only, not of the
+ * class.
+ */
 function guardTermination(worker: Worker): void {
   const terminate = worker.terminate.bind(worker);
   worker.terminate = () => {

@@ -1,7 +1,7 @@
 import { findHostFunctions, type HostFunctions } from './host-functions.js';
 import { loadKoffi } from './load-koffi.js';
 
-/** The C library's functions, as it declares them: -1 is failure and `errno()` has the reason. */
+/** Functions of the C library, as it declares them. They return -1 on failure, and `errno()` tells the reason. */
 interface LibcFunctions {
   socket(domain: number, type: number, protocol: number): number;
   socketpair(domain: number, type: number, protocol: number, fds: Uint8Array): number;
@@ -38,13 +38,13 @@ interface LibcFunctions {
   ): number;
 }
 
-/** These functions, the reason why the last of them failed, and what else the executable exports. */
+/** The functions above, the errno of the last one that failed, and the functions that the executable exports. */
 export interface Libc extends LibcFunctions {
   errno(): number;
   readonly host: HostFunctions | null;
 }
 
-/** intptr_t stands for ssize_t, which koffi does not know; buffers are passed as plain addresses. */
+/** koffi does not know ssize_t, so intptr_t stands for it. Buffers are passed as plain addresses. */
 const DECLARATIONS: Record<keyof LibcFunctions, string> = {
   socket: 'int socket(int domain, int type, int protocol)',
   socketpair: 'int socketpair(int domain, int type, int protocol, void *fds)',
@@ -90,7 +90,8 @@ export function libc(): Libc {
 function load(): Libc {
   return loadKoffi((koffi, library) => {
     const functions = Object.entries(DECLARATIONS).map(([name, text]) => [name, library.func(text)] as const);
-    const named = Object.fromEntries(functions) as unknown as LibcFunctions; // the table above declares what the interface says
+    // The table above declares the functions of the interface.
+    const named = Object.fromEntries(functions) as unknown as LibcFunctions;
     return { ...named, errno: () => koffi.errno(), host: findHostFunctions(koffi, library) };
   });
 }

@@ -1,6 +1,7 @@
 /**
- * Numbers of the Linux headers that libc calls take: <bits/socket.h>, <asm-generic/socket.h>, <netinet/tcp.h>, <sys/epoll.h>,
- * <fcntl.h>. They are the same on every architecture that koffi has a Linux build for. Names as in Python's `socket`.
+ * Constants of the Linux headers that libc calls take: <bits/socket.h>, <asm-generic/socket.h>, <netinet/tcp.h>,
+ * <sys/epoll.h>, <fcntl.h>. They are the same on every architecture that koffi has a Linux build for. Names as in
+ * Python's `socket`.
  */
 
 /** Address family: any. */
@@ -105,9 +106,9 @@ export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
 /** epoll_ctl(): change what is watched for. */
 export const EPOLL_CTL_MOD = 3;
-/** Event: it can be read. */
+/** Event: the descriptor can be read. */
 export const EPOLLIN = 0x1;
-/** Event: it can be written. */
+/** Event: the descriptor can be written. */
 export const EPOLLOUT = 0x4;
 /** Flag of a registration: report changes, not states. */
 export const EPOLLET = -0x8000_0000;
@@ -117,5 +118,5 @@ export const EFD_NONBLOCK = 0o4000;
 export const EFD_CLOEXEC = 0o2000000;
 /** Bytes of `struct epoll_event`: packed on x86-64 and naturally so on ia32, padded elsewhere. */
 export const EPOLL_EVENT_BYTES = process.arch === 'x64' || process.arch === 'ia32' ? 12 : 16;
-/** Where the descriptor stands in it. */
+/** Offset of the descriptor in `struct epoll_event`, in bytes. */
 export const EPOLL_DATA_OFFSET = EPOLL_EVENT_BYTES - 8;

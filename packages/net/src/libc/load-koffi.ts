@@ -6,18 +6,19 @@ import { whileLoadingKoffi } from './koffi-loading.js';
 
 export type Koffi = typeof koffi;
 
-/** Of <dlfcn.h>: bind lazily, find it only if it is loaded, never unload it. */
+/** Flags of dlopen() in <dlfcn.h>: bind lazily, succeed only if the library is loaded already, never unload it. */
 const RTLD_LAZY = 0x1;
 const RTLD_NOLOAD = 0x4;
 const RTLD_NODELETE = 0x1000;
 
-// Not imported: without its binary, koffi throws while it is imported, and so would all of ringloop.
+// Required, not imported: without its binary, koffi throws at import, and importing ringloop would throw, too.
 const require = createRequire(import.meta.url);
 let pinned = false;
 
 /**
- * Loads koffi into this thread, and has `define` make functions of the symbols that are in the process already, which is right for
- * glibc and musl. All that may be interrupted by no termination happens in here: loading koffi, and declaring functions.
+ * Loads koffi into this thread, and calls `define` to declare functions for symbols that the process already contains,
+ * which works with glibc and musl. No termination may interrupt the loading of koffi or the declaring of functions, so
+ * both happen in here.
  * @throws {Error} ERR_FEATURE_UNAVAILABLE_ON_PLATFORM outside Linux
  * @throws {NativeCallsError} ERR_NATIVE_CALLS_UNAVAILABLE
  */
@@ -54,9 +55,9 @@ function requireKoffi(): Koffi {
 }
 
 /**
- * Node unmaps an addon when the last thread that has loaded it ends; libuv and V8 may still hold addresses in it then. Pinned, it
- * is also found again at once by the next thread. Where a loader of its own (jest) hides the path it stays unpinned: nothing of
- * ours depends on it.
+ * Keeps koffi in memory until the process ends. Node unmaps an addon when the last thread that has loaded it ends, but
+ * libuv and V8 may still hold addresses in it. The next thread also finds a pinned koffi at once. A module loader that
+ * hides the path (jest) leaves koffi unpinned: nothing of ours depends on the pin.
  */
 function pin(library: LibraryHandle): void {
   const dlopen = library.func('void *dlopen(const char *path, int flags)');

@@ -1,10 +1,11 @@
 /**
- * System calls that do not throw: the result, or the errno negated, as in the kernel. Calls that a signal interrupted are
- * made again. Everything here opens descriptors non-blocking and close-on-exec.
+ * System calls that do not throw: they return the result or the negated errno, as the kernel does. Calls that a signal
+ * interrupted are made again. All descriptors are opened non-blocking and close-on-exec.
  *
- * What is opened here is given back when the thread ends, whatever ends it: no JavaScript may run then, so close(2) itself is
- * left with Node for each descriptor (host-functions.ts). A number that leaves our hands must be released with `disown()` first,
- * or somebody else's descriptor is closed one day.
+ * Descriptors that are opened here are closed when their thread ends, whatever ends it; `eventfd()` is the exception.
+ * No JavaScript may run by then, so each descriptor has a hook in Node which is close(2) itself (host-functions.ts).
+ * Before you give a number away, release it with `disown()`: otherwise the hook may one day close a descriptor of
+ * somebody else.
  */
 import { constants } from 'node:os';
 import { type Libc, libc } from './libc.js';
@@ -41,7 +42,7 @@ export const {
 
 const OPEN_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
-/** Makes a call until no signal interrupts it. The call gets the library, so that it need not look it up. */
+/** Repeats a call until no signal interrupts it. The call gets the library as an argument, which saves it a lookup. */
 function complete(call: (c: Libc) => number): number {
   const c = libc();
   while (true) {
@@ -53,8 +54,8 @@ function complete(call: (c: Libc) => number): number {
 }
 
 /**
- * A call that opens a descriptor. A termination takes effect where a JavaScript function begins, and nowhere else: none does
- * between the call and the hook that will close what it has opened.
+ * Makes a call that opens a descriptor, and adds the hook that closes it. A termination takes effect only where a
+ * JavaScript function begins. None begins between the call and the hook, so no descriptor is lost.
  */
 function open(call: (c: Libc) => number): number {
   const c = libc();
@@ -73,20 +74,20 @@ function open(call: (c: Libc) => number): number {
   }
 }
 
-/** This thread gives the descriptor back at its end. */
+/** Makes this thread close the descriptor when it ends. */
 function own(fd: number): void {
   const hooks = libc().host?.cleanup ?? null;
   hooks?.remove(hooks.env, hooks.close, fd);
   hooks?.add(hooks.env, hooks.close, fd);
 }
 
-/** The descriptor is somebody else's from here on. */
+/** Keeps this thread from closing the descriptor: somebody else owns it from now on. */
 export function disown(fd: number): void {
   const hooks = libc().host?.cleanup ?? null;
   hooks?.remove(hooks.env, hooks.close, fd);
 }
 
-// recv, send and epoll_wait are spelled out: they are the hot path, and closures cost.
+// recv, send and epoll_wait repeat the loop of complete(): they are the hot path, and a closure costs time.
 
 export function recv(fd: number, buffer: Uint8Array, flags: number): number {
   const c = libc();
@@ -98,7 +99,7 @@ export function recv(fd: number, buffer: Uint8Array, flags: number): number {
   }
 }
 
-/** A peer that is gone is EPIPE, never the signal. */
+/** If the peer is gone, returns -EPIPE and raises no SIGPIPE. */
 export function send(fd: number, data: Uint8Array, flags: number): number {
   const c = libc();
   while (true) {
@@ -140,7 +141,10 @@ export function listen(fd: number, backlog: number): number {
   return complete((c) => c.listen(fd, backlog));
 }
 
-/** `address` receives the peer's, `length` (a native int) its room before and its length after the call. */
+/**
+ * Fills `address` with the peer's. `length` (a native int) is the room in `address` before the call, and the length of
+ * the peer's address after it.
+ */
 export function accept(fd: number, address: Uint8Array, length: Uint8Array): number {
   return open((c) => c.accept4(fd, address, length, OPEN_FLAGS));
 }
@@ -159,7 +163,7 @@ export function shutdown(fd: number, how: number): number {
 export function close(fd: number): number {
   const c = libc();
   const hooks = c.host?.cleanup ?? null;
-  hooks?.remove(hooks.env, hooks.close, fd); // first: the number may be another thread's right after
+  hooks?.remove(hooks.env, hooks.close, fd); // first: another thread may get the number at once
   return c.close(fd) === 0 ? 0 : -c.errno();
 }
 
@@ -168,7 +172,7 @@ export function dup(fd: number): number {
   return open((c) => c.fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
-/** Makes a descriptor from elsewhere what our own are: non-blocking, close-on-exec, given back at the thread's end. */
+/** Gives a foreign descriptor the properties of our own: non-blocking, close-on-exec, closed when the thread ends. */
 export function adopt(fd: number): number {
   const status = complete((c) => c.fcntl(fd, F_GETFL, 0));
   if (status < 0) return status;
@@ -184,7 +188,7 @@ export function setsockopt(fd: number, level: number, name: number, value: Uint8
   return complete((c) => c.setsockopt(fd, level, name, value, value.byteLength));
 }
 
-/** `length` (a native int): the room in `value` before the call, what is used of it after. */
+/** `length` (a native int) is the room in `value` before the call, and the bytes used of it after. */
 export function getsockopt(
   fd: number,
   level: number,
@@ -207,12 +211,12 @@ export function epollCreate(): number {
   return open((c) => c.epoll_create1(EPOLL_CLOEXEC));
 }
 
-/** Belongs to no thread: what is opened here stays open until the process ends. */
+/** Opens an eventfd that belongs to no thread: it stays open until the process ends. */
 export function eventfd(): number {
   return complete((c) => c.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
-/** Raises its counter, and so wakes who waits for it. Never waits itself. */
+/** Raises the counter of the eventfd, and so wakes the thread that waits for it. Never waits itself. */
 export function eventfdWrite(fd: number): number {
   const c = libc();
   return c.eventfd_write(fd, 1) === 0 ? 0 : -c.errno();

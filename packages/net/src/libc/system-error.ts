@@ -4,14 +4,14 @@ import { isIPv6 } from 'node:net';
 import { isError } from '@ringloop/core/internal';
 import type { AddressInput } from '../sockets/sockaddr.js';
 
-/** A failed system call, in the shape of Node's own. Python: OSError. */
+/** A failed system call, in the shape of Node's own errors. Python: OSError. */
 export interface SystemError extends Error {
   /** The symbolic name, `'ECONNREFUSED'`. */
   readonly code: string;
-  /** The number, negated as everywhere in Node. */
+  /** The errno, negated as everywhere in Node. */
   readonly errno: number;
   readonly syscall: string;
-  /** The address that was asked for: an IP address, or the path of a Unix socket. */
+  /** The address of the call: an IP address, or the path of a Unix socket. */
   readonly address?: string;
   readonly port?: number;
 }
@@ -29,7 +29,7 @@ export function rephrased(error: SystemError, message: string): SystemError {
   return Object.assign(new Error(message, { cause: error }), error);
 }
 
-/** Whether `thrown` came from the system, a name that was not found included, and not from somebody's code. */
+/** Whether `thrown` came from the system and not from user code. A name that was not found counts as well. */
 export function isSystemError(thrown: unknown): thrown is SystemError {
   return isError(thrown) && 'syscall' in thrown && 'code' in thrown;
 }
@@ -37,7 +37,7 @@ export function isSystemError(thrown: unknown): thrown is SystemError {
 function errorName(errno: number): string {
   const name = getSystemErrorName(-errno);
   if (!name.startsWith('Unknown system error')) return name;
-  // libuv names a part of them only.
+  // libuv names only some of them.
   return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `E${errno}`;
 }
 

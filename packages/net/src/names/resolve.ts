@@ -16,13 +16,13 @@ export interface ResolvedAddress {
 export interface ResolveOptions {
   /** AF_INET, AF_INET6, or 0 for both. */
   readonly family: number;
-  /** What no host means: every interface (true) or the loopback one. */
+  /** What a missing host means: all interfaces (true) or the loopback interface (false). */
   readonly passive: boolean;
 }
 
 /**
- * The addresses of a host, in the resolver's order. IP addresses are not looked up.
- * Rejects with Node's system error (`getaddrinfo ENOTFOUND <host>`) when there are none, and with TypeError for a host that is none.
+ * Returns the addresses of a host, in the resolver's order. IP addresses are not looked up. Rejects with Node's system
+ * error (`getaddrinfo ENOTFOUND <host>`) when there are none, and with TypeError when `host` is not a valid string.
  */
 export async function resolve(
   loop: SelectorEventLoop,
@@ -52,7 +52,7 @@ function numericHosts(host: string | null, passive: boolean): HostAddress[] | nu
   return isIPv6(host) ? [{ family: AF_INET6, host }] : null;
 }
 
-/** Waits in a future of the loop, so that a task that is cancelled need not wait for the resolver. */
+/** Waits in a future of the loop, so that a cancelled task need not wait for the resolver. */
 async function lookup(loop: SelectorEventLoop, host: string, family: number): Promise<HostAddress[]> {
   const found = loop.createFuture<dns.LookupAddress[]>();
   const options = {
@@ -72,7 +72,7 @@ async function lookup(loop: SelectorEventLoop, host: string, family: number): Pr
   }));
 }
 
-/** JavaScript may pass anything, and Node's resolver takes much of it for no host at all. */
+/** JavaScript may pass anything, and Node's resolver treats many wrong values as a missing host. */
 function checkHost(host: unknown): void {
   if (host === null || (typeof host === 'string' && !host.includes('\0'))) return;
   if (typeof host !== 'string')

@@ -3,13 +3,15 @@ import { findWakeup, type Search, type Wakeup } from '../wakeup/libuv-wakeup.js'
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLIN } from '../libc/linux-abi.js';
 import { registerAs } from '../wakeup/register-as.js';
 
-/** How often a sleeping thread looks for events where libuv cannot be made to wake for them, in ms. docs/threading.md. */
+/**
+ * How often a sleeping thread looks for events if libuv cannot be made to wake for them, in ms. See docs/threading.md.
+ */
 const LOOK_EVERY_MS = 10;
 
-/** How many polls of libuv to wait for its first registrations: they are there after the first. Arbitrary above that. */
+/** How many polls to wait for libuv's first registrations. They exist after the first poll; the rest is arbitrary. */
 const MOST_POLLS = 4;
 
-/** What is watched: the loop's epoll. */
+/** What an EpollPoll watches: the epoll of its loop. */
 export interface Polled {
   /** -1 while there is none. */
   readonly fd: number;
@@ -18,16 +20,17 @@ export interface Polled {
 }
 
 /**
- * idle: not polling. searching: libuv has not polled yet. watched: libuv wakes for events. looking: it does not, so a timer does.
+ * idle: not polling. searching: libuv has not polled yet. watched: libuv wakes for events. looking: libuv does not wake
+ * for them, so a timer looks for them.
  */
 type State = 'idle' | 'searching' | 'watched' | 'looking';
 
 let warned = false;
 
 /**
- * Has this thread wake for the events of one epoll descriptor, and calls `onEvents` when there are some. Nothing here is called by
- * native code, for whatever calls into JavaScript from there aborts the process in a thread that is being ended. libuv wakes
- * (libuv-wakeup.ts), goes round once, and in its check phase (libuv-turns.ts) we look.
+ * Wakes this thread for the events of one epoll descriptor, and calls `onEvents` when there are any. Native code calls
+ * nothing here: in a thread that is being ended, a native call into JavaScript would abort the process. Instead libuv
+ * wakes up (libuv-wakeup.ts), runs one iteration, and we look for events in its check phase (libuv-turns.ts).
  */
 export class EpollPoll {
   readonly #polled: Polled;
@@ -35,9 +38,9 @@ export class EpollPoll {
   readonly #find: () => Search;
   #state: State = 'idle';
   #polls = 0;
-  /** Where the epoll is registered, and as which descriptor. */
+  /** Where our epoll is registered, and the descriptor that it had then. */
   #registered: { readonly wakeup: Wakeup; readonly fd: number } | null = null;
-  /** While it searches. */
+  /** Set in the state `searching`. */
   #immediate: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -47,7 +50,10 @@ export class EpollPoll {
     this.#find = find;
   }
 
-  /** libuv wakes again and again until the events are collected: polling while nobody does would spin. */
+  /**
+   * Starts polling. Stop it when nobody collects the events any more: libuv wakes again and again until they are
+   * collected, and would spin.
+   */
   start(): void {
     if (this.#state !== 'idle') return;
     this.#polls = 0;
@@ -64,7 +70,7 @@ export class EpollPoll {
     this.#timer = null;
   }
 
-  /** The epoll is another one now. */
+  /** Call it when the epoll descriptor has been replaced. */
   replaced(): void {
     if (this.#state === 'idle') return;
     this.stop();
@@ -72,11 +78,11 @@ export class EpollPoll {
   }
 
   #watch(): void {
-    if (this.#polled.fd === -1) return; // replaced() tells when there is one
+    if (this.#polled.fd === -1) return; // replaced() is called once there is one
     const wakeup = this.#find();
     if (wakeup === 'later' && this.#polls++ < MOST_POLLS) {
       this.#state = 'searching';
-      this.#immediate = setImmediate(this.#onSearch); // referenced: libuv must not sleep before it knows of us
+      this.#immediate = setImmediate(this.#onSearch); // referenced: libuv must not sleep before our epoll is registered
       return;
     }
     const isWatched = typeof wakeup === 'object' && this.#register(wakeup);
@@ -106,7 +112,10 @@ export class EpollPoll {
     if (registered !== null) registerAs(registered.wakeup, EPOLL_CTL_DEL, registered.fd, 0);
   }
 
-  /** Unreferenced as well. A busy thread does not depend on it: the immediate looks each time that libuv goes round. */
+  /**
+   * Looks for events by a timer, which is unreferenced like the immediate. A busy thread does not depend on the timer:
+   * the turn listener looks in each iteration of libuv.
+   */
   #lookRegularly(): void {
     this.#timer = setInterval(() => this.#polled.report(this.#onEvents), LOOK_EVERY_MS).unref();
     if (warned) return;

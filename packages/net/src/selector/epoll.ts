@@ -9,13 +9,13 @@ import {
 import * as sys from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 
-/** Events taken at a time; the kernel hands out the rest at the next turn, in rotation. Arbitrary. */
+/** Most events taken at a time. The kernel hands out the rest at the next call, in rotation. Arbitrary. */
 const BATCH = 1024;
 const DATA = EPOLL_DATA_OFFSET / 4;
 
 /**
- * One epoll descriptor, level-triggered, and the room for its events. Each registration carries a tag beside its number: numbers
- * are given out again, and the kernel may still report what had one before.
+ * One level-triggered epoll descriptor, and the memory for its events. Each registration carries a tag beside the
+ * descriptor's number. Numbers are reused, and the kernel may still report the file that had the number before.
  */
 export class Epoll {
   readonly #events = Buffer.alloc(BATCH * EPOLL_EVENT_BYTES);
@@ -23,7 +23,7 @@ export class Epoll {
   readonly #words = new Int32Array(this.#events.buffer, this.#events.byteOffset, this.#events.byteLength / 4);
   readonly #event = Buffer.alloc(EPOLL_EVENT_BYTES);
   readonly #eventWords = new Int32Array(this.#event.buffer, this.#event.byteOffset, EPOLL_EVENT_BYTES / 4);
-  /** How many events `report()` has found; null when it has to be asked. */
+  /** How many events `report()` has found; null when the kernel must be asked. */
   #found: number | null = null;
   #fd: number;
 
@@ -36,24 +36,24 @@ export class Epoll {
     return this.#fd;
   }
 
-  /** Returns 0 or -errno, as the next two: -EEXIST when it is watched already. */
+  /** Returns 0 or -errno, as do the next two methods: -EEXIST when `fd` is watched already. */
   tryAdd(fd: number, mask: number, tag: number): number {
     return this.#control(EPOLL_CTL_ADD, fd, mask, tag);
   }
 
-  /** -ENOENT when the number stands for another file than the one that was added, or the kernel has never heard of it. */
+  /** -ENOENT when `fd` was never added, or when its number now belongs to another file. */
   tryModify(fd: number, mask: number, tag: number): number {
     return this.#control(EPOLL_CTL_MOD, fd, mask, tag);
   }
 
-  /** Takes effect at once, so that `fd` may be closed. */
+  /** Takes effect at once: `fd` may be closed right afterwards. */
   tryRemove(fd: number): number {
     return this.#control(EPOLL_CTL_DEL, fd, 0, 0);
   }
 
   /**
-   * Calls `onEvents` when there is an event. What it found is what `collect()` visits from in there, unless the registrations
-   * change in between; later on it may not be true any more.
+   * Calls `onEvents` when there are events. `collect()`, called in there, visits the events that were found, unless a
+   * registration has changed meanwhile. They are forgotten afterwards, because they may be out of date by then.
    */
   report(onEvents: () => void): void {
     const count = this.#wait();
@@ -66,7 +66,7 @@ export class Epoll {
     }
   }
 
-  /** Calls `visit` for what is ready now; never waits. */
+  /** Calls `visit` for each descriptor that is ready now; never waits. */
   collect(visit: (fd: number, mask: number, tag: number) => void): void {
     const count = this.#found ?? this.#wait();
     this.#found = null;
@@ -74,7 +74,7 @@ export class Epoll {
       const mask = this.#words[word];
       const fd = this.#words[word + DATA];
       const tag = this.#words[word + DATA + 1];
-      if (mask !== undefined && fd !== undefined && tag !== undefined) visit(fd, mask, tag); // always: count is at most BATCH
+      if (mask !== undefined && fd !== undefined && tag !== undefined) visit(fd, mask, tag); // always: count <= BATCH
     }
   }
 

@@ -9,7 +9,7 @@ import { systemError } from '../libc/system-error.js';
 
 export type Direction = 'reader' | 'writer';
 
-/** Who waits for one descriptor, and the tag of its registration. */
+/** The handles that wait for one descriptor, and the tag of its registration. */
 interface Watch {
   reader: Handle | null;
   writer: Handle | null;
@@ -17,18 +17,22 @@ interface Watch {
 }
 
 /**
- * Which handle to run when a descriptor can be read or written. Python: selectors.EpollSelector and what the loop adds to it.
+ * Knows which handle to run when a descriptor can be read or written. Python: selectors.EpollSelector and what the loop
+ * adds to it.
  *
- * A descriptor may be closed without a word to us, and its number given out again. What we believe is then wrong, and only the
- * kernel knows: so each change is told to the kernel, whatever we believe, and its answer decides.
+ * A descriptor may be closed without our knowledge, and its number reused. Our records are then wrong, and only the
+ * kernel knows better. So each change goes to the kernel, whatever our records say, and the kernel's answer decides.
  */
 export class Selector implements Polled {
-  /** Told when the epoll is another one. */
+  /** Called when the epoll descriptor has been replaced. */
   readonly #onReplaced: () => void;
   readonly #watches = new Map<number, Watch>();
   #epoll: Epoll | null;
   #lastTag = 0;
-  /** The kernel may report a file that was closed while a duplicate lives, and that cannot be taken back any more. */
+  /**
+   * The kernel may report a file that we can no longer remove: its descriptor was closed, but a duplicate keeps it
+   * open.
+   */
   #haunted = false;
   #closed = false;
 
@@ -42,7 +46,7 @@ export class Selector implements Polled {
     return this.#watches.size > 0;
   }
 
-  /** The epoll descriptor: readable while an event is to be collected. -1 while there is none. */
+  /** The epoll descriptor, which is readable while there are events to collect. -1 while there is none. */
   get fd(): number {
     return this.#epoll?.fd ?? -1;
   }
@@ -53,7 +57,7 @@ export class Selector implements Polled {
   }
 
   /**
-   * Runs `handle` once each iteration in which `fd` is ready; replaces the handle that was there and cancels it.
+   * Runs `handle` once in each iteration in which `fd` is ready. Cancels the previous handle and replaces it.
    * @throws {SystemError} EBADF, EPERM for a regular file; nothing has changed then
    * @throws {NativeCallsError} ERR_NATIVE_CALLS_UNAVAILABLE
    */
@@ -63,7 +67,7 @@ export class Selector implements Polled {
     if (before !== undefined) {
       const result = epoll.tryModify(fd, maskOf({ ...before, [direction]: handle }), before.tag);
       if (result === 0) {
-        before[direction]?.cancel(); // it may stand in the ready queue
+        before[direction]?.cancel(); // it may be in the ready queue already
         before[direction] = handle;
         return;
       }
@@ -71,18 +75,21 @@ export class Selector implements Polled {
     }
     const after: Watch = { reader: null, writer: null, tag: this.#newTag(), [direction]: handle };
     let result = epoll.tryAdd(fd, maskOf(after), after.tag);
-    // It was closed and has come back, as the same file under the same number.
+    // The kernel still has it: it was closed, and the same file has come back under the same number.
     if (result === -EEXIST) result = epoll.tryModify(fd, maskOf(after), after.tag);
     if (result < 0) throw systemError('epoll_ctl', -result);
     this.#watches.set(fd, after);
     if (before === undefined) return;
-    // Who waited here waited for a file that is gone.
+    // The previous handles waited for a file that is gone.
     before.reader?.cancel();
     before.writer?.cancel();
     this.#haunted = true;
   }
 
-  /** False when nobody waited. The kernel knows when this returns, and a handle that is already queued does not run. */
+  /**
+   * Returns false when no handle waited. When this returns, the kernel has been told, and a handle that is already
+   * queued does not run.
+   */
   unwatch(fd: number, direction: Direction): boolean {
     const watch = this.#watches.get(fd);
     const handle = watch?.[direction];
@@ -92,11 +99,13 @@ export class Selector implements Polled {
     const isLast = watch.reader === null && watch.writer === null;
     if (isLast) this.#watches.delete(fd);
     const result = isLast ? this.#epoll?.tryRemove(fd) : this.#epoll?.tryModify(fd, maskOf(watch), watch.tag);
-    if (result !== 0) this.#haunted = true; // it was closed before; whoever has the number now is not ours to watch
+    if (result !== 0) this.#haunted = true; // it was closed before: another file may have the number now
     return true;
   }
 
-  /** Hands over the handles of all that is ready now. Runs nothing, so no descriptor can change in between. */
+  /**
+   * Passes the handles of all ready descriptors to `queue`. Runs none of them, so no descriptor can change meanwhile.
+   */
   collect(queue: (handle: Handle) => void): void {
     if (!this.#mayHaveEvents) return;
     let ghosts = 0;
@@ -106,7 +115,7 @@ export class Selector implements Polled {
         ghosts++;
         return;
       }
-      // Errors and hang-ups concern both: whoever waits finds them out by trying.
+      // Errors and hang-ups concern both handles: they find out by reading or writing.
       if (watch.reader !== null && (mask & ~EPOLLOUT) !== 0) queue(watch.reader);
       if (watch.writer !== null && (mask & ~EPOLLIN) !== 0) queue(watch.writer);
     });
@@ -121,18 +130,22 @@ export class Selector implements Polled {
     this.#epoll = null;
   }
 
-  /** Spares a loop without descriptors a system call each iteration. */
+  /** Saves a loop without descriptors one system call in each iteration. */
   get #mayHaveEvents(): boolean {
     return this.#watches.size > 0 || this.#haunted;
   }
 
-  /** What cannot be taken back would be reported for ever, and keep the thread busy: only a new epoll is free of it. */
+  /**
+   * Replaces the epoll. A registration that cannot be removed would be reported forever and keep the thread busy; only
+   * a new epoll is free of it.
+   */
   #replace(): void {
     const [before, after] = [this.#epoll, new Epoll()];
     this.#epoll = after;
-    for (const [fd, watch] of this.#watches) after.tryAdd(fd, maskOf(watch), watch.tag); // fails for one that is closed: it waits in vain
+    // tryAdd() fails for a descriptor that was closed: its handles never run.
+    for (const [fd, watch] of this.#watches) after.tryAdd(fd, maskOf(watch), watch.tag);
     this.#haunted = false;
-    this.#onReplaced(); // while the number of the old one is still ours
+    this.#onReplaced(); // before the old one is closed: its number must still be ours
     before?.close();
   }
 
@@ -144,14 +157,17 @@ export class Selector implements Polled {
     return this.#epoll;
   }
 
-  /** Wraps at 2³¹, to where no registration is left from. */
+  /** Wraps at 2³¹. No registration of the same tag is left by then. */
   #newTag(): number {
     this.#lastTag = (this.#lastTag + 1) | 0;
     return this.#lastTag;
   }
 }
 
-/** Null where there is nothing to open one with: a loop without sockets needs none, and the first socket says what is missing. */
+/**
+ * Returns null when no epoll can be opened here. A loop without sockets needs none, and the first socket throws the
+ * reason.
+ */
 function openNowIfPossible(): Epoll | null {
   try {
     return new Epoll();

@@ -25,16 +25,16 @@ import { checkStreamSocket } from '../sockets/stream-socket.js';
 import { EADDRNOTAVAIL } from '../libc/syscalls.js';
 import { isSystemError } from '../libc/system-error.js';
 
-/** What `createServer()` listens on: hosts and a port, or `sock`, never both. */
+/** Options of `createServer()`: where to listen. Give either hosts and a port, or `sock`, never both. */
 export interface ServerOptions extends TlsOptions {
-  /** A name or an IP address, several of them, or '' or null for all interfaces. */
+  /** One name or IP address, an array of them, or '' or null for all interfaces. */
   readonly host?: string | readonly string[] | null;
-  /** 0 or null: the system picks one, for each socket. */
+  /** 0 or null lets the system pick a port, for each socket separately. */
   readonly port?: Port;
   readonly family?: number;
   /** Connections that may wait to be accepted; 100 by default. */
   readonly backlog?: number;
-  /** A bound socket to use instead of host and port. The server owns it from here on. */
+  /** A bound socket to use instead of host and port. The server owns it from now on. */
   readonly sock?: Socket | null;
   /** SO_REUSEADDR; true by default. */
   readonly reuseAddress?: boolean | null;
@@ -42,13 +42,14 @@ export interface ServerOptions extends TlsOptions {
   readonly reusePort?: boolean | null;
   /** SO_KEEPALIVE on the connections. */
   readonly keepAlive?: boolean | null;
-  /** False: accept nothing before `startServing()` or `serveForever()`. */
+  /** False to accept nothing before `startServing()` or `serveForever()`; true by default. */
   readonly startServing?: boolean;
 }
 
 /**
- * Rejects with TypeError for options that contradict each other, and with the system's error, its message as in asyncio, when
- * no socket can be bound; nothing stays open then. Python: loop.create_server().
+ * Binds a socket to each address of the hosts, and starts to listen unless `startServing` is false. Rejects with
+ * TypeError when options contradict each other, and with the system's error, with asyncio's message, when a socket
+ * cannot be bound. A rejected call leaves no socket of its own open. Python: loop.create_server().
  */
 export async function createServer(
   loop: SelectorEventLoop,
@@ -80,13 +81,13 @@ export async function createServer(
   }
 }
 
-/** @throws {TypeError} for what is neither a host nor a list of some */
+/** @throws {TypeError} when `host` is not a string, an array or null */
 function checkHosts(host: unknown): void {
-  if (host === null || typeof host === 'string' || Array.isArray(host)) return; // what is in it, resolve() looks at
+  if (host === null || typeof host === 'string' || Array.isArray(host)) return; // resolve() checks the elements
   throw typeError(`host must be a string, an array of them, or null, got ${inspect(host, { depth: 0 })}`);
 }
 
-/** The addresses of all hosts, each once. */
+/** Resolves all hosts, and drops duplicate addresses. */
 async function resolveHosts(
   loop: SelectorEventLoop,
   { host = null, port = null, family = AF_UNSPEC }: ServerOptions,
@@ -111,7 +112,7 @@ function bindAll(addresses: readonly ResolvedAddress[], options: ServerOptions):
   }
 }
 
-/** Null for an address that this machine does not have: another one of the host may do. */
+/** Returns null when this machine does not have the address: another address of the host may work. */
 function bindOne(address: ResolvedAddress, options: ServerOptions): Socket | null {
   const sock = openSocket(address.family);
   if (sock === null) return null;
@@ -119,7 +120,7 @@ function bindOne(address: ResolvedAddress, options: ServerOptions): Socket | nul
     sock.setsockopt(SOL_SOCKET, SO_REUSEADDR, options.reuseAddress ?? true);
     if (options.reusePort === true) sock.setsockopt(SOL_SOCKET, SO_REUSEPORT, true);
     if (options.keepAlive === true) sock.setsockopt(SOL_SOCKET, SO_KEEPALIVE, true);
-    // So that one port can be bound for both families.
+    // Otherwise the IPv6 socket would take the port for IPv4, too, and the IPv4 socket could not be bound.
     if (address.family === AF_INET6) sock.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, true);
     sock.bind(address);
     return sock;
@@ -131,7 +132,10 @@ function bindOne(address: ResolvedAddress, options: ServerOptions): Socket | nul
   }
 }
 
-/** Null when this machine does not know the family: IPv6 is often switched off. Where descriptors ran out, it is no help to try others. */
+/**
+ * Returns null when this machine does not support the family: IPv6 is often switched off. Throws other errors: when
+ * descriptors have run out, for example, the next address would fail as well.
+ */
 function openSocket(family: number): Socket | null {
   try {
     return new Socket(family, SOCK_STREAM);
@@ -141,7 +145,7 @@ function openSocket(family: number): Socket | null {
   }
 }
 
-/** How socket() says that it does not know a family: socket(2). */
+/** Error codes of socket() for a family that is not supported: socket(2). */
 const UNKNOWN_FAMILY: ReadonlySet<string | undefined> = new Set([
   'EAFNOSUPPORT',
   'EPROTONOSUPPORT',

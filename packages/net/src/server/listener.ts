@@ -7,11 +7,11 @@ import type { Socket } from '../sockets/socket.js';
 import { EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM } from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 
-/** Seconds to leave a listening socket alone when the system is out of descriptors. CPython: ACCEPT_RETRY_DELAY. */
+/** Seconds to wait before accepting again when the system has run out of descriptors. CPython: ACCEPT_RETRY_DELAY. */
 const ACCEPT_RETRY_DELAY = 1;
 const OUT_OF_RESOURCES = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
 
-/** Accepts what arrives at one listening socket. */
+/** Accepts the connections of one listening socket. */
 export class Listener {
   readonly sock: Socket;
   readonly #loop: SelectorEventLoop;
@@ -52,14 +52,17 @@ export class Listener {
     );
   }
 
-  /** A full queue and the one that was on its way, as in CPython; what comes then waits for the next iteration. */
+  /**
+   * Accepts a full queue and one connection that was still arriving, as CPython does. Later connections wait for the
+   * next iteration, so that they cannot starve other callbacks.
+   */
   readonly #onReadable = (): void => {
     for (let left = this.#backlog + 1; left > 0 && this.sock.fileno() !== -1; left--) {
       const accepted = this.sock.tryAccept();
-      // What one connection's factory stores in AsyncLocalStorages is not the next one's.
+      // Run each factory in its own async context: it must not see what another one stored in AsyncLocalStorages.
       if (typeof accepted !== 'number') runApart(() => this.#onConnection(...accepted));
       else if (accepted === -EAGAIN) return;
-      else if (accepted !== -ECONNABORTED) return this.#failed(-accepted); // aborted: it gave up while in the queue
+      else if (accepted !== -ECONNABORTED) return this.#failed(-accepted); // aborted: the peer gave up while queued
     }
   };
 

@@ -12,10 +12,13 @@ import type { Socket } from '../sockets/socket.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
 import { StreamTransport, type TransportOwner } from '../transports/stream-transport.js';
 
-/** idle: bound, not accepting. */
+/** idle: the sockets are bound, but do not accept yet. */
 type State = 'idle' | 'serving' | 'closed';
 
-/** Listening sockets and the connections that came in through them. The loop keeps it alive. Python: asyncio.Server. */
+/**
+ * Listening sockets and the connections that they have accepted. The loop refers to an open server, so it is not
+ * garbage collected. Python: asyncio.Server.
+ */
 export class Server implements AsyncDisposable, Abandonable {
   readonly #loop: SelectorEventLoop;
   readonly #protocolFactory: ProtocolFactory;
@@ -58,16 +61,18 @@ export class Server implements AsyncDisposable, Abandonable {
   }
 
   /**
-   * Begins to accept connections; can be repeated. Python: Server.start_serving(). Rejects with ServerStateError
-   * ERR_SERVER_CLOSED, and with the system's error when it cannot listen.
+   * Starts to accept connections; further calls do nothing. Python: Server.start_serving(). Rejects with
+   * ServerStateError ERR_SERVER_CLOSED when the server is closed, and with the system's error when it cannot listen.
    */
   startServing(): Awaitable<void> {
     return this.#start(async () => this.listen());
   }
 
   /**
-   * Accepts connections until it is cancelled, which closes the server, or the server is closed; rejects with CancelledError
-   * then. Python: Server.serve_forever(). Rejects with ServerStateError ERR_SERVER_BUSY when it is being awaited already.
+   * Accepts connections until the call is cancelled or the server is closed. Then it closes the server, waits until the
+   * last connection is gone, and rejects with CancelledError. Python: Server.serve_forever(). Rejects with
+   * ServerStateError ERR_SERVER_BUSY when another call is already being awaited, and ERR_SERVER_CLOSED when the server
+   * is closed.
    */
   serveForever(): Awaitable<never> {
     return this.#start(() => this.#serveForever());
@@ -93,7 +98,7 @@ export class Server implements AsyncDisposable, Abandonable {
     }
   }
 
-  /** Closes the listening sockets at once; connections stay as they are. Can be repeated. Python: Server.close(). */
+  /** Closes the listening sockets at once; connections stay open. Further calls do nothing. Python: Server.close(). */
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
@@ -137,7 +142,7 @@ export class Server implements AsyncDisposable, Abandonable {
   }
 
   /**
-   * What startServing() does, without a promise.
+   * Does what startServing() does, but synchronously.
    * @throws {ServerStateError} ERR_SERVER_CLOSED
    */
   listen(): void {
@@ -148,7 +153,7 @@ export class Server implements AsyncDisposable, Abandonable {
     this.#state = 'serving';
   }
 
-  /** The loop is closed. */
+  /** Called when the loop is closed: closes the listening sockets and wakes nobody, as nothing can run any more. */
   abandon(): void {
     this.#state = 'closed';
     for (const listener of this.#listeners) listener.sock.close();
@@ -166,7 +171,7 @@ export class Server implements AsyncDisposable, Abandonable {
     } catch (thrown) {
       sock.close();
       if (endsTheLoop(thrown)) throw thrown;
-      // As in CPython: a peer can cause this as often as it likes.
+      // Report it in debug mode only, as CPython does: a peer can cause it as often as it likes.
       if (!this.#loop.getDebug() && !isWrongProtocol(thrown)) return;
       const message = 'Error on transport creation for incoming connection';
       this.#loop.callExceptionHandler({ message, exception: toError(thrown), protocol });

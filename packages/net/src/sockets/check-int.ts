@@ -1,13 +1,14 @@
 import { inspect } from 'node:util';
 import { rangeError, typeError } from '@ringloop/core/internal';
 
-/** What a C int holds. A number outside would wrap, and stand for another descriptor, option or address. */
+/** The range of a C int. A number outside it would wrap, and stand for another descriptor, option or address. */
 export const INT_MAX = 0x7fffffff;
 export const INT_MIN = -0x80000000;
 
 /**
- * @throws {TypeError} when `value` is no number
- * @throws {RangeError} ERR_OUT_OF_RANGE when it is NaN, a fraction, or outside of `min` and `max`, by default those of a C int
+ * @throws {TypeError} when `value` is not a number
+ * @throws {RangeError} ERR_OUT_OF_RANGE when it is NaN, a fraction, or outside of `min` and `max`, which default to the
+ * range of a C int
  */
 export function checkInt(
   value: unknown,

@@ -2,17 +2,21 @@ import { inspect } from 'node:util';
 import { rangeError, typeError } from '@ringloop/core/internal';
 import { INT_MAX } from './check-int.js';
 
-/** A descriptor's number, or what has one. */
+/** A descriptor's number, or an object that returns one. */
 export type FileDescriptorLike =
   | number
   | {
-      /** The descriptor's number; a negative one, as that of a closed socket, is refused with RangeError. */
+      /**
+       * Returns the descriptor's number. A negative number, such as that of a closed socket, is refused with
+       * RangeError.
+       */
       fileno(): number;
     };
 
 /**
  * @throws {TypeError} when `file` is neither a number nor has a fileno()
- * @throws {RangeError} when the number is no descriptor, as that of a closed socket, or larger than descriptors are
+ * @throws {RangeError} when the number is negative, as that of a closed socket, not an integer, or too large for a C
+ * int
  */
 export function toFileno(file: FileDescriptorLike): number {
   const fd = typeof file === 'number' ? file : askFileno(file);

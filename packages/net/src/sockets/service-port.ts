@@ -2,15 +2,15 @@ import { rangeError } from '@ringloop/core/internal';
 import { libc } from '../libc/libc.js';
 import { checkPort } from './sockaddr.js';
 
-/** A port's number, its digits, or a service's name; nothing stands for 0. */
+/** A port number, a string of its digits, or the name of a TCP service. Null and '' stand for 0. */
 export type Port = number | string | null;
 
-/** Where `s_port` stands in `struct servent`, behind two pointers. */
+/** Offset of `s_port` in `struct servent` in bytes: it follows two pointers. */
 const PORT_OFFSET = process.arch === 'ia32' || process.arch === 'arm' ? 8 : 16;
 
 /**
- * The port's number; names are looked up as in /etc/services.
- * @throws {RangeError} ERR_SOCKET_BAD_PORT
+ * Returns the port number. Service names are looked up as in /etc/services.
+ * @throws {RangeError} ERR_SOCKET_BAD_PORT when the number is out of range or the name is unknown
  */
 export function portNumber(port: Port | undefined): number {
   const number = typeof port === 'string' && port !== '' ? textPort(port) : port === '' ? 0 : (port ?? 0);

@@ -1,6 +1,7 @@
 /**
- * Socket addresses: objects on our side, `struct sockaddr_in`, `_in6` and `_un` on the kernel's. The family is in native byte
- * order (little-endian on all platforms of koffi's Linux builds but one we do not support), ports and IP addresses in network order.
+ * Converts socket addresses between our objects and the kernel's `struct sockaddr_in`, `sockaddr_in6` and
+ * `sockaddr_un`. The family is in native byte order, which is little-endian on all platforms that koffi has Linux
+ * builds for, except one that we do not support. Ports and IP addresses are in network byte order.
  */
 import { endianness } from 'node:os';
 import { isIPv4, isIPv6 } from 'node:net';
@@ -9,29 +10,33 @@ import { rangeError, typeError } from '@ringloop/core/internal';
 import { libc } from '../libc/libc.js';
 import { AF_INET, AF_INET6, AF_UNIX } from '../libc/linux-abi.js';
 
-/** Where to: an IP address and a port, or the path of a Unix socket; `'\0name'` is in the abstract namespace. */
+/**
+ * The address to bind or connect to: an IP address and a port, or the path of a Unix socket. A path that starts with
+ * `'\0'` is a name in the abstract namespace.
+ */
 export type AddressInput = { readonly host: string; readonly port: number } | string;
 
-/** An IP address as Node describes one. Python: a (host, port) tuple. */
+/** An IP address and a port, in the form that Node uses. Python: a (host, port) tuple. */
 export interface SocketAddress {
   readonly address: string;
   readonly port: number;
   readonly family: 'IPv4' | 'IPv6';
 }
 
-/** Room for an address of any family: sizeof(struct sockaddr_storage). */
+/** Bytes that an address of any family fits into: sizeof(struct sockaddr_storage). */
 export const SOCKADDR_BYTES = 128;
 const IN_BYTES = 16;
 const IN6_BYTES = 28;
-/** sizeof(sun_path); a path may use all but the last byte. */
+/** Bytes: sizeof(sun_path). A path may use all but the last one. */
 const PATH_BYTES = 108;
 const INET6_ADDRSTRLEN = 46;
 const IF_NAMESIZE = 16;
 const LITTLE = endianness() === 'LE';
 
 /**
- * @throws {TypeError} ERR_INVALID_IP_ADDRESS when the host is no address of this family: names are resolved elsewhere
- * @throws {RangeError} for a port or path that does not fit
+ * Names are not resolved here.
+ * @throws {TypeError} ERR_INVALID_IP_ADDRESS when the host is not an address of this family
+ * @throws {RangeError} when the port is out of range or the path is too long
  */
 export function encodeAddress(family: number, address: AddressInput): Buffer {
   if (family === AF_UNIX) return encodePath(address);
@@ -44,11 +49,11 @@ export function encodeAddress(family: number, address: AddressInput): Buffer {
     : encodeIPv4(address.host, address.port);
 }
 
-/** The address in the first `length` bytes; a Unix socket that is bound to nothing has the path `''`. */
+/** Reads the address in the first `length` bytes. A Unix socket that is not bound has the path `''`. */
 export function decodeAddress(bytes: Buffer, length: number): SocketAddress | string {
   const family = length < 2 ? AF_UNIX : LITTLE ? bytes.readUInt16LE(0) : bytes.readUInt16BE(0);
   if (family === AF_INET) {
-    const address = `${bytes[4] ?? 0}.${bytes[5] ?? 0}.${bytes[6] ?? 0}.${bytes[7] ?? 0}`; // the kernel wrote all of them
+    const address = `${bytes[4] ?? 0}.${bytes[5] ?? 0}.${bytes[6] ?? 0}.${bytes[7] ?? 0}`; // the kernel wrote all four
     return { address, port: bytes.readUInt16BE(2), family: 'IPv4' };
   }
   if (family === AF_INET6) return { address: decodeIPv6(bytes), port: bytes.readUInt16BE(2), family: 'IPv6' };
@@ -110,7 +115,7 @@ function decodeIPv6(bytes: Buffer): string {
   const scope = LITTLE ? bytes.readUInt32LE(24) : bytes.readUInt32BE(24);
   if (scope === 0) return address;
   const name = Buffer.alloc(IF_NAMESIZE);
-  // An interface that is gone has no name any more; the number is as good.
+  // Use the number when the interface is gone, and so has no name any more.
   return `${address}%${libc().if_indextoname(scope, name) === null ? scope : cString(name)}`;
 }
 
@@ -131,7 +136,7 @@ function encodePath(address: AddressInput): Buffer {
   const abstract = address.startsWith('\0');
   if (!abstract && path.includes(0))
     throw typeError('A path cannot contain a null byte', 'ERR_INVALID_ARG_VALUE');
-  // An abstract name is as long as the address says; a path ends at its null byte.
+  // The length of the address delimits an abstract name; a null byte ends a path.
   const bytes = header(AF_UNIX, 2 + path.length + (abstract ? 0 : 1));
   path.copy(bytes, 2);
   return bytes;

@@ -21,19 +21,22 @@ import {
 import * as sys from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 
-/** Options of `new Socket()`; the protocol is 0, the default of family and type, unless given. */
+/** Options of `new Socket()`. `proto` is 0 by default, which stands for the default protocol of family and type. */
 export interface SocketOptions {
   readonly proto?: number;
-  /** Takes over this descriptor instead of opening one; family, type and protocol are then asked of the system. */
+  /**
+   * Takes over this descriptor instead of opening one. Family, type and protocol are then those that the system
+   * reports.
+   */
   readonly fileno?: number;
 }
 
-/** More than any option has; Python refuses more than 1,024. */
+/** Bytes: more than any option has. Python refuses more than 1,024. */
 const MOST_OPTION_BYTES = 65_536;
 
 const FRESH = Symbol('fresh descriptor');
 
-// Filled and read within one call each, so that all sockets of a thread can share them.
+// All sockets of a thread share these buffers: each call fills and reads them before it returns.
 const addressRoom = Buffer.alloc(SOCKADDR_BYTES);
 const lengthRoom = Buffer.alloc(4);
 const lengthWord = new Int32Array(lengthRoom.buffer, lengthRoom.byteOffset, 1); // native byte order, as the kernel's
@@ -41,9 +44,10 @@ const intRoom = Buffer.alloc(4);
 const intWord = new Int32Array(intRoom.buffer, intRoom.byteOffset, 1);
 
 /**
- * A BSD socket over its real descriptor: non-blocking, close-on-exec, and the descriptor's one owner. Calls that would have
- * to wait throw a system error with the code EAGAIN (`connect()`: EINPROGRESS); the `try…` calls return `-errno` instead.
- * After `close()` or `detach()`, `fileno()` is -1 and everything throws EBADF. Python: socket.socket.
+ * A BSD socket. It is the only owner of a real descriptor, which is non-blocking and close-on-exec. A call that would
+ * have to wait throws a system error with the code EAGAIN (`connect()`: EINPROGRESS); the `try…` calls return `-errno`
+ * instead. After `close()` or `detach()`, `fileno()` is -1 and every system call fails with EBADF. Python:
+ * socket.socket.
  */
 export class Socket {
   readonly family: number;
@@ -52,8 +56,10 @@ export class Socket {
   #fd: number;
 
   /**
-   * @throws {SystemError} when the system refuses; ENOTSOCK, EBADF for a `fileno` that is no socket, which is left as it was
-   * @throws {TypeError} @throws {RangeError} for numbers that are none, or do not fit
+   * @throws {SystemError} when the system refuses; ENOTSOCK or EBADF when `fileno` is not a socket, which then stays
+   * unchanged
+   * @throws {TypeError} when an argument is not a number
+   * @throws {RangeError} when a number is not an integer or does not fit into a C int
    */
   constructor(family: number = AF_INET, type: number = SOCK_STREAM, options: SocketOptions = {}) {
     const { proto = 0, fileno } = options;
@@ -66,7 +72,8 @@ export class Socket {
       return;
     }
     checkInt(fileno, 'fileno', { min: 0 });
-    // Asked before anything is set: other processes may share the open file, and only sockets are ours to change.
+    // Read these before changing any flag: they fail for a file that is not a socket, and other processes may share
+    // such a file.
     this.family = intOption(fileno, SO_DOMAIN);
     this.type = intOption(fileno, SO_TYPE);
     this.proto = intOption(fileno, SO_PROTOCOL);
@@ -74,7 +81,7 @@ export class Socket {
     this.#fd = fileno;
   }
 
-  /** Two sockets connected to each other. Python: socket.socketpair(). */
+  /** Returns two sockets that are connected to each other. Python: socket.socketpair(). */
   static socketpair(family: number = AF_UNIX, type: number = SOCK_STREAM): [Socket, Socket] {
     const fds = new Int32Array(2);
     must('socketpair', sys.socketpair(family, type, 0, fds));
@@ -88,10 +95,10 @@ export class Socket {
   }
 
   /**
-   * Gives the socket its own address. Python: socket.bind().
+   * Gives the socket its own address. Names are not resolved. Python: socket.bind().
    * @throws {SystemError} such as EADDRINUSE, EADDRNOTAVAIL, EACCES
-   * @throws {TypeError} when the address does not suit the family; names are not resolved
-   * @throws {RangeError} for a port or path that does not fit
+   * @throws {TypeError} when the address does not suit the family
+   * @throws {RangeError} when the port is out of range or the path is too long
    */
   bind(address: AddressInput): void {
     const bytes = encodeAddress(this.family, address);
@@ -108,14 +115,14 @@ export class Socket {
     must('listen', sys.listen(this.#fd, backlog));
   }
 
-  /** The connection and the peer's address. */
+  /** Accepts a connection. Returns its socket and the peer's address. */
   accept(): [Socket, SocketAddress | string] {
     const accepted = this.tryAccept();
     if (typeof accepted === 'number') throw systemError('accept', -accepted);
     return accepted;
   }
 
-  /** As `accept()`, or `-errno`: -EAGAIN when no connection is waiting. */
+  /** Like `accept()`, but returns `-errno` instead of throwing: -EAGAIN when no connection is waiting. */
   tryAccept(): [Socket, SocketAddress | string] | number {
     lengthWord[0] = SOCKADDR_BYTES;
     const fd = sys.accept(this.#fd, addressRoom, lengthRoom);
@@ -125,47 +132,51 @@ export class Socket {
   }
 
   /**
-   * Connects, or begins to: on EINPROGRESS, wait until it can be written, then ask for SO_ERROR. Python: socket.connect().
+   * Connects, or starts to connect. On EINPROGRESS, wait until the socket can be written, then read SO_ERROR. Names are
+   * not resolved. Python: socket.connect().
    * @throws {SystemError} such as EINPROGRESS, ECONNREFUSED
-   * @throws {TypeError} when the address does not suit the family; names are not resolved
-   * @throws {RangeError} for a port or path that does not fit
+   * @throws {TypeError} when the address does not suit the family
+   * @throws {RangeError} when the port is out of range or the path is too long
    */
   connect(address: AddressInput): void {
     must('connect', this.tryConnect(address), address);
   }
 
-  /** 0 when connected, else `-errno`: -EINPROGRESS when it has only begun. Throws for addresses as `connect()` does. Python: connect_ex(). */
+  /**
+   * Returns 0 when connected, else `-errno`: -EINPROGRESS when connecting has only started. Throws for a wrong address,
+   * as `connect()` does. Python: connect_ex().
+   */
   tryConnect(address: AddressInput): number {
     return sys.connect(this.#fd, encodeAddress(this.family, address));
   }
 
-  /** At most `maxBytes` bytes; none at the end of the stream. */
+  /** Reads at most `maxBytes` bytes. Returns an empty buffer at the end of the stream. */
   recv(maxBytes: number, flags = 0): Buffer {
     checkInt(maxBytes, 'maxBytes', { min: 0 });
     const buffer = Buffer.allocUnsafe(maxBytes);
     return buffer.subarray(0, this.recvInto(buffer, flags));
   }
 
-  /** The number of bytes that were put at the start of `buffer`; 0 at the end of the stream. */
+  /** Reads into the start of `buffer`, and returns the number of bytes; 0 at the end of the stream. */
   recvInto(buffer: Uint8Array, flags = 0): number {
     return must('recv', this.tryRecvInto(buffer, flags));
   }
 
-  /** As `recvInto()`, or `-errno`: -EAGAIN when nothing has come in. */
+  /** Like `recvInto()`, but returns `-errno` instead of throwing: -EAGAIN when no data has arrived. */
   tryRecvInto(buffer: Uint8Array, flags = 0): number {
     checkBytes(buffer, 'buffer');
     if (flags !== 0) checkInt(flags, 'flags');
     return sys.recv(this.#fd, buffer, flags);
   }
 
-  /** The number of bytes that the system took, which may be fewer than there are. */
+  /** Sends bytes, and returns how many the system took, which may be fewer than `data` has. */
   send(data: Uint8Array, flags = 0): number {
     return must('send', this.trySend(data, flags));
   }
 
   /**
-   * As `send()`, or `-errno`: -EAGAIN when the system's buffer is full.
-   * @throws {TypeError} when `data` is no Uint8Array
+   * Like `send()`, but returns `-errno` instead of throwing: -EAGAIN when the system's buffer is full.
+   * @throws {TypeError} when `data` is not a Uint8Array
    */
   trySend(data: Uint8Array, flags = 0): number {
     checkBytes(data);
@@ -174,9 +185,10 @@ export class Socket {
   }
 
   /**
-   * Numbers and booleans are passed as an int, a Uint8Array as it is. Python: socket.setsockopt().
+   * Sets an option. A number or a boolean is passed as an int, a Uint8Array unchanged. Python: socket.setsockopt().
    * @throws {SystemError} such as ENOPROTOOPT, EINVAL
-   * @throws {TypeError} @throws {RangeError} for a value that is none of these, or does not fit into an int
+   * @throws {TypeError} when an argument has another type
+   * @throws {RangeError} when a number does not fit into an int
    */
   setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void {
     checkInt(level, 'level');
@@ -184,7 +196,10 @@ export class Socket {
     must('setsockopt', sys.setsockopt(this.#fd, level, name, optionBytes(value)));
   }
 
-  /** An int option's value, or with `bytes` the option as it is in memory. */
+  /**
+   * Returns the value of an int option. With `bytes`, returns at most that many bytes of the option as they are in
+   * memory.
+   */
   getsockopt(level: number, name: number): number;
   getsockopt(level: number, name: number, bytes: number): Buffer;
   getsockopt(level: number, name: number, bytes?: number): number | Buffer {
@@ -197,7 +212,7 @@ export class Socket {
     return bytes === undefined ? (intWord[0] ?? 0) : value.subarray(0, lengthWord[0]);
   }
 
-  /** Our own address. */
+  /** Returns the local address. */
   getsockname(): SocketAddress | string {
     lengthWord[0] = SOCKADDR_BYTES;
     must('getsockname', sys.getsockname(this.#fd, addressRoom, lengthRoom));
@@ -205,7 +220,7 @@ export class Socket {
   }
 
   /**
-   * The peer's address. Python: socket.getpeername().
+   * Returns the peer's address. Python: socket.getpeername().
    * @throws {SystemError} such as ENOTCONN
    */
   getpeername(): SocketAddress | string {
@@ -222,18 +237,18 @@ export class Socket {
     must('shutdown', this.tryShutdown(how));
   }
 
-  /** As `shutdown()`: 0, or `-errno`. */
+  /** Like `shutdown()`, but returns 0 or `-errno` instead of throwing. */
   tryShutdown(how: number): number {
     checkInt(how, 'how');
     return sys.shutdown(this.#fd, how);
   }
 
-  /** A second socket, with a descriptor of its own, on the same connection. */
+  /** Returns a second socket on the same connection, with a descriptor of its own. */
   dup(): Socket {
     return fresh(this.family, this.type, this.proto, must('dup', sys.dup(this.#fd)));
   }
 
-  /** Gives up the descriptor without closing it; whoever takes the number must close it. */
+  /** Gives up the descriptor without closing it, and returns its number. The caller must close it. */
   detach(): number {
     const fd = this.#fd;
     this.#fd = -1;
@@ -241,11 +256,11 @@ export class Socket {
     return fd;
   }
 
-  /** Can be repeated. Stop watching the descriptor first. */
+  /** Closes the descriptor; further calls do nothing. Stop watching the descriptor first. */
   close(): void {
     const fd = this.#fd;
-    this.#fd = -1; // before the call: the number is anybody's after it
-    if (fd !== -1) sys.close(fd); // Linux releases the number whatever it returns
+    this.#fd = -1; // first: once it is closed, any other file may get the number
+    if (fd !== -1) sys.close(fd); // no check: Linux releases the number even if close() fails
   }
 
   /** As `close()`. Python: with sock. */
@@ -259,13 +274,13 @@ export class Socket {
   }
 }
 
-/** A socket over a descriptor that we have just opened: nothing has to be asked of it or set. */
+/** Wraps a descriptor that we have just opened: its properties are known and its flags are set. */
 function fresh(family: number, type: number, proto: number, fileno: number): Socket {
   const options = { proto, fileno, [FRESH]: true };
   return new Socket(family, type, options);
 }
 
-/** Of a descriptor that may be no socket. */
+/** Reads an int option of a descriptor that may not be a socket. */
 function intOption(fd: number, name: number): number {
   lengthWord[0] = intRoom.byteLength;
   must('getsockopt', sys.getsockopt(fd, SOL_SOCKET, name, intRoom, lengthRoom));

@@ -11,8 +11,8 @@ export function checkStreamSocket(sock: unknown): asserts sock is Socket {
 }
 
 /**
- * Moves the descriptor into a socket of our own: one owner each, so that a later `close()` of the caller's object cannot
- * close a number that belongs to somebody else by then.
+ * Moves the descriptor into a new socket and detaches `sock`, so that the descriptor has only one owner. Otherwise a
+ * later `close()` of the caller's object could close a number that belongs to another file by then.
  */
 export function takeOver(sock: Socket): Socket {
   const { family, type, proto } = sock;

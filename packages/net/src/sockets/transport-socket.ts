@@ -2,7 +2,10 @@ import { inspect } from 'node:util';
 import type { SocketAddress } from './sockaddr.js';
 import type { Socket } from './socket.js';
 
-/** A transport's socket, to look at and to set options on: reading and writing is the transport's. Python: TransportSocket. */
+/**
+ * The socket of a transport or a server. You can inspect it and set its options; only the transport reads and writes.
+ * Python: TransportSocket.
+ */
 export class TransportSocket {
   readonly #sock: Socket;
 
@@ -30,13 +33,13 @@ export class TransportSocket {
     return this.#sock.fileno();
   }
 
-  /** A second socket on the same connection; it belongs to the caller. */
+  /** Returns a second socket on the same connection. The caller owns it and must close it. */
   dup(): Socket {
     return this.#sock.dup();
   }
 
   /**
-   * As `Socket.setsockopt()`.
+   * Sets an option, see `Socket.setsockopt()`.
    * @throws {SystemError} such as ENOPROTOOPT; EBADF once the socket is closed
    */
   setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void {
@@ -44,7 +47,8 @@ export class TransportSocket {
   }
 
   /**
-   * An int option's value, or with `bytes` the option as it is in memory.
+   * Returns the value of an int option. With `bytes`, returns at most that many bytes of the option as they are in
+   * memory.
    * @throws {SystemError} such as ENOPROTOOPT; EBADF once the socket is closed
    */
   getsockopt(level: number, name: number): number;
@@ -56,7 +60,7 @@ export class TransportSocket {
   }
 
   /**
-   * Our own address. `getExtraInfo()` still has it once the socket is closed.
+   * Returns the local address. The transport's `getExtraInfo()` still has it once the socket is closed.
    * @throws {SystemError} EBADF once the socket is closed
    */
   getsockname(): SocketAddress | string {
@@ -64,7 +68,7 @@ export class TransportSocket {
   }
 
   /**
-   * The peer's address. `getExtraInfo()` still has it once the socket is closed.
+   * Returns the peer's address. The transport's `getExtraInfo()` still has it once the socket is closed.
    * @throws {SystemError} ENOTCONN without a peer; EBADF once the socket is closed
    */
   getpeername(): SocketAddress | string {

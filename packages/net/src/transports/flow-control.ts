@@ -1,18 +1,24 @@
 import { inspect } from 'node:util';
 import { rangeError, typeError } from '@ringloop/core/internal';
 
-/** Marks of the write buffer, in bytes. A missing one follows from the other: high is 4 × low; 64 KiB and 16 KiB by default. */
+/**
+ * Marks of the write buffer, in bytes. A missing mark follows from the other one: high is 4 × low. The defaults are 64
+ * KiB and 16 KiB.
+ */
 export interface WriteBufferLimits {
   /** Bytes above which the protocol is asked to pause. */
   readonly high?: number;
-  /** Bytes at or below which it may go on. */
+  /** Bytes at or below which the protocol is asked to resume. */
   readonly low?: number;
 }
 
 /** Bytes; as in CPython. */
 const DEFAULT_HIGH = 65_536;
 
-/** Tells a protocol to pause above the high-water mark and to go on below the low one, in strict alternation. */
+/**
+ * Tells a protocol to pause above the high-water mark, and to resume at or below the low-water mark. The two calls
+ * strictly alternate.
+ */
 export class FlowControl {
   readonly #notify: (method: 'pauseWriting' | 'resumeWriting') => void;
   #high = DEFAULT_HIGH;
@@ -28,9 +34,9 @@ export class FlowControl {
   }
 
   /**
-   * The missing mark follows from the other one.
+   * Sets the marks. A missing one follows from the other.
    * @throws {RangeError} unless high >= low >= 0
-   * @throws {TypeError} for a mark that is no number
+   * @throws {TypeError} when a mark is not a number
    */
   setLimits({ high, low }: WriteBufferLimits): void {
     checkMark(high);
@@ -44,7 +50,7 @@ export class FlowControl {
     this.#low = bottom;
   }
 
-  /** The buffer grew, or the marks were moved. */
+  /** Call it when the buffer has grown or the marks have changed. */
   grown(size: number): void {
     if (size <= this.#high || this.#paused) return;
     this.#paused = true;
@@ -58,7 +64,9 @@ export class FlowControl {
   }
 }
 
-/** JavaScript may pass anything: null is as good as none, and text would compare by its letters. */
+/**
+ * JavaScript may pass anything: null counts as missing, and text is refused because it would compare by its letters.
+ */
 function checkMark(mark: unknown): void {
   if (mark == null || typeof mark === 'number') return;
   throw typeError(`A mark must be a number, got ${inspect(mark, { depth: 0 })}`);

@@ -6,12 +6,13 @@ import type { SelectorEventLoop } from '../selector-event-loop.js';
 const CODE = 'ERR_INVALID_RETURN_VALUE';
 
 /**
- * Calls `factory`. A connection has its protocol from its first moment on, so nobody can wait for one.
- * @throws {TypeError} ERR_INVALID_RETURN_VALUE when it gives a promise, or what is no object
+ * Calls `factory`. It must not be async, because a connection needs its protocol from the first moment on.
+ * @throws {TypeError} ERR_INVALID_RETURN_VALUE when it returns a promise, or anything else that is not a protocol
+ * object
  */
 export function makeProtocol<P extends Protocol>(loop: SelectorEventLoop, factory: ProtocolFactory<P>): P {
   const made: unknown = factory();
-  if (typeof made === 'object' && made !== null && !types.isPromise(made)) return made as P; // as its type says
+  if (typeof made === 'object' && made !== null && !types.isPromise(made)) return made as P; // as the factory declares
   watchResult(made, (thrown) => {
     const exception = thrown instanceof Error ? thrown : new Error(inspect(thrown));
     loop.callExceptionHandler({ message: 'Exception in a protocol factory', exception });
@@ -19,7 +20,7 @@ export function makeProtocol<P extends Protocol>(loop: SelectorEventLoop, factor
   throw typeError(`protocolFactory must return a protocol, got ${inspect(made, { depth: 0 })}`, CODE);
 }
 
-/** Whether makeProtocol() threw it: a bug of the program, not something that a peer can cause. */
+/** Whether makeProtocol() threw this error. It is then a bug of the program: a peer cannot cause it. */
 export function isWrongProtocol(thrown: unknown): boolean {
   return thrown instanceof TypeError && 'code' in thrown && thrown.code === CODE;
 }

@@ -1,17 +1,17 @@
 import type { StreamTransport } from './stream-transport.js';
 
 /**
- * What a stream transport calls. Order: connectionMade, dataReceived any number of times, eofReceived at most once,
- * connectionLost exactly once. Python: asyncio.Protocol.
+ * Methods that a stream transport calls, in this order: connectionMade, dataReceived any number of times, eofReceived
+ * at most once, connectionLost exactly once. Python: asyncio.Protocol.
  */
 export interface Protocol {
   /** The first call, in the iteration after the transport was made. Python: BaseProtocol.connection_made(). */
   connectionMade?(transport: StreamTransport): void;
-  /** `data` is the protocol's to keep and to change. */
+  /** Data has arrived. The protocol may keep and change `data`. */
   dataReceived?(data: Buffer): void;
   /** The peer will send no more. Unless this returns true, the transport closes itself. */
   eofReceived?(): boolean | void;
-  /** Null after `close()`, `abort()` or the end of the stream. */
+  /** The connection is closed. `exc` is null after `close()`, `abort()` or the end of the stream. */
   connectionLost?(exc: Error | null): void;
   /** The write buffer is above its high-water mark: stop writing until `resumeWriting()`. */
   pauseWriting?(): void;

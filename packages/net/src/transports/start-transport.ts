@@ -4,7 +4,10 @@ import type { SelectorEventLoop } from '../selector-event-loop.js';
 import type { Socket } from '../sockets/socket.js';
 import { StreamTransport } from './stream-transport.js';
 
-/** Makes protocol and transport of a connected socket, and resolves after connectionMade. Whatever fails closes the socket. */
+/**
+ * Creates the protocol and the transport of a connected socket, and resolves after connectionMade. Closes the socket if
+ * anything fails.
+ */
 export async function startTransport<P extends Protocol>(
   loop: SelectorEventLoop,
   protocolFactory: ProtocolFactory<P>,
@@ -26,7 +29,7 @@ export async function startTransport<P extends Protocol>(
   try {
     await started;
   } catch (cancelled) {
-    transport.abort(); // close() could wait for ever for a peer that does not read
+    transport.abort(); // not close(): it could wait forever for a peer that does not read
     throw cancelled;
   }
   return [transport, protocol];

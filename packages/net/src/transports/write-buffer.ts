@@ -1,4 +1,4 @@
-/** Bytes of a block that small writes are joined in: a quarter of the default high-water mark, otherwise arbitrary. */
+/** Bytes of a block that collects small writes: a quarter of the default high-water mark, otherwise arbitrary. */
 const BLOCK_BYTES = 16_384;
 
 interface Block {
@@ -8,12 +8,14 @@ interface Block {
 }
 
 /**
- * What a transport has still to send: a queue of blocks with copies of the caller's bytes. Small writes share a block, so that
- * many of them cost few system calls; nothing is ever moved.
+ * The bytes that a transport still has to send: a queue of blocks that hold copies of the caller's bytes. Small writes
+ * share a block, so that many of them need few system calls. Bytes are never moved once they are in a block.
  */
 export class WriteBuffer {
   #blocks: (Block | undefined)[] = [];
-  /** Slots before this one are empty; they are dropped together, so that shifting costs no more than appending. */
+  /**
+   * The first used slot. The empty ones before it are dropped together, so that removing costs no more than appending.
+   */
   #head = 0;
   #size = 0;
 
@@ -38,13 +40,13 @@ export class WriteBuffer {
     this.#blocks.push({ bytes, start: 0, end: rest.byteLength });
   }
 
-  /** The bytes to send next, or null. */
+  /** Returns the bytes to send next, or null when there are none. */
   peek(): Buffer | null {
     const block = this.#blocks[this.#head];
     return block === undefined ? null : block.bytes.subarray(block.start, block.end);
   }
 
-  /** The first `count` bytes of what `peek()` returned are sent. */
+  /** Removes the first `count` bytes of what `peek()` returned: they have been sent. */
   consume(count: number): void {
     const block = this.#blocks[this.#head];
     if (block === undefined) return;

@@ -1,6 +1,7 @@
 /**
- * Calls functions each time this thread's libuv loop has polled, whatever woke it. They run in an immediate, in libuv's check phase,
- * that arms itself again; it is unreferenced, so it neither keeps the process alive nor keeps libuv from sleeping.
+ * Calls listeners each time this thread's libuv loop has polled, whatever woke it. They run in an immediate, which is
+ * libuv's check phase. The immediate arms itself again. It is unreferenced, so it neither keeps the process alive nor
+ * keeps libuv from sleeping.
  */
 
 const listeners = new Set<() => void>();
@@ -23,12 +24,12 @@ function turn(): void {
   try {
     callAll(listeners.values());
   } finally {
-    // Last: whoever has woken this thread waits for what the listeners do. They may have been changed meanwhile.
+    // Re-arm last: the thread that woke this one waits for what the listeners do. They may have changed the listeners.
     if (listeners.size > 0) immediate ??= setImmediate(turn).unref();
   }
 }
 
-/** What one of them throws does not keep the others from being called. */
+/** Calls all listeners, even if one of them throws. */
 function callAll(rest: Iterator<() => void, undefined>): void {
   for (let next = rest.next(); next.done !== true; next = rest.next()) {
     try {

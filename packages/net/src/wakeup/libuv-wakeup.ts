@@ -1,17 +1,19 @@
 /**
- * Where to register an epoll descriptor of ours, so that events in it wake this thread's libuv loop and nothing else happens.
+ * Finds where to register one of our epoll descriptors so that its events wake this thread's libuv loop, and do nothing
+ * else.
  *
- * libuv waits in an epoll of its own. The events of a file are registered there with the file's number, and what libuv calls is
- * looked up by that number alone. One of these files is the eventfd by which other threads wake the loop (uv_async_send): its
- * handler empties it and looks which of the senders have something to say, and finding none is usual. So an epoll of ours that is
- * registered in libuv's epoll *under the number of that eventfd* wakes the loop as a thread would, by kernel objects alone: no
- * handle, no memory, and no callback that could enter JavaScript in a thread that is being ended. When the thread is gone, the
- * kernel has forgotten it.
+ * libuv waits in an epoll of its own. It registers each file there with the file's descriptor number, and looks up the
+ * handler of an event by that number alone. One of these files is the eventfd by which other threads wake the loop
+ * (uv_async_send): its handler empties it and checks which senders have something to say. It is normal that none has.
+ * So we register our epoll in libuv's epoll *under the number of that eventfd*, and our events wake the loop as a
+ * thread would. Only kernel objects take part: no handle, no memory, and no callback that could enter JavaScript in a
+ * thread that is being ended. When the thread is gone, the kernel has dropped the registration.
  *
- * It relies on three things, and each is tested before it is used:
- *   1. the executable exports napi_get_uv_event_loop() and uv_backend_fd(): host-functions.ts;
- *   2. the registrations in libuv's epoll carry the number of the file: /proc/self/fdinfo says so;
- *   3. one of them is the eventfd by which other threads wake us: its counter rises when a MessagePort of this thread gets a message.
+ * This relies on three facts. Each is tested before it is used:
+ *   1. The executable exports napi_get_uv_event_loop() and uv_backend_fd(): host-functions.ts.
+ *   2. The registrations in libuv's epoll carry the number of the file: /proc/self/fdinfo shows it.
+ *   3. One of them is the eventfd by which other threads wake us: its counter rises when a MessagePort of this thread
+ *      gets a message.
  */
 import fs from 'node:fs';
 import { MessageChannel } from 'node:worker_threads';
@@ -25,8 +27,9 @@ export interface Wakeup {
 }
 
 /**
- * `'later'` when libuv has not registered anything yet, which it does when it polls for the first time. `'never'` where one of the
- * three does not hold. Found once a thread; both numbers live as long as it does.
+ * What the search found. `'later'`: libuv has not registered anything yet; it does so when it polls for the first time.
+ * `'never'`: one of the three facts does not hold. A final result is kept for the thread: both numbers are valid until
+ * it ends.
  */
 export type Search = Wakeup | 'later' | 'never';
 
@@ -46,7 +49,7 @@ function search(epollFd: number): Search {
     const [alias] = rung;
     return alias !== undefined && rung.length === 1 ? { epollFd, alias } : 'never';
   } catch {
-    return 'never'; // no /proc, or one of another kind
+    return 'never'; // there is no /proc, or it has another format
   }
 }
 
@@ -56,7 +59,7 @@ function registeredUnderTheirNumber(epollFd: number): number[] {
     const match = /^tfd:\s*(\d+)\s+events:\s*[0-9a-f]+\s+data:\s*([0-9a-f]+)/.exec(line);
     if (match === null) continue;
     const [, fd = '', data = ''] = match;
-    // libuv sets the lower half, an int, only.
+    // libuv sets only the lower half of the data, which is an int.
     if (BigInt.asUintN(32, BigInt(`0x${data}`)) === BigInt(fd)) found.push(Number(fd));
   }
   return found;
@@ -66,7 +69,10 @@ function isEventFd(fd: number): boolean {
   return fs.readlinkSync(`/proc/self/fd/${fd}`) === 'anon_inode:[eventfd]';
 }
 
-/** Those of them that are set once a message is on its way to this thread; libuv empties its own when it polls next. */
+/**
+ * Posts a message to this thread and returns the eventfds whose counter has risen. libuv empties its own at its next
+ * poll.
+ */
 function ringAndLook(eventFds: readonly number[]): number[] {
   const { port1, port2 } = new MessageChannel();
   try {

@@ -19,19 +19,22 @@ interface Registered {
 let table: EventfdTable | null = null;
 let registered: Registered | null = null;
 
-/** The eventfd by which other threads wake this one: libuv waits for it, and each write is one event. See libuv-wakeup.ts. */
+/**
+ * The eventfd by which other threads wake this one. libuv waits for it, and each write is one event. See
+ * libuv-wakeup.ts.
+ */
 export const threadEventfd = {
   /**
-   * Has libuv wake for it, and calls `onWake` whenever libuv has woken, for this or something else. Returns its number; `'later'`:
-   * libuv has not polled yet; `'never'`: there is no epoll, no koffi, no
-   * table of eventfds, or libuv cannot be made to wait.
+   * Makes libuv wake up for the eventfd, and calls `onWake` whenever libuv has woken up, for this or another reason.
+   * Returns the number of the eventfd. `'later'`: libuv has not polled yet. `'never'`: there is no epoll, no koffi or
+   * no table of eventfds, or libuv cannot be made to wait.
    */
   listen(onWake: () => void): number | 'later' | 'never' {
     const wakeup = findWakeupOrNever();
     if (typeof wakeup === 'string') return wakeup;
     const taken = takeEventfd();
     if (taken === null) return 'never';
-    // Edge-triggered: it need not be read, and each write is an event all the same.
+    // Edge-triggered: nobody has to read it, and each write is still an event.
     if (registerAs(wakeup, EPOLL_CTL_ADD, taken, EPOLLIN | EPOLLET) < 0) {
       table?.giveBack(taken);
       return 'never';
@@ -50,7 +53,7 @@ export const threadEventfd = {
     table?.giveBack(eventfd);
   },
 
-  /** Wakes the thread that listens to it. */
+  /** Wakes the thread that listens to `eventfd`. */
   write: (eventfd: number): boolean => sys.eventfdWrite(eventfd) === 0,
 };
 
@@ -59,7 +62,7 @@ function findWakeupOrNever(): Wakeup | 'later' | 'never' {
   try {
     return findWakeup();
   } catch {
-    return 'never'; // no koffi: whoever opens a socket is told why
+    return 'never'; // no koffi: opening a socket throws the reason
   }
 }
 
@@ -74,14 +77,15 @@ function takeEventfd(): number | null {
       makeEventfd: sys.eventfd,
     });
   } catch {
-    return null; // no /proc
+    return null; // there is no /proc
   }
   return table.take();
 }
 
 /**
- * The memory of the table, for this thread and those that it starts from now on. Null in a worker whose starter had none: a table of
- * its own would be lost with it, and the eventfds with the table.
+ * Returns the memory of the table. This thread shares it with the threads that it starts from now on. Null in a worker
+ * whose parent thread has no table: one that the worker made would be lost with the worker, and the eventfds with the
+ * table.
  */
 export function shareEventfds(): SharedArrayBuffer | null {
   return isMainThread ? inheritMemory(NAME, EventfdTable.BYTES) : peekInherited(NAME);

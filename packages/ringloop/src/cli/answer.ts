@@ -1,9 +1,9 @@
 /**
- * What a serving loop answers for a file, in the order of the requests.
+ * The answer of a serving loop for one file. Answers are sent in the order of the requests.
  *
  *   bytes 0–31    SHA-256 of the file
  *   bytes 32–39   length of the file: unsigned, big-endian
- *   bytes 40–47   length of the file compressed: likewise
+ *   bytes 40–47   length of the compressed file: unsigned, big-endian
  */
 import { ProtocolError } from './errors.js';
 
@@ -24,14 +24,14 @@ export function encodeAnswer({ digest, bytes, compressedBytes }: Answer): Buffer
   return data;
 }
 
-/** Puts one answer together, however the stream is cut. */
+/** Parses answers from a stream that may be cut anywhere. */
 export class AnswerParser {
   #data = Buffer.alloc(ANSWER_BYTES);
   #filled = 0;
 
   /**
-   * The answer, once it is complete; the next one may begin then.
-   * @throws {ProtocolError} when there is more: nobody asked for it
+   * Returns the answer once it is complete, else null. The next answer may begin then.
+   * @throws {ProtocolError} when more bytes follow: the client has sent no other request
    */
   push(data: Buffer): Answer | null {
     if (data.length > ANSWER_BYTES - this.#filled) {
@@ -40,7 +40,7 @@ export class AnswerParser {
     this.#filled += data.copy(this.#data, this.#filled);
     if (this.#filled < ANSWER_BYTES) return null;
     const answer = decodeAnswer(this.#data);
-    this.#data = Buffer.alloc(ANSWER_BYTES); // the digest points into the old one
+    this.#data = Buffer.alloc(ANSWER_BYTES); // the digest of the answer points into the old one
     this.#filled = 0;
     return answer;
   }

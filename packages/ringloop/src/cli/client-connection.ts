@@ -8,9 +8,9 @@ export class ClientConnection implements Protocol {
   readonly #parser = new AnswerParser();
   readonly #lost: Future<undefined>;
   #transport: StreamTransport | null = null;
-  /** While the system takes no more. */
+  /** Set while the system takes no more bytes. */
   #room: Future<undefined> | null = null;
-  /** Somebody waits for the answer, or it waits for somebody. */
+  /** Set while `receive()` waits for the answer. If the answer comes first, `#arrived` keeps it. */
   #awaited: Future<Answer> | null = null;
   #arrived: Answer | null = null;
 
@@ -48,14 +48,16 @@ export class ClientConnection implements Protocol {
     this.#room = null;
   }
 
-  /** Sends `chunk`, whose memory is the caller's again at once, and resolves when there is room for another one. */
+  /**
+   * Sends a copy of `chunk`: the caller may reuse its memory at once. Resolves when there is room for another chunk.
+   */
   async send(chunk: Uint8Array): Promise<void> {
     if (this.#transport === null) throw lost(null);
     this.#transport.write(chunk);
     if (this.#room !== null) await this.#room;
   }
 
-  /** The answer to what was sent. */
+  /** Resolves with the answer to the file that was sent. */
   async receive(): Promise<Answer> {
     const answer = this.#arrived;
     this.#arrived = null;

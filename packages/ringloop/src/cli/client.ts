@@ -19,10 +19,10 @@ export interface Streamed {
   readonly bytes: number;
   /** Files that got a wrong answer. */
   readonly mismatches: readonly string[];
-  /** Why it stopped before the last file, if a file could not be read. */
+  /** If a file could not be read: why. The client has then stopped before the last file. */
   readonly failure: string | null;
   readonly seconds: number;
-  /** From opening the file to its answer; null when there was none. */
+  /** Median time from opening a file to its answer, in ms; null when there was no answer. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly activity: LoopActivity;
@@ -31,7 +31,7 @@ export interface Streamed {
 /** Loops that were asked to stop. */
 const stopping = new WeakSet<BaseEventLoop>();
 
-/** Lets the called loop begin no further file, now or in a `streamFiles()` to come. */
+/** Tells the called loop to begin no further file, in a running or a later `streamFiles()`. */
 export const stopStreaming = remote(import.meta.url, function stopStreaming(): void {
   stopping.add(getRunningLoop());
 });
@@ -88,7 +88,7 @@ class Client {
       for (let path = this.#next(); path !== null; path = this.#next()) await this.#send(sender, path);
     } catch (thrown) {
       if (!(thrown instanceof CommandError)) throw thrown;
-      this.#failure ??= thrown.message; // a value, as it is to cross to the main thread
+      this.#failure ??= thrown.message; // a string: it must be sent to the main thread
     } finally {
       await connection.close();
     }

@@ -2,10 +2,12 @@ import type { Future } from '@ringloop/core';
 import type { EventLoop } from '../event-loop.js';
 import { compressBlock } from './compress-block.js';
 
-/** In the executor of one loop, queued or running: enough to keep its threads busy. Arbitrary within a factor of four. */
+/**
+ * Bytes, queued or running in the executor of one loop, that keep its threads busy. Arbitrary within a factor of four.
+ */
 const FULL_BYTES = 8 * 1024 * 1024;
 
-/** Compresses blocks in the loop's executor, and says when that has enough to do. */
+/** Compresses blocks in the loop's executor, and tells when the executor has enough to do. */
 export class Compressor {
   readonly #loop: EventLoop;
   readonly #waiting = new Set<() => void>();
@@ -21,12 +23,12 @@ export class Compressor {
     return this.#tasks;
   }
 
-  /** More blocks would only take memory: see `whenRoom()`. */
+  /** Whether the executor has enough to do: more blocks would only take memory. See `whenRoom()`. */
   get isFull(): boolean {
     return this.#bytes >= FULL_BYTES;
   }
 
-  /** The compressed size. `block` must have a buffer of its own, which is copied whole. */
+  /** Resolves with the compressed size. `block` must have a buffer of its own, because the whole buffer is copied. */
   compress(block: Uint8Array): Future<number> {
     const future = this.#loop.runInExecutor(null, compressBlock, block);
     this.#tasks++;
@@ -35,7 +37,7 @@ export class Compressor {
     return future;
   }
 
-  /** Calls `callback` once, when there is room again; one callback is kept once. */
+  /** Calls `callback` once, when there is room again. Adding the same callback twice has no effect. */
   whenRoom(callback: () => void): void {
     this.#waiting.add(callback);
   }

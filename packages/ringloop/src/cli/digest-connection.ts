@@ -12,12 +12,12 @@ export interface DigestConnectionOptions {
   readonly onFile: (answer: Answer) => void;
 }
 
-/** The serving end of a connection. Whatever a peer does wrong costs it the connection, and nobody else anything. */
+/** The server's end of a connection. A peer that does something wrong loses its connection; nobody else is affected. */
 export class DigestConnection implements Protocol {
   readonly #compressor: Compressor;
   readonly #onFile: (answer: Answer) => void;
   readonly #parser: RequestParser;
-  /** Files that are not answered yet, in the order of their requests. The last one may still be coming in. */
+  /** Files that are not answered yet, in the order of their requests. The last one may still be arriving. */
   readonly #digestions: Digestion[] = [];
   #transport: StreamTransport | null = null;
   #answersPileUp = false;
@@ -42,13 +42,16 @@ export class DigestConnection implements Protocol {
       this.#parser.push(data);
     } catch (thrown) {
       if (!(thrown instanceof ProtocolError)) throw thrown;
-      this.#transport?.abort(); // not even worth a message: anybody can send anything
+      this.#transport?.abort(); // no message: anybody can send anything
       return;
     }
     this.#regulate();
   }
 
-  /** A peer that has sent its last request still wants the answers; one that is gone mid-file does not. */
+  /**
+   * Keeps the connection for the answers if the peer has sent complete requests. A peer that ends within a file gets
+   * none.
+   */
   eofReceived(): boolean {
     this.#peerIsDone = true;
     return this.#digestions.length > 0 && !this.#parser.isMidRequest;
@@ -56,7 +59,7 @@ export class DigestConnection implements Protocol {
 
   connectionLost(): void {
     this.#transport = null;
-    this.#digestions.length = 0; // blocks being compressed come back to nobody
+    this.#digestions.length = 0; // #compressed() ignores blocks that come back later
   }
 
   pauseWriting(): void {
@@ -82,7 +85,7 @@ export class DigestConnection implements Protocol {
       digestion.blockCompressed(size.result());
     } catch (thrown) {
       this.#transport.abort();
-      throw thrown; // the executor's own trouble: the loop's exception handler tells
+      throw thrown; // the executor failed: the loop's exception handler reports it
     }
     this.#answer(this.#transport);
   }
@@ -96,7 +99,7 @@ export class DigestConnection implements Protocol {
     if (this.#peerIsDone && this.#digestions.length === 0) transport.close();
   }
 
-  /** Reads only while there is room for what comes of it. */
+  /** Reads only while there is room for the blocks and the answers that follow. */
   readonly #regulate = (): void => {
     if (this.#compressor.isFull) this.#compressor.whenRoom(this.#regulate);
     if (this.#compressor.isFull || this.#answersPileUp) this.#transport?.pauseReading();

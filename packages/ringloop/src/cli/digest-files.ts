@@ -13,7 +13,7 @@ import { makeReport, type Report, type ServingLoop } from './report.js';
 import { keepTally, Tally } from './tally.js';
 
 export interface RunOptions extends Omit<Options, 'dir' | 'limit' | 'json'> {
-  /** Aborted: no further file is begun. */
+  /** When it is aborted, no further file is begun. */
   readonly signal: AbortSignal;
   /** Called with the number of files done. */
   readonly onFile: (files: number) => void;
@@ -21,8 +21,8 @@ export interface RunOptions extends Omit<Options, 'dir' | 'limit' | 'json'> {
 }
 
 /**
- * Starts the loops, has the client stream the files to them, and reports. To be run in the main loop. Rejects with
- * CommandError when a file cannot be read or the port is taken.
+ * Starts the loops, makes the client stream the files to them, and returns a report. Call it in the main loop. Rejects
+ * with CommandError when a file cannot be read or the port is taken.
  */
 export async function digestFiles(files: readonly string[], options: RunOptions): Promise<Report> {
   const loop = getRunningLoop();
@@ -42,8 +42,8 @@ export async function digestFiles(files: readonly string[], options: RunOptions)
 }
 
 /**
- * Takes the port for a moment without sharing it: our loops are to share it with each other, and not with whoever else
- * has opened it to be shared.
+ * Opens the port for a moment without SO_REUSEPORT, which fails if another program uses the port. Our loops share it
+ * with each other by SO_REUSEPORT, and would otherwise also share it with such a program.
  */
 async function checkPort(loop: EventLoop, { host, port }: RunOptions): Promise<void> {
   try {
@@ -59,7 +59,7 @@ function portTrouble(cause: unknown): string {
   return code === 'EADDRINUSE' ? 'the port is in use' : reasonOf(cause);
 }
 
-/** The first loop finds the port, the others share it. */
+/** The first loop opens the port, the others share it. */
 async function startServing(main: EventLoop, group: Group, options: RunOptions): Promise<number> {
   const { loops, host, connections: backlog } = options;
   const executorThreads = Math.max(Math.round(availableParallelism() / loops), 1);
@@ -87,8 +87,8 @@ async function streamFrom(
 }
 
 /**
- * The tally is complete when a loop has answered: it had made its calls to `noteFile()` by then, and what wakes us up was
- * scheduled in our loop after that.
+ * Stops all loops. The tally of a loop is complete when the loop has answered: it had made its calls to `noteFile()` by
+ * then, and they were scheduled in our loop before the answer.
  */
 async function stopServing(group: Group, tally: Tally): Promise<ServingLoop[]> {
   const activities = await Promise.all(

@@ -28,10 +28,9 @@ interface DigestService {
   readonly before: EventLoopUtilization;
 }
 
-/** Each serving loop has one. */
 const services = new WeakMap<BaseEventLoop, DigestService>();
 
-/** Serves in the called loop, as number `index`, and tells the port. Each file is reported to the loop `main`. */
+/** Starts serving in the called loop, as number `index`, and returns the port. Reports each file to the loop `main`. */
 export const startService = remote(
   import.meta.url,
   async function startService(index: number, main: LoopRef, options: ServiceOptions): Promise<number> {
@@ -51,12 +50,14 @@ export const startService = remote(
   },
 );
 
-/** Stops serving in the called loop and tells what it did. Our client has left by now: other connections are cut off. */
+/**
+ * Stops serving in the called loop, and returns what it did. Our client has left by now; other connections are aborted.
+ */
 export const stopService = remote(import.meta.url, async function stopService(): Promise<ServiceActivity> {
   const loop = getRunningLoop();
   const service = services.get(loop);
   if (service === undefined) throw new Error(`Cannot stop serving: loop "${loop.name}" does not serve`);
-  const activity = loopActivity(loop, service.before); // closing is no part of the work
+  const activity = loopActivity(loop, service.before); // measured first: closing is not part of the work
   service.server.close();
   service.server.abortClients();
   await service.server.waitClosed();

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { Answer } from './answer.js';
 
-/** What the executor gets at a time. Smaller costs more calls, larger more memory for each connection; arbitrary. */
+/**
+ * Bytes that the executor gets at a time. Smaller blocks cost more calls, larger ones more memory for each connection;
+ * arbitrary.
+ */
 export const BLOCK_BYTES = 256 * 1024;
 
-/** One file on its way through a serving loop: hashed as it comes in, and cut into blocks to be compressed. */
+/** One file in a serving loop: it is hashed while it arrives, and cut into blocks to be compressed. */
 export class Digestion {
   readonly #bytes: number;
   readonly #compress: (block: Buffer) => void;
   readonly #hash = createHash('sha256');
-  /** Bytes that no block has been made for yet. */
+  /** Bytes of the file for which there is no block yet. */
   #left: number;
   #block: Buffer;
   #filled = 0;
@@ -17,7 +20,7 @@ export class Digestion {
   #blocksOut = 0;
   #compressedBytes = 0;
 
-  /** @param compress is told of each block, and answers with `blockCompressed()` */
+  /** @param compress compresses a block and reports its size to `blockCompressed()` */
   constructor(bytes: number, compress: (block: Buffer) => void) {
     this.#bytes = bytes;
     this.#left = bytes;
@@ -25,7 +28,7 @@ export class Digestion {
     this.#block = this.#newBlock();
   }
 
-  /** The answer, when the file is here and all of it compressed. */
+  /** The answer, once the whole file has arrived and is compressed; else null. */
   get answer(): Answer | null {
     if (this.#digest === null || this.#blocksOut > 0) return null;
     return { digest: this.#digest, bytes: this.#bytes, compressedBytes: this.#compressedBytes };
@@ -42,7 +45,7 @@ export class Digestion {
   }
 
   end(): void {
-    if (this.#bytes === 0) this.#blockFull(); // an empty file compressed is not empty
+    if (this.#bytes === 0) this.#blockFull(); // the gzip file of an empty file is not empty
     this.#digest = this.#hash.digest();
   }
 
@@ -59,7 +62,7 @@ export class Digestion {
     this.#compress(block);
   }
 
-  /** Outside of Node's pool: to send a piece of the pool to another thread is to send all of it. */
+  /** Allocates outside of Node's pool: a piece of the pool cannot be sent to another thread without all of the pool. */
   #newBlock(): Buffer {
     const size = Math.min(this.#left, BLOCK_BYTES);
     this.#left -= size;

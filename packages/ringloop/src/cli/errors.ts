@@ -4,7 +4,7 @@ export class UsageError extends Error {
   readonly code = 'ERR_USAGE';
 }
 
-/** The command cannot do what it was asked for, for a reason that its user can change; exit code 2. */
+/** The command failed for a reason that its user can change; exit code 2. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly code = 'ERR_COMMAND';

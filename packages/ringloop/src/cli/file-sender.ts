@@ -7,12 +7,12 @@ import { CommandError } from './errors.js';
 import { reasonOf } from './list-files.js';
 import { encodeHeader } from './request.js';
 
-/** What is read at a time: as much as the serving loop takes at once. */
+/** Bytes that are read at a time: as many as the serving loop reads at once. */
 const READ_BYTES = 256 * 1024;
 
 export interface SentFile {
   readonly bytes: number;
-  /** Whether the answer was what we had computed. */
+  /** Whether the answer has the digest and the size that we computed. */
   readonly isRight: boolean;
 }
 
@@ -25,7 +25,10 @@ export class FileSender {
     this.#connection = connection;
   }
 
-  /** Rejects with CommandError when the file cannot be read, or not to the length that was announced. */
+  /**
+   * Sends one file and checks its answer. Rejects with CommandError when the file cannot be read or is shorter than
+   * announced.
+   */
   async send(path: string): Promise<SentFile> {
     const file = await openFile(path);
     try {
@@ -64,7 +67,7 @@ export class FileSender {
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
-    // Should a named pipe have taken its place since it was listed, NONBLOCK keeps open() from waiting for a writer.
+    // The file may have become a named pipe since it was listed: O_NONBLOCK keeps open() from waiting for a writer.
     return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     throw unreadable(path, cause);

@@ -1,9 +1,12 @@
-/** npm passes a Ctrl-C on to its child, which the terminal has told already: what comes within this time is the same one. */
+/**
+ * In ms. The terminal sends a Ctrl-C to npm's child, and npm sends it to the child once more: a second signal within
+ * this time is the same Ctrl-C.
+ */
 const SAME_SIGNAL_MS = 250;
 
 /**
- * Turns the first Ctrl-C into an abort signal. The second one is the system's: it ends the process as if nobody listened,
- * where process.exit() would still stop the worker threads in good order.
+ * Turns the first Ctrl-C into an abort signal. The second one ends the process at once, because nobody listens for it
+ * any more; process.exit() would still stop the worker threads in good order.
  */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { CommandError } from './errors.js';
 
 /**
- * The regular files under `dir`, in the order of their names, at most `limit`. Symbolic links are not followed, or a link
- * upwards would never end. Gives what it has when `signal` aborts. Rejects with CommandError when a folder cannot be read,
- * or there is no file.
+ * Lists the regular files under `dir` in the order of their names, at most `limit`. Symbolic links are not followed,
+ * because a link to a folder above would never end. When `signal` aborts, it returns the files found so far. Rejects
+ * with CommandError when a folder cannot be read or there is no file.
  */
 export async function listFiles(
   dir: string,
@@ -48,9 +48,9 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'its name is too long',
 };
 
-/** A failed file system call in words. What is none is thrown again. */
+/** Describes a failed file system call in words. Throws anything else again. */
 export function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error) || !('syscall' in thrown)) throw thrown;
-  const { code } = thrown as NodeJS.ErrnoException; // it has a syscall: it is one
+  const { code } = thrown as NodeJS.ErrnoException; // an error with a syscall comes from Node
   return REASONS[code ?? ''] ?? thrown.message;
 }

@@ -1,4 +1,4 @@
-// The command behind `npm start`. Only to be run, never imported: what other threads call is in modules of its own.
+// The command behind `npm start`. Never import it: what other threads call is in other modules.
 import { run } from '../run.js';
 import { digestFiles } from './digest-files.js';
 import { CommandError, UsageError } from './errors.js';
@@ -34,7 +34,7 @@ async function digest({ dir, limit, json, ...options }: Options): Promise<Report
   const files = await listFiles(dir, { limit, signal });
   const progress = startProgress(files.length, { quiet: json });
   signal.addEventListener('abort', () => {
-    progress.stop(); // or it would paint over the message
+    progress.stop(); // otherwise the bar would paint over the message
     say('Finishing the files in flight; Ctrl-C again ends at once');
   });
   const onMismatch = (path: string): void => say(`Wrong digest or size: ${path}`);

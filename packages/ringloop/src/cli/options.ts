@@ -7,11 +7,11 @@ import { UsageError } from './errors.js';
 export interface Options {
   /** The folder whose files are digested. */
   readonly dir: string;
-  /** Serving loops. */
+  /** The number of serving loops. */
   readonly loops: number;
-  /** Files at most. */
+  /** The largest number of files. */
   readonly limit: number;
-  /** Connections of the client, and so files in flight. */
+  /** The number of connections of the client, and so of files in flight. */
   readonly connections: number;
   readonly host: string;
   /** 0: the system picks one. */
@@ -19,11 +19,14 @@ export interface Options {
   readonly json: boolean;
 }
 
-/** LoopGroup spawns no more. */
+/** The largest number of loops that a LoopGroup spawns. */
 const MOST_LOOPS = 32;
-/** Each may hold half a MiB on either side: bounds the memory to a few hundred MiB. */
+/** Each connection may hold half a MiB on either side: this limits the memory to a few hundred MiB. */
 const MOST_CONNECTIONS = 256;
-/** The system spreads connections over the listening loops by a hash: with 8 a loop, hardly ever is a loop left without. */
+/**
+ * The system spreads connections over the listening loops by a hash: with 8 connections per loop, it is rare that a
+ * loop gets none.
+ */
 const CONNECTIONS_A_LOOP = 8;
 const MOST_FILES = 10_000_000; // arbitrary: the list of names is kept in memory
 const DEFAULT_FILES = 3000;
@@ -54,7 +57,10 @@ Exit codes:
   130  ended by Ctrl-C
 `;
 
-/** Null: the usage was asked for. @throws {UsageError} */
+/**
+ * Returns null when the usage was asked for.
+ * @throws {UsageError}
+ */
 export function parseOptions(args: readonly string[]): Options | null {
   const values = parse(args);
   if (values.help === true) return null;
@@ -72,7 +78,7 @@ export function parseOptions(args: readonly string[]): Options | null {
   };
 }
 
-/** The return type is what parseArgs makes of the table. */
+/** The return type is the one that parseArgs infers from the table. */
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
@@ -90,7 +96,7 @@ function parse(args: readonly string[]) {
     }).values;
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
-    const [sentence = ''] = cause.message.split(/\.\s|\n/, 1); // what follows is advice on '--', of no use here
+    const [sentence = ''] = cause.message.split(/\.\s|\n/, 1); // the rest is advice on '--', of no use here
     throw new UsageError(sentence.replace(/\.$/, ''), { cause });
   }
 }
@@ -107,9 +113,9 @@ function folder(dir: string | undefined): string {
   return dir ?? fileURLToPath(new URL('../../../../node_modules', import.meta.url));
 }
 
-/** Loopback only: whoever can connect can make the loops work. */
+/** Refuses all but loopback addresses: anybody who can connect can make the loops work. */
 function loopback(host: string): string {
-  if (host === 'localhost') return '127.0.0.1'; // a name of two addresses would be two ports
+  if (host === 'localhost') return '127.0.0.1'; // a name with two addresses would open two ports
   if (host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return host;
   throw new UsageError(`--host must be a loopback address, got ${host}`);
 }

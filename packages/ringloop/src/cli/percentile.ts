@@ -1,4 +1,7 @@
-/** The smallest of `sorted` that is not below a `fraction` of them; null when there are none. */
+/**
+ * Returns the smallest value such that a `fraction` of `sorted` is not above it (nearest rank); null when there are no
+ * values.
+ */
 export function percentile(sorted: readonly number[], fraction: number): number | null {
   return sorted[Math.max(Math.ceil(sorted.length * fraction) - 1, 0)] ?? null;
 }

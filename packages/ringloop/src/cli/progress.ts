@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 
-/** How far the run is, for people. */
+/** Shows people how far the run is. */
 export interface Progress {
   update(files: number): void;
   stop(): void;
@@ -8,7 +8,7 @@ export interface Progress {
 
 const NONE: Progress = { update: () => undefined, stop: () => undefined };
 
-/** A bar on standard error, if that is a terminal and nobody minds. */
+/** Shows a bar on standard error, if that is a terminal and not `quiet`. */
 export function startProgress(total: number, { quiet }: { quiet: boolean }): Progress {
   if (quiet || !process.stderr.isTTY) return NONE;
   const bar = new SingleBar({

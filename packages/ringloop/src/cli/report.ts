@@ -7,9 +7,9 @@ export interface ServingLoop extends Count, ServiceActivity {
   readonly name: string;
 }
 
-/** What a run did. With `--json`, this is what is printed. */
+/** The result of a run. `--json` prints this object. */
 export interface Report {
-  /** Whether every file was digested, and rightly. */
+  /** Whether every file was digested, and correctly. */
   readonly ok: boolean;
   readonly interrupted: boolean;
   readonly files: number;
@@ -17,7 +17,7 @@ export interface Report {
   readonly compressedBytes: number;
   readonly mismatches: number;
   readonly seconds: number;
-  /** Per file, from opening it to its answer; null when there was none. */
+  /** Median time from opening a file to its answer, in ms; null when there was no answer. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   /** Calls that all loops together received from other threads. */
@@ -34,7 +34,10 @@ export interface ReportParts {
   readonly main: LoopActivity;
 }
 
-/** @throws {Error} when reports of the loops were lost: other clients may add to them, nobody takes away */
+/**
+ * @throws {Error} when the loops have reported fewer files than the client has sent: reports were lost. More is normal,
+ * because other clients may have connected
+ */
 export function makeReport({ streamed, interrupted, loops, main }: ReportParts): Report {
   const sum = (count: (loop: ServingLoop) => number): number =>
     loops.reduce((total, loop) => total + count(loop), 0);

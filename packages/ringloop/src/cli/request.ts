@@ -1,5 +1,5 @@
 /**
- * What the client sends for a file. Requests follow each other on a connection.
+ * The request that the client sends for one file. Requests follow each other on a connection.
  *
  *   bytes 0–7   length of the file: unsigned, big-endian
  *   bytes 8–    the file
@@ -8,7 +8,7 @@ import { ProtocolError } from './errors.js';
 
 export const HEADER_BYTES = 8;
 
-/** 1 TiB, arbitrary: what claims to be longer is no length at all, but a peer that speaks something else. */
+/** 1 TiB, arbitrary: a peer that announces a longer file does not speak our protocol. */
 const LONGEST_FILE_BYTES = 2 ** 40;
 
 export function encodeHeader(lengthBytes: number): Buffer {
@@ -17,14 +17,14 @@ export function encodeHeader(lengthBytes: number): Buffer {
   return header;
 }
 
-/** What a parser calls: begin, data any number of times, end; then the same for the next request. */
+/** The methods that a parser calls for each request: begin, data any number of times, end. */
 export interface RequestSink {
   begin(lengthBytes: number): void;
   data(chunk: Buffer): void;
   end(): void;
 }
 
-/** Cuts a stream of requests into its parts, however the stream itself is cut. */
+/** Splits a stream into requests and their parts. The stream itself may be cut anywhere. */
 export class RequestParser {
   readonly #sink: RequestSink;
   readonly #header = Buffer.alloc(HEADER_BYTES);
@@ -41,7 +41,7 @@ export class RequestParser {
     return this.#headerFilled > 0 || this.#bodyLeft !== null;
   }
 
-  /** @throws {ProtocolError} after which the rest of the stream has no meaning */
+  /** @throws {ProtocolError} when a length is too large: the rest of the stream has no meaning then */
   push(data: Buffer): void {
     let rest = data;
     while (rest.length > 0) {

@@ -32,7 +32,7 @@ function activityCells(activity: LoopActivity): [sent: string, received: string,
   return [count(activity.callsSent), count(activity.callsReceived), percent(activity.utilisation)];
 }
 
-/** Names to the left, numbers to the right. */
+/** Aligns the names left and the numbers right. */
 function alignColumns(rows: readonly (readonly string[])[]): string {
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const align = (cell: string, column: number): string => {

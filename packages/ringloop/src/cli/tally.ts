@@ -20,7 +20,7 @@ export class Tally {
     this.#onFile = onFile;
   }
 
-  /** By loop. */
+  /** One count for each loop. */
   get counts(): readonly Count[] {
     return this.#counts;
   }
@@ -37,15 +37,15 @@ export class Tally {
   }
 }
 
-/** By main loop: a call from another thread finds its tally by the loop it runs in. */
+/** The tally of each main loop: a call from another thread finds it by the loop that it runs in. */
 const tallies = new WeakMap<BaseEventLoop, Tally>();
 
-/** From here on, `noteFile()` calls into `loop` go to `tally`. */
+/** Makes `noteFile()` calls into `loop` go to `tally` from now on. */
 export function keepTally(loop: BaseEventLoop, tally: Tally): void {
   tallies.set(loop, tally);
 }
 
-/** Serving loop `index` has digested a file. */
+/** Notes that the serving loop `index` has digested a file. */
 export const noteFile = remote(
   import.meta.url,
   function noteFile(index: number, bytes: number, compressedBytes: number): void {

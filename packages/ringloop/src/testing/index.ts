@@ -1,3 +1,3 @@
-// For tests of programs that run in an event loop: the one door of `ringloop/testing`.
+// The only module of `ringloop/testing`, for tests of programs that run in an event loop.
 export { DeadlockError } from '@ringloop/core';
 export { TestEventLoop, type TestEventLoopOptions } from './test-event-loop.js';
