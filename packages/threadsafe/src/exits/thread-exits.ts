@@ -5,7 +5,7 @@
  *   who posts                    when                                                  what for
  *   the spawner of a group       'exit' of a member's worker                           all members, however they end
  *   the caller of watchWorker()  'exit' of that worker                                 plain workers, however they end
- *   a plain worker itself        its own 'exit' event: it returned, threw or left by   plain workers that nobody watches
+ *   a plain worker itself        its own 'exit' event: it returned, threw or left by   unwatched plain workers
  *                                process.exit(), but was not terminated
  *
  * 1. A spawner marks the inboxes that it knows before it posts (InboxMemory.abandon): so a thread that begins to listen
