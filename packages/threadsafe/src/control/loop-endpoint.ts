@@ -201,8 +201,8 @@ export class LoopEndpoint {
   }
 
   /**
-   * Releases the proxy. Must be called as often as the object has arrived: with the last time, later calls reject,
-   * pending calls settle, and a lent object is given back. Can be repeated.
+   * Releases the proxy. Must be called as often as the object has arrived. The last call makes later calls reject,
+   * settles pending calls and gives a lent object back. Further releases do nothing.
    */
   release(): void {
     if (this.#arrivals > 1) {
