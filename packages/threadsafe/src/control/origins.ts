@@ -19,7 +19,7 @@ const collected = new FinalizationRegistry<string>((key) => {
   if (arrived.get(key)?.deref() === undefined) arrived.delete(key); // there may be a new proxy
 });
 
-/** The origin of a proxy. Undefined: `proxy` is none. */
+/** The origin of a proxy. Undefined: the object is no proxy. */
 export function originOf(proxy: object): Origin | undefined {
   return origins.get(proxy);
 }
