@@ -1,8 +1,9 @@
 import { runInContext } from '@ringloop/core/internal';
 
 /**
- * Makes what lives on beyond the code that happens to need it first: a timer, a port, or what waits for other threads. Made there, it
- * would keep the context of that code, and so the task with its arguments and what users store in AsyncLocalStorages.
+ * Makes something that outlives the code that happens to need it first: a timer, a port, or a wait for other threads.
+ * Made in that code's context, it would keep the context alive, and so the task with its arguments and the stores of
+ * AsyncLocalStorages.
  */
 export function afresh<T>(make: () => T): T {
   return runInContext(null, make);

@@ -1,8 +1,8 @@
 import { peekRunningLoop, runApart, toError, watchResult } from '@ringloop/core/internal';
 
 /**
- * Calls a listener of the user's. What it throws, or a promise that it returns rejects with, is an error that nobody can catch: the
- * exception handler of the loop that runs is told, or else the process warns.
+ * Calls a user's listener. If it throws, or returns a promise that rejects, nobody can catch that: the exception
+ * handler of the running loop is called, or else the process warns.
  */
 export function callListener<E>(name: string, listener: (event: E) => unknown, event: E): void {
   const failed = (thrown: unknown): void => {

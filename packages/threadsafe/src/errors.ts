@@ -4,15 +4,16 @@ export class RingFullError extends Error {
   readonly code = 'ERR_RING_FULL';
 }
 
-/** The thread of the other loop has ended. What was pending there will never be answered. */
+/** The thread of the other loop has ended. Calls that were pending there will get no reply. */
 export class PeerExitedError extends Error {
   override readonly name = 'PeerExitedError';
   readonly code = 'ERR_PEER_EXITED';
 }
 
 /**
- * The system gives no thread: there are as many as the user, the container or its memory may have, or no descriptors for another
- * one. What was to run there has not begun. The cause is Node's error, ERR_WORKER_INIT_FAILED, whose message names the system's.
+ * The system gives no thread: the user, the container or its memory allows no more, or no descriptors are left for
+ * another one. Nothing has run in the thread. The cause is Node's error, ERR_WORKER_INIT_FAILED, whose message names
+ * the system's error.
  */
 export class ThreadUnavailableError extends Error {
   override readonly name = 'ThreadUnavailableError';
@@ -49,7 +50,7 @@ export class NameTakenError extends Error {
   readonly code = 'ERR_NAME_TAKEN';
 }
 
-/** The main thread was asked to wait by blocking, which it must not: it has a process to look after. */
+/** The main thread was asked to wait by blocking, which it must not: the whole process depends on it. */
 export class MainThreadError extends Error {
   override readonly name = 'MainThreadError';
   readonly code = 'ERR_MAIN_THREAD';

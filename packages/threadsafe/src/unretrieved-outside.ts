@@ -2,7 +2,10 @@ import { defaultExceptionHandler, Unretrieved } from '@ringloop/core/internal';
 
 let outside: Unretrieved | null = null;
 
-/** For calls that were made where no loop ran: what failed unheard stands on standard error, at the latest when the thread ends. */
+/**
+ * Reports errors of calls that were made where no loop ran and that nobody has retrieved. They are written to standard
+ * error, at the latest when the thread ends.
+ */
 export function unretrievedOutside(): Unretrieved {
   if (outside === null) {
     const made = new Unretrieved({ callExceptionHandler: defaultExceptionHandler });

@@ -2,28 +2,31 @@ import { type BaseEventLoop, Task } from '@ringloop/core';
 import { asPlainError } from '../codec/error-codec.js';
 import type { Callable } from '../references/find-export.js';
 
-/** Who is told that a called task is done. */
+/** Is told when a called task is done. */
 export interface Replying {
   taskDone(task: AnsweringTask): void;
 }
 
-/** A task that another thread waits for. It answers when it is done, not an iteration later as a done callback would. */
+/**
+ * A task that another thread waits for. It replies as soon as it is done; a done callback would reply an iteration
+ * later.
+ */
 export class AnsweringTask extends Task<unknown> {
-  /** It is shown as the task that it is to the called code. */
+  /** To the called code it is shown as an ordinary task. */
   static override readonly name = 'Task';
-  /** The caller's number for it. */
+  /** The caller's id of the call. */
   readonly callId: number;
   readonly #fn: Callable;
   readonly #answering: Replying;
 
   constructor(loop: BaseEventLoop, fn: Callable, args: unknown[], callId: number, answering: Replying) {
-    super(() => fn(...args) as Promise<unknown>, loop); // or whatever else it gives
+    super(() => fn(...args) as Promise<unknown>, loop); // or whatever else `fn` returns
     this.callId = callId;
     this.#fn = fn;
     this.#answering = answering;
   }
 
-  /** What was called. The task is shown by its name, and starts it as what it is. */
+  /** The called function. It gives the task its name, and shows as what started it. */
   override getCoro(): () => Promise<unknown> {
     return this.#fn as () => Promise<unknown>;
   }
@@ -34,10 +37,13 @@ export class AnsweringTask extends Task<unknown> {
   }
 }
 
-/** An error whose stack can be read: V8 makes it when somebody first asks, and throws then, of a message that is no text for example. */
+/**
+ * Ensures that the error's stack can be read. V8 makes the stack when it is first read, and can throw then, for example
+ * because the message is no text.
+ */
 function withStack(error: unknown): unknown {
   try {
-    Reflect.get(error as object, 'stack'); // a task fails with nothing else
+    Reflect.get(error as object, 'stack'); // a task fails only with objects
     return error;
   } catch {
     return asPlainError(error);

@@ -5,18 +5,21 @@ import { MainThreadError, PeerExitedError } from '../errors.js';
 import { hearExits } from '../exits/thread-exits.js';
 import { type InboxMemory, thisProducer } from '../memory/inbox-memory.js';
 
-/** How often a blocked thread looks whether the one that it waits for has ended, in ms: nobody can wake it. Arbitrary. */
+/**
+ * How often a blocked thread checks whether the thread that it waits for has ended, in ms: nobody can wake it then.
+ * Arbitrary.
+ */
 const LOOK_EVERY_MS = 100;
 
 let blockedThreads: BlockedThreads | null = null;
 
-/** The table of this thread and those that it starts. */
+/** The table of blocked threads that this thread shares with the threads that it starts. */
 export function allBlockedThreads(): BlockedThreads {
   blockedThreads ??= new BlockedThreads(sharedBlockedThreads());
   return blockedThreads;
 }
 
-/** This thread has done something that the thread of `producer` may be blocked for. */
+/** Tells the thread of `producer`, in case it is blocked, that this thread has done something that it may wait for. */
 export function markProgress(producer: number): void {
   allBlockedThreads().markProgress(producer, thisProducer);
 }
@@ -30,21 +33,21 @@ export function checkMayBlock(what: string): void {
 
 /** What a blocked thread waits for. */
 export interface Blocking {
-  /** For messages: "wait for …". */
+  /** The action, for messages: "wait for …". */
   readonly what: string;
-  /** The inbox of the loop that it waits for, and its name. */
+  /** The inbox of the loop that it waits for. */
   readonly memory: InboxMemory;
   readonly name: string;
   /** Seconds. */
   readonly timeout: number;
-  /** Waits for at most so many ms, and says whether it is done. */
+  /** Waits for at most `timeoutMs`, and returns whether it is done. */
   readonly attempt: (timeoutMs: number) => boolean;
 }
 
 /**
- * Blocks this thread until `attempt()` succeeds. False: the time is over.
+ * Blocks this thread until `attempt()` succeeds. False: the timeout is over.
  * @throws {MainThreadError} in the main thread
- * @throws {DeadlockError} when the other thread is this one, or is blocked itself until this one goes on
+ * @throws {DeadlockError} when the other thread is this one, or is itself blocked until this one continues
  * @throws {PeerExitedError} when the other thread has ended
  */
 export function block({ what, memory, name, timeout, attempt }: Blocking): boolean {
@@ -59,8 +62,8 @@ export function block({ what, memory, name, timeout, attempt }: Blocking): boole
   try {
     const deadline = performance.now() + timeout * 1000;
     while (true) {
-      hearExits(); // no event comes meanwhile
-      const ended = memory.hasEnded(); // before the attempt: what it left behind counts
+      hearExits(); // a blocked thread takes no events
+      const ended = memory.hasEnded(); // read it before the attempt: what the thread left behind still counts
       if (slot !== null) threads.look(slot);
       if (attempt(0)) return true;
       if (ended) throw new PeerExitedError(`Cannot ${what}: the thread of loop "${name}" has ended`);

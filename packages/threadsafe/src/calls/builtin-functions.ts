@@ -1,9 +1,11 @@
-// What threads may call in each other without having agreed on it: every thread of ringloop has these.
+// Functions that threads may call in each other without preparation: every thread of ringloop has them.
 import { Future, getRunningLoop, InvalidStateError } from '@ringloop/core';
 import { objectOf } from './numbered-objects.js';
 import { remote } from '../references/remote.js';
 
-/** Stops the loop it is called in: what `ref.callSoonThreadsafe(loop.stop)` stands for. */
+/**
+ * Stops the loop that it is called in. It is sent in place of the loop's method in `ref.callSoonThreadsafe(loop.stop)`.
+ */
 export const stop = remote(import.meta.url, function stop(): void {
   getRunningLoop().stop();
 });

@@ -1,16 +1,16 @@
-/** A call that is not answered yet. */
+/** A call that waits for its reply. */
 export interface Numbered {
-  /** The caller's number for it: 32 bits, not 0. */
+  /** The caller's id of the call: 32 bits, not 0. */
   readonly callId: number;
 }
 
 const SMALLEST = 64;
-/** A larger array is given back when it is empty. Arbitrary. */
+/** A larger array is dropped when it is empty. Arbitrary. */
 const LARGEST_TO_KEEP = 4096;
 
 /**
- * Calls by number. Numbers are handed out in order and come back soon, so their last bits are places in an array; the few that
- * meet there are kept in a Map. (All in a Map, the tables that it leaves behind cost a tenth of a call: see task-registry.ts.)
+ * Calls by id. Ids are handed out in order and come back soon, so their last bits index an array; the few that collide
+ * there are kept in a Map. (With all calls in a Map, its rehashed tables cost a tenth of a call: see task-registry.ts.)
  */
 export class CallTable<T extends Numbered> implements Iterable<T> {
   #places: (T | null)[] = new Array<T | null>(SMALLEST).fill(null);
@@ -26,13 +26,13 @@ export class CallTable<T extends Numbered> implements Iterable<T> {
     return placed?.callId === callId ? placed : this.#others.get(callId);
   }
 
-  /** Adds one whose number is not there. */
+  /** Adds a call whose id is not in the table. */
   add(item: T): void {
     if (this.#placed * 2 >= this.#places.length) this.#grow();
     this.#put(item);
   }
 
-  /** False: it was not there. */
+  /** Removes a call. False: it was not in the table. */
   delete(callId: number): boolean {
     const at = callId & (this.#places.length - 1);
     if (this.#places[at]?.callId !== callId) return this.#others.delete(callId);

@@ -13,15 +13,15 @@ interface UnderWay extends Numbered {
   cancel(): unknown;
 }
 
-/** A thread for which a loop runs tasks: which these are, and where their answers go. */
+/** The tasks that a loop runs for one calling thread, and the reply inbox for their replies. */
 export class CallerTasks implements Replying {
   readonly #loop: BaseEventLoop;
   readonly #address: InboxAddress;
   readonly #countTasks: (change: number) => void;
   readonly #tasks = new CallTable<UnderWay>();
-  /** Calls whose tasks began while the loop was being wound up. */
+  /** Ids of calls whose tasks began while the loop was being wound up. */
   readonly #late = new Set<number>();
-  /** How many of these were cancelled. */
+  /** How many of these tasks were cancelled. */
   lateCancelled = 0;
 
   /** @param address the caller's reply inbox */
@@ -31,7 +31,7 @@ export class CallerTasks implements Replying {
     this.#countTasks = countTasks;
   }
 
-  /** @param isLate the loop is being wound up: whatever does not end at once is cancelled */
+  /** @param isLate whether the loop is being wound up, and so cancels every task that does not end at once */
   start(fn: Callable, callId: number, args: unknown[], isLate = false): void {
     if (isLate) this.#late.add(callId);
     try {
@@ -41,7 +41,7 @@ export class CallerTasks implements Replying {
           : this.#makeTask(fn, callId, args),
       );
     } catch (thrown) {
-      // The loop's task factory.
+      // The loop's task factory has thrown.
       const exception = toError(thrown);
       this.#loop.callExceptionHandler({ message: 'Cannot make a task for another thread', exception });
       this.refuse(callId, exception);
@@ -54,17 +54,17 @@ export class CallerTasks implements Replying {
     this.#tasks.get(callId)?.cancel();
   }
 
-  /** Answers with an error, where there is no task. */
+  /** Replies with an error, when there is no task. */
   refuse(callId: number, reason: Error): void {
     this.#guard(() => replyEventually(() => inboxWriterTo(this.#address).replyError(callId, reason)));
   }
 
-  /** Answers for all tasks that are under way: they will not be done. */
+  /** Replies to all calls whose tasks are under way: the tasks will not be done. */
   refuseAll(reason: Error): void {
     for (const { callId } of this.forget()) this.refuse(callId, reason);
   }
 
-  /** Nobody waits for these tasks any more. They go on. */
+  /** Forgets the tasks, because nobody waits for them any more. They go on. */
   forget(): Numbered[] {
     const forgotten = [...this.#tasks];
     this.#tasks.clear();
@@ -76,10 +76,11 @@ export class CallerTasks implements Replying {
     this.#reply(task.callId, task);
   }
 
-  /** A task of the loop's own factory. */
+  /** Makes a task with the loop's own factory. */
   #makeTask(fn: Callable, callId: number, args: unknown[]): UnderWay {
-    const coroutine = { [fn.name]: () => fn(...args) }[fn.name]; // the task is named after it
-    const task = this.#loop.createTask(coroutine as () => Promise<unknown>); // just put there; any kind, and plain functions
+    const coroutine = { [fn.name]: () => fn(...args) }[fn.name]; // the task takes its name from this key
+    // any kind of function: async, generator or plain
+    const task = this.#loop.createTask(coroutine as () => Promise<unknown>);
     task.addDoneCallback(() => {
       this.#reply(callId, task);
     });
@@ -87,7 +88,7 @@ export class CallerTasks implements Replying {
   }
 
   #reply(callId: number, task: Task<unknown>): void {
-    if (!this.#tasks.delete(callId)) return; // nobody waits for it any more
+    if (!this.#tasks.delete(callId)) return; // forgotten: nobody waits for it
     this.#countTasks(-1);
     if (this.#late.delete(callId) && task.cancelled()) this.lateCancelled++;
     try {
@@ -113,7 +114,7 @@ export class CallerTasks implements Replying {
     }
   }
 
-  /** The task cannot say how it has ended. Whoever waits for it is told that. */
+  /** Sending the task's reply failed in an unexpected way. Replies with that error instead, and reports it. */
   #refuseReply(callId: number, thrown: unknown): void {
     const exception = toError(thrown);
     this.#loop.callExceptionHandler({ message: 'Cannot answer a call from another thread', exception });

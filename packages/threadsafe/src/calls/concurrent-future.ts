@@ -21,36 +21,37 @@ import { unretrievedOutside } from '../unretrieved-outside.js';
 /** How a call ends. */
 export type ReplyKind = 'finished' | 'failed' | 'cancelled';
 
-/** Where a call was made, as far as its future needs it. */
+/** The called loop, as far as the future of a call needs it. */
 export interface CalledLoop {
   readonly inboxId: string;
-  /** Asks for the call to be cancelled; its end, whatever it is, is of no interest any more. */
+  /** Asks the loop to cancel the call. Its reply does not matter any more. */
   cancelCall(callId: number): void;
   /** Blocks this thread until `isDone()`. False: the timeout, in seconds, is over. */
   waitFor(isDone: () => boolean, timeout: number): boolean;
 }
 
-/** Where calls were made, for debug mode. A field would cost room in each future. */
+/** Stacks of the calls, in debug mode. Not a field, which would take memory in every future. */
 const origins = new WeakMap<object, string>();
 
 /**
- * The result of a call into another thread's loop. It belongs to no loop: any loop of this thread may await it, and so may
- * code outside of loops. When it fails and nobody ever asks, the exception handler of the loop in which the call was made is told;
- * where none ran, it stands on standard error. Python: concurrent.futures.Future, as run_coroutine_threadsafe() returns it.
+ * The result of a call into another thread's loop. It belongs to no loop: any loop of this thread may await it, and so
+ * may code outside of loops. If it fails and nobody ever asks for the error, the exception handler of the loop in which
+ * the call was made is called; if none ran there, the error is written to standard error. Python:
+ * concurrent.futures.Future, as run_coroutine_threadsafe() returns it.
  */
 export class ConcurrentFuture<T> implements PromiseLike<T> {
   readonly #called: CalledLoop;
-  /** The caller's number for it. @internal */
+  /** The caller's id of the call. @internal */
   readonly callId: number;
-  /** In which the call was made. */
+  /** The loop in which the call was made, if one ran. */
   readonly #loop: BaseEventLoop | null = peekRunningLoop();
-  /** Who tells that its exception was never retrieved, until it is. */
+  /** Reports the exception if nobody retrieves it; null once it was retrieved. */
   #unretrieved: Unretrieved | null = null;
-  /** Made when somebody awaits it outside of a loop. */
+  /** Made when it is first awaited outside of a loop. */
   #promise: PromiseWithResolvers<T> | null = null;
   #callbacks: (() => void)[] | null = null;
   #state: 'pending' | ReplyKind = 'pending';
-  /** By state: nothing, the result, the exception, nothing. */
+  /** Depends on the state: 'finished' has the result, 'failed' the exception, the others nothing. */
   #reply: unknown = undefined;
 
   constructor(called: CalledLoop, callId: number) {
@@ -70,7 +71,7 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   }
 
   /**
-   * Cancels this future at once and asks the other loop to cancel the task. False when it is done.
+   * Cancels this future at once and asks the other loop to cancel the task. Returns false when it is done already.
    * Python: Future.cancel().
    */
   cancel(): boolean {
@@ -80,20 +81,23 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     return true;
   }
 
-  /** Where the call was made, as in an error's stack; undefined unless the loop that ran there was in debug mode. */
+  /**
+   * The stack at which the call was made, in an error's format; undefined unless the loop that ran there was in debug
+   * mode.
+   */
   get sourceTraceback(): string | undefined {
     return origins.get(this);
   }
 
-  /** The loop that was called. @internal */
+  /** The called loop. @internal */
   get called(): CalledLoop {
     return this.#called;
   }
 
   /**
-   * The result: without waiting, or, with a timeout, blocking this thread until it is there. A blocked thread does nothing
-   * else, neither for its own loop nor for Node: a thread that is not the main thread may do so, but rarely should.
-   * Python: Future.result(timeout), whose default is to block for ever.
+   * The result. With a timeout, blocks this thread until the result is there. A blocked thread does nothing else,
+   * neither for its own loop nor for Node. Threads other than the main thread may block, but rarely should. Python:
+   * Future.result(timeout), whose default is to block for ever.
    * @param timeout seconds, `Infinity` for as long as it takes
    * @throws {InvalidStateError} while it is pending, without a timeout
    * @throws {TimeoutError} when the timeout is over
@@ -112,8 +116,8 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   }
 
   /**
-   * The error of the callId, or null when it has a result. Waits, and throws, as `result()` does, but for the error itself.
-   * Python: Future.exception(timeout).
+   * The error of the call, or null when it has a result. Waits and throws as `result()` does, but does not throw the
+   * error of the call. Python: Future.exception(timeout).
    * @param timeout seconds, `Infinity` for as long as it takes
    */
   exception(timeout?: number): Error | null {
@@ -123,7 +127,7 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     return null;
   }
 
-  /** What `await` calls. A task that is cancelled while it waits here cancels the call. */
+  /** Called by `await`. A task that is cancelled while it waits here cancels the call. */
   then<R1 = T, R2 = never>(
     onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
     onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
@@ -133,22 +137,22 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     return wrapFuture(this, { loop }).then(onFulfilled, onRejected);
   }
 
-  /** As of a promise. */
+  /** Like the method of a promise. */
   catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
     return this.then(undefined, onRejected);
   }
 
-  /** As of a promise. */
+  /** Like the method of a promise. */
   finally(onFinally?: (() => void) | null): Promise<T> {
     return this.then().finally(onFinally);
   }
 
-  /** What `yield*` calls in a generator coroutine, which cancels the call when it is cancelled. */
+  /** Called by `yield*` in a generator coroutine, which cancels the call when it is cancelled. */
   *[Symbol.iterator](): Generator<unknown, T, T> {
-    return yield this; // who steps the generator sends what it came to
+    return yield this; // the task that steps the generator sends the result back
   }
 
-  /** As `util.inspect()` and `console.log()` show it. */
+  /** For `util.inspect()` and `console.log()`. */
   [inspect.custom](): string {
     if (this.#state === 'finished') return `<ConcurrentFuture finished result=${shown(this.#reply)}>`;
     if (this.#state === 'failed') return `<ConcurrentFuture failed exception=${shown(this.#reply)}>`;
@@ -156,9 +160,10 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   }
 
   /**
-   * Calls `callback` when this future is done, or now. Not in a loop: within whatever settles it. So what it throws, or a promise that
-   * it returns rejects with, goes nowhere, and becomes a warning of the process. Its AsyncLocalStorages hold what they hold here.
-   * Python: Future.add_done_callback() of concurrent.futures, which logs it.
+   * Calls `callback` when this future is done, or now if it is. The callback is not called by a loop, but directly by
+   * the code that settles the future. So if it throws, or returns a promise that rejects, nobody can catch that and it
+   * becomes a warning of the process. The AsyncLocalStorages have the values in it that they have here. Python:
+   * Future.add_done_callback() of concurrent.futures, which logs it.
    * @throws {TypeError} ERR_INVALID_ARG_TYPE when `callback` is no function
    */
   whenDone(callback: () => unknown): void {
@@ -169,14 +174,14 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
     this.onDone(() => runInContext(context, () => callDone(callback)));
   }
 
-  /** For what runs no code of users and throws nothing: as `whenDone()`, without the context. @internal */
+  /** As `whenDone()` without the context, for callbacks that run no code of users and throw nothing. @internal */
   onDone(callback: () => void): void {
-    this.#retrieve(); // who is told may ask
+    this.#retrieve(); // the callback may ask for the exception
     if (this.done()) callback();
     else (this.#callbacks ??= []).push(callback);
   }
 
-  /** For the reply inbox: the other loop has answered. @param value the result, or what was thrown */
+  /** Settles the future when the reply has come. For the reply inbox. @param value the result, or what was thrown */
   settleWith(how: ReplyKind, value: unknown): void {
     if (this.done()) return; // cancelled from here in the meantime
     this.#settle(how, how === 'failed' ? toError(value) : value);
@@ -184,7 +189,7 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
 
   #failure(): Error {
     this.#retrieve();
-    return this.#reply as Error; // settleWith() made it one
+    return this.#reply as Error; // settleWith() made it an Error
   }
 
   #retrieve(): void {
@@ -228,7 +233,7 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   }
 }
 
-/** The first line will do: an error has many. */
+/** Shows only the first line: an error has many. */
 function shown(value: unknown): string {
   return inspectSafely(value, { depth: 1 }).split('\n', 1).join('');
 }
@@ -242,7 +247,10 @@ function callDone(callback: () => unknown): void {
   }
 }
 
-/** A future of `loop` that ends as `source` does, and cancels it when it is cancelled. Python: asyncio.wrap_future(). */
+/**
+ * A future of `loop` that is settled like `source`, and that cancels `source` when it is cancelled. Python:
+ * asyncio.wrap_future().
+ */
 export function wrapFuture<T>(source: ConcurrentFuture<T>, { loop }: { loop: BaseEventLoop }): Future<T> {
   const future = loop.createFuture<T>();
   loop[OUTSIDE].threads++;

@@ -6,18 +6,21 @@ import type { Ring } from '../memory/ring.js';
 interface Drain {
   readonly callId: number;
   readonly ring: Ring;
-  /** The writer's TAIL when it was asked for. */
+  /** The writer's TAIL when `drained()` was called. */
   readonly position: number;
 }
 
 /** Blocks this thread until `attempt()` succeeds. False: the timeout, in seconds, is over. */
 type Block = (timeout: number, attempt: (timeoutMs: number) => boolean) => boolean;
 
-/** Who waits until a lane's reader has come to some position. They get there in order, so only the first one looks. */
+/**
+ * Futures that wait until a lane's reader has reached some position. Positions are reached in order, so only the first
+ * is checked.
+ */
 export class Drains implements CalledLoop {
   readonly inboxId: string;
   #drains: Drain[] = [];
-  /** Why nobody waits here any more. */
+  /** Why nobody can wait here any more; null while the reader lives. */
   #over: Error | null = null;
   readonly #block: Block;
 
@@ -33,12 +36,12 @@ export class Drains implements CalledLoop {
     return future;
   }
 
-  /** The reader has ended; whoever sees that rejects what is pending. What is asked for from now on rejects with `reason`. */
+  /** The reader has ended. The caller rejects the pending futures; later ones reject with `reason`. */
   forget(reason: Error): void {
     this.#over = reason;
     const [first] = this.#drains;
     this.#drains = [];
-    first?.ring.wakeWriter(); // a waiter that nobody wakes would stay for ever
+    first?.ring.wakeWriter(); // a pending waitAsync that nobody wakes would stay for ever
   }
 
   cancelCall(callId: number): void {
@@ -75,7 +78,7 @@ export class Drains implements CalledLoop {
     }
   }
 
-  /** Settles those that are done, and returns the first that is not. */
+  /** Settles the futures that are done, and returns the first that is not. */
   #settle(): Drain | null {
     while (true) {
       const [first] = this.#drains;

@@ -1,26 +1,29 @@
 import { Future, type Handle, InternalError } from '@ringloop/core';
 
-/** What other threads may settle or cancel here. */
+/** An object that other threads may settle or cancel here. */
 export type NumberedObject = Future<unknown> | Handle;
 
 interface Holder {
   deref(): NumberedObject | undefined;
 }
 
-/** This thread's futures and handles that other threads have been told of, by number. */
+/** This thread's futures and handles that other threads know, by number. */
 const objects = new Map<number, Holder>();
 const numbers = new WeakMap<NumberedObject, number>();
 const collected = new FinalizationRegistry<number>((number) => objects.delete(number));
 let lastNumber = 0;
 
-/** The number by which other threads may name `object`: a future until it is done, a handle as long as this thread has it. */
+/**
+ * The number by which other threads refer to `object`. It is valid for a future until that is done, and for a handle as
+ * long as this thread keeps it.
+ */
 export function numberOf(object: NumberedObject): number {
   const known = numbers.get(object);
   if (known !== undefined) return known;
   const number = ++lastNumber;
   numbers.set(object, number);
   if (object instanceof Future) {
-    // Held: whoever settles it may be in another thread only.
+    // Hold the future: perhaps only another thread can settle it.
     objects.set(number, { deref: () => object });
     object.addDoneCallback(() => objects.delete(number));
   } else {
@@ -30,7 +33,7 @@ export function numberOf(object: NumberedObject): number {
   return number;
 }
 
-/** Null: it is done, or nobody here has it any more. */
+/** The object of that number. Null: it is done, or nobody here keeps it any more. */
 export function objectOf(number: number): NumberedObject | null {
   if (number > lastNumber) throw new InternalError(`No object was numbered ${number} here`);
   return objects.get(number)?.deref() ?? null;

@@ -4,7 +4,7 @@ import { Cell } from '../memory/record.js';
 
 interface Post {
   readonly ring: Ring;
-  /** The writer's TAIL behind the record that says when it is due. */
+  /** The writer's TAIL behind the record that says when the message is due. */
   readonly position: number;
   /** The CELL word of that record. */
   readonly cell: number;
@@ -12,21 +12,23 @@ interface Post {
 }
 
 /**
- * What this thread has posted beside a lane, and its reader has not come to. It is in nobody's ring, so it has to be counted: else a
- * limit on the backlog would let through what is largest.
+ * Counts what this thread has posted beside a lane and its reader has not reached. These messages take no room in a
+ * ring, so they must be counted separately: otherwise the limit on the backlog would not apply to the largest messages.
  */
 export class OutOfBandBacklog {
   #posts: Post[] = [];
   #bytes = 0;
 
-  /** The record at word `at` has been published, which says when something is due. @param position the writer's TAIL behind it */
+  /**
+   * Counts a message whose record was published at the word `at`. @param position the writer's TAIL behind the record
+   */
   add(ring: Ring, at: number, position: number, weightBytes: number): void {
     if (weightBytes === 0) return;
     this.#posts.push({ ring, position, cell: at + 1, weightBytes });
     this.#bytes += weightBytes;
   }
 
-  /** About how many bytes its reader has not come to. Records are read in order, so only the first ones are looked at. */
+  /** About how many bytes the reader has not reached. Records are read in order, so only the oldest are checked. */
   get bytes(): number {
     if (this.#bytes === 0) return 0;
     const waiting = this.#posts.findIndex((post) => !isRead(post));
@@ -35,21 +37,24 @@ export class OutOfBandBacklog {
     return this.#bytes;
   }
 
-  /** Whether so much more may be posted: what is alone is never too much, as a record for which there is no ring yet. */
+  /**
+   * Whether `weightBytes` more may be posted. A message alone is always allowed, as is a record for which there is no
+   * ring yet.
+   */
   hasRoom(weightBytes: number, limitBytes: number): boolean {
     if (this.#bytes + weightBytes <= limitBytes) return true;
     if (this.bytes + weightBytes > limitBytes) this.#leaveOutCancelled();
     return this.#bytes === 0 || this.#bytes + weightBytes <= limitBytes;
   }
 
-  /** What was cancelled is no backlog: it is dropped when its reader comes to it. */
+  /** Stops counting cancelled messages: the reader drops them, so they are no backlog. */
   #leaveOutCancelled(): void {
     this.#posts = this.#posts.filter((post) => !isCancelled(post));
     this.#bytes = this.#posts.reduce((sum, post) => sum + post.weightBytes, 0);
   }
 }
 
-/** Of one that is not read, so that its record is still there. */
+/** Whether it was cancelled. Only for a record that is not read yet, because it must still be there. */
 function isCancelled({ ring, cell }: Post): boolean {
   return (load(ring.words, cell) & Cell.CANCELLED) !== 0;
 }

@@ -2,16 +2,16 @@ import { afresh } from '../afresh.js';
 import { CallTable } from './call-table.js';
 import { type CalledLoop, ConcurrentFuture } from './concurrent-future.js';
 
-/** A period of Node's longest timer, in ms: the timer is there to be referenced, not to fire. */
+/** The period of Node's longest timer, in ms. The timer only keeps the process alive; it need not fire. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The calls of this thread that other loops have not answered yet. While there are any, the process stays alive. */
+/** The calls of this thread whose replies have not come yet. While there are any, the process stays alive. */
 class PendingCalls {
   readonly #calls = new CallTable<ConcurrentFuture<unknown>>();
   #lastNumber = 0;
   #keepAlive: NodeJS.Timeout | null = null;
 
-  /** A future for the next number. */
+  /** Makes a future with the next call id. */
   add<T>(called: CalledLoop): ConcurrentFuture<T> {
     const future = new ConcurrentFuture<T>(called, this.#nextNumber());
     this.#calls.add(future as ConcurrentFuture<unknown>);
@@ -19,7 +19,10 @@ class PendingCalls {
     return future;
   }
 
-  /** The future of a call that has been answered. Null: the call is unknown, because it was given up before. */
+  /**
+   * Removes and returns the future of a call whose reply has come. Null: the call is unknown, because it was given up
+   * before.
+   */
   take(callId: number): ConcurrentFuture<unknown> | null {
     const future = this.#calls.get(callId);
     if (future === undefined) return null;
@@ -28,13 +31,13 @@ class PendingCalls {
     return future;
   }
 
-  /** Whether an answer is to come from the owner of the inbox. */
+  /** Whether a reply from the owner of the inbox is still to come. */
   has(inboxId: string): boolean {
     for (const future of this.#calls) if (future.called.inboxId === inboxId) return true;
     return false;
   }
 
-  /** The owner of the inbox is gone: none of its calls will be answered. */
+  /** Rejects all calls to an inbox whose owner is gone: no reply will come. */
   rejectAll(inboxId: string, reason: Error): void {
     for (const future of [...this.#calls]) {
       if (future.called.inboxId === inboxId) this.take(future.callId)?.settleWith('failed', reason);
@@ -46,7 +49,7 @@ class PendingCalls {
     else this.#keepAlive = afresh(() => setInterval(() => undefined, LONGEST_TIMER_MS));
   }
 
-  /** 32 bits of a record: 0 means "no answer wanted", and a number still in use is passed over. */
+  /** A call id has 32 bits in a record. 0 means that no reply is wanted, and ids still in use are skipped. */
   #nextNumber(): number {
     do this.#lastNumber = (this.#lastNumber + 1) | 0;
     while (this.#lastNumber === 0 || this.#calls.get(this.#lastNumber) !== undefined);
@@ -54,5 +57,5 @@ class PendingCalls {
   }
 }
 
-/** One per thread, like the reply inbox that receives the answers. */
+/** One per thread, like the reply inbox. */
 export const pendingCalls = new PendingCalls();

@@ -1,12 +1,13 @@
 import { isError } from '@ringloop/core/internal';
 import { RingFullError, TooManyProducersError } from '../errors.js';
 
-/** Until a full ring is tried again, in ms. Arbitrary. */
+/** Delay before a full ring is tried again, in ms. Arbitrary. */
 const RETRY_MS = 10;
 
 /**
- * Sends what must arrive some time, and matters to nobody once the receiver is gone: answers, cancellations, news of the
- * group. Its sender is not the user's code, which could slow down. Throws only what `send` throws for other reasons.
+ * Sends internal messages that must arrive some time, unless the receiver is gone: replies, cancellations, news of the
+ * group. They do not come from the user's code, so nobody could react to a full ring by slowing down: sending is
+ * retried. Throws only what `send` throws for other reasons.
  */
 export function sendEventually(send: () => void): void {
   try {
@@ -16,13 +17,16 @@ export function sendEventually(send: () => void): void {
   }
 }
 
-/** After an attempt to send that has thrown. */
+/** Continues after an attempt to send has thrown. */
 export function sendAgain(thrown: unknown, send: () => void): void {
   if (thrown instanceof RingFullError) setTimeout(() => sendEventually(send), RETRY_MS);
   else if (!isUnreachable(thrown)) throw thrown;
 }
 
-/** As `sendEventually()`, into a reply inbox: a lane there becomes free when those of threads that have ended were read. */
+/**
+ * As `sendEventually()`, for a reply inbox. A lane there becomes free once those of ended threads were read, so sending
+ * is also retried when none is free.
+ */
 export function replyEventually(send: () => void): void {
   try {
     send();
@@ -31,7 +35,7 @@ export function replyEventually(send: () => void): void {
   }
 }
 
-/** As `sendAgain()`, into a reply inbox. */
+/** As `sendAgain()`, for a reply inbox. */
 export function replyAgain(thrown: unknown, send: () => void): void {
   if (thrown instanceof TooManyProducersError) setTimeout(() => replyEventually(send), RETRY_MS);
   else sendAgain(thrown, () => replyEventually(send));

@@ -6,16 +6,16 @@ import { Cell } from '../memory/record.js';
 const CANCELLED = -1;
 
 /**
- * A call made into another loop. It can be cancelled from the thread that made it, with neither side waiting: the record's
- * CELL word settles by compare-and-swap who was first. Python: what loop.call_soon_threadsafe() returns.
+ * A call into another loop. The thread that made it can cancel it without waiting: the record's CELL word settles by
+ * compare-and-swap which side was first. Python: what loop.call_soon_threadsafe() returns.
  */
 export class ThreadsafeHandle {
-  // Two fields and no more: one of these is made for every call, and memory that is written costs most of what a call costs.
+  // Only two fields: a handle is made for every call, and writing memory is most of the cost of a call.
   readonly #ring: Ring;
-  /** Where the record begins, counted as `Ring.writtenBytes` is; CANCELLED when `cancel()` came in time. */
+  /** Where the record begins, in bytes as `Ring.writtenBytes` counts; CANCELLED when `cancel()` came in time. */
   #start: number;
 
-  /** @param start where the record begins, as `Ring.writtenBytes` counts */
+  /** @param start where the record begins, in bytes as `Ring.writtenBytes` counts */
   constructor(ring: Ring, start: number) {
     this.#ring = ring;
     this.#start = start;
@@ -33,17 +33,17 @@ export class ThreadsafeHandle {
     return true;
   }
 
-  /** Whether `cancel()` came in time. */
+  /** Whether `cancel()` came before the call started. */
   cancelled(): boolean {
     return this.#start === CANCELLED;
   }
 
-  /** As `util.inspect()` and `console.log()` show it. */
+  /** For `util.inspect()` and `console.log()`. */
   [inspect.custom](): string {
     return `<ThreadsafeHandle${this.cancelled() ? ' cancelled' : ''}>`;
   }
 
-  /** Only this thread writes to the ring, so it cannot happen while we look. */
+  /** Whether the record was overwritten. Only this thread writes to the ring, so that cannot happen meanwhile. */
   #isOverwritten(): boolean {
     return this.#ring.writtenBytes > this.#start + this.#ring.capacityBytes;
   }

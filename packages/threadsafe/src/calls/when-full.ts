@@ -3,17 +3,17 @@ import { checkTime, rangeError, typeError } from '@ringloop/core/internal';
 import { checkMayBlock } from './blocking.js';
 import { DEFAULT_LIMIT_BYTES } from '../inbox/lane-writer.js';
 
-/** What a call through a LoopRef does when the ring to the loop is full. */
+/** Options of a LoopRef: what its calls do when the ring to the loop is full. */
 export interface LoopRefOptions {
   /**
-   * 'spill', the default: goes on in larger rings, in order, and throws RingFullError beyond `limitBytes`. 'throw': throws
-   * RingFullError at once. 'block': blocks the thread until there is room; not in the main thread.
+   * 'spill', the default: goes on in larger rings, in order, and throws RingFullError beyond `limitBytes`. 'throw':
+   * throws RingFullError at once. 'block': blocks the thread until there is room; not allowed in the main thread.
    */
   readonly whenFull?: 'spill' | 'throw' | 'block';
   /**
-   * The largest ring for 'spill', in bytes; what stands in the smaller ones before it comes on top. And about the most that may be posted
-   * beside the ring (what is large, shared or moved) and not be read yet, whatever `whenFull` says; one call alone may always. 64 MiB
-   * by default.
+   * Size of the largest ring for 'spill', in bytes; records that are still in the smaller rings before it come in
+   * addition. It also limits, roughly, what is posted beside the ring (large, shared or moved values) and not read yet,
+   * whatever `whenFull` says; a single call is always allowed. 64 MiB by default.
    */
   readonly limitBytes?: number;
   /** How long 'block' waits before it throws RingFullError, in seconds; `Infinity` by default. */
@@ -28,7 +28,7 @@ export const SPILL: WhenFull = { whenFull: 'spill', limitBytes: DEFAULT_LIMIT_BY
 export const THROW: WhenFull = { ...SPILL, whenFull: 'throw' };
 
 /**
- * Fills in what is not given from `base`.
+ * Checks the options and takes those that are missing from `base`.
  * @throws {TypeError} @throws {RangeError} @throws {MainThreadError} for 'block' in the main thread
  */
 export function checkWhenFull(options: LoopRefOptions, base: WhenFull): WhenFull {

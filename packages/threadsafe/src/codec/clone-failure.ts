@@ -4,7 +4,7 @@ import { describeThrown, looksLikeError } from './error-codec.js';
 import { CloneError } from '../errors.js';
 import { pack } from './packing.js';
 
-/** What arguments are of: a function, or what ringloop itself sends. */
+/** What the arguments belong to: a function, or text that names what ringloop itself sends. */
 export type Sent = string | { readonly name: string };
 
 interface Culprit {
@@ -12,10 +12,13 @@ interface Culprit {
   readonly value: unknown;
 }
 
-/** Containers within containers that are searched for it. Arbitrary. */
+/** Levels of nested containers that are searched. Arbitrary. */
 const DEEPEST = 16;
 
-/** Why `args` could not be sent: which of them, where inside, and what is there. @param moved what is moved, not cloned */
+/**
+ * Explains why `args` could not be sent: which argument, the path inside it, and the value found there.
+ * @param moved objects that are moved, not cloned
+ */
 export function cloneFailure(
   args: readonly unknown[],
   sent: Sent,
@@ -37,7 +40,7 @@ export function cloneFailure(
   return new CloneError(`Cannot send ${subject}${of}: ${messageOf(cause)}`, { cause });
 }
 
-/** @param moved what is moved, and needs not be cloneable */
+/** @param moved objects that are moved, and so need not be cloneable */
 function findCulprit(value: unknown, path: string, depth: number, moved: readonly unknown[]): Culprit | null {
   if (moved.includes(value) || isCloneable(value)) return null;
   if (depth < DEEPEST && typeof value === 'object' && value !== null && !types.isProxy(value)) {
@@ -45,7 +48,7 @@ function findCulprit(value: unknown, path: string, depth: number, moved: readonl
       const culprit = findCulprit(inner, path + step, depth + 1, moved);
       if (culprit !== null) return culprit;
     }
-    if (moved.length > 0) return null; // it may hold what is moved, and nothing else
+    if (moved.length > 0) return null; // its only uncloneable parts may be those that are moved
   }
   return { path, value };
 }
@@ -59,7 +62,7 @@ function isCloneable(value: unknown): boolean {
   }
 }
 
-/** What stands in a container, and how one would get there. */
+/** Yields the contents of a container, each with the expression that leads to it. */
 function* inside(container: object): Generator<[step: string, inner: unknown]> {
   if (types.isMap(container)) {
     for (const [key, value] of container) {
@@ -70,7 +73,7 @@ function* inside(container: object): Generator<[step: string, inner: unknown]> {
     let index = 0;
     for (const value of container) yield [`.values()[${index++}]`, value];
   } else {
-    // A getter that throws would be the culprit itself.
+    // Do not read getters: one that throws would end the search.
     for (const [key, { value, enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(container))) {
       if (enumerable === true) yield [stepTo(container, key), value];
     }
@@ -94,7 +97,7 @@ function reason(culprit: unknown, cause: unknown): string {
   }
 }
 
-/** What Node refuses with may be of another realm than this code: under jest, for example. */
+/** The message of an error. Node's own error may be of another realm than this code, for example under jest. */
 export function messageOf(cause: unknown): string {
   return looksLikeError(cause) || types.isNativeError(cause) || isDOMException(cause)
     ? (describeThrown(cause).message ?? '')

@@ -1,6 +1,7 @@
 /**
- * Errors across threads. Structured clone keeps neither class nor `name` of a custom error, nor `code`, nor the errors of
- * an AggregateError; so they travel as plain objects and are put together again from the class of the same name.
+ * Sends errors across threads. Structured clone keeps neither the class nor the `name` of a custom error, nor its
+ * `code`, nor the errors of an AggregateError. So errors are sent as plain objects, and the receiver rebuilds them with
+ * its own class of the same name.
  */
 import { inspect, types } from 'node:util';
 import {
@@ -33,9 +34,9 @@ import {
 import type { Wire } from './sendable.js';
 import { isError, isObject } from './survey.js';
 
-/** What of an error is always there, and always crosses. */
+/** The parts that every error has and that can always be sent. */
 interface Described {
-  /** Its class and those it extends, up to Error. */
+  /** The names of its class and its superclasses, up to Error. */
   readonly classNames?: readonly string[];
   readonly name?: string;
   readonly message?: string;
@@ -43,12 +44,15 @@ interface Described {
   readonly isDOMException?: boolean;
 }
 
-/** What of an error crosses: parts that structured clone keeps, and those that packing.ts has packed. */
+/** An error in the form that is sent: parts that structured clone keeps, and parts that packing.ts has packed. */
 export interface ErrorWire extends Wire, Described {
   readonly kind: 'Error';
-  /** Its `code`, where that is neither enumerable nor its own: a getter of a class that may not be known over there. */
+  /**
+   * Its `code`, if that is no own enumerable property: it may come from a getter of a class that the receiver does not
+   * know.
+   */
   readonly code?: unknown;
-  /** Own properties that are not enumerable: `cause`, and the `errors` of an AggregateError. */
+  /** Own properties that are not enumerable, such as `cause` and the `errors` of an AggregateError. */
   readonly hidden?: Readonly<Record<string, unknown>>;
   readonly properties?: Readonly<Record<string, unknown>>;
 }
@@ -57,16 +61,19 @@ type ErrorClass = abstract new (...args: never[]) => Error;
 
 const classes = new Map<string, ErrorClass>();
 
-/** The classes that errors had where they came from: a thread that does not know them passes them on to one that may. */
+/**
+ * The original class names of errors that arrived. A thread that does not know a class can so pass the error on to one
+ * that does.
+ */
 const origins = new WeakMap<object, readonly string[]>();
 
-/** A prototype may be a proxy, whose own never ends. Arbitrary. */
+/** Limit for a prototype chain: a Proxy can make it endless. Arbitrary. */
 const MOST_CLASSES = 64;
 
 /**
- * Lets errors of this class keep it when they cross into this thread: call it in each thread that receives them. They are
- * put together without calling the constructor.
- * @throws {TypeError} when the class has no name of its own, or another class has it already
+ * Lets errors of this class keep it when they arrive in this thread. Call it in each thread that receives them. They
+ * are rebuilt without calling the constructor.
+ * @throws {TypeError} when the class has no name of its own, or another class has the name already
  */
 export function registerErrorClass(errorClass: ErrorClass): void {
   const known = classes.get(errorClass.name);
@@ -124,13 +131,13 @@ for (const errorClass of [
 /** Own properties of errors that are not enumerable: ES2022, and SuppressedError of ES2026. */
 const HIDDEN = ['cause', 'errors', 'error', 'suppressed'];
 
-/** Whether what was thrown is an error, or a proxy that says so. */
+/** Whether `thrown` is an error, or a Proxy that claims to be one. */
 export function looksLikeError(thrown: unknown): thrown is object {
   if (!isObject(thrown)) return false;
   try {
     return types.isProxy(thrown) ? thrown instanceof Error : isError(thrown);
   } catch {
-    return false; // a proxy that was revoked, or says nothing
+    return false; // a Proxy that was revoked, or whose handler throws
   }
 }
 
@@ -139,7 +146,10 @@ export function textOf(value: unknown): string {
   return inspectSafely(value);
 }
 
-/** Takes an error apart. Never throws, whatever the error does. @param pack packs what hangs on it; null: leave it */
+/**
+ * Takes an error apart. Never throws, whatever the error does.
+ * @param pack packs its properties; null: leave them out
+ */
 export function errorParts(
   error: object,
   pack: ((value: unknown) => unknown) | null,
@@ -159,7 +169,9 @@ export function errorParts(
   };
 }
 
-/** What of an error can be sent in any case. Never throws. @param error one, or what `looksLikeError()` */
+/**
+ * The parts of an error that can always be sent. Never throws. @param error one for which `looksLikeError()` is true
+ */
 export function describeThrown(error: object): Described {
   return {
     classNames: attempt(() => classNames(error), []),
@@ -170,16 +182,19 @@ export function describeThrown(error: object): Described {
   };
 }
 
-/** An error of the class that was sent, or of the nearest that is known here; no constructor of a user is called. */
+/**
+ * Makes an error of the class that was sent, or of its nearest superclass that is known here. Calls no constructor of a
+ * user.
+ */
 export function createError(wire: ErrorWire): Error {
   const { classNames = [], name = 'Error', message = '', isDOMException = false, stack } = wire;
   const error = withoutTrace(() => (isDOMException ? new DOMException(message, name) : new Error(message)));
   const [className = 'Error'] = classNames;
   const known = classNames.find((each) => classes.has(each)) ?? 'Error';
   if (!isDOMException) {
-    // The internal slot that makes it an error comes from Error, all else from the prototype.
+    // Error provides the internal slot that makes it an error; the prototype provides the rest.
     Object.setPrototypeOf(error, classes.get(known)?.prototype as object);
-    // A class that is not known here is at least named, unless it has named itself.
+    // If the class is not known here, show at least its name, unless the error has a `name` of its own.
     const shown = known !== className && name === known ? className : name;
     if (text(error, 'name') !== shown) define(error, 'name', shown);
   }
@@ -188,13 +203,15 @@ export function createError(wire: ErrorWire): Error {
   return error;
 }
 
-/** An error that can be sent in any case, and says what can be said of what was thrown. Never throws. */
+/** Makes an error that can always be sent and that describes what was thrown. Never throws. */
 export function asPlainError(thrown: unknown): Error {
   if (looksLikeError(thrown)) return createError({ kind: 'Error', ...describeThrown(thrown) });
   return new Error(`Thrown: ${textOf(thrown)}`);
 }
 
-/** It gets the stack of the one that was sent: to take one here, and to format it, costs tens of microseconds. */
+/**
+ * Creates an error without a stack: it gets the sender's. Taking and formatting one here costs tens of microseconds.
+ */
 function withoutTrace(create: () => Error): Error {
   const { stackTraceLimit } = Error;
   // Not by assignment: Error may be frozen.
@@ -206,7 +223,7 @@ function withoutTrace(create: () => Error): Error {
   }
 }
 
-/** Gives it what hung on it. @param unpack unpacks what is inside */
+/** Adds the properties that the original error had. @param unpack unpacks their values */
 export function fillError(error: Error, wire: ErrorWire, unpack: (value: unknown) => unknown): void {
   for (const [key, value] of Object.entries(wire.hidden ?? {})) define(error, key, unpack(value));
   if (wire.code !== undefined && read(error, 'code') !== wire.code) define(error, 'code', unpack(wire.code));
@@ -232,7 +249,7 @@ function classNames(error: object): readonly string[] {
   let prototype = prototypeOf(error);
   for (let left = MOST_CLASSES; left > 0 && prototype !== null && prototype !== Object.prototype; left--) {
     const name: unknown = typeof prototype.constructor === 'function' ? prototype.constructor.name : '';
-    // It may be a method. Object: that of another realm.
+    // `constructor.name` may be a method. 'Object' is Object.prototype of another realm.
     if (typeof name === 'string' && name !== '' && name !== 'Object') names.push(name);
     prototype = prototypeOf(prototype);
   }
@@ -243,7 +260,7 @@ function prototypeOf(object: object): object | null {
   return Object.getPrototypeOf(object) as object | null;
 }
 
-/** A class may have made them anything, and Error.prepareStackTrace the stack. */
+/** The property as text. A class can give it any type, and so can Error.prepareStackTrace for the stack. */
 function text(error: object, key: 'name' | 'message' | 'stack'): string | undefined {
   const value = read(error, key);
   return typeof value === 'string' || value === undefined ? value : inspectSafely(value);
@@ -262,7 +279,7 @@ function attempt<T>(look: () => T, otherwise: T): T {
   try {
     return look();
   } catch {
-    return otherwise; // a proxy's handler
+    return otherwise; // a Proxy's handler has thrown
   }
 }
 
@@ -272,7 +289,7 @@ function partsOf(
   keys: readonly string[],
 ): Record<string, unknown> {
   const parts: Record<string, unknown> = {};
-  // It is no name for a part of an error.
+  // Skip `__proto__`: assigning it would set the prototype.
   for (const key of keys) if (key !== '__proto__') parts[key] = pack(read(error, key));
   return parts;
 }

@@ -1,7 +1,7 @@
 /**
- * The keys of plain objects, as whole words. A sender writes the same few shapes again and again, so their keys are encoded
- * once and copied; a receiver finds the words it has seen before, and needs no strings for them. Records carry the words
- * each time, so the two sides need not agree on anything, and a record that is never read takes nothing with it.
+ * The keys of plain objects, encoded as whole words. A sender writes the same few shapes again and again, so it encodes
+ * their keys once and copies them. A receiver recognizes words that it has seen before and makes no strings for them.
+ * Each record contains the words, so the two sides need to agree on nothing, and an unread record loses no state.
  */
 
 import { hashWords } from './word-hash.js';
@@ -13,17 +13,22 @@ export interface KeyShape {
   readonly words: Int32Array;
 }
 
-/** An object with more keys is rather a dictionary, and each is different. Arbitrary. */
+/**
+ * Most keys of a shape. An object with more is probably a dictionary, whose keys are different each time. Arbitrary.
+ */
 export const MOST_KEYS = 32;
-/** Keys that were met in order, and shapes that arrived, before both are forgotten: many different ones are no shapes. Arbitrary. */
+/**
+ * Steps and received shapes that are kept; a sender that exceeds the first starts anew. Many different ones are no
+ * shapes. Arbitrary.
+ */
 const MOST_STEPS = 4096;
 const ARRIVED = 256;
 
-/** A walk along the keys of an object ends at its shape. */
+/** A node of a tree of keys: a walk along the keys of an object leads to its shape. */
 class Step {
   readonly #keys: readonly string[];
   readonly #next = new Map<string, Step>();
-  /** The key that followed the last time, mostly follows again. */
+  /** The key that followed last time; mostly it follows again. */
   #lastKey = '';
   #lastStep: Step | null = null;
   #shape: KeyShape | null | undefined = undefined;
@@ -54,7 +59,9 @@ class Step {
 let steps = 0;
 let start = new Step([]);
 
-/** The shape of a plain object by its own enumerable string keys; null if it cannot be sent as one. Runs no user code. */
+/**
+ * The shape of a plain object, by its own enumerable string keys; null if it cannot be sent as one. Runs no user code.
+ */
 export function shapeOf(object: object): KeyShape | null {
   if (steps > MOST_STEPS) {
     steps = 0;
@@ -62,7 +69,7 @@ export function shapeOf(object: object): KeyShape | null {
   }
   let step = start;
   let count = 0;
-  // Own keys only: the caller has seen to it that nothing enumerable is inherited.
+  // Yields own keys only: the caller has checked that nothing enumerable is inherited.
   for (const key in object) {
     if (++count > MOST_KEYS) return null;
     step = step.to(key);
@@ -71,7 +78,7 @@ export function shapeOf(object: object): KeyShape | null {
 }
 
 function makeShape(keys: readonly string[]): KeyShape | null {
-  // Assigning what Object.prototype has could call a setter, or fail where it is frozen.
+  // Assigning a property that Object.prototype has could call a setter, or fail if it is frozen.
   if (keys.some((key) => key in Object.prototype)) return null;
   const json = JSON.stringify(keys);
   if (/[^\0-\xff]/.test(json)) return null;
@@ -82,7 +89,7 @@ function makeShape(keys: readonly string[]): KeyShape | null {
 
 const arrived: (KeyShape | undefined)[] = new Array<KeyShape | undefined>(ARRIVED).fill(undefined);
 
-/** The keys of the shape whose `count` words stand at `at`. `text` reads them where they are new. */
+/** The keys of the shape whose `count` words begin at `at`. `text` decodes them if they are new. */
 export function keysAt(words: Int32Array, at: number, count: number, text: () => string): readonly string[] {
   const place = hashWords(words, at, count) & (ARRIVED - 1);
   const known = arrived[place];

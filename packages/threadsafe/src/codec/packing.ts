@@ -1,9 +1,11 @@
 /**
- * What structured clone would strip of its class, errors and objects of ours, is packed before a message is sent: replaced by a
- * plain object, its wire. It may stand anywhere in arrays, Maps, Sets, plain objects and instances of classes, which arrive as such. The
- * message itself is left alone: what contains something to pack is copied. Cycles, and objects that are met twice, stay what they are.
+ * Packs errors and objects of ours before a message is sent, because structured clone would strip them of their class.
+ * Each is replaced by a plain object, its wire. They may be anywhere in arrays, Maps, Sets, plain objects and instances
+ * of classes. The message itself is not changed: containers with something to pack are copied. Cycles and repeated
+ * references are preserved.
  *
- * The wires are listed beside the message, and structured clone keeps what is one object: so nothing in a message can be taken for one.
+ * The wires are listed beside the message, and structured clone preserves identity. So the receiver recognizes wires by
+ * identity, and no value of the user can be mistaken for one.
  */
 import { types } from 'node:util';
 import {
@@ -18,24 +20,24 @@ import {
 import { isSendable, reviveSendable, WIRE, type Wire } from './sendable.js';
 import { isContainer, isCutting, isError, isObject, isPlain, survey, type Survey } from './survey.js';
 
-/** A message as structured clone may carry it. */
+/** A message in the form that structured clone can carry. */
 export interface Packed {
   readonly value: unknown;
-  /** What of it has to be replaced by what it stands for; null: nothing. */
+  /** The wires in it, which the receiver has to replace by the objects they stand for; null: there are none. */
   readonly wires: readonly Wire[] | null;
 }
 
-/** A packed message, and what it holds. */
+/** A packed message and the result of its survey. */
 export type Parcel = Packed & Pick<Survey, 'shares' | 'holdsNodes' | 'weightBytes'>;
 
-/** As `pack()`, for the arguments of a call: an array that holds nothing but them. */
+/** As `pack()`, for the array of a call's arguments. */
 export function packArguments(args: readonly unknown[]): Parcel {
   return packReferences(args) ?? pack(args);
 }
 
 /**
- * Arguments that are objects of ours, shared memory and primitive values: there is nothing to look for in them. Null: something else is
- * there.
+ * The fast path: packs arguments that are all objects of ours, shared memory or primitive values, so that none must be
+ * searched. Null: there is some other argument, or nothing to pack.
  */
 function packReferences(values: readonly unknown[]): Parcel | null {
   if (values.length > MOST_REFERENCES) return null;
@@ -58,7 +60,7 @@ function packReferences(values: readonly unknown[]): Parcel | null {
   return {
     value: packed,
     wires: wires.length === 0 ? null : wires,
-    shares: true, // so does every wire
+    shares: true, // every wire holds shared memory too
     holdsNodes: false,
     weightBytes,
   };
@@ -68,31 +70,29 @@ function isSharedMemory(value: object): boolean {
   return types.isSharedArrayBuffer(ArrayBuffer.isView(value) ? value.buffer : value);
 }
 
-/** Who a message is for, and so what may hang on an error in it: else it is shown as text. */
+/** The receivers of a message. They decide which properties of an error are sent; the others are sent as text. */
 export type Receivers =
-  /** One: whatever structured clone takes. */
+  /** One receiver: all that structured clone accepts. */
   | 'one'
-  /** Many at once: not what only Node can clone. */
+  /** Many receivers at once: nothing that only Node can clone. */
   | 'many'
-  /** It is to be bytes: nothing that is shared either. */
+  /** The message will be bytes: nothing shared either. */
   | 'bytes';
 
-/** Throws what a getter throws. */
+/** Packs a message. Throws what a getter of the message throws. */
 export function pack(value: unknown, receivers: Receivers = 'one'): Parcel {
   const { holdsOurs, holdsCuttings, shares, holdsNodes, weightBytes } = survey(value);
   if (!holdsOurs && !holdsCuttings) return { value, wires: null, shares, holdsNodes, weightBytes };
   const packer = new Packer(receivers);
   const packed = packer.pack(value);
   const wires = packer.wires.length === 0 ? null : packer.wires;
-  // Errors are mostly texts: what does not come from them was seen already.
+  // The properties of errors are mostly text. Without others, the first survey still holds.
   if (!packer.metMore) return { value: packed, wires, shares, holdsNodes, weightBytes };
-  const found = survey(wires === null ? packed : [packed, wires]); // it holds nothing of ours any more
+  const found = survey(wires === null ? packed : [packed, wires]); // `holdsOurs` is false by now
   return { ...found, value: packed, wires };
 }
 
-/**
- * As `pack()`, and what is thrown arrives whatever it is: as it looks, where it cannot be sent. Never throws.
- */
+/** As `pack()`, for a thrown value, which must arrive: parts that cannot be sent are sent as text. Never throws. */
 export function packThrown(thrown: unknown, receivers: Receivers = 'one'): Packed {
   try {
     const packer = new Packer(receivers);
@@ -101,58 +101,62 @@ export function packThrown(thrown: unknown, receivers: Receivers = 'one'): Packe
     structuredClone(packed);
     return packed;
   } catch {
-    // What could be sent part by part cannot be as a whole, or changes from one look to the next.
+    // Each part could be sent, but not the whole; or a getter returns something else each time.
     return packDescribed(thrown);
   }
 }
 
-/** What `packThrown()` gives where nothing can be trusted: texts. */
+/** The fallback of `packThrown()` when no property can be trusted: text only. */
 function packDescribed(thrown: unknown): Packed {
   if (!looksLikeError(thrown)) return { value: textOf(thrown), wires: null };
   const wire: ErrorWire = { kind: 'Error', ...describeThrown(thrown) };
   return { value: wire, wires: [wire] };
 }
 
-/** The message again, from a structured clone of what `pack()` gave. In place. */
+/** Restores the message from a structured clone of what `pack()` returned. Works in place. */
 export function unpack({ value, wires }: Packed): unknown {
   return wires === null ? value : new Unpacker().unpack(value, wires);
 }
 
-/** One value that stands for both: `unpackMessage()` takes it apart. */
+/** Value and wires as one value, for `unpackMessage()`. */
 export function messageOf({ value, wires }: Packed): unknown {
   return wires === null ? value : [value, wires];
 }
 
-/** @param isPacked whether `messageOf()` was given wires */
+/** Restores a message from the value of `messageOf()`. @param isPacked whether there were wires */
 export function unpackMessage(message: unknown, isPacked: boolean): unknown {
   if (!isPacked) return message;
   const [value, wires] = message as [unknown, Wire[]]; // as messageOf() wrote it
   return unpack({ value, wires });
 }
 
-/** Arbitrary: more than a call has arguments. */
+/** Arguments up to which the fast path is tried. Arbitrary: calls rarely have more. */
 const MOST_REFERENCES = 16;
 
-/** Errors within errors are followed this far. Arbitrary. */
+/** Levels of errors within errors that are packed. Arbitrary. */
 const DEEPEST_ERROR = 64;
 
 /**
- * What hangs on an error goes as text if it is deeper: structured clone reads by recursion, and the thread that is to be told of
- * the error may have less of a stack than the one that sends it. Arbitrary; a list of 2,000 nodes is too long for the main thread.
+ * A property of an error that is nested deeper is sent as text: structured clone reads recursively, and the receiving
+ * thread may have a smaller stack than the sending one. Arbitrary; a list of 2,000 nodes is too long for the main
+ * thread.
  */
 const DEEPEST_PART = 100;
 
-/** Elements of a list of errors that are looked at one by one. Arbitrary. */
+/** Longest array in an error whose elements are packed one by one. Arbitrary. */
 const MOST_APART = 1 << 16;
 
 class Packer {
-  /** What was packed, to be replaced where it arrives. */
+  /** The wires made so far, which the receiver replaces. */
   readonly wires: Wire[] = [];
-  /** Whether something came along that stands in no container of the message. */
+  /** Whether an object was packed whose contents the first survey has not seen. */
   metMore = false;
   readonly #receivers: Receivers;
   readonly #copies = new Map<object, unknown>();
-  /** Copies that are empty yet: filled one after the other, for a list may be longer than the stack is deep. */
+  /**
+   * Copies that are still empty. They are filled in a loop, not by recursion: a list may be longer than the stack is
+   * deep.
+   */
   #unfilled: { readonly copy: object; readonly of: object }[] = [];
   #depth = 0;
 
@@ -160,7 +164,7 @@ class Packer {
     this.#receivers = receivers;
   }
 
-  /** What crosses instead of `value`. */
+  /** Returns what is sent in place of `value`. */
   pack(value: unknown): unknown {
     const outer = this.#unfilled;
     this.#unfilled = [];
@@ -175,17 +179,17 @@ class Packer {
     }
   }
 
-  /** What crosses instead of an error, or of what looks like one. */
+  /** Returns what is sent in place of an error, or of something that looks like one. */
   packError(error: object): Wire {
     const wire: ErrorWire = { kind: 'Error' };
-    this.#put(error, wire); // before its cause, which may be itself
+    this.#put(error, wire); // before its cause: an error may be its own cause
     this.#depth++;
     Object.assign(wire, errorParts(error, this.#depth > DEEPEST_ERROR ? null : this.sendableOrText));
     this.#depth--;
     return wire;
   }
 
-  /** The value packed, or how it looks where it cannot be sent: an error must arrive, whatever hangs on it. */
+  /** Packs the value, or shows it as text if it cannot be sent: an error must arrive, whatever its properties are. */
   readonly sendableOrText = (value: unknown): unknown => {
     if (typeof value === 'function' || typeof value === 'symbol') return textOf(value);
     if (!isObject(value)) return value;
@@ -216,9 +220,9 @@ class Packer {
         return packed;
       }
     } catch {
-      // Refused, or a getter has thrown.
+      // Structured clone refuses it, or a getter has thrown.
     }
-    // As if it had never been seen: what was made of its parts may stand for something that cannot be sent.
+    // Forget all of it: copies of its parts may contain something that cannot be sent.
     this.wires.length = wiresBefore;
     for (const object of [...this.#copies.keys()].slice(copiesBefore)) this.#copies.delete(object);
     return NOT_SENDABLE;
@@ -236,7 +240,7 @@ class Packer {
     if (known !== undefined) return known;
     if (types.isProxy(value)) return value; // structured clone refuses it
     if (isError(value)) return this.packError(value);
-    // A copy: the wire itself may stand elsewhere in the message, as what `toWire()` gave.
+    // Copy the wire: the original may also be in the message, as the result of `toWire()`.
     if (isSendable(value)) {
       this.metMore = true;
       return this.#put(value, { ...value[WIRE] });
@@ -244,7 +248,7 @@ class Packer {
     if (ArrayBuffer.isView(value)) return isCutting(value) ? this.#cut(value) : value;
     if (!isFillable(value)) return value;
     const copy = emptyLike(value);
-    this.#copies.set(value, copy); // before its contents: they may lead back to it
+    this.#copies.set(value, copy); // before its contents: they may contain it
     this.#unfilled.push({ copy, of: value });
     return copy;
   };
@@ -283,12 +287,12 @@ function fill(copy: object, container: object, pack: (value: unknown) => unknown
       define(copy, key, pack((container as Record<string, unknown>)[key]));
 }
 
-/** Not by assignment: the key may be __proto__. */
+/** Defines a property. Assignment would fail for the key `__proto__`. */
 function define(object: object, key: string, value: unknown): void {
   Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
-/** Whether structured clone, which goes from each object to the first in it, would be so deep in it. */
+/** Whether a depth-first walk, as structured clone does it, goes deeper than DEEPEST_PART. */
 function isDeep(root: unknown): boolean {
   const seen = new Set<object>();
   const toSee = [{ value: root, depth: 0 }];
@@ -302,7 +306,7 @@ function isDeep(root: unknown): boolean {
   return false;
 }
 
-/** What is in a packed message, or in one that has arrived. */
+/** The values directly inside a container of a packed or received message. */
 function contentsOf(value: object): unknown[] {
   if (types.isProxy(value)) return [];
   if (types.isMap(value)) return [...value].flat();
@@ -316,7 +320,7 @@ function isErrorWire(wire: Wire): wire is ErrorWire {
 
 class Unpacker {
   readonly #revived = new Map<unknown, unknown>();
-  /** Containers met so far; each is gone through once, for it may contain itself. */
+  /** Containers found so far. Each is visited once, because it may contain itself. */
   readonly #containers = new Set<object>();
 
   unpack(value: unknown, wires: readonly Wire[]): unknown {
@@ -329,7 +333,7 @@ class Unpacker {
         this.#revived.set(wire, error);
       } else this.#revived.set(wire, reviveSendable(wire));
     }
-    // Now that all of them are there: a cause may be the error itself.
+    // Only after all errors exist: a cause may be the error itself.
     for (const { error, wire } of errors) fillError(error, wire, this.#put);
     const root = this.#put(value);
     for (const container of this.#containers) this.#replaceContents(container);
@@ -347,7 +351,7 @@ class Unpacker {
   #replaceContents(container: object): void {
     if (types.isMap(container)) {
       const entries = [...container];
-      container.clear(); // in order, whether it was a key or a value that changed
+      container.clear(); // clear and refill, so that the order stays when a key is replaced
       for (const [key, value] of entries) container.set(this.#put(key), this.#put(value));
     } else if (types.isSet(container)) {
       const values = [...container];

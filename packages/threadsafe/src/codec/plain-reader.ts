@@ -1,5 +1,5 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices inside of the draft or of a record */
-/** Reads what value-writer.ts has written, out of a ring that others may have scribbled on: nothing beyond the record is looked at. */
+/** Reads what plain-writer.ts has written. Others may have corrupted the ring, so nothing beyond the record is read. */
 import { keysAt } from './key-shapes.js';
 import type { Ring } from '../memory/ring.js';
 import { cachedString } from './string-cache.js';
@@ -25,13 +25,16 @@ import {
 
 type ViewClass = new (buffer: ArrayBuffer) => ArrayBufferView;
 
-/** Where the next value begins. */
+/** Index of the word where the next value begins. */
 let position = 0;
 
-/** The word behind the record: nothing is read from there on. */
+/** Index of the word behind the record: nothing is read from there on. */
 let limit = 0;
 
-/** Reads `count` values from the word `at` of a record that ends at `end`. @throws {RangeError} when they reach beyond it */
+/**
+ * Reads `count` values from the word `at` of a record that ends at `end`.
+ * @throws {RangeError} when they reach beyond it
+ */
 export function readValues(ring: Ring, at: number, count: number, end: number): unknown[] {
   position = at;
   limit = Math.min(end, ring.words.length);
@@ -119,7 +122,8 @@ function takeBytes(ring: Ring, type: number, length: number): ArrayBufferView | 
   position += (length + 3) >> 2;
   const copy = ring.plainBytes.slice(start, start + length); // never shared
   if (type === 0) return copy;
-  return type === ARRAY_BUFFER ? copy.buffer : new (BYTE_TYPES[type] as ViewClass)(copy.buffer); // putBytes() wrote its number
+  // putBytes() wrote the number of a type
+  return type === ARRAY_BUFFER ? copy.buffer : new (BYTE_TYPES[type] as ViewClass)(copy.buffer);
 }
 
 function takeObject(ring: Ring, count: number): object {

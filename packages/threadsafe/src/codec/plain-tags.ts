@@ -1,6 +1,7 @@
 /**
- * Plain values as words: what most arguments are, written faster than the engine's serializer does it, and read to the same
- * values that structured clone gives. What is not plain, or more than fits, is refused, and somebody else sends it.
+ * Encodes plain values as words. Most arguments are plain, and this is faster than the engine's serializer. Reading
+ * gives the same values as structured clone. A value that is not plain, or does not fit, is refused and sent in another
+ * way.
  *
  * Each value begins with one word: its tag in the lowest four bits, a small number or a length above them.
  *   INT        the number                     BIGINT   two words: the low and the high half
@@ -9,7 +10,7 @@
  *   UTF16      characters; two bytes each     OBJECT   words of its shape (key-shapes.ts); these; the values
  *   UTF8       bytes; these
  *
- * value-writer.ts writes them, value-reader.ts reads them.
+ * plain-writer.ts writes them, plain-reader.ts reads them.
  */
 
 export const UNDEFINED = 0;
@@ -26,7 +27,7 @@ export const ARRAY = 10;
 export const OBJECT = 11;
 export const UTF8 = 12;
 
-/** By the number of their type: what bytes can arrive as. */
+/** The classes of bytes, by the number of their type. */
 export const BYTE_TYPES = [
   Uint8Array,
   Int8Array,
@@ -43,7 +44,7 @@ export const BYTE_TYPES = [
 ] as const;
 export const ARRAY_BUFFER = BYTE_TYPES.length;
 
-/** A number, and its two words. */
+/** A number, and the same memory as two words. */
 export const float = new Float64Array(1);
 export const floatWords = new Int32Array(float.buffer);
 export const big = new BigInt64Array(float.buffer);

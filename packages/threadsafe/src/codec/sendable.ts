@@ -1,28 +1,29 @@
 import { PROTOCOL } from '@ringloop/core/internal';
 
 /**
- * Objects of ours that can be sent to other threads. Structured clone keeps an object's string-keyed fields and drops its class
- * and everything private: so what a class needs to be put together again is one public field, WIRE, and says of which kind it is.
+ * Objects of ours that can be sent to other threads. Structured clone keeps an object's string-keyed fields, but drops
+ * its class and everything private. So such an object has one public field, WIRE, which names its kind and holds all
+ * that is needed to rebuild it.
  */
 export const WIRE = 'ringloop.wire';
 
-/** What crosses. `kind` names the class, all else is the class's own; structured clone must take it. */
+/** What is sent. `kind` names the class, which defines the other fields. Structured clone must accept all of them. */
 export interface Wire {
   readonly kind: string;
 }
 
-/** An object that arrives in other threads as an object of its class, over the same shared memory. */
+/** An object that arrives in another thread as an object of its class, over the same shared memory. */
 export interface Sendable<W extends Wire = Wire> {
   readonly [WIRE]: W;
 }
 
 type Revive = (wire: never) => Sendable;
 
-/** On the prototypes of our classes, those of other copies of this package included that understand each other. */
+/** Marks the prototypes of our classes, also those of other copies of this package with the same protocol. */
 const SENDABLE = Symbol.for(`ringloop.sendable.v${PROTOCOL}`);
 const revivers = new Map<string, Revive>();
 
-/** Says how objects of a class are put together, once per class and thread: at the top of its module. */
+/** Registers how objects of a class are rebuilt. Call it once per class and thread, at the top level of the module. */
 export function registerSendable<W extends Wire>(
   kind: W['kind'],
   sendableClass: abstract new (...args: never) => Sendable<W>,
@@ -32,19 +33,29 @@ export function registerSendable<W extends Wire>(
   revivers.set(kind, revive);
 }
 
-/** Whether it is an object of ours. Its class decides: a field of that name may be the user's. It must be no proxy. */
+/**
+ * Whether it is an object of ours. The class decides, because a user's object may have a field of that name. It must
+ * not be a Proxy.
+ */
 export function isSendable(value: object): value is Sendable {
   return Object.hasOwn(value, WIRE) && SENDABLE in value;
 }
 
-/** The wire of what `toWire()` gave, or of the object itself, or of what structured clone left of either; null: it is something else. */
+/**
+ * Finds the wire in the result of `toWire()`, in the object itself, or in a structured clone of either. Null: it is
+ * something else.
+ */
 export function wireIn(value: unknown): Wire | null {
   if (typeof value !== 'object' || value === null || !(WIRE in value)) return null;
   const wire: unknown = value[WIRE];
-  return typeof wire === 'object' && wire !== null && 'kind' in wire ? (wire as Wire) : null; // of a kind that its user checks
+  // the caller checks the kind
+  return typeof wire === 'object' && wire !== null && 'kind' in wire ? (wire as Wire) : null;
 }
 
-/** The object that was sent as `wire`. @throws {TypeError} when this thread has not imported the module of its class */
+/**
+ * Rebuilds the object that was sent as `wire`.
+ * @throws {TypeError} when this thread has not imported the module of its class
+ */
 export function reviveSendable(wire: Wire): Sendable {
   const reviver = revivers.get(wire.kind);
   if (reviver === undefined)

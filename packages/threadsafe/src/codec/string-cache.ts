@@ -1,11 +1,12 @@
 /**
- * Short strings that have arrived. Programs send the same few again and again, names and states: so one that is known is found by
- * its words, in a third of the time in which the engine would make it anew. One that is new takes no longer than it would.
+ * Short strings that have arrived. Programs send the same few again and again, for example names and states. A known
+ * string is found by its words, in a third of the time that the engine needs to make it anew. A new string takes no
+ * longer than without the cache.
  */
 import type { Ring } from '../memory/ring.js';
 import { hashWords } from './word-hash.js';
 
-/** What a thread keeps at most: some 50 KiB. Arbitrary. */
+/** Strings that a thread keeps at most, some 50 KiB. Arbitrary. */
 const TEXTS = 512;
 const WORDS_EACH = 8;
 

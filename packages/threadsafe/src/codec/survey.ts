@@ -1,25 +1,30 @@
 /**
- * What a message holds, found out in one walk before it is sent: this decides how it is packed and which way it goes.
+ * Surveys a message in one walk before it is sent. The result decides how the message is packed and by which way it is
+ * sent.
  *
- * The serializer of node:v8 writes bytes, and is no match for structured clone where an object is more than its properties: what only
- * Node can clone (Blob, KeyObject, …) it writes as `{}` since Node 21, without a word, and a WebAssembly.Module so that nobody can read it.
- * There is no list of such classes, and no Node has the same ones. So the first object of each class is asked for: if structured clone
- * makes a plain object of it, it is a class of a user, whose objects are bytes; of all else structured clone itself must decide.
+ * The serializer of node:v8 writes bytes, but it loses objects that are more than their properties. Since Node 21 it
+ * silently writes what only Node can clone (Blob, KeyObject, …) as `{}`, and it writes a WebAssembly.Module in a form
+ * that nobody can read. No list of such classes exists, and they differ between versions of Node. So the first object
+ * of each class is tested: if structured clone makes a plain object of it, it is a user's class and its objects can be
+ * bytes. For all others, structured clone itself must decide.
  */
 import { types } from 'node:util';
 import { isSendable } from './sendable.js';
 
-/** What was found. */
+/** What the walk found. */
 export interface Survey {
-  /** Something that structured clone would strip: see packing.ts. */
+  /** An error or an object of ours, which structured clone would strip of its class: see packing.ts. */
   readonly holdsOurs: boolean;
-  /** Shared memory: it can be posted, and cannot be bytes. */
+  /** Shared memory. It can be posted but cannot be bytes. */
   readonly shares: boolean;
-  /** What only Node can clone, or refuses: it cannot be bytes, and can be posted to one receiver only. */
+  /**
+   * Something that only Node can clone, or that Node refuses. It cannot be bytes, and can be posted to one receiver
+   * only.
+   */
   readonly holdsNodes: boolean;
-  /** A Buffer that is a part of somebody's larger memory. */
+  /** A Buffer that is a part of a larger memory, which others may use. */
   readonly holdsCuttings: boolean;
-  /** About how much memory it takes beside its objects: bytes and characters. */
+  /** Approximate size of its contents, in bytes and characters. The objects themselves are not counted. */
   readonly weightBytes: number;
 }
 
@@ -44,9 +49,9 @@ export function survey(root: unknown): Survey {
     if (isObject(inner)) seen.add(inner);
     else if (typeof inner === 'string') weightBytes += inner.length;
   };
-  // A loop over a Set comes to what is added meanwhile.
+  // A loop over a Set also visits values that are added meanwhile.
   for (const object of seen) {
-    if (types.isProxy(object)) continue; // its handler must not be asked: structured clone refuses it
+    if (types.isProxy(object)) continue; // must not call its handler; structured clone refuses a Proxy anyway
     if (isError(object) || isSendable(object)) holdsOurs = true;
     else if (ArrayBuffer.isView(object)) {
       if (isCutting(object)) {
@@ -71,31 +76,40 @@ export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Of whatever realm, a DOMException, or what somebody has given the prototype of one. It must be no proxy. */
+/**
+ * Whether it is an Error of any realm, a DOMException, or an object with such a prototype. `object` must not be a
+ * Proxy.
+ */
 export function isError(object: object): object is Error {
   return types.isNativeError(object) || object instanceof Error;
 }
 
-/** Whether structured clone would send more of it than it shows: Node cuts small Buffers from a pool with other people's data. */
+/**
+ * Whether structured clone would send more bytes than the view shows: Node cuts small Buffers from a pool that holds
+ * others' data.
+ */
 export function isCutting(view: ArrayBufferView): boolean {
   return (
     Buffer.isBuffer(view) && view.byteLength !== view.buffer.byteLength && types.isArrayBuffer(view.buffer)
   );
 }
 
-/** Whether structured clone looks at its properties, and makes a plain object or an array of it. It must be no proxy. */
+/**
+ * Whether structured clone reads its properties and makes a plain object or an array of it. `object` must not be a
+ * Proxy.
+ */
 export function isContainer(object: object): boolean {
   return Array.isArray(object) || isPlain(object) || (!isBuiltIn(object) && isOfUser(object));
 }
 
-/** Of this realm or another's, or without a prototype. */
+/** Whether its prototype is null or the Object.prototype of any realm. */
 export function isPlain(object: object): boolean {
   const prototype = Object.getPrototypeOf(object) as object | null;
   if (prototype === null || prototype === Object.prototype) return true;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
 }
 
-/** What structured clone knows by its kind, and the serializer writes the same way. */
+/** Whether structured clone recognizes its kind, and the serializer of node:v8 writes it in the same way. */
 export function isBuiltIn(object: object): boolean {
   return types.isDate(object) || types.isRegExp(object) || types.isBoxedPrimitive(object);
 }
@@ -103,14 +117,14 @@ export function isBuiltIn(object: object): boolean {
 const classes = new WeakMap<object, boolean>();
 
 function isOfUser(object: object): boolean {
-  const prototype = Object.getPrototypeOf(object) as object; // plain objects were sorted out
+  const prototype = Object.getPrototypeOf(object) as object; // not null: isContainer() has sorted plain objects out
   const known = classes.get(prototype);
   if (known !== undefined) return known;
   let clone: object;
   try {
     clone = structuredClone(object);
   } catch {
-    return false; // of a class that is refused, or it holds something that is: whoever posts it is told
+    return false; // Its class is refused, or it holds something that is. Posting it reports the error.
   }
   const isUsers = isPlain(clone);
   classes.set(prototype, isUsers);

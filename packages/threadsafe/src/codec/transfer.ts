@@ -3,20 +3,20 @@ import type { Transferable } from 'node:worker_threads';
 import { typeError } from '@ringloop/core/internal';
 import { CloneError } from '../errors.js';
 
-/** What was marked: what a value takes along. */
+/** Marked values, with the objects that each takes along. */
 const marks = new WeakMap<object, readonly Transferable[]>();
-/** Until something is marked, nothing need be looked up. */
+/** False until something is marked: then no call needs a lookup. */
 let isUsed = false;
 
-/** From so many bytes on memory is moved where it can be: copying less takes no longer than the message. Arbitrary. */
+/** Memory of this size or more is moved where possible. Copying less takes no longer than the message. Arbitrary. */
 const WORTH_MOVING_BYTES = 1 << 16;
 
 /**
- * Marks `value` so that the call which sends it takes `transferList` away from this thread: as an argument of a call into
- * another loop or an executor, or as the result of a function called from there. `ArrayBuffer`s are detached when the call was accepted, and only
- * then: a call that throws leaves them as they are. A buffer that Node does not let go (one of its pool, or of
- * WebAssembly) is copied. Other objects that `postMessage()` can transfer, a `MessagePort` for example, can be moved between a thread
- * and the loops that it has spawned, and between loops of a group.
+ * Marks `value` so that the call which sends it takes `transferList` away from this thread. The value may be an
+ * argument of a call into another loop or an executor, or the result of a function called from there. `ArrayBuffer`s
+ * are detached only when the call was accepted: a call that throws leaves them as they are. A buffer that Node cannot
+ * transfer (one of its pool, or of WebAssembly) is copied. Other objects that `postMessage()` can transfer, for example
+ * a `MessagePort`, can be moved between a thread and the loops that it has spawned, and between loops of a group.
  *
  *     ref.callSoonThreadsafe(store, transfer(pixels, [pixels.buffer]));
  *
@@ -40,18 +40,20 @@ export function transfer<T extends object>(
       );
     }
   }
-  marks.set(value, [...new Set(transferList as readonly Transferable[])]); // just looked at
+  marks.set(value, [...new Set(transferList as readonly Transferable[])]); // checked above
   isUsed = true;
   return value;
 }
 
-/** What a call takes along. */
+/** The objects that a call takes along. */
 export interface Transferred {
   readonly all: readonly Transferable[];
   readonly buffers: readonly ArrayBuffer[];
 }
 
-/** Null if nothing of it is marked. @throws {CloneError} when one was taken before */
+/**
+ * The objects that `args` take along; null if nothing is marked. @throws {CloneError} when one was transferred before
+ */
 export function transferredBy(args: readonly unknown[]): Transferred | null {
   if (!isUsed) return null;
   const all = args.flatMap((arg) => (isObject(arg) ? (marks.get(arg) ?? []) : []));
@@ -63,13 +65,13 @@ export function transferredBy(args: readonly unknown[]): Transferred | null {
   return { all: [...new Set(all)], buffers };
 }
 
-/** Whether it should go by a transfer port, if there is one. */
+/** Whether the call should be sent by a transfer port, if there is one. */
 export function mustMove({ all, buffers }: Transferred): boolean {
   if (buffers.length < all.length) return true;
   return buffers.reduce((sum, { byteLength }) => sum + byteLength, 0) >= WORTH_MOVING_BYTES;
 }
 
-/** Where there is no transfer port. @throws {CloneError} when there is something that cannot be copied instead */
+/** For calls without a transfer port. @throws {CloneError} when something must be moved because it cannot be copied */
 export function refuseOthers({ all }: Transferred): void {
   for (const item of all) {
     if (types.isArrayBuffer(item)) continue;
@@ -79,24 +81,27 @@ export function refuseOthers({ all }: Transferred): void {
   }
 }
 
-/** The values were sent: their marks were for one call. */
+/** Removes the marks of values that were sent: a mark is for one call. */
 export function unmark(args: readonly unknown[]): void {
   for (const arg of args) if (isObject(arg)) marks.delete(arg);
 }
 
-/** The call was accepted, and a copy of these bytes is with the other thread. */
+/** Detaches the buffers. Call it once the call was accepted: the other thread has a copy of the bytes. */
 export function takeAway(buffers: readonly ArrayBuffer[]): void {
   for (const buffer of buffers) {
     try {
-      // Moves the memory into a buffer that nobody holds.
+      // Moves the memory into a buffer that nobody refers to.
       structuredClone(buffer, { transfer: [buffer] });
     } catch {
-      // Untransferable: the call has been made, and what arrives there is a copy anyway.
+      // The buffer cannot be transferred. This is safe to ignore: the call was made, and the receiver has a copy.
     }
   }
 }
 
-/** What certainly is none is found out at once; of the rest, sending tells. Views are a common mistake: their buffer is meant. */
+/**
+ * Rejects early what can certainly not be transferred; sending finds the rest. Views are a common mistake: their buffer
+ * is meant.
+ */
 function canBeTransferred(item: unknown): boolean {
   if (!isObject(item) || types.isSharedArrayBuffer(item) || ArrayBuffer.isView(item)) return false;
   const prototype: unknown = Object.getPrototypeOf(item);
@@ -107,7 +112,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Node 20 has no property that tells. */
+/** Whether the buffer was transferred. Node 20 has no property for this. */
 export function isDetached(buffer: ArrayBuffer): boolean {
   if (buffer.byteLength > 0) return false;
   try {

@@ -1,4 +1,7 @@
-/** A hash of `count` words, for tables whose size is a power of two. Source: Fibonacci hashing (Knuth), a round for each word. */
+/**
+ * Hashes `count` words, for tables whose size is a power of two. Source: Fibonacci hashing (Knuth), one round for each
+ * word.
+ */
 export function hashWords(words: Int32Array, at: number, count: number): number {
   let hash = count;
   for (let i = at; i < at + count; i++) {

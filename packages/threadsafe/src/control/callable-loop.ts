@@ -2,7 +2,10 @@ import type { ConcurrentFuture } from '../calls/concurrent-future.js';
 import type { InboxAddress } from '../memory/inbox-memory.js';
 import type { RemoteFunction, RemoteResult } from '../references/remote.js';
 
-/** A loop as proxies call it. LoopRef is one; this interface keeps the control plane from importing it. */
+/**
+ * A loop in the form in which proxies call it. LoopRef implements this; the interface keeps the control plane from
+ * importing it.
+ */
 export interface CallableLoop {
   readonly name: string;
   readonly address: InboxAddress;

@@ -1,11 +1,12 @@
 import { peekRunningLoop } from '@ringloop/core/internal';
 
-/** Node's longest timer. */
+/** Node's longest timer, in ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Calls `expire` in `seconds`, in the loop that runs here, or else from a timer of Node's. A thread may call without a loop.
- * @returns what calls it off
+ * Calls `expire` in `seconds`: by the running loop, or by a timer of Node's if none runs here, because a thread may
+ * call without a loop.
+ * @returns a function that cancels it
  */
 export function startDeadline(seconds: number, expire: () => void): () => void {
   const loop = peekRunningLoop();

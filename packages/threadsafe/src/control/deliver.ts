@@ -1,7 +1,7 @@
 /**
- * The owner's side: what a proxy of another thread asks for is done in the loop that has the object, as one task for each call. It
- * speaks the messages of Comlink's proxies but is not Comlink's `expose()`: that keeps three fields of an error, answers from
- * outside of any task, and cannot be told to stop.
+ * The owner's side: does what a proxy of another thread asks for, in the loop that has the object, as one task for each
+ * call. It handles the messages of Comlink's proxies, but is not Comlink's `expose()`: that keeps only three fields of
+ * an error, replies from outside of any task, and cannot be stopped.
  */
 import { getRunningLoop, isCoroutine } from '@ringloop/core';
 import { remote } from '../references/remote.js';
@@ -9,14 +9,15 @@ import { runningObjects, type Target } from './exposed-objects.js';
 import { isObject, proxy } from './proxy.js';
 import { packResult, unpack } from './values.js';
 
-/** What a proxy can ask for. */
+/** The kinds of requests of a proxy. */
 export type Request = 'GET' | 'SET' | 'APPLY' | 'CONSTRUCT';
 
-/** Property names from the object to what is meant; one that is alone needs no array. */
+/** Property names that lead from the object to the target. A single name needs no array. */
 export type Path = string | readonly string[];
 
 /**
- * Does what a proxy asks for. The names and arguments of a call are arguments here, so that plain ones take the codec's short way.
+ * Does what a proxy asks for. The names and arguments of a call are arguments of this function, so that the codec can
+ * use its fast path for plain values.
  * @param caller the producer that asks
  */
 export const deliver = remote(
@@ -39,17 +40,17 @@ export const deliver = remote(
   },
 );
 
-/** The thread that had borrowed the object needs it no more, or not so often. */
+/** The borrowing thread gives the object back `count` times. */
 export const giveBack = remote(
   import.meta.url,
   function giveBack(number: number, borrower: number, count: number): void {
     const objects = runningObjects();
-    // Behind the first steps of the tasks that its last calls have started: those look the object up.
+    // Run after the first steps of the tasks that its last calls have started: those look the object up.
     getRunningLoop().callSoon(() => objects.takeBack(number, borrower, count));
   },
 );
 
-/** A thread that has borrowed the object sends its proxy to another one, which may be the object's own. */
+/** The borrowing thread sends its proxy to another thread, which may be the object's own. */
 export const lendOn = remote(import.meta.url, function lendOn(number: number, borrower: number): void {
   runningObjects().lendOn(number, borrower);
 });
@@ -58,17 +59,17 @@ function fulfil(object: object, request: Request, path: readonly string[], args:
   const owner = path.slice(0, -1).reduce(property, object);
   const key = path.at(-1);
   if (request === 'SET') {
-    (owner as Record<string, unknown>)[String(key)] = args[0]; // whatever it is, JavaScript throws if it takes no properties
+    (owner as Record<string, unknown>)[String(key)] = args[0]; // JavaScript throws if it takes no properties
     return true;
   }
   const value = key === undefined ? object : property(owner, key);
   if (request === 'GET') return value;
   if (typeof value !== 'function') throw new TypeError(`${path.join('.')} is not a function`);
   if (request === 'CONSTRUCT') {
-    return proxy(Reflect.construct(value as new () => object, args)); // it throws if it is no constructor
+    return proxy(Reflect.construct(value as new () => object, args)); // throws if `value` is no constructor
   }
   const result: unknown = Reflect.apply(value as () => unknown, owner, args);
-  // A generator coroutine. It is a task of its own, which is cancelled with this one.
+  // A generator coroutine becomes a task of its own, which is cancelled with this one.
   return isObject(result) && typeof result === 'object' && isCoroutine(result)
     ? getRunningLoop().createTask(result)
     : result;

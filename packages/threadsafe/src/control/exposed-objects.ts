@@ -1,6 +1,7 @@
 /**
- * What a loop lets other threads use: objects under a name, for anyone who knows it, and objects lent under a number, each to the
- * thread that it was sent to. Both belong to the loop's thread and are touched nowhere else.
+ * The objects that a loop lets other threads use: objects exposed under a name, for every thread that knows it, and
+ * objects lent under a number, each to the thread that it was sent to. Both belong to the loop's thread and are used
+ * nowhere else.
  */
 import { inspect } from 'node:util';
 import { type BaseEventLoop, LoopStateError } from '@ringloop/core';
@@ -11,22 +12,23 @@ import { InboxMemory, thisProducer } from '../memory/inbox-memory.js';
 import type { CallableLoop } from './callable-loop.js';
 import { isObject } from './proxy.js';
 
-/** No lane has this number. */
+/** Stands for no lane: no lane has this number. */
 const NO_LANE = -1;
 
-/** A name, or the number of a lent object. */
+/** The name of an exposed object, or the number of a lent one. */
 export type Target = string | number;
 
 interface Lent {
   readonly object: object;
   /**
-   * How often it has arrived in each thread, as a producer, that has proxies of it, less what that has given back. Below 0 where it was
-   * given back before whoever lent it on has said so: two threads tell by ways of their own. It is kept while any is above 0.
+   * By producer: how often the object has arrived in that thread, less how often the thread has given it back. The
+   * count can be negative for a while: one thread may give the object back before another has reported that it lent the
+   * object on to it, because the two reports are not ordered. The object is kept while any count is above 0.
    */
   readonly borrowers: Map<number, number>;
 }
 
-/** This thread's, by loop and by inbox. A closed loop is in neither. */
+/** The objects of this thread's loops, by loop and by inbox. A closed loop is in neither. */
 const byLoop = new WeakMap<BaseEventLoop, ExposedObjects>();
 const byInbox = new Map<string, ExposedObjects>();
 
@@ -37,11 +39,11 @@ export class ExposedObjects {
   readonly #inbox: InboxMemory;
   readonly #named = new Map<string, object>();
   readonly #lent = new Map<number, Lent>();
-  /** The numbers of what is lent: who gets an object twice gets the same proxy. */
+  /** The numbers of the lent objects. A thread that gets an object twice gets the same proxy. */
   readonly #numbers = new Map<object, number>();
   #lastNumber = 0;
 
-  /** @param ref where calls come from */
+  /** @param ref a reference to `loop` */
   constructor(loop: BaseEventLoop, ref: CallableLoop) {
     this.ref = ref;
     this.#loop = loop;
@@ -50,7 +52,7 @@ export class ExposedObjects {
     byInbox.set(ref.address.id, this);
   }
 
-  /** Objects that are lent now. */
+  /** Number of objects that are lent now. */
   get lentCount(): number {
     return this.#lent.size;
   }
@@ -63,12 +65,15 @@ export class ExposedObjects {
     this.#named.set(name, object);
   }
 
-  /** Forgets the name, unless it stands for something else by now. */
+  /** Removes the name, unless it stands for another object by now. */
   remove(name: string, object: object): void {
     if (this.#named.get(name) === object) this.#named.delete(name);
   }
 
-  /** @returns the number under which the borrower may use it; it has to be taken back as often as it was lent */
+  /**
+   * Lends an object. It must be taken back as often as it was lent. @returns the number under which the borrower may
+   * use it
+   */
   lend(object: object, borrower: number): number {
     let number = this.#numbers.get(object);
     if (number === undefined) {
@@ -80,7 +85,7 @@ export class ExposedObjects {
     return number;
   }
 
-  /** One more thread gets a proxy, of what is lent; or one that has one gets it again. */
+  /** Counts one more proxy of a lent object in the borrowing thread, which may have one already. */
   lendOn(number: number, borrower: number): void {
     if (this.#inbox.hasOther(NO_LANE, borrower) || !hasEnded(borrower)) this.#count(number, borrower, 1);
   }
@@ -89,12 +94,15 @@ export class ExposedObjects {
     this.#count(number, borrower, -count);
   }
 
-  /** The thread has ended. */
+  /** Forgets a borrower that has ended. */
   forgetBorrower(producer: number): void {
     for (const number of [...this.#lent.keys()]) this.#count(number, producer, -Infinity);
   }
 
-  /** The thread has ended, and what it has called has run, unless that is still in its lane: who reads that to the end tells. */
+  /**
+   * Forgets a borrower that has ended, if its lane has been read. If its last calls are still in the lane, the lane's
+   * reader does this later.
+   */
   borrowerEnded(producer: number): void {
     if (!this.#inbox.hasOther(NO_LANE, producer)) this.forgetBorrower(producer);
   }
@@ -118,7 +126,7 @@ export class ExposedObjects {
     return object;
   }
 
-  /** Undefined: there is none, or not any more. */
+  /** The object. Undefined: there is none, or it was released. */
   peek(target: Target): object | undefined {
     return typeof target === 'string' ? this.#named.get(target) : this.#lent.get(target)?.object;
   }
@@ -144,7 +152,7 @@ export class ExposedObjects {
   }
 }
 
-/** An object that is exposed under a name, until `close()`. */
+/** An object that is exposed under a name, until `close()` is called. */
 export class Exposure {
   readonly name: string;
   readonly #objects: ExposedObjects;
@@ -158,23 +166,23 @@ export class Exposure {
     objects.add(name, object);
   }
 
-  /** Calls that come from now on reject with NotExposedError; those that run already go on. Can be repeated. */
+  /** Rejects later calls with NotExposedError; calls that run already go on. Can be repeated. */
   close(): void {
     this.#objects.remove(this.name, this.#object);
   }
 
-  /** The end of `using`: as `close()`. */
+  /** Called at the end of `using`: as `close()`. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** As `util.inspect()` and `console.log()` show it. */
+  /** For `util.inspect()` and `console.log()`. */
   [inspect.custom](): string {
     return `<Exposure ${this.name} of ${this.#objects.ref.name}>`;
   }
 }
 
-/** What `LoopRef.expose()` does, and throws. */
+/** Implements `LoopRef.expose()`, and throws what that throws. */
 export function expose(ref: CallableLoop, name: string, object: object): Exposure {
   if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
   if (!isObject(object)) throw typeError(`object must be an object or a function, got ${inspect(object)}`);
@@ -198,7 +206,7 @@ export function exposedObjectsOf(loop: BaseEventLoop): ExposedObjects | undefine
 }
 
 /**
- * The objects of the loop that runs here: where what is lent by this thread is called.
+ * The objects of the running loop: objects that this thread lends are called in that loop.
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
  */
 export function runningObjects(): ExposedObjects {
@@ -211,7 +219,7 @@ export function runningObjects(): ExposedObjects {
   );
 }
 
-/** This thread learns that another one has ended: what was lent to it is free. */
+/** Frees what was lent to a thread that has ended. */
 export function forgetBorrower(producer: number): void {
   for (const objects of byInbox.values()) objects.borrowerEnded(producer);
 }

@@ -1,10 +1,11 @@
 /**
- * What Comlink's proxies talk to: each request becomes one `runCoroutineThreadsafe()`, with all that comes with it (order, the
- * death of the peer, errors intact, cancellation, a process that stays alive until the answer).
+ * The endpoint of Comlink's proxies. Each request becomes one `runCoroutineThreadsafe()` with all its properties:
+ * order, notice of the peer's death, complete errors, cancellation, and a process that stays alive until the reply.
  *
- * Comlink keeps the calls it waits for in a map, which `releaseProxy` empties: those callers would wait for ever. So it is given
- * nothing to keep. Within `postMessage()` it is handed its answer at once, as a promise that has the request's id; it resolves
- * the caller's promise with that, which thereby takes over how the answer ends, its error included.
+ * Comlink keeps pending calls in a map, which `releaseProxy` empties: their callers would wait for ever. So this
+ * endpoint leaves Comlink nothing to keep. It hands it the reply within `postMessage()`, as a promise that has the
+ * request's id. Comlink resolves the caller's promise with that promise, so the caller's promise is settled as the
+ * reply is, errors included.
  */
 import { InvalidStateError, TimeoutError } from '@ringloop/core';
 import { peekRunningLoop, toError } from '@ringloop/core/internal';
@@ -26,7 +27,7 @@ import {
   type WireValue,
 } from './values.js';
 
-/** What Comlink's proxies post. Its own types have enums that do not exist when the program runs. */
+/** The messages that Comlink's proxies post. Comlink's own types use enums that do not exist at run time. */
 type Message = { readonly id: string } & (
   | { readonly type: 'GET'; readonly path: readonly string[] }
   | { readonly type: 'SET'; readonly path: readonly string[]; readonly value: WireValue }
@@ -40,13 +41,13 @@ type Message = { readonly id: string } & (
 
 type Listener = (event: { readonly data: Promise<WireValue> & { readonly id: string } }) => void;
 
-/** Which object an endpoint leads to. */
+/** Options of a LoopEndpoint. */
 export interface EndpointOptions {
   readonly ref: CallableLoop;
   readonly target: Target;
-  /** What the object is called in messages. */
+  /** The name of the object in messages. */
   readonly label: string;
-  /** Seconds for each call, or null. */
+  /** Timeout of each call in seconds, or null for none. */
   readonly timeout: number | null;
 }
 
@@ -58,7 +59,7 @@ export class LoopEndpoint {
   readonly #timeout: number | null;
   #listener: Listener | null = null;
   #released = false;
-  /** How often the object has arrived here that has not been released. */
+  /** How often the object has arrived here, less how often it was released. */
   #arrivals = 1;
 
   constructor({ ref, target, label, timeout }: EndpointOptions) {
@@ -78,14 +79,14 @@ export class LoopEndpoint {
     this.#listener = null;
   }
 
-  /** For Comlink. It does not throw: what goes wrong is the answer. */
+  /** For Comlink. It does not throw: the reply rejects instead. */
   postMessage(message: Message, transfer: readonly unknown[] = []): void {
     this.#listener?.({ data: Object.assign(this.#answer(message, transfer), { id: message.id }) });
   }
 
   #answer(message: Message, transfer: readonly unknown[]): Promise<WireValue> {
     switch (message.type) {
-      case 'RELEASE': // its proxies were collected
+      case 'RELEASE': // Comlink's proxies were garbage-collected
         this.#releaseAll(this.#arrivals);
         return Promise.resolve({ type: 'RAW', value: undefined });
       case 'ENDPOINT':
@@ -101,7 +102,10 @@ export class LoopEndpoint {
     }
   }
 
-  /** Nobody gets to see the promise of an assignment, so a failure is reported where what nobody can catch is. */
+  /**
+   * Nobody sees the promise of an assignment. So a failure is reported to the loop's exception handler, or else as a
+   * warning.
+   */
   #set(path: readonly string[], value: WireValue, transfer: readonly unknown[]): Promise<WireValue> {
     const loop = peekRunningLoop();
     return this.#ask('SET', path, [value], transfer).catch((thrown: unknown) => {
@@ -150,14 +154,16 @@ export class LoopEndpoint {
     }
   }
 
-  /** The answer, or a TimeoutError; then the other loop is asked to cancel the task, and its answer is dropped. */
+  /**
+   * The reply, or a TimeoutError. After a timeout the other loop is asked to cancel the task, and its reply is dropped.
+   */
   #outcome(answer: ConcurrentFuture<unknown>, what: string): Promise<unknown> {
     const loop = peekRunningLoop();
     const timeout = this.#timeout;
     return new Promise((resolve, reject) => {
-      answer.then(resolve, reject); // here and now: in the loop that runs, for the task that calls
+      answer.then(resolve, reject); // attach now, in the running loop, for the task that calls
       answer.onDone(() => {
-        if (loop?.isClosed() === true) settle(answer, resolve, reject); // it brings nothing to anyone any more
+        if (loop?.isClosed() === true) settle(answer, resolve, reject); // a closed loop settles nothing any more
       });
       if (timeout === null) return;
       const callOff = startDeadline(timeout, () => {
@@ -168,32 +174,35 @@ export class LoopEndpoint {
     });
   }
 
-  /** The object has arrived once more. False: it was released before. */
+  /** Counts one more arrival of the object. False: the proxy was released before. */
   tryArrive(): boolean {
     if (this.#released) return false;
     this.#arrivals++;
     return true;
   }
 
-  /** For a proxy that is sent to the thread of `borrower`. @throws as `LoopRef.callSoonThreadsafe()` does */
+  /**
+   * Lends the object on, for a proxy that is sent to the thread of `borrower`. @throws as
+   * `LoopRef.callSoonThreadsafe()` does
+   */
   lendOn(borrower: number): LentObject {
     const [ref, target, label] = [this.#ref, this.#target, this.#label];
     if (this.#released) throw new InvalidStateError(`Cannot send ${label}: its proxy has been released`);
     const wire: LentObjectWire = { kind: 'LentObject', loop: ref.toWire(), target, label };
     if (typeof target === 'string') return new LentObject(wire, () => undefined);
     try {
-      // Before this thread can give the object back, or the other one.
+      // Report it before this thread, or the other one, can give the object back.
       ref.callSoonThreadsafe(lendOn, target, borrower);
     } catch (thrown) {
       if (!isUnreachable(thrown)) throw thrown;
-      return new LentObject(wire, () => undefined); // calls through it say so
+      return new LentObject(wire, () => undefined); // calls through the proxy will fail with the reason
     }
     return new LentObject(wire, () => this.#giveBack(target, borrower, 1));
   }
 
   /**
-   * Once for each time that the object has arrived: with the last, later calls reject, those that are pending settle, and a lent object
-   * is given back. Can be repeated.
+   * Releases the proxy. Must be called as often as the object has arrived. The last call makes later calls reject,
+   * settles pending calls and gives a lent object back. Further releases do nothing.
    */
   release(): void {
     if (this.#arrivals > 1) {
@@ -212,7 +221,8 @@ export class LoopEndpoint {
     try {
       sendEventually(() => this.#ref.callSoonThreadsafe(giveBack, number, borrower, count));
     } catch (thrown) {
-      // No lane is free. Nothing called here could help, and a finalizer must not throw: the owner keeps the object until this thread ends.
+      // No lane is free. No caller could help, and a finalizer must not throw. The owner keeps the object until this
+      // thread ends.
       process.emitWarning(toError(thrown));
     }
   }

@@ -1,25 +1,25 @@
 /**
- * What each proxy of this thread stands for. So a proxy that is sent on is one of the same object there, and the object itself where it
- * comes home; and an object that arrives twice is the same proxy.
+ * The object that each proxy of this thread stands for. So a proxy that is sent on becomes a proxy of the same object,
+ * or the object itself in the object's own thread, and an object that arrives twice has one proxy.
  */
 import type { Target } from './exposed-objects.js';
 import type { LentObject } from './values.js';
 
-/** Where a proxy leads. */
+/** The object behind a proxy. */
 export interface Origin {
-  /** For a thread, as a producer, that the proxy is sent to. */
+  /** Lends the object on, for a proxy that is sent to the thread of `borrower`. */
   lendOn(borrower: number): LentObject;
-  /** The object has arrived once more. False: the proxy was released. */
+  /** Counts one more arrival of the object. False: the proxy was released. */
   tryArrive(): boolean;
 }
 
 const origins = new WeakMap<object, Origin>();
 const arrived = new Map<string, WeakRef<object>>();
 const collected = new FinalizationRegistry<string>((key) => {
-  if (arrived.get(key)?.deref() === undefined) arrived.delete(key); // another one may have come
+  if (arrived.get(key)?.deref() === undefined) arrived.delete(key); // there may be a new proxy
 });
 
-/** Undefined: it is no proxy. */
+/** The origin of a proxy. Undefined: the object is no proxy. */
 export function originOf(proxy: object): Origin | undefined {
   return origins.get(proxy);
 }
@@ -28,7 +28,7 @@ export function setOrigin(proxy: object, origin: Origin): void {
   origins.set(proxy, origin);
 }
 
-/** The proxy of a lent object that arrives: the one that is there, or else a new one. */
+/** The proxy of a lent object that arrives: the existing one, or else a new one. */
 export function arrive(inboxId: string, target: Target, make: () => object): object {
   const key = `${inboxId}/${target}`;
   const known = arrived.get(key)?.deref();

@@ -1,8 +1,9 @@
 /**
- * Arguments and results on their way. Most go as they are, by the codec of all calls. Three kinds are looked for, at the top only,
- * as Comlink does: what `proxy()` marked is lent, what one of Comlink's transfer handlers takes goes in the form that it gives, and
- * what Comlink's `transfer()` marked is moved as ringloop's own moves it. Comlink's own `proxy()` is refused: it would hang on a port
- * that does not tell of the other thread's end.
+ * Converts arguments and results of calls through proxies. Most are sent unchanged, by the codec of all calls. Three
+ * kinds are handled here, at the top level only, as Comlink does. An object marked by `proxy()` is lent. A value that
+ * one of Comlink's transfer handlers accepts is sent in the form that the handler gives. A value marked by Comlink's
+ * `transfer()` is moved as by ringloop's own. Comlink's own `proxy()` is refused: it would use a port that does not
+ * report the other thread's end.
  */
 import { MessagePort, type Transferable } from 'node:worker_threads';
 import { transferHandlers } from 'comlink';
@@ -13,16 +14,16 @@ import { runningObjects, type Target } from './exposed-objects.js';
 import { originOf } from './origins.js';
 import { isMarked } from './proxy.js';
 
-/** A value as Comlink hands it to its endpoint: after its transfer handlers. */
+/** A value in the form in which Comlink hands it to its endpoint, after its transfer handlers. */
 export type WireValue =
   | { readonly type: 'RAW'; readonly value: unknown }
   | { readonly type: 'HANDLER'; readonly name: string; readonly value: unknown };
 
-/** Handlers that every instance of Comlink has. */
+/** The names of the handlers that every instance of Comlink has. */
 const PROXY = 'proxy';
 const THROW = 'throw';
 
-/** The key of what a transfer handler made; the value is the handler's name. */
+/** The key that marks the result of a transfer handler. Its value is the handler's name. */
 const HANDLED = 'ringloop.handled';
 
 interface Handled {
@@ -30,21 +31,21 @@ interface Handled {
   readonly value: unknown;
 }
 
-/** What a lent object is while it crosses. */
+/** The form in which a lent object is sent. */
 export interface LentObjectWire extends Wire {
   readonly kind: 'LentObject';
-  /** The LoopRef of its loop, in the form that crosses. */
+  /** The LoopRef of its loop, in the form that is sent. */
   readonly loop: object;
-  /** A name for what `expose()` has named. */
+  /** A name if `expose()` has named it, else its number. */
   readonly target: Target;
-  /** For messages. */
+  /** The name of the object in messages. */
   readonly label: string;
 }
 
-/** An object that another thread will use through a proxy, on its way there. */
+/** An object on its way to another thread, which will use it through a proxy. */
 export class LentObject implements Sendable<LentObjectWire> {
   readonly [WIRE]: LentObjectWire;
-  /** It was not sent after all. */
+  /** Called when it was not sent after all. */
   readonly takeBack: () => void;
 
   constructor(wire: LentObjectWire, takeBack: () => void) {
@@ -56,7 +57,8 @@ export class LentObject implements Sendable<LentObjectWire> {
 /** @throws {LoopStateError} ERR_NO_RUNNING_LOOP */
 function lend(object: object, borrower: number): LentObject {
   const origin = originOf(object);
-  if (origin !== undefined) return origin.lendOn(borrower); // it is a proxy itself: whoever gets it has one of the same object
+  // it is a proxy itself: the receiver gets a proxy of the same object
+  if (origin !== undefined) return origin.lendOn(borrower);
   const owner = runningObjects();
   const target = owner.lend(object, borrower);
   const wire: LentObjectWire = {
@@ -68,7 +70,10 @@ function lend(object: object, borrower: number): LentObject {
   return new LentObject(wire, () => owner.takeBack(target, borrower));
 }
 
-/** The name of a function, or of an object's class. Where there is none: a remote proxy has a proxy there as well. */
+/**
+ * The name of a function, or of an object's class. A proxy of another thread has none: its properties are proxies, not
+ * text.
+ */
 function labelOf(object: {
   readonly name?: unknown;
   readonly constructor?: { readonly name: unknown };
@@ -78,7 +83,7 @@ function labelOf(object: {
 }
 
 /**
- * A result in the form that crosses.
+ * A result in the form that is sent.
  * @param borrower the producer that receives it
  * @throws {LoopStateError} ERR_NO_RUNNING_LOOP
  * @throws {CloneError}
@@ -86,8 +91,9 @@ function labelOf(object: {
 export function packResult(value: unknown, borrower: number): unknown {
   if (isMarked(value)) return lend(value, borrower);
   for (const [name, handler] of transferHandlers) {
-    if (name === THROW || !handler.canHandle(value)) continue; // nothing here is in Comlink's box for what was thrown
-    if (name === PROXY) return lend(value as object, borrower); // it marks objects and nothing else
+    // THROW is for Comlink's wrapper of a thrown value, which is not used here
+    if (name === THROW || !handler.canHandle(value)) continue;
+    if (name === PROXY) return lend(value as object, borrower); // this handler accepts only objects
     const [serialized, transferables] = handler.serialize(value);
     return moving([handled(name, serialized)], transferables)[0];
   }
@@ -95,8 +101,8 @@ export function packResult(value: unknown, borrower: number): unknown {
 }
 
 /**
- * Arguments in the form that crosses.
- * @param what whose they are, for messages
+ * Arguments in the form that is sent.
+ * @param what the called function, for messages
  * @throws as `packResult()` does
  */
 export function packArguments(
@@ -123,11 +129,11 @@ export function packArguments(
   return moving(packed, transferables);
 }
 
-/** Marks what Comlink would give to `postMessage()`. It comes from an object among the values. */
+/** Marks for transfer what Comlink would pass to `postMessage()`. The mark is on an object among the values. */
 function moving(packed: unknown[], transferables: readonly unknown[]): unknown[] {
   if (transferables.length === 0) return packed;
   const holder = packed.find((value) => typeof value === 'object' && value !== null);
-  if (holder !== undefined) transfer(holder, transferables as readonly Transferable[]); // it looks at them
+  if (holder !== undefined) transfer(holder, transferables as readonly Transferable[]); // it checks them
   return packed;
 }
 
@@ -136,12 +142,12 @@ function packArgument(arg: WireValue, borrower: number): unknown {
   return isMarked(arg.value) ? lend(arg.value, borrower) : arg.value;
 }
 
-/** They were not sent after all. */
+/** Takes the lent objects back, when they were not sent after all. */
 export function takeBack(packed: readonly unknown[]): void {
   for (const value of packed) if (value instanceof LentObject) value.takeBack();
 }
 
-/** What `packResult()` or `packArguments()` was given, in the other thread. */
+/** Restores, in the other thread, what `packResult()` or `packArguments()` was given. */
 export function unpack(value: unknown): unknown {
   if (!isHandled(value)) return value;
   const handler = transferHandlers.get(value[HANDLED]);
@@ -159,7 +165,7 @@ function isHandled(value: unknown): value is Handled {
   return typeof value === 'object' && value !== null && HANDLED in value;
 }
 
-/** What nobody will receive would keep its process alive. */
+/** Closes ports that nobody will receive: they would keep the process alive. */
 function closePorts(transferables: readonly unknown[]): void {
   for (const item of transferables) if (item instanceof MessagePort) item.close();
 }

@@ -11,13 +11,13 @@ import { proxy } from './proxy.js';
 import { type Remote, releaseProxy } from './remote-object.js';
 import { LentObject, type LentObjectWire } from './values.js';
 
-/** What `LoopRef.wrap()` can be told. */
+/** Options of `LoopRef.wrap()`. */
 export interface WrapOptions {
-  /** Seconds that each call may take, then it rejects with TimeoutError and is cancelled; null, the default: for ever. */
+  /** Seconds after which a call rejects with TimeoutError and is cancelled. Null, the default: never. */
   readonly timeout?: number | null;
 }
 
-/** What `LoopRef.wrap()` does, and throws. */
+/** Implements `LoopRef.wrap()`, and throws what that throws. */
 export function wrap<T>(ref: CallableLoop, name: string, { timeout = null }: WrapOptions): Remote<T> {
   if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
   if (timeout !== null) checkTime(timeout, 'timeout');
@@ -25,8 +25,8 @@ export function wrap<T>(ref: CallableLoop, name: string, { timeout = null }: Wra
 }
 
 /**
- * Comlink's proxy behind one of ours, which alone can be released by `using` and be an argument itself, and does not take
- * `console.log()` or a template string for calls.
+ * Wraps Comlink's proxy in one of ours. Only ours can be released by `using`, can itself be an argument, and does not
+ * mistake `console.log()` or a template string for calls.
  */
 function wrapTarget<T>(options: EndpointOptions): Remote<T> {
   const endpoint = new LoopEndpoint(options);
@@ -34,10 +34,10 @@ function wrapTarget<T>(options: EndpointOptions): Remote<T> {
   const { label, ref } = options;
   const remote = standFor(comlinkWrap<object>(endpoint), { label, of: ref.name, release });
   setOrigin(remote, endpoint);
-  return proxy(remote) as unknown as Remote<T>; // what T is, the caller says
+  return proxy(remote) as unknown as Remote<T>; // the caller says what T is
 }
 
-/** The object, or what a path of names from it leads to, until it is asked for by `await` or a call. */
+/** What a proxy stands for: the object, or a path of names from it, which is followed when it is awaited or called. */
 interface Standing {
   readonly label: string;
   /** The name of the loop. */
@@ -51,19 +51,20 @@ function standFor(comlink: object, standing: Standing): object {
     get: (shown, key) => {
       if (key === releaseProxy || key === Symbol.dispose) return release;
       if (key === createEndpoint) return Reflect.get(comlink, key) as unknown;
-      if (typeof key === 'symbol') return Reflect.get(shown, key) as unknown; // they do not cross: Comlink would call strings
+      // symbols cannot be sent: Comlink would use their text
+      if (typeof key === 'symbol') return Reflect.get(shown, key) as unknown;
       const member = Reflect.get(comlink, key) as unknown;
-      if (key === 'then' || typeof member !== 'function') return member; // `then` is the question for its value
+      if (key === 'then' || typeof member !== 'function') return member; // `then` asks for the value
       return standFor(member, { ...standing, label: `${label}.${key}` });
     },
     set: (_, key, value: unknown) => Reflect.set(comlink, key, value),
-    // Comlink's proxies can all be called and constructed.
+    // All of Comlink's proxies can be called and constructed.
     apply: (_, self, args) => Reflect.apply(comlink as () => unknown, self, args) as unknown,
     construct: (_, args) => Reflect.construct(comlink as new () => object, args) as object,
   });
 }
 
-/** What a proxy stands in front of, and so what `console.log()` shows of it. Callable and constructible, as they all are. */
+/** The target of a proxy, which `console.log()` shows. Callable and constructible, as all of Comlink's proxies are. */
 function shownAs(text: string, label: string): object {
   return Object.assign(
     function remote() {
@@ -71,7 +72,7 @@ function shownAs(text: string, label: string): object {
     },
     {
       [inspect.custom]: () => text,
-      // For `${remote.name}`, where an await was forgotten.
+      // For `${remote.name}` with a forgotten await.
       [Symbol.toPrimitive]: () => {
         throw typeError(
           `Cannot convert ${label} to a primitive value: it is in another loop, await it first`,
@@ -86,13 +87,14 @@ registerSendable<LentObjectWire>('LentObject', LentObject, ({ loop, target, labe
   const arrived =
     comeHome(ref.address.id, target) ??
     arrive(ref.address.id, target, () => wrapTarget<object>({ ref, target, label, timeout: null }));
-  return arrived as unknown as Sendable<LentObjectWire>; // what arrives is the proxy; nobody asks it for its wire
+  return arrived as unknown as Sendable<LentObjectWire>; // the proxy is what arrives; nobody reads its wire
 });
 
-/** The object itself, where it belongs to a loop of this thread. Undefined: it does not, or is not exposed any more. */
+/** The object itself, if it belongs to a loop of this thread. Undefined: it does not, or it is not exposed any more. */
 function comeHome(inboxId: string, target: Target): object | undefined {
   const objects = localObjectsOf(inboxId);
   const object = objects?.peek(target);
-  if (typeof target === 'number') objects?.takeBack(target, thisProducer); // it was lent on to this thread, to be here now
+  // it was lent on to this thread, which needs no proxy
+  if (typeof target === 'number') objects?.takeBack(target, thisProducer);
   return object;
 }

@@ -1,19 +1,22 @@
 /**
- * The news that a thread has ended, for every thread of the process. It travels on one BroadcastChannel: whoever sees a thread end
- * posts it, each thread that has an inbox, or calls into one, listens.
+ * Tells every thread of the process that a thread has ended. The news is sent on one BroadcastChannel: a thread that
+ * sees another one end posts it, and each thread that has an inbox, or calls into one, listens.
  *
  *   who posts                    when                                                  what for
  *   the spawner of a group       'exit' of a member's worker                           all members, however they end
- *   whoever called watchWorker() 'exit' of that worker                                 plain workers, however they end
- *   a plain worker itself        its own 'exit' event: it returned, threw or left by   plain workers that nobody watches
+ *   the caller of watchWorker()  'exit' of that worker                                 plain workers, however they end
+ *   a plain worker itself        its own 'exit' event: it returned, threw or left by   unwatched plain workers
  *                                process.exit(), but was not terminated
  *
- * 1. A spawner marks the inboxes that it knows before it posts (InboxMemory.abandon): so a thread that begins to listen too late
- *    finds the mark.
- * 2. With a thread end the threads that it has spawned, and nobody is left to see that. So spawning is news as well, kept by those
- *    who watch the spawner, and whoever posts an end posts those of all descendants.
- * 3. The news has no order with what stands in the lanes: before a thread gives up waiting for answers, it reads its reply inbox.
- * 4. Thread ids are never used twice in a process. Told twice (a plain worker that is watched), the first news counts.
+ * 1. A spawner marks the inboxes that it knows before it posts (InboxMemory.abandon): so a thread that begins to listen
+ *    too late finds the mark.
+ * 2. When a thread ends, the threads that it has spawned end too, and nobody is left to see that. So spawning is news
+ *    as well. The threads that watch the spawner keep it, and a thread that posts an end posts the ends of all
+ *    descendants.
+ * 3. The news is not ordered with the records in the lanes: before a thread gives up waiting for replies, it reads its
+ *    reply inbox.
+ * 4. Thread ids are never used twice in a process. If an end is reported twice (by a watched plain worker), the first
+ *    report counts.
  */
 import {
   BroadcastChannel,
@@ -32,9 +35,9 @@ import { InboxMemory } from '../memory/inbox-memory.js';
 /** How a thread has ended. */
 export interface ThreadEnd {
   readonly threadId: number;
-  /** Null: it was ended along with the thread that had spawned it. */
+  /** Null: it ended because the thread that had spawned it ended. */
   readonly exitCode: number | null;
-  /** What it died of, if that is known and was thrown. */
+  /** The error that it died of, if one was thrown and is known. */
   readonly cause: { readonly wire: Packed } | null;
 }
 
@@ -42,12 +45,12 @@ type News =
   | { readonly kind: 'spawned'; readonly threadId: number; readonly by: number; readonly memory: Memory }
   | { readonly kind: 'ended'; readonly ends: readonly ThreadEnd[] };
 
-/** The inbox of a loop that runs in a thread, where its spawner knows it. */
+/** The inbox of the loop that runs in a thread, if its spawner knows it. */
 type Memory = SharedArrayBuffer | null;
 
 const CHANNEL = `ringloop:exits.v${PROTOCOL}`;
 
-/** Ends that are remembered for the sake of their cause, when somebody calls much later. Arbitrary. */
+/** Ends that are remembered, so that a much later call can report the cause. Arbitrary. */
 const REMEMBERED_ENDS = 1024;
 
 const ends = new Map<number, ThreadEnd>();
@@ -55,53 +58,59 @@ const listeners: ((threadId: number) => void)[] = [];
 const descendants = new SpawnedThreads<Memory>(thisThread);
 const beforeOwnEnd: (() => void)[] = [];
 let channel: BroadcastChannel | null = null;
-let spawnerTells = isMainThread; // with the main thread all others end as well
+let spawnerTells = isMainThread; // when the main thread ends, all others end too
 
 /** Calls `listener` with the id of each thread that ends from now on, as soon as this thread learns of it. */
 export function onThreadExit(listener: (threadId: number) => void): void {
   listeners.push(listener);
 }
 
-/** Calls `listener` in a plain worker right before it tells of its own end: what it does to other threads is over then. */
+/**
+ * Calls `listener` in a plain worker right before it reports its own end. Afterwards the worker must not affect other
+ * threads.
+ */
 export function onOwnEnd(listener: () => void): void {
   beforeOwnEnd.push(listener);
 }
 
-/** For the workers of a group, at their start: their spawner sees their end, and sees it better. */
+/**
+ * Leaves the report of this thread's end to its spawner, which knows more. Workers of a group call it at their start.
+ */
 export function leaveOwnEndToSpawner(): void {
   spawnerTells = true;
 }
 
-/** Hears of the ends of threads from now on. Does not keep the process alive, and costs an idle thread nothing. */
+/** Listens to the ends of threads from now on. Does not keep the process alive, and costs an idle thread nothing. */
 export function listenForExits(): void {
   open();
 }
 
-/**
- * Hears now what has been told already, for a thread that blocks and takes no events meanwhile.
- */
+/** Reads the news that has already arrived, for a thread that blocks and takes no events meanwhile. */
 export function hearExits(): void {
   for (let news = receive(open()); news !== undefined; news = receive(open())) hear(news.message);
 }
 
-/** This thread has spawned another one, and will tell of its end. @param memory the inbox of its loop, if known */
+/**
+ * Tells all threads that this thread has spawned another one, whose end it will report. @param memory the inbox of its
+ * loop, if known
+ */
 export function tellSpawned(threadId: number, memory: Memory): void {
   descendants.add(threadId, thisThread, memory);
   post({ kind: 'spawned', threadId, by: thisThread, memory });
 }
 
-/** Whether this thread has heard that the one of `producer` has ended. */
+/** Whether this thread has heard that the thread of `producer` has ended. */
 export function hasEnded(producer: number): boolean {
   return ends.has(producer - 1);
 }
 
-/** A thread has ended, and with it all that it had spawned: tells every thread, this one included. */
+/** Tells all threads, this one included, that a thread and all its descendants have ended. */
 export function tellEnded(
   threadId: number,
   exitCode: number,
   thrown: { readonly value: unknown } | null,
 ): void {
-  hearExits(); // what it has spawned
+  hearExits(); // learns first which threads it has spawned
   const cause = thrown === null ? null : { wire: packThrown(thrown.value, 'many') };
   const told: ThreadEnd[] = [{ threadId, exitCode, cause }];
   for (const below of descendants.of(threadId)) told.push({ threadId: below, exitCode: null, cause: null });
@@ -113,13 +122,16 @@ export function tellEnded(
   for (const end of told) heardOf(end);
 }
 
-/** The threads that `threadId` has spawned, and they, as far as their ends will be told. */
+/** The known descendants of `threadId`, whose ends will be reported with its own. */
 export function spawnedBy(threadId: number): readonly number[] {
   hearExits();
   return descendants.of(threadId);
 }
 
-/** Why nothing can be sent to that loop any more, or null while its thread lives as far as is known here. */
+/**
+ * The error that says why nothing can be sent to that loop any more; null while its thread lives, as far as this thread
+ * knows.
+ */
 export function endOf(memory: InboxMemory, loopName: string): PeerExitedError | null {
   const end = ends.get(memory.owner - 1);
   if (end === undefined && !memory.hasEnded()) return null;
@@ -141,7 +153,7 @@ function exitError(loopName: string, end: ThreadEnd | null): PeerExitedError {
 function open(): BroadcastChannel {
   if (channel !== null) return channel;
   channel = new BroadcastChannel(CHANNEL);
-  channel.onmessage = (event) => hear((event as { data: News }).data); // only we know the name
+  channel.onmessage = (event) => hear((event as { data: News }).data); // only this package knows the name
   channel.unref();
   if (!spawnerTells) tellOwnEnd();
   return channel;
@@ -176,7 +188,7 @@ function tellOwnEnd(): void {
   });
 }
 
-/** Node takes channels here as well as ports; its types do not say so on 20. */
+/** Node accepts channels here as well as ports; on Node 20 its types do not say so. */
 function receive(from: BroadcastChannel): { message: News } | undefined {
   return receiveMessageOnPort(from as unknown as MessagePort);
 }

@@ -1,12 +1,13 @@
 /**
- * What the workers of a LoopGroup are started with. The rest it gets as its spawner has got this package, because the modules of the
- * program will: by the same way, and from the same place. With --preserve-symlinks that is another than this file's own, of which
- * Node resolves the links: it is the main module of its thread. It is CommonJS, because no module may be that with --input-type,
- * which a worker inherits from a program given by --eval.
+ * The entry file of the workers of a LoopGroup. It loads the rest as the spawner has loaded this package, by the same
+ * way (import or require) and from the same place, because the modules of the program will use that copy. With
+ * --preserve-symlinks this place differs from the path of this file: Node resolves the links of the main module of a
+ * thread. The file is CommonJS because with --input-type, which a worker inherits from a program given by --eval, the
+ * main module of a thread cannot be an ES module.
  */
 import type { LoopWorkerData } from './loop-worker.js' with { 'resolution-mode': 'import' };
 
-void start(); // what it rejects with ends the thread, and the spawner is told
+void start(); // a rejection ends the thread and is reported to the spawner
 
 async function start(): Promise<void> {
   const { workerData } = await import('node:worker_threads');

@@ -1,18 +1,18 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { addTransferPort, type PortOffer, transferPortTo } from '../out-of-band/transfer-port.js';
 
-/** A transfer port that is being laid to a member that has not been started. */
+/** A transfer port to a member that is not started yet. */
 interface PendingPort {
   readonly producer: number;
   readonly here: MessagePort;
   readonly there: MessagePort;
 }
 
-/** The members of a group that run, as their spawner knows them: each has a transfer port to every other. */
+/** The running members of a group, as their spawner knows them. Each has a transfer port to every other. */
 export class GroupPorts {
   readonly #producers = new Set<number>();
 
-  /** Channels for a member that is about to be started, one to each that runs. */
+  /** Makes channels for a member that is about to be started, one to each running member. */
   open(): PendingPort[] {
     return [...this.#producers].map((producer) => {
       const { port1, port2 } = new MessageChannel();
@@ -20,7 +20,10 @@ export class GroupPorts {
     });
   }
 
-  /** The member was started, and given the other ends. @param transfer port the port to it from here */
+  /**
+   * Sends the other ends to the running members, once the new member was started. @param introduction the port to it
+   * from here
+   */
   join(introduction: PortOffer, laid: readonly PendingPort[]): void {
     addTransferPort(introduction);
     for (const { producer, here } of laid) {

@@ -29,19 +29,21 @@ const tell = (message: LoopWorkerMessage): void => parentPort?.postMessage(messa
 let isStopping = false;
 const drains: Drained[] = [];
 
-/** All that the thread does. Resolves when its loop is closed, and rejects with what ends the thread. */
+/**
+ * Does the whole work of the thread. Resolves when its loop is closed, and rejects with the error that ends the thread.
+ */
 export async function runMember(): Promise<void> {
   const { wire, name, index, debug, spin, wakeup, factory, setup, preload, spawner, siblings } =
-    workerData as LoopWorkerData; // as GroupMember sends it
+    workerData as LoopWorkerData; // as LoopWorker sends it
 
   leaveOwnEndToSpawner();
   joinGroupPorts(spawner, siblings);
-  // Node would tell of it as well, but without the error's class.
+  // Node reports the error as well, but without its class.
   dieReadably((error) => tell({ kind: 'failed', error: packThrown(error) }));
 
   await inheritTsx();
   await importAll(preload);
-  const createLoop = (await importRemote(factory)) as unknown as LoopFactory; // LoopGroup.spawn() takes nothing else
+  const createLoop = (await importRemote(factory)) as unknown as LoopFactory; // LoopGroup.spawn() accepts nothing else
   const prepare = setup === null ? null : await importRemote(setup);
   const opened: LoopInbox[] = [];
   const loop: BaseEventLoop = createLoop({
@@ -57,7 +59,7 @@ export async function runMember(): Promise<void> {
   if (inbox === undefined) throw new InternalError('The loop factory has opened no inbox');
 
   parentPort?.on('message', (request: CloseRequest) => void drain(loop, inbox, request));
-  parentPort?.unref(); // the loop keeps the thread alive, while it runs
+  parentPort?.unref(); // the loop keeps the thread alive while it runs
   if (prepare === null) loop.callSoon(() => tell({ kind: 'ready' }));
   else runSetup(loop, prepare, index);
   try {
@@ -66,26 +68,27 @@ export async function runMember(): Promise<void> {
     isStopping = true;
     inbox.beginWindingUp();
     await windUp(loop);
-    // What had got in and not begun, began then, and was cancelled.
+    // Calls that were accepted but not started began during the winding up, and were cancelled.
     for (const { inTime, tasksLeft } of drains) {
       if (inbox.lateCancelled > 0)
         tell({ kind: 'drained', inTime, tasksLeft: tasksLeft + inbox.lateCancelled });
     }
-    await flushOutput(); // soon after 'closed' the thread is ended, whatever it still has to send
+    await flushOutput(); // soon after 'closed' the thread is terminated, even if output is still unsent
     tell({ kind: 'closed' });
   }
 }
 
-/** Runs the user's part of the start as a task; the loop is of no use if it fails. */
+/** Runs the user's setup as a task. If it fails, the loop is of no use and stops. */
 function runSetup(loop: BaseEventLoop, prepare: RemoteFunction, index: number): void {
   const body = prepare as unknown as (index: number) => Promise<unknown>; // or any other kind of coroutine
-  const task = loop.createTask({ [body.name]: () => body(index) }[body.name] as () => Promise<unknown>); // just put there
+  // The key was defined in the same expression.
+  const task = loop.createTask({ [body.name]: () => body(index) }[body.name] as () => Promise<unknown>);
   task.addDoneCallback(() => {
     if (!task.cancelled() && task.exception() === null) {
       tell({ kind: 'ready' });
       return;
     }
-    if (isStopping) return; // what closes the loop has cancelled it
+    if (isStopping) return; // closing the loop has cancelled it
     try {
       task.result();
     } catch (thrown) {
@@ -95,14 +98,16 @@ function runSetup(loop: BaseEventLoop, prepare: RemoteFunction, index: number): 
   });
 }
 
-/** Lets nothing more in, gives what got in and what others wait for until the deadline, and stops the loop. */
+/**
+ * Accepts no more calls, waits until the deadline for the accepted calls and their replies, and then stops the loop.
+ */
 async function drain(loop: BaseEventLoop, inbox: LoopInbox, { drainUntil }: CloseRequest): Promise<void> {
   const finished = inbox
     .seal()
     .then(() => inbox.answered())
     .then(() => true);
   const inTime = await Promise.race([finished, until(drainUntil).then(() => false)]);
-  if (isStopping) return; // it was stopped otherwise, or asked again with less time
+  if (isStopping) return; // it was stopped in another way, or asked again with less time
   isStopping = true;
   const drained: Drained = { inTime, tasksLeft: allTasks(loop).size };
   drains.push(drained);

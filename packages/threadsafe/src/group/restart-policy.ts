@@ -1,15 +1,18 @@
 import { inspect } from 'node:util';
 import { checkTime, rangeError, typeError } from '@ringloop/core/internal';
 
-/** How often a loop that dies is started anew. As the intensity and period of Erlang's supervisors. */
+/** How often a loop that dies is restarted. Like the intensity and period of Erlang's supervisors. */
 export interface RestartOptions {
-  /** Restarts within `within` seconds after which the loop is given up, an integer from 1; 3 by default. */
+  /** Number of restarts within `within` seconds after which the loop is given up. An integer from 1; 3 by default. */
   readonly maxRestarts?: number;
   /** Seconds; 5 by default. */
   readonly within?: number;
 }
 
-/** Erlang's defaults are 1 in 5 s, for a process that starts in microseconds; a module with a mistake is found out by 3 as well. */
+/**
+ * Erlang's defaults are 1 in 5 s, for a process that starts in microseconds. Three restarts reveal a broken module as
+ * well.
+ */
 const MAX_RESTARTS = 3;
 const WITHIN = 5;
 
@@ -18,10 +21,10 @@ export class RestartPolicy {
   readonly maxRestarts: number;
   /** Seconds. */
   readonly within: number;
-  /** When the last ones were, in ms. */
+  /** Times of the last restarts, in ms. */
   #restarts: number[] = [];
 
-  /** @throws {TypeError} {RangeError} when an option is none */
+  /** @throws {TypeError} {RangeError} when an option is invalid */
   constructor({ maxRestarts = MAX_RESTARTS, within = WITHIN }: RestartOptions) {
     if (!Number.isInteger(maxRestarts) || maxRestarts < 1) {
       throw rangeError(`restart.maxRestarts must be an integer from 1, got ${inspect(maxRestarts)}`);
@@ -32,7 +35,7 @@ export class RestartPolicy {
     this.within = within;
   }
 
-  /** Whether there may be a restart now; it is counted if so. */
+  /** Whether the loop may be restarted now. If so, the restart is counted. */
   tryRestart(): boolean {
     const now = performance.now();
     this.#restarts = this.#restarts.filter((then) => now - then < this.within * 1000);
@@ -42,7 +45,7 @@ export class RestartPolicy {
   }
 }
 
-/** A policy for each loop, or null for none. @throws {TypeError} {RangeError} when `restart` is none */
+/** A policy for one loop, or null for no restarts. @throws {TypeError} {RangeError} when `restart` is invalid */
 export function restartPolicy(restart: unknown): RestartPolicy | null {
   if (restart === false || restart === undefined) return null;
   if (restart === true) return new RestartPolicy({});

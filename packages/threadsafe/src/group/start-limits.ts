@@ -5,18 +5,21 @@ import { TimeoutError } from '@ringloop/core';
 /** How long the start of a group may take. */
 export interface StartLimits {
   /**
-   * Seconds after which the workers are ended and `spawn()` rejects with TimeoutError, ERR_TIMEOUT; with 0 none is started. By default
-   * there is no limit. A clock of Node's: threads know no other.
+   * Seconds after which the workers are ended and `spawn()` rejects with TimeoutError, ERR_TIMEOUT. With 0 no worker is
+   * started. By default there is no limit. The time is measured by Node's clock, because threads know no other.
    */
   readonly timeout?: number;
-  /** When it is aborted, the workers are ended and `spawn()` rejects with its reason; where it is already, none is started. */
+  /**
+   * When the signal is aborted, the workers are ended and `spawn()` rejects with its reason. If it is aborted already,
+   * no worker is started.
+   */
   readonly signal?: AbortSignal;
 }
 
-/** Node's longest timer, in ms: beyond it, nobody waits for it. */
+/** Node's longest timer, in ms. Longer timeouts are cut to this. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** @throws {TypeError} ERR_INVALID_ARG_TYPE @throws {RangeError} ERR_OUT_OF_RANGE, when a limit is none */
+/** @throws {TypeError} ERR_INVALID_ARG_TYPE @throws {RangeError} ERR_OUT_OF_RANGE, when a limit is invalid */
 export function checkStartLimits({ timeout, signal }: StartLimits): void {
   if (timeout !== undefined) {
     checkTime(timeout, 'timeout');
@@ -27,7 +30,7 @@ export function checkStartLimits({ timeout, signal }: StartLimits): void {
   }
 }
 
-/** @throws what the limits say, when they are over before anything was started */
+/** @throws the error of a limit that is over before anything was started */
 export function refuseIfOver({ timeout, signal }: StartLimits): void {
   if (signal?.aborted === true) throw signal.reason;
   if (timeout === 0) throw timedOut(timeout);
@@ -44,7 +47,7 @@ export async function startWithin(
     if (timeout !== undefined && timeout !== Infinity) {
       timer = setTimeout(() => reject(timedOut(timeout)), Math.min(timeout * 1000, LONGEST_TIMER_MS));
     }
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whoever aborts gives whatever reason he likes
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason of an abort is the user's
     onAbort = (): void => reject(signal?.reason);
     signal?.addEventListener('abort', onAbort);
   });
@@ -60,7 +63,7 @@ function timedOut(timeout: number): TimeoutError {
   return new TimeoutError(`Cannot spawn the group: its loops did not run within ${timeout} s`);
 }
 
-/** Of whatever realm. */
+/** Accepts signals of any realm. */
 function isSignal(value: unknown): boolean {
   return (
     typeof value === 'object' &&

@@ -32,14 +32,14 @@ export class CancelRef implements Sendable<ObjectWire> {
   }
 
   /**
-   * Cancels it in its loop, which does nothing where it is done by then. Throws as `LoopRef.callSoonThreadsafe()` does.
-   * Python: loop.call_soon_threadsafe(task.cancel).
+   * Cancels it in its loop; does nothing if it is done by then. Throws as `LoopRef.callSoonThreadsafe()` does. Python:
+   * loop.call_soon_threadsafe(task.cancel).
    */
   cancel(): ThreadsafeHandle {
     return this.#loop.callSoonThreadsafe(cancelObject, this[WIRE].number);
   }
 
-  /** As `util.inspect()` and `console.log()` show it. */
+  /** For `util.inspect()` and `console.log()`. */
   [inspect.custom](): string {
     return `<${this[WIRE].kind} ${this[WIRE].number} of ${this.#loop.name}>`;
   }
@@ -48,22 +48,23 @@ export class CancelRef implements Sendable<ObjectWire> {
 /** A future of another thread's loop, which can be settled there. It can be sent to any thread. */
 export class FutureRef<T> extends CancelRef {
   /**
-   * Gives the future its result, in its loop. Where it is done by then, that loop's exception handler gets the
-   * InvalidStateError. Throws as `LoopRef.callSoonThreadsafe()` does. Python: loop.call_soon_threadsafe(future.set_result, value).
+   * Sets the result of the future, in its loop. If the future is done by then, that loop's exception handler gets the
+   * InvalidStateError. Throws as `LoopRef.callSoonThreadsafe()` does. Python:
+   * loop.call_soon_threadsafe(future.set_result, value).
    */
   setResult(value: T): ThreadsafeHandle {
     return this.loop.callSoonThreadsafe(setResultOf, this[WIRE].number, value);
   }
 
-  /** Gives the future an error instead; all else is as for `setResult()`. Python: future.set_exception. */
+  /** Sets an error instead; otherwise as `setResult()`. Python: future.set_exception. */
   setException(exception: Error): ThreadsafeHandle {
     return this.loop.callSoonThreadsafe(setExceptionOf, this[WIRE].number, exception);
   }
 }
 
 /**
- * A reference to a task, a handle or a future of a loop of this thread, for other threads to cancel or settle it: what Python's
- * threads do to the object itself. A future is kept until it is done.
+ * A reference to a task, a handle or a future of a loop of this thread, with which other threads can cancel or settle
+ * it. (Python's threads use the object itself.) A future is kept until it is done.
  * @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else, or its loop cannot be called from other threads
  */
 export function refTo(target: Task<never> | Handle): CancelRef;
@@ -81,7 +82,7 @@ export function refTo(target: Task<never> | Handle | Future<unknown>): CancelRef
 
 const addresses = new WeakMap<BaseEventLoop, InboxAddress>();
 
-/** For the inbox of a loop: through it, what belongs to the loop is reached. */
+/** Called by the inbox of a loop: objects of the loop are reached through it. */
 export function setAddressOf(loop: BaseEventLoop, address: InboxAddress): void {
   addresses.set(loop, address);
 }

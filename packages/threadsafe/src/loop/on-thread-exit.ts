@@ -7,11 +7,11 @@ import { closeInboxWriters, ownerEnded } from '../calls/inbox-writers.js';
 import { closeTransferPort } from '../out-of-band/transfer-port.js';
 import { pendingCalls } from '../calls/pending-calls.js';
 
-// What this thread does when it learns that another one has ended: nothing that loop still owes will come, nothing is sent to it
-// any more, and the lanes it had here are read to their end.
+// What this thread does when it learns that another one has ended: it expects nothing more from that thread's loops,
+// sends nothing more to them, and reads the thread's lanes here to their end.
 onThreadExit((threadId) => {
   const producer = threadId + 1;
-  readReplies(); // an answer that was given counts
+  readReplies(); // a reply that was sent counts
   for (const { inboxId, reason } of ownerEnded(producer)) pendingCalls.rejectAll(inboxId, reason);
   leaveOwnInboxes(producer);
   forgetReplier(producer);
@@ -20,7 +20,7 @@ onThreadExit((threadId) => {
   closeTransferPort(producer);
 });
 
-// A plain worker ends: its lanes will be taken from it, so it must not write there any more.
+// A plain worker ends: its lanes will be taken from it, so it must not write into them any more.
 onOwnEnd(() => {
   closeInboxWriters();
   abandonOwnInboxes();

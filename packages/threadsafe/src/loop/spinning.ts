@@ -1,8 +1,9 @@
 /**
- * How long a loop that has nothing to do looks for calls and answers before it sleeps: as long as the option `spin` says after
- * each call in either direction. To be woken takes some 30 µs, most of it the kernel's; to look takes this core.
+ * Decides how long an idle loop looks for calls and replies before it sleeps: for the time of the option `spin` after
+ * each call in either direction. Being woken takes some 30 µs, most of it in the kernel; looking keeps this core busy.
  *
- * (To look for a moment by itself, after a call that is likely to be answered, was tried: with 60 µs it saw 4 of 100 answers.)
+ * (Looking briefly even without the option, after a call that is likely to get a reply soon, was tried: with 60 µs it
+ * saw 4 of 100 replies.)
  */
 import { availableParallelism } from 'node:os';
 import { checkTime, rangeError } from '@ringloop/core/internal';
@@ -10,16 +11,16 @@ import { checkTime, rangeError } from '@ringloop/core/internal';
 /** How long it looks in one go before Node's own I/O gets a turn, in ms. */
 const TURN_MS = 0.1;
 
-/** Without a second core, looking keeps the other thread from answering. */
+/** On a single core, looking would keep the other thread from replying. */
 const MAY_SPIN = availableParallelism() > 1;
 
-/** What a loop looks at while it spins. */
+/** What a spinning loop calls. */
 export interface SpinPorts {
   /** Whether something has arrived. Called in a tight loop. */
   readonly look: () => boolean;
-  /** Looking is over for now: nobody may go unnoticed. */
+  /** Looking is over for now: from here on, new arrivals must wake the loop. */
   readonly looked: () => void;
-  /** Calls that this thread has made into other loops. */
+  /** Number of calls that this thread has made into other loops. */
   readonly callsSent: () => number;
 }
 
@@ -27,7 +28,7 @@ export class Spinning {
   readonly #ports: SpinPorts;
   readonly #spinMs: number;
   #sentBefore = 0;
-  /** Until when to stay awake; 0: not at all. */
+  /** Time until which to stay awake, in ms; 0: not at all. */
   #awakeUntil = 0;
 
   /** @param spin seconds, 0 for not at all */
@@ -36,14 +37,15 @@ export class Spinning {
     this.#ports = ports;
   }
 
-  /** Calls have arrived. */
+  /** Stays awake longer, because calls have arrived. */
   arrived(): void {
     if (this.#spinMs > 0) this.#awakeUntil = performance.now() + this.#spinMs;
   }
 
   /**
-   * The loop has nothing to do. 'woken': something has arrived. 'awake': it may arrive soon. 'over': do not wait for it.
-   * @param isQuiet no promise reaction is under way: else nothing is held up, and the next time it looks
+   * Called when the loop has nothing to do. Returns 'signalled' if something has arrived, 'awake' if it may arrive
+   * soon, and 'over' if the loop should not wait for it.
+   * @param isQuiet whether no promise reaction is pending; if one is, the loop does not look now but in its next turn
    */
   lookAround(isQuiet: boolean): 'signalled' | 'awake' | 'over' {
     if (this.#spinMs === 0) return 'over';

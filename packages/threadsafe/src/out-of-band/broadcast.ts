@@ -1,10 +1,12 @@
 /**
- * The broadcast channel of an inbox: for what cannot be written into a ring. It is a BroadcastChannel named after the inbox, so any
- * thread finds it without being introduced. Messages are in the owner's queue when `send()` returns: they survive their
- * sender. They have no order of their own; a record in the lane says when number n of that lane is due.
+ * The broadcast channel of an inbox, for values that cannot be written into a ring. It is a BroadcastChannel named
+ * after the inbox, so any thread finds it without an introduction. Messages are in the owner's queue when `send()`
+ * returns, so they survive their sender. They are not ordered by themselves: a record in the lane says when message
+ * number n of that lane is due.
  *
- * What only Node can clone is refused by a channel of more than two ends. Between threads that were introduced to each other there is
- * something better, transfer-port.ts; to others the owner offers a channel of their own once something has come from them: private-channel.ts.
+ * A channel with more than two ends refuses what only Node can clone. Threads that were introduced to each other use
+ * transfer-port.ts instead. To other threads the owner offers a private channel once something has come from them:
+ * private-channel.ts.
  */
 import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { afresh } from '../afresh.js';
@@ -20,14 +22,20 @@ interface BroadcastMessage {
 const channelName = (inboxId: string): string => `ringloop:${inboxId}`;
 const privateChannelName = (inboxId: string, number: number): string => `${channelName(inboxId)}/${number}`;
 
-/** How long an end of the common channel stays open for the offer of another, in ms, and how often that is looked for. Arbitrary. */
+/**
+ * How often, in ms, and how many times an end of the common channel looks for the offer of a private one before it
+ * closes. Arbitrary.
+ */
 const LOOK_EVERY_MS = 50;
 const MOST_LOOKS = 20;
 
-/** Messages of this thread, to whichever inbox: it may leave a lane and take another, and no number must mean two messages. */
+/**
+ * Counts this thread's messages to all inboxes together: a thread may leave a lane and take another, and a number must
+ * not be used twice.
+ */
 let sent = 0;
 
-/** The sending end, one a lane. */
+/** The sending end, one for each lane. */
 export class BroadcastSender {
   readonly #inboxId: string;
   readonly #producer: number;
@@ -35,23 +43,25 @@ export class BroadcastSender {
   #common: BroadcastChannel | null = null;
   #private: BroadcastChannel | null = null;
 
-  /** @param header of the lane's first ring, where the owner may offer a channel; null: it will not */
+  /**
+   * @param header the header of the lane's first ring, where the owner may offer a private channel; null: it will not
+   */
   constructor(inboxId: string, producer: number, header: Int32Array | null = null) {
     this.#inboxId = inboxId;
     this.#producer = producer;
     this.#header = header;
   }
 
-  /** Sends a structured clone and returns its number. Throws what structured clone throws. */
+  /** Sends a structured clone and returns its message number. Throws what structured clone throws. */
   readonly send = (value: unknown): number => {
-    const number = (sent + 1) | 0; // it is a word of the record
+    const number = (sent + 1) | 0; // it must fit a word of the record
     const message: BroadcastMessage = { producer: this.#producer, number, value };
     this.#channel().postMessage(message);
     sent = number;
     return number;
   };
 
-  /** Nothing more is sent. */
+  /** Closes the channels: nothing more will be sent. */
   close(): void {
     this.#common?.close();
     this.#private?.close();
@@ -68,8 +78,9 @@ export class BroadcastSender {
   }
 
   /**
-   * For some time only: an idle end would be given a copy of everything that others send. But not for one message: until the turn after
-   * next Node counts an end that was closed among the receivers, so that each message would take longer than the one before.
+   * Opens the common channel for some time. Not for ever, because an idle end gets a copy of everything that others
+   * send. But not for one message only: Node counts a closed end among the receivers until the turn after next, so each
+   * message would take longer than the one before.
    */
   #openCommon(): BroadcastChannel {
     const channel = openUnheld(channelName(this.#inboxId));
@@ -90,11 +101,11 @@ export class BroadcastSender {
   }
 }
 
-/** The owner's end. */
+/** The receiving end, of the owner. */
 export class BroadcastReceiver {
   readonly #inboxId: string;
   readonly #common: BroadcastChannel;
-  /** By lane. */
+  /** The private channels, by lane. */
   readonly #private = new Map<number, BroadcastChannel>();
   #offered = 0;
   readonly #arrived = new Map<number, Map<number, unknown>>();
@@ -104,28 +115,28 @@ export class BroadcastReceiver {
     this.#common = this.#listen(channelName(inboxId));
   }
 
-  /** The number of the next channel for one lane alone. */
+  /** Returns a number for the next private channel. */
   nextNumber(): number {
     return ++this.#offered;
   }
 
-  /** Whether the lane has a channel of its own. */
+  /** Whether the lane has a private channel. */
   hasPrivate(lane: number): boolean {
     return this.#private.has(lane);
   }
 
-  /** Listens to the lane's own channel. */
+  /** Listens to the private channel of the lane. */
   openPrivate(lane: number, number: number): void {
     this.#private.set(lane, this.#listen(privateChannelName(this.#inboxId, number)));
   }
 
-  /** The lane was left, and read to its end. */
+  /** Closes the private channel of a lane that was left and read to its end. */
   closePrivate(lane: number): void {
     this.#private.get(lane)?.close();
     this.#private.delete(lane);
   }
 
-  /** Takes message `number` of `producer`; it was sent before the record that asks for it was published. */
+  /** Takes message `number` of `producer`, which was sent before the record that asks for it was published. */
   take(producer: number, number: number): unknown {
     const messages = this.#of(producer);
     while (!messages.has(number)) {
@@ -138,7 +149,7 @@ export class BroadcastReceiver {
     return value;
   }
 
-  /** The producer is gone; what it sent for records that it never published is of no use. */
+  /** Drops the messages of a producer that is gone: those that are left belong to records that it never published. */
   forget(producer: number): void {
     this.#arrived.delete(producer);
   }
@@ -150,7 +161,7 @@ export class BroadcastReceiver {
     this.#arrived.clear();
   }
 
-  /** One message of each channel. False: there is none. */
+  /** Receives one message of each channel. False: there is none. */
   #receive(): boolean {
     let found = false;
     for (const channel of [this.#common, ...this.#private.values()]) {
@@ -164,7 +175,8 @@ export class BroadcastReceiver {
 
   #listen(name: string): BroadcastChannel {
     const channel = openUnheld(name);
-    channel.onmessage = (event) => this.#put((event as { data: BroadcastMessage }).data); // only our senders know the name
+    // Trust the data: only our senders know the name of the channel.
+    channel.onmessage = (event) => this.#put((event as { data: BroadcastMessage }).data);
     return channel;
   }
 
@@ -179,14 +191,14 @@ export class BroadcastReceiver {
   }
 }
 
-/** It keeps no process alive. */
+/** Opens a channel that does not keep the process alive. */
 function openUnheld(name: string): BroadcastChannel {
   const channel = afresh(() => new BroadcastChannel(name));
   channel.unref();
   return channel;
 }
 
-/** Node takes channels here as well as ports; its types do not say so on 20. Only our senders know the name. */
+/** Node accepts channels here as well as ports; on Node 20 its types do not say so. Only our senders know the name. */
 function receive(channel: BroadcastChannel): { message: BroadcastMessage } | undefined {
   return receiveMessageOnPort(channel as unknown as MessagePort);
 }

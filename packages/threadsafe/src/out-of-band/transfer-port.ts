@@ -1,11 +1,12 @@
 /**
- * Transfer ports: a port between two threads, for what can only be moved: MessagePorts and the like, and the memory of large ArrayBuffers. A
- * thread that spawns a group has a transfer port to each of its loops, and lays one between every two of them; between other threads
- * there is none. As on the broadcast channel (side-transfer port.ts) a message is in the receiver's queue before the record that asks for it is
- * published, and has its place in the order there.
+ * Transfer ports: ports between two threads, for what can only be moved: MessagePorts and the like, and the memory of
+ * large ArrayBuffers. A thread that spawns a group has a transfer port to each of its loops, and connects every two of
+ * them by one; other threads have none. As on the broadcast channel (broadcast.ts), a message is in the receiver's
+ * queue before the record that asks for it is published, and its order is that of the record.
  *
- * The spawner introduces a loop that is started later to those that run. That message stands in their queue before anybody
- * is given a reference to the new loop: so who has one finds the transfer port, if only it looks into the queue first.
+ * The spawner introduces a loop that is started later to the running loops. That message is in their queues before
+ * anybody gets a reference to the new loop. So a thread with such a reference finds the transfer port, if it looks into
+ * the queue first.
  */
 import {
   MessageChannel,
@@ -21,7 +22,7 @@ interface Message {
   readonly value: unknown;
 }
 
-/** A port to a thread, given as producers are: thread id + 1. */
+/** A port to a thread, which is named as a producer: thread id + 1. */
 export interface PortOffer {
   readonly producer: number;
   readonly port: MessagePort;
@@ -37,30 +38,32 @@ export class TransferPort {
   #sent = 0;
   #closed = false;
 
-  /** Nobody listens to the ports: they keep no thread alive. */
+  /** Does not listen to the ports, so they keep no thread alive. */
   constructor(out: MessagePort, into = out) {
     this.#out = out;
     this.#in = into;
   }
 
-  /** Closed, and nothing is left to be taken. */
+  /** Whether it is closed and has no messages left to take. */
   get isSpent(): boolean {
     return this.#closed && this.#arrived.size === 0;
   }
 
-  /** Moves what the list says, and returns the message's number. Throws what `postMessage()` throws. */
+  /**
+   * Sends `value`, moves what `transferList` names, and returns the message number. Throws what `postMessage()` throws.
+   */
   send(value: unknown, transferList: readonly Transferable[]): number {
     const cargo: Message = { number: this.#sent + 1, value };
     this.#out.postMessage(cargo, transferList);
     return ++this.#sent;
   }
 
-  /** Tells the other end of a port that leads to a third thread. */
+  /** Sends the other thread a port that leads to a third thread. */
   offer(introduction: PortOffer): void {
     this.#out.postMessage(introduction, [introduction.port]);
   }
 
-  /** Takes message `number`; it was sent before the record that asks for it was published. */
+  /** Takes message `number`, which was sent before the record that asks for it was published. */
   take(number: number): unknown {
     while (!this.#arrived.has(number)) {
       if (!this.#receive()) throw new InternalError(`A transfer port lost message ${number}`);
@@ -70,12 +73,12 @@ export class TransferPort {
     return value;
   }
 
-  /** Looks at all that has arrived: there may be introductions among it. */
+  /** Receives all that has arrived: it may contain port offers. */
   look(): void {
     while (this.#receive());
   }
 
-  /** The other thread has ended: what has arrived can still be taken. */
+  /** Closes the port, because the other thread has ended. Messages that have arrived can still be taken. */
   close(): void {
     if (this.#closed) return;
     this.look();
@@ -86,7 +89,7 @@ export class TransferPort {
   #receive(): boolean {
     const received = this.#closed ? undefined : receiveMessageOnPort(this.#in);
     if (received === undefined) return false;
-    const message = received.message as PortMessage; // the other end is one of these
+    const message = received.message as PortMessage; // the other end is a TransferPort too
     if ('number' in message) this.#arrived.set(message.number, message.value);
     else addTransferPort(message);
     return true;
@@ -102,13 +105,13 @@ export function addTransferPort({ producer, port }: PortOffer): TransferPort {
   return added;
 }
 
-/** This thread is a member of a group. */
+/** Called in a thread that is a member of a group. */
 export function joinGroupPorts(spawner: PortOffer, siblings: readonly PortOffer[]): void {
   toSpawner = addTransferPort(spawner);
   for (const sibling of siblings) addTransferPort(sibling);
 }
 
-/** The transfer port to a thread, which may be this one; null where there is none. */
+/** The transfer port to a thread, which may be this one; null if there is none. */
 export function transferPortTo(producer: number): TransferPort | null {
   if (!ports.has(producer)) toSpawner?.look();
   const known = ports.get(producer);
@@ -127,7 +130,7 @@ export function takeFromPort(producer: number, number: number): unknown {
   return value;
 }
 
-/** A thread has ended. */
+/** Closes the transfer port to a thread that has ended. */
 export function closeTransferPort(producer: number): void {
   const port = ports.get(producer);
   port?.close();

@@ -3,20 +3,20 @@ import { RemoteFunctionError } from '../errors.js';
 import { isClass } from './function-kind.js';
 import type { Namespace } from './import-module.js';
 
-/** Names in a message at most. Arbitrary: some packages export thousands. */
+/** Most names that a message lists. Arbitrary: some packages export thousands. */
 const MOST_LISTED = 20;
 
-/** What is not a property of a module's own making, but of every object or function. */
+/** Prototypes whose properties belong to every object or function, not to the module. */
 const FOREIGN: readonly object[] = [Object.prototype, Function.prototype];
 
-/** Ways out of an object to its class, which nobody means to call. */
+/** Properties that lead from an object to its class. Nobody means to call these. */
 const HIDDEN: ReadonlySet<string> = new Set(['constructor', 'prototype', '__proto__']);
 
 /**
- * The function at the end of `path`: an export, or a property of one. A method keeps its object as `this`, and may come
- * from the object's class; what every object has (`constructor`, `toString()` of Object) is not found. The function is
- * looked up once: if the module assigns another one later, calls still get the first.
- * @throws {RemoteFunctionError} saying what is there instead
+ * Finds the function at the end of `path`: an export, or a property of one. A method keeps its object as `this`, and
+ * may be inherited from the object's class. What every object has (`constructor`, `toString()` of Object) is not found.
+ * The function is looked up once: if the module assigns another one later, calls still get the first.
+ * @throws {RemoteFunctionError} with what is there instead
  */
 export function findExport(namespace: Namespace, path: readonly string[], url: string): Callable {
   let holder: unknown = undefined;
@@ -38,15 +38,16 @@ export function findExport(namespace: Namespace, path: readonly string[], url: s
   if (typeof found !== 'function')
     throw notFound(path, url, `${path.join('.')} is ${described(found)} there`);
   if (isClass(found)) throw notFound(path, url, `${path.join('.')} is a class, and classes cannot be called`);
-  // Bound even if there is no `this`: the name says where it comes from, and the module's own function is left alone.
+  // Bind it even without a `this`: the bound function gets a name that says where it comes from, and the module's own
+  // is not changed.
   const bound = (found as Callable).bind(holder);
   return Object.defineProperty(bound, 'name', { value: path.join('.') });
 }
 
-/** A function of any type: what it is called with was checked where it is called. */
+/** A function of any type. Its arguments were checked where it is called. */
 export type Callable = (...args: unknown[]) => unknown;
 
-/** Names for a message, not too many. */
+/** Joins names for a message, up to a limit. */
 export function listed(names: readonly string[]): string {
   const more = names.length - MOST_LISTED;
   return names.slice(0, MOST_LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '');
@@ -56,7 +57,7 @@ function canHold(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-/** An object and those that it inherits from, as far as they are of somebody's making. */
+/** Yields an object and the prototypes that somebody has made. */
 function* makers(object: object): Generator<object> {
   for (
     let at: object | null = object;

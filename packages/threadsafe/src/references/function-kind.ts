@@ -1,4 +1,4 @@
-/** A function that is no reference, and what its writer can do about it: the end of "Cannot send …". */
+/** Describes a function that is no reference, and what its author can do about it: the end of "Cannot send …". */
 export function whyNot(fn: object): string {
   const { name } = fn as { readonly name?: unknown };
   const called = typeof name === 'string' && name !== '' ? name : '(anonymous)';
@@ -19,7 +19,7 @@ export function whyNot(fn: object): string {
   }
 }
 
-/** Whether it can only be called with `new`. (A method may be named `class`, and other names begin like that.) */
+/** Whether `fn` is a class. The pattern spares methods that are named `class`, and names that begin with it. */
 export function isClass(fn: object): boolean {
   return /^class(?![\w$\u0080-\uffff]|\s*\()/.test(Function.prototype.toString.call(fn));
 }
@@ -34,6 +34,6 @@ function kindOf(fn: object, name: string): 'bound' | 'native' | 'class' | 'arrow
   const source = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}$/.test(source)) return name.startsWith(BOUND) ? 'bound' : 'native';
   if (isClass(fn)) return 'class';
-  // An arrow function begins with its parameters; all others with a keyword or a name.
+  // An arrow function begins with its parameters; all other functions begin with a keyword or a name.
   return /^(?:async\s*)?(?:\(|[\w$]+\s*=>)/.test(source) ? 'arrow' : 'function';
 }

@@ -7,33 +7,33 @@ import { PROTOCOL } from '@ringloop/core/internal';
 import { RemoteFunctionError } from '../errors.js';
 import { loadedByRequire } from './loaded-by-require.js';
 
-/** A module that is imported because another thread asked for a function of it. */
+/** An import of a module from which another thread has asked for a function. */
 interface Import {
   readonly url: string;
   done: boolean;
 }
 
 /**
- * The import that the running code was started by. Not a plain variable: while a slow module is being imported, the
- * other tasks of the thread go on, and are none of its business.
+ * The import that has started the running code. A plain variable would not do: while a slow module is being imported,
+ * other tasks of the thread go on, and they do not belong to the import.
  */
 const importing = new AsyncLocalStorage<Import>();
-/** Imports under way. */
+/** Number of imports under way. */
 let underWay = 0;
-/** The main program is among what was imported. */
+/** Whether the main program was imported here. */
 let watchesMain = false;
 
-/** What a module exports. */
+/** The exports of a module. */
 export type Namespace = Readonly<Record<string, unknown>>;
 
 /**
- * Imports a module that another thread asked for. Node evaluates it once, however often and from wherever it is asked for.
- * Rejects with RemoteFunctionError, its cause this thread's own error.
+ * Imports a module that another thread asked for. Node evaluates it once, however often it is asked for. Rejects with
+ * RemoteFunctionError, whose cause is this thread's own error.
  * @param wanted what the module is imported for, for the message: "Cannot <wanted>: …"
  */
 export async function importModule(url: string, wanted: string): Promise<Namespace> {
   const current: Import = { url, done: false };
-  // A resource of its own: what is written on that of the loop's turns would have each later callback capture its context.
+  // Use a new AsyncResource: a store on the resource of the loop's turns would be captured by every later callback.
   const scope = new AsyncResource('ringloop.Import');
   underWay++;
   watchesMain ||= url === mainModule();
@@ -46,12 +46,13 @@ export async function importModule(url: string, wanted: string): Promise<Namespa
     );
   } finally {
     current.done = true;
-    // Node 20 makes all promises of a thread slower for a storage. After it has evaluated, only the main program is watched.
+    // On Node 20 an enabled storage slows down all promises of the thread. Only the main program is still watched after
+    // its evaluation.
     if (--underWay === 0 && !watchesMain) importing.disable();
   }
 }
 
-/** What to do about an error that says less than it should. */
+/** Advice on an error whose message does not help. */
 function adviceOn(cause: unknown): string {
   const { code } = (cause ?? {}) as { code?: unknown };
   if (code !== 'ERR_UNKNOWN_FILE_EXTENSION') return '';
@@ -62,7 +63,7 @@ function adviceOn(cause: unknown): string {
 }
 
 /**
- * Code that was given to Node by --eval, --print or standard input: no other thread finds it.
+ * Refuses functions of code that was given to Node by --eval, --print or standard input: no other thread can find it.
  * @throws {RemoteFunctionError}
  */
 export function refuseEvaluated(url: string, name: string): void {
@@ -73,38 +74,38 @@ export function refuseEvaluated(url: string, name: string): void {
   );
 }
 
-/** As the program's own modules are loaded: what they are to call in here must be of the same copy of this package. */
+/** Loads a module in the same way as the program's own modules, so that both use the same copy of this package. */
 async function load(url: string): Promise<Namespace> {
   const namespace: unknown =
     loadedByRequire && /^file:[^?#]*$/.test(url)
       ? createRequire(import.meta.url)(fileURLToPath(url))
       : await import(url);
-  return namespace as Namespace; // whatever it exports
+  return namespace as Namespace; // with any exports
 }
 
-/** Under which key threads are told which module the process was started with. */
+/** The key under which threads learn which module the process was started with. */
 const MAIN_MODULE = `ringloop.mainModule.v${PROTOCOL}`;
 
 /**
- * Threads started from here on know which module is the main program. Called before threads are started.
- * Only main threads know it: to a worker, the module that it was made with is the main one.
+ * Tells threads that are started from now on which module is the main program. Must be called before threads are
+ * started. Only the main thread knows it: to a worker, the module that it was made with is the main one.
  */
 function tellMainModule(): void {
   const [, path] = process.argv;
   if (!isMainThread || path === undefined || mainModule() !== undefined) return;
   try {
-    const found = createRequire(import.meta.url).resolve(path); // `node .` and `node main` are ways to say it as well
+    const found = createRequire(import.meta.url).resolve(path); // the path may also be `.`, or lack its extension
     setEnvironmentData(MAIN_MODULE, pathToFileURL(realpathSync(found)).href);
   } catch {
-    setEnvironmentData(MAIN_MODULE, ''); // none, as with --eval and standard input: nobody can import it
+    setEnvironmentData(MAIN_MODULE, ''); // there is none, as with --eval and standard input: nobody can import it
   }
 }
 
 const mainModule = (): unknown => getEnvironmentData(MAIN_MODULE);
 
 /**
- * Called before threads are started. Throws if a module does so that is just being imported for another thread, or has
- * been and is the main program: each thread that it starts would import it again, for ever.
+ * Must be called before threads are started. Refuses it to a module that is being imported for another thread, and to a
+ * main program that was imported for one: each thread that it starts would import it again, without end.
  * @param action what is refused, for the message: "Cannot <action>: …"
  * @throws {RemoteFunctionError}
  */

@@ -2,10 +2,11 @@ import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
 
 /**
- * The absolute URL of a module, by import()'s rules: relative specifiers stand against the URL of the module that asks.
- * Bare ones are refused: what they mean depends on the asking module, and only it can find out.
- * @param base the `import.meta.url` of the module that asks; not needed for absolute URLs
- * @param parameter what messages call `specifier`
+ * The absolute URL of a module, by the rules of import(): relative specifiers are resolved against the URL of the
+ * asking module. Bare specifiers are refused: what they mean depends on the asking module, and only that module can
+ * find out.
+ * @param base the `import.meta.url` of the asking module; not needed for absolute URLs
+ * @param parameter the name of `specifier` in messages
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  */
 export function moduleUrl(
@@ -35,7 +36,7 @@ export function moduleUrl(
   return new URL(specifier, base).href;
 }
 
-/** The letter of a Windows drive looks like a scheme. */
+/** Excludes Windows drives, whose letter looks like a scheme. */
 function isAbsoluteUrl(text: string): boolean {
   return URL.canParse(text) && !/^[a-z]:/i.test(text);
 }

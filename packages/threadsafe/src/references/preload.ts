@@ -4,11 +4,11 @@ import { importModule } from './import-module.js';
 import { moduleUrl } from './module-url.js';
 import { REMOTE, type RemoteFunction, remoteIdOf } from './remote.js';
 
-/** A module that a thread imports before its loop takes calls: its absolute URL, or a function of it. */
+/** A module that a thread imports before its loop takes calls: its absolute URL, or one of its remote functions. */
 export type Preload = string | URL | RemoteFunction;
 
 /**
- * The URLs of the modules, each once, in order.
+ * The URLs of the modules, in order and without repetitions.
  * @throws {TypeError} when `list` is no array, or holds something else than absolute URLs and remote functions
  */
 export function checkPreload(list: readonly Preload[]): string[] {
@@ -18,7 +18,7 @@ export function checkPreload(list: readonly Preload[]): string[] {
 
 /**
  * Imports the modules one after the other, so that they are evaluated in the order of the list. Rejects with
- * RemoteFunctionError, its cause this thread's own error.
+ * RemoteFunctionError, whose cause is this thread's own error.
  */
 export async function importAll(urls: readonly string[]): Promise<void> {
   for (const url of urls) await importModule(url, 'preload');

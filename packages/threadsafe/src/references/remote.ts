@@ -6,33 +6,42 @@ import { isClass, whyNot } from './function-kind.js';
 import { importModule, refuseEvaluated } from './import-module.js';
 import { RemoteFunctionError } from '../errors.js';
 
-/** Where another thread finds a function. */
+/** Says where another thread finds a function. */
 export interface RemoteId {
-  /** The module. */
+  /** URL of the module. */
   readonly url: string;
-  /** What it was registered as by `remote()`; for an export, its path with dots, for messages. */
+  /** The name under which `remote()` registered it. For an export: its path with dots, for messages. */
   readonly name: string;
-  /** The way to an export: its name, and the properties to follow from there. Absent where `remote()` was used. */
+  /** The path to an export: its name, and the properties to follow from there. Absent if `remote()` was used. */
   readonly path?: readonly string[];
 }
 
-/** Of all copies of this package that understand each other: a thread's loop may be of another one than the module with the function. */
+/**
+ * Shared by all copies of this package with the same protocol: a thread's loop and the module with the function may use
+ * different copies.
+ */
 export const REMOTE: unique symbol = Symbol.for(`ringloop.remote.v${PROTOCOL}`);
 
-/** A function that can be named to another thread. One made by `remote()` is still an ordinary function. */
+/** A function that other threads can refer to. One made by `remote()` is still an ordinary function. */
 export type RemoteFunction<A extends unknown[] = never[], R = unknown> = ((...args: A) => R) & {
   readonly [REMOTE]: RemoteId;
 };
 
-/** What a remote function's task results in: what it returns, or what its promise or generator coroutine does. */
+/**
+ * The result of a remote function's task: what the function returns, or what its promise or generator coroutine
+ * returns.
+ */
 export type RemoteResult<R> = Arrived<R extends CoroutineGenerator<infer T> ? T : Awaited<R>>;
 
-/** What a value is in another thread, by whatever way it comes: structured clone makes a Uint8Array of a Buffer. */
+/** The type of a value in another thread, however it is sent: structured clone makes a Uint8Array of a Buffer. */
 export type Arrived<T> = T extends Buffer ? Uint8Array : T;
 
-/** What `remote()` can be told. */
+/** Options of `remote()`. */
 export interface RemoteOptions {
-  /** What other threads ask for; the function's own name by default. For code that a bundler or minifier renames. */
+  /**
+   * The name that other threads ask for; the default is the function's own. For code that a bundler or minifier
+   * renames.
+   */
   readonly name?: string;
 }
 
@@ -43,16 +52,16 @@ const registry = shared('remote functions', () => new Map<string, Map<string, Re
 const exported = new Map<string, RemoteFunction>();
 
 /**
- * Makes a function callable from other threads. They find it by importing the module `url`, whose evaluation must come
- * here again: so call this at the top level of a module.
+ * Makes a function callable from other threads. They find it by importing the module `url`, and its evaluation must
+ * reach this call again. So call `remote()` at the top level of a module.
  *
  *     export const digest = remote(import.meta.url, async function digest(path: string): Promise<string> { … });
  *
  * @param url the module's `import.meta.url`
- * @param fn a function; other threads ask for its name, or for `name`
+ * @param fn a function; other threads ask for its name, or for the option `name`
  * @throws {TypeError} ERR_INVALID_ARG_TYPE when an argument is something else
  * @throws {RemoteFunctionError} when there is no name, when the module has another function of that name, and when the
- * function is a reference already
+ *   function is a reference already
  */
 export function remote<A extends unknown[], R>(
   url: string,
@@ -89,11 +98,11 @@ export function remote<A extends unknown[], R>(
   const id: RemoteId = { url, name };
   const remoteFn = Object.defineProperty(fn, REMOTE, { value: id }) as RemoteFunction<A, R>;
   remember(remoteFn);
-  functions.set(name, remoteFn); // looked up by its id, called with what its id was called with
+  functions.set(name, remoteFn); // looked up by its id, called with the arguments of its reference
   return remoteFn;
 }
 
-/** Functions that were registered since the last microtask. */
+/** Functions that were registered since the last microtask; null: none. */
 let latest: Set<object> | null = null;
 
 function remember(fn: object): void {
@@ -105,15 +114,16 @@ function remember(fn: object): void {
 }
 
 /**
- * Test runners evaluate modules again (vi.resetModules(), jest.isolateModules()): the same function comes from the same source, later.
- * Two that are made at once are two functions, whatever they look like.
+ * Whether a module was evaluated again, as test runners do (vi.resetModules(), jest.isolateModules()): then the same
+ * source comes again, later. Two functions that are registered at once are different ones, even if their source is
+ * equal.
  */
 function isEvaluatedAgain(known: object, fn: object): boolean {
   const source = (of: object): string => Function.prototype.toString.call(of);
   return latest?.has(known) !== true && source(known) === source(fn);
 }
 
-/** @throws {RemoteFunctionError} unless `fn` is a reference, made by `remote()` or `remoteModule()` */
+/** The id of a reference. @throws {RemoteFunctionError} unless `fn` is one, made by `remote()` or `remoteModule()` */
 export function remoteIdOf(fn: unknown): RemoteId {
   const id = typeof fn === 'function' ? (fn as Partial<RemoteFunction>)[REMOTE] : undefined;
   if (id !== undefined) {
@@ -127,19 +137,21 @@ export function remoteIdOf(fn: unknown): RemoteId {
   throw new RemoteFunctionError(`Cannot send ${what}`);
 }
 
-/** The function if this thread can tell at once. */
+/** The function, if this thread knows it without importing its module; else null. */
 export function lookUpRemote(id: RemoteId): RemoteFunction | null {
   const fn = id.path === undefined ? registry.get(id.url)?.get(id.name) : exported.get(exportKey(id));
   return fn ?? null;
 }
 
-/** Imports the module and finds the function. Rejects with RemoteFunctionError, its cause this thread's own error. */
+/**
+ * Imports the module and finds the function. Rejects with RemoteFunctionError, whose cause is this thread's own error.
+ */
 export async function importRemote(id: RemoteId): Promise<RemoteFunction> {
   const namespace = await importModule(id.url, `find ${id.name}`);
   const known = lookUpRemote(id);
   if (known !== null) return known;
   if (id.path === undefined) throw notRegistered(id);
-  // Called with what the reference was called with, whose type is the function's own.
+  // It is called with the arguments of the reference, whose type is that of the function.
   const fn = findExport(namespace, id.path, id.url) as unknown as RemoteFunction;
   exported.set(exportKey(id), fn);
   return fn;

@@ -18,31 +18,32 @@ import {
 import type { Sleep } from './wait-queue.js';
 import { WordWaiters } from './word-waiters.js';
 
-/** What a CancelToken is while it crosses. */
+/** The form in which a CancelToken is sent. */
 export interface CancelTokenWire extends SharedObjectWire {
   readonly kind: 'CancelToken';
 }
 
 const STATE = 0;
-/** The thread (id + 1) that writes the reason, or has; 0: nobody. */
+/** The thread (id + 1) that writes the reason, or has written it; 0: nobody. */
 const WRITER = 1;
 const SIZE = 2;
 const REASON_AT_BYTES = 16;
-/** The reason, with its stack, as bytes. What is larger is sent as a line of text. Arbitrary. */
+/** Room for the reason and its stack, in bytes. A larger reason is sent as a line of text. Arbitrary. */
 const REASON_BYTES = 4096 - REASON_AT_BYTES;
 
 const LIVE = 0;
 const CANCELLED = 1;
-/** Cancelled, and no reason to read. */
+/** Cancelled, without a reason to read. */
 const CANCELLED_ONLY = 2;
 
 /**
- * Says to any number of threads that something is not wanted any more. It can be sent to any thread, also as an argument of
- * `runInExecutor()`; a computation that gives its loop no turn asks `cancelled` now and then, which is one atomic load.
+ * Tells any number of threads that something is not wanted any more. It can be sent to any thread, also as an argument
+ * of `runInExecutor()`. A computation that gives its loop no turn should read `cancelled` now and then, which is one
+ * atomic load.
  *
- * The reason is written before STATE says that it is there, by the one thread that has made itself WRITER. Who cancels while
- * another is writing does not wait for it: cancelled without a reason is cancelled. So a thread that ends while it writes is in
- * nobody's way.
+ * The thread that has made itself WRITER writes the reason, and then STATE says that the reason is there. A thread that
+ * cancels while another is writing does not wait for it: it cancels without a reason. So a thread that ends while it
+ * writes blocks nobody.
  */
 export class CancelToken implements Repairable, Sendable<CancelTokenWire> {
   /** @internal */
@@ -60,12 +61,12 @@ export class CancelToken implements Repairable, Sendable<CancelTokenWire> {
     registerSharedObject(this, this[WIRE]);
   }
 
-  /** The token that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
+  /** The token that `toWire()` was called on. @throws {TypeError} ERR_INVALID_ARG_TYPE when `wire` is something else */
   static fromWire(wire: unknown): CancelToken {
     return revive(wireOf<CancelTokenWire>('CancelToken', wire));
   }
 
-  /** A form that `postMessage` and `workerData` can carry. */
+  /** The token in a form that `postMessage` and `workerData` can carry. */
   toWire(): object {
     return { [WIRE]: this[WIRE] };
   }
@@ -76,8 +77,9 @@ export class CancelToken implements Repairable, Sendable<CancelTokenWire> {
   }
 
   /**
-   * Why it was cancelled; undefined while it is not, when no reason was given, and when two threads cancelled in the same moment.
-   * An error is sent as errors are; what cannot be sent, or is too large, is a line of text.
+   * The reason why it was cancelled. Undefined while it is not cancelled, when no reason was given, and when two
+   * threads cancelled at the same moment. Errors keep their class. A reason that cannot be sent, or is too large,
+   * becomes a line of text.
    */
   get reason(): unknown {
     if (load(this.#words, STATE) !== CANCELLED) return undefined;
@@ -86,12 +88,12 @@ export class CancelToken implements Repairable, Sendable<CancelTokenWire> {
   }
 
   /**
-   * Cancels it, and returns whether it was not before. For any thread, with a loop or without.
+   * Cancels it. Returns false if it was cancelled before. Any thread may call it, with a loop or without.
    * @param reason an error, or anything else that can be sent
    */
   cancel(reason?: unknown): boolean {
     const first = this.#tryCancel(reason);
-    // Also when it was cancelled before: who did may have ended before it told anybody.
+    // Notify even if it was cancelled before: the thread that did it may have ended before it notified anybody.
     notify(this.#words, STATE, Infinity);
     this.#abort();
     return first;
@@ -103,8 +105,9 @@ export class CancelToken implements Repairable, Sendable<CancelTokenWire> {
   }
 
   /**
-   * A signal of this thread, for APIs that take one: it is aborted with a CancelledError, whose `cause` is the reason, when the
-   * token is cancelled here, or when the thread's next turn comes. It does not keep the process alive.
+   * A signal of this thread, for APIs that take one. It is aborted with a CancelledError, whose `cause` is the reason:
+   * at once when the token is cancelled in this thread, else in the thread's next turn. It does not keep the process
+   * alive.
    */
   get signal(): AbortSignal {
     if (this.#controller !== null) return this.#controller.signal;
@@ -135,7 +138,7 @@ export class CancelToken implements Repairable, Sendable<CancelTokenWire> {
     notify(this.#words, STATE, Infinity);
   }
 
-  /** As `util.inspect()` and `console.log()` show it. */
+  /** For `util.inspect()` and `console.log()`. */
   [inspect.custom](): string {
     return `<CancelToken [${this.cancelled ? 'cancelled' : 'not cancelled'}]>`;
   }
@@ -169,7 +172,7 @@ export class CancelToken implements Repairable, Sendable<CancelTokenWire> {
   }
 }
 
-/** Whoever has a signal keeps its token, which would not hear of being cancelled otherwise. */
+/** Each signal keeps its token alive: without the token, it would not learn of the cancellation. */
 const tokens = new WeakMap<AbortSignal, CancelToken>();
 
 function revive(wire: CancelTokenWire): CancelToken {

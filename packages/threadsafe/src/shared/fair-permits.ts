@@ -7,19 +7,19 @@ import { parkInLoop } from './park-in-loop.js';
 import type { Permits } from './permits.js';
 import { NOTHING, type Sleep, WaitQueue } from './wait-queue.js';
 
-/** Where permits stand in line: what SharedLock and the semaphores have in common. */
+/** Permits with a wait queue: what SharedLock and the semaphores have in common. */
 export class FairPermits {
   readonly #permits: Permits;
   readonly #queue: WaitQueue;
 
-  /** @param lineAt the index of the line's first word */
+  /** @param lineAt the index of the first word of the wait queue */
   constructor(permits: Permits, words: Int32Array, lineAt: number, sleep: () => Sleep = parkInLoop) {
     this.#permits = permits;
     const isUseful = (): boolean => permits.areLeft();
     this.#queue = new WaitQueue(new WaitQueueMemory(words, lineAt), { isUseful, inTurn: true, sleep });
   }
 
-  /** How many of this thread wait. */
+  /** The number of coroutines of this thread that wait. */
   get waiting(): number {
     return this.#queue.size;
   }
@@ -38,7 +38,7 @@ export class FairPermits {
     return startCoroutine(this.wait());
   }
 
-  /** Without waiting, and past those who wait. @throws {PeerExitedError} */
+  /** Takes a permit if one is left, ahead of those who wait. @throws {PeerExitedError} */
   tryAcquire(): boolean {
     return this.#take() !== NOTHING;
   }
@@ -47,7 +47,7 @@ export class FairPermits {
     return yield* this.#queue.wait(() => this.#take());
   }
 
-  /** False: there was nothing to give back. */
+  /** Gives a permit back. False: none is taken. */
   release(): boolean {
     if (!this.#permits.giveBack(thisProducer)) return false;
     this.#queue.wakeFirst();
@@ -58,11 +58,11 @@ export class FairPermits {
     return runScoped(() => this.#enter(), body, exit);
   }
 
-  /** A thread has ended. */
+  /** Repairs what a thread that has ended left. */
   repair(producer: number): void {
     this.#queue.memory.expel(producer);
     this.#permits.reclaim(producer);
-    // It may have ended between giving back and ringing, or been woken in vain.
+    // It may have ended between giving back and waking, or have been woken in vain.
     if (this.#permits.areLeft()) this.#queue.wakeFirst();
   }
 

@@ -1,6 +1,7 @@
 /**
- * What a queue's item and a token's reason are in shared memory: bytes that node:v8 serialized. Errors are sent as they are between
- * loops; what can only be shared, such as a SharedArrayBuffer or an object of ours over one, cannot be bytes.
+ * Encodes a queue's items and a token's reason for shared memory, as bytes of the node:v8 serializer. Errors are sent
+ * as they are between loops. Shared memory, such as a SharedArrayBuffer or an object of ours over one, cannot be bytes
+ * and is refused.
  */
 import { types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
@@ -12,14 +13,14 @@ import { messageOf, pack, unpackMessage } from '../codec/packing.js';
 import { isSendable } from '../codec/sendable.js';
 import { isObject } from '../codec/survey.js';
 
-/** @throws {CloneError} when it cannot be sent, or takes more than `mostBytes` */
+/** Encodes an item. @throws {CloneError} when it cannot be sent, or takes more than `mostBytes` */
 export function encodeItem(item: unknown, mostBytes: number): Uint8Array {
   let bytes: Uint8Array;
   try {
     const parcel = pack(item, 'bytes');
     if (parcel.shares) throw new CloneError('shared memory cannot be copied');
     if (parcel.holdsNodes) {
-      structuredClone(messageOf(parcel)); // says what is wrong, if something is
+      structuredClone(messageOf(parcel)); // throws the better message if it cannot be cloned at all
       throw new CloneError('only Node can clone it, and not to bytes');
     }
     const serializer = new Serializer();
@@ -40,7 +41,7 @@ export function encodeItem(item: unknown, mostBytes: number): Uint8Array {
   return bytes;
 }
 
-/** As `encodeItem()`, and a line of text where that throws: a cancellation must arrive, whatever hangs on its reason. */
+/** As `encodeItem()`, but falls back to a line of text: a cancellation must arrive, whatever its reason is. */
 export function encodeReason(reason: unknown, mostBytes: number): Uint8Array {
   try {
     return encodeItem(reason, mostBytes);
@@ -54,7 +55,7 @@ export function encodeReason(reason: unknown, mostBytes: number): Uint8Array {
   }
 }
 
-/** What was encoded. `bytes` are its own from now on. */
+/** Decodes an item. The result may keep parts of `bytes`, so nobody else may use them afterwards. */
 export function decodeItem(bytes: Uint8Array): unknown {
   const deserializer = new Deserializer(bytes);
   deserializer.readHeader();

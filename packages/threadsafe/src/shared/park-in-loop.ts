@@ -2,11 +2,14 @@ import { getRunningLoop } from '@ringloop/core';
 import { OUTSIDE } from '@ringloop/core/internal';
 import type { Sleep } from './wait-queue.js';
 
-/** Sleeps in the running loop, which waits for another thread meanwhile. @throws {LoopStateError} ERR_NO_RUNNING_LOOP */
+/**
+ * Makes a sleep in the running loop, which counts as waiting for another thread. @throws {LoopStateError}
+ * ERR_NO_RUNNING_LOOP
+ */
 export function parkInLoop(): Sleep {
   const loop = getRunningLoop();
   const future = loop.createFuture<void>();
-  loop[OUTSIDE].threads++; // nothing ready and nothing scheduled is no deadlock
+  loop[OUTSIDE].threads++; // an idle loop is no deadlock while it waits for another thread
   return {
     token: future,
     wake: () => {

@@ -1,26 +1,26 @@
 /**
- * What a lock and semaphores give out, in shared words. Any thread may take and give back, each by one compare-and-swap: so a
- * thread that ends in between has either done it or not.
+ * The permits of a lock or semaphore, in shared words. Any thread may take one or give one back, each by one
+ * compare-and-swap. So a thread that ends meanwhile has either done it or not.
  */
 import { cas, load } from '#atomics';
 
-/** Something of which there is a limited number. */
+/** A limited number of permits. */
 export interface Permits {
-  /** Whether there is one now. */
+  /** Whether a permit is left now. */
   areLeft(): boolean;
-  /** Takes one. 'abandoned': it is taken, but was never given back by the thread that had it before, which has ended. */
+  /** Takes one. 'abandoned': it is taken, but the thread that had it before has ended without giving it back. */
   tryTake(producer: number): 'taken' | 'none' | 'abandoned';
-  /** Gives one back. False: none is out. */
+  /** Gives one back. False: no permit is taken. */
   giveBack(producer: number): boolean;
-  /** A thread has ended: what becomes of those it had. */
+  /** Decides what becomes of the permits of a thread that has ended. */
   reclaim(producer: number): void;
 }
 
 const FREE = 0;
 
 /**
- * One permit, and who has it: FREE, the thread (id + 1), or minus that once the thread has ended with it. As with POSIX's robust
- * mutexes the next one is told (EOWNERDEAD).
+ * One permit and its holder: FREE, the thread (id + 1), or the negative of that once the thread has ended without
+ * giving it back. The next holder learns of that, as with POSIX's robust mutexes (EOWNERDEAD).
  */
 export class HolderWord implements Permits {
   readonly #words: Int32Array;
@@ -54,10 +54,10 @@ export class HolderWord implements Permits {
   }
 }
 
-/** The most that a counter counts. */
+/** The largest value of a counter. */
 export const MOST_COUNTED = 2 ** 31 - 1;
 
-/** Permits that nobody owns: a number. What a thread had when it ended is gone, as with POSIX's semaphores. */
+/** A number of permits without owners. The permits of a thread that has ended are lost, as with POSIX's semaphores. */
 export class PermitCounter implements Permits {
   readonly #words: Int32Array;
   readonly #at: number;
@@ -93,19 +93,20 @@ export class PermitCounter implements Permits {
   }
 
   reclaim(): void {
-    // Nobody knows how many it had.
+    // Nothing records how many the thread had.
   }
 }
 
 /**
- * Permits that threads own: a word for each, FREE or the thread that took it. What a thread had when it ended is free again, as
- * with SEM_UNDO of System V. Who gives one back that it did not take gives back another's.
+ * Permits with owners: one word for each, FREE or the thread that took it. The permits of a thread that has ended
+ * become free again, as with SEM_UNDO of System V. A thread that gives back a permit that it did not take gives back
+ * another thread's.
  */
 export class PermitCells implements Permits {
   readonly #words: Int32Array;
   readonly #at: number;
   readonly #count: number;
-  /** Cells that this object took, and where to look first. Others may have given them back. */
+  /** Cells that this object took; giveBack() tries them first. Other threads may have given them back. */
   readonly #taken: number[] = [];
 
   constructor(words: Int32Array, at: number, count: number) {

@@ -1,16 +1,17 @@
 /**
- * A queue of byte strings that loops of several threads wait at: a ring of items, a line of those who wait for one, and a line of
- * those who wait for room.
+ * A queue of byte strings that loops of several threads wait for. It has a ring of items, a wait queue of getters and a
+ * wait queue of putters.
  *
  *   word     written by    meaning
  *   SHUT     anybody       not 0 once it was shut down
- *   JOINS    anybody       how often all items were done; who waits for that waits here
+ *   JOINS    anybody       how often all items were done; waiters for that wait on this word
  *
- * 1. Who puts does so first and wakes those who get then; who gets looks again once its ticket is published. See LineMemory.
- * 2. Who gets looks at SHUT before it looks for an item: so what was put before the shutdown is got. Who puts looks at SHUT before
- *    and after: what it put too late it takes back, unless somebody has got it.
- * 3. Newcomers may pass by those who wait: an item goes to a thread that is awake rather than to one that must be woken. Who waits
- *    keeps its place. Python's queues do the same.
+ * 1. A putter puts first and then wakes a getter; a getter publishes its ticket and then looks again. See
+ *    WaitQueueMemory.
+ * 2. A getter reads SHUT before it looks for an item, so items that were put before the shutdown are got. A putter
+ *    reads SHUT before and after: it takes an item back that it put too late, unless somebody has got it.
+ * 3. Newcomers may overtake waiters: an item goes to a thread that is awake rather than to one that must be woken. A
+ *    waiter keeps its place. Python's queues do the same.
  */
 import { type CoroutineGenerator, QueueShutDown } from '@ringloop/core';
 import { add, load, notify, store } from '#atomics';
@@ -26,12 +27,12 @@ const GETTERS = 4;
 const PUTTERS = GETTERS + WAIT_QUEUE_WORDS;
 const RING_AT_BYTES = (PUTTERS + WAIT_QUEUE_WORDS) * 4;
 
-/** How much memory a queue takes. */
+/** Size of a queue in bytes. */
 export function queueBytes(size: RingSize): number {
   return RING_AT_BYTES + ringBytes(size);
 }
 
-/** The words of a queue, and this thread's ends of its lines. */
+/** The words of a queue, and this thread's view of its wait queues. */
 export class QueueMemory {
   readonly ring: ItemRing;
   readonly #words: Int32Array;
@@ -49,7 +50,7 @@ export class QueueMemory {
     this.#joins = new WordWaiters(this.#words, JOINS);
   }
 
-  /** How many of this thread wait for an item, and for room. */
+  /** How many coroutines of this thread wait for an item, and how many for room. */
   get waiting(): { readonly getters: number; readonly putters: number } {
     return { getters: this.#getters.size, putters: this.#putters.size };
   }
@@ -63,7 +64,8 @@ export class QueueMemory {
     this.#refuseIfShutDown();
     const position = this.ring.tryPut(item, thisProducer);
     if (position === -1) return NOTHING;
-    // Shut down meanwhile, those who get may have looked for the last time. What was got, though, was put.
+    // If it was shut down meanwhile, the getters may have looked for the last time. But an item that was got counts as
+    // put.
     if (this.isShutDown() && this.ring.takeBack(position)) {
       this.ring.finishOne();
       this.#tellIfDone();
@@ -73,7 +75,7 @@ export class QueueMemory {
     return true;
   }
 
-  /** @throws {QueueShutDown} when nothing is left */
+  /** @throws {QueueShutDown} when it was shut down and is empty */
   tryGet(): Uint8Array | typeof NOTHING {
     const wasShutDown = this.isShutDown();
     const item = this.ring.tryTake();
@@ -93,13 +95,13 @@ export class QueueMemory {
     return yield* this.#getters.wait(() => this.tryGet());
   }
 
-  /** Goes on when all were done, also when more were put since. */
+  /** Waits until all items were done, even if more were put since. */
   *join(): CoroutineGenerator<void> {
     const seen = load(this.#words, JOINS);
     if (this.ring.unfinished() > 0) yield* this.#joins.untilChanged(seen, this.#sleep);
   }
 
-  /** False: all that were put are done already. */
+  /** False: all items that were put are done already. */
   finishOne(): boolean {
     if (!this.ring.finishOne()) return false;
     this.#tellIfDone();
@@ -109,16 +111,19 @@ export class QueueMemory {
   shutdown(immediate: boolean): void {
     store(this.#words, SHUT, 1);
     if (immediate) {
-      // What was said to be done too early is not said again.
+      // finishOne() returns false if taskDone() was called too early. That is safe to ignore.
       while (this.ring.tryTake() !== null) this.ring.finishOne();
       this.#tellIfDone();
     }
-    // The first of each line leaves, and so wakes the next.
+    // The first waiter of each wait queue leaves, and so wakes the next.
     this.#getters.wakeFirst();
     this.#putters.wakeFirst();
   }
 
-  /** A thread has ended, perhaps between a put or a get and ringing, or it was woken in vain. */
+  /**
+   * Repairs what an ended thread left: it may have ended between a put or get and its wake-up, or have been woken in
+   * vain.
+   */
   repair(producer: number): void {
     this.ring.expel(producer);
     this.#getters.memory.expel(producer);

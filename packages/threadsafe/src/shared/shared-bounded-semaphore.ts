@@ -16,21 +16,21 @@ import {
   wireOf,
 } from './shared-object.js';
 
-/** What a SharedBoundedSemaphore is while it crosses. */
+/** The form in which a SharedBoundedSemaphore is sent. */
 export interface SharedBoundedSemaphoreWire extends SharedObjectWire {
   readonly kind: 'SharedBoundedSemaphore';
 }
 
-/** Looking for a free one goes through all. Arbitrary. */
+/** Limit, because the search for a free permit visits all of them. Arbitrary. */
 const MOST_PERMITS = 65_536;
 const CELLS = WAIT_QUEUE_WORDS;
 
 /**
- * A semaphore that loops of several threads share, and that is not released more often than it was acquired: lets a number of
- * tasks through at a time, in the order of asking over all threads. Any may release it. It can be sent to any thread, and what
- * arrives there is the same semaphore. Python: asyncio.BoundedSemaphore.
+ * A semaphore that loops of several threads share and that cannot be released more often than it was acquired. It lets
+ * a number of tasks through at a time, in the order in which they asked, over all threads. Any task may release it. It
+ * can be sent to any thread, where it arrives as the same semaphore. Python: asyncio.BoundedSemaphore.
  *
- * It knows which thread has what: when a thread ends, what it had acquired is released.
+ * It records which thread has which permits: when a thread ends, its permits are released.
  */
 export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<SharedBoundedSemaphoreWire> {
   /** @internal */
@@ -39,7 +39,7 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
   readonly #passage: FairPermits;
 
   /**
-   * @param value how many it lets through, and the bound
+   * @param value how many tasks it lets through, which is also the bound
    * @param over where the semaphore is, for `fromWire()`
    * @throws {RangeError} when `value` is no integer, negative or above 65,536
    * @throws {TypeError} when `value` is no number
@@ -54,12 +54,14 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
     registerSharedObject(this, this[WIRE]);
   }
 
-  /** The semaphore that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
+  /**
+   * The semaphore that `toWire()` was called on. @throws {TypeError} ERR_INVALID_ARG_TYPE when `wire` is something else
+   */
   static fromWire(wire: unknown): SharedBoundedSemaphore {
     return revive(wireOf<SharedBoundedSemaphoreWire>('SharedBoundedSemaphore', wire));
   }
 
-  /** A form that `postMessage` and `workerData` can carry. */
+  /** The semaphore in a form that `postMessage` and `workerData` can carry. */
   toWire(): object {
     return { [WIRE]: this[WIRE] };
   }
@@ -70,7 +72,7 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
   }
 
   /**
-   * Waits until it lets one more through. Python: Semaphore.acquire().
+   * Waits until it lets one more task through. Python: Semaphore.acquire().
    * @throws {CancelledError} when the task is cancelled while it waits
    * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
    * @throws {TooManyProducersError} when too many threads wait for it
@@ -79,25 +81,31 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
     return this.#passage.acquire();
   }
 
-  /** Passes if it lets one more through, past those who wait, and says whether it did. For any thread, with a loop or without. */
+  /**
+   * Acquires it if that is possible without waiting, ahead of those who wait. Returns whether it did. Any thread may
+   * call it, with a loop or without.
+   */
   tryAcquire(): boolean {
     return this.#passage.tryAcquire();
   }
 
   /**
-   * Lets one more through. For any thread, with a loop or without. Python: BoundedSemaphore.release().
+   * Lets one more task through. Any thread may call it, with a loop or without. Python: BoundedSemaphore.release().
    * @throws {RangeError} when it was released as often as acquired already
    */
   release(): void {
     if (!this.#passage.release()) throw rangeError('SharedBoundedSemaphore released too many times');
   }
 
-  /** Runs an async function or generator function between acquire and release, and gives its result. Python: async with semaphore. */
+  /**
+   * Runs an async function or generator function between acquire and release, and returns its result. Python: async
+   * with semaphore.
+   */
   run<R>(body: ScopeBody<void, R>): Awaitable<R> {
     return this.#passage.run(body, () => this.release());
   }
 
-  /** `release()`, for `await semaphore.acquire(); using held = semaphore;`. */
+  /** Calls `release()`, for `await semaphore.acquire(); using held = semaphore;`. */
   [Symbol.dispose](): void {
     this.release();
   }
@@ -107,7 +115,7 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
     this.#passage.repair(producer);
   }
 
-  /** As `util.inspect()` and `console.log()` show it; waiters are those of this thread. */
+  /** For `util.inspect()` and `console.log()`. Waiters are those of this thread. */
   [inspect.custom](): string {
     const { waiting } = this.#passage;
     const state = this.locked() ? 'locked' : `unlocked, value:${this.#permits.value}`;

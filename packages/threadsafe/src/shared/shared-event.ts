@@ -16,22 +16,25 @@ import {
 import type { Sleep } from './wait-queue.js';
 import { WordWaiters } from './word-waiters.js';
 
-/** What a SharedEvent is while it crosses. */
+/** The form in which a SharedEvent is sent. */
 export interface SharedEventWire extends SharedObjectWire {
   readonly kind: 'SharedEvent';
 }
 
-/** The only word: bit 0 says whether the flag is up, the others how often it was raised, modulo 2^31. */
+/**
+ * Index of the only word. Bit 0 says whether the flag is up; the other bits count how often it was raised, modulo 2^31.
+ */
 const FLAG = 0;
 const UP = 1;
 const RAISED_ONCE_MORE = 2;
 
 /**
- * A flag that loops of several threads share and wait for. It can be sent to any thread, and what arrives there is the same flag.
- * Python: asyncio.Event.
+ * A flag that loops of several threads share and wait for. It can be sent to any thread, where it arrives as the same
+ * flag. Python: asyncio.Event.
  *
- * Who waits remembers the word it saw: raised and lowered again before it looks, the word is another one. A thread that ends
- * between raising the flag and waking the others leaves that to whoever learns of its end.
+ * A waiter remembers the word that it saw. If the flag is raised and lowered before the waiter looks again, the word
+ * has still changed. If a thread ends between raising the flag and waking the waiters, the threads that learn of its
+ * end wake them.
  */
 export class SharedEvent implements Repairable, Sendable<SharedEventWire> {
   /** @internal */
@@ -48,24 +51,24 @@ export class SharedEvent implements Repairable, Sendable<SharedEventWire> {
     registerSharedObject(this, this[WIRE]);
   }
 
-  /** The event that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
+  /** The event that `toWire()` was called on. @throws {TypeError} ERR_INVALID_ARG_TYPE when `wire` is something else */
   static fromWire(wire: unknown): SharedEvent {
     return revive(wireOf<SharedEventWire>('SharedEvent', wire));
   }
 
-  /** A form that `postMessage` and `workerData` can carry. */
+  /** The event in a form that `postMessage` and `workerData` can carry. */
   toWire(): object {
     return { [WIRE]: this[WIRE] };
   }
 
-  /** One atomic load. Python: Event.is_set(). */
+  /** Whether the flag is raised. One atomic load. Python: Event.is_set(). */
   isSet(): boolean {
     return (load(this.#words, FLAG) & UP) !== 0;
   }
 
   /**
-   * Raises the flag: all who wait go on, in every thread, also when it is lowered again before they do. For any thread, with a
-   * loop or without. Python: Event.set().
+   * Raises the flag. All waiters continue, in every thread, even if it is lowered before they do. Any thread may call
+   * it, with a loop or without. Python: Event.set().
    */
   set(): void {
     while (true) {
@@ -76,7 +79,7 @@ export class SharedEvent implements Repairable, Sendable<SharedEventWire> {
     notify(this.#words, FLAG, Infinity);
   }
 
-  /** Lowers the flag. For any thread, with a loop or without. Python: Event.clear(). */
+  /** Lowers the flag. Any thread may call it, with a loop or without. Python: Event.clear(). */
   clear(): void {
     while (true) {
       const flag = load(this.#words, FLAG);
@@ -102,10 +105,10 @@ export class SharedEvent implements Repairable, Sendable<SharedEventWire> {
 
   /** @internal */
   [REPAIR](): void {
-    notify(this.#words, FLAG, Infinity); // who has no reason to go on waits again
+    notify(this.#words, FLAG, Infinity); // a waiter whose word has not changed waits again
   }
 
-  /** As `util.inspect()` and `console.log()` show it; waiters are those of this thread. */
+  /** For `util.inspect()` and `console.log()`. Waiters are those of this thread. */
   [inspect.custom](): string {
     const waiting = this.#watch.size > 0 ? `, waiters:${this.#watch.size}` : '';
     return `<SharedEvent [${this.isSet() ? 'set' : 'unset'}${waiting}]>`;

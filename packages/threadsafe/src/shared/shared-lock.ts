@@ -14,7 +14,7 @@ import {
   wireOf,
 } from './shared-object.js';
 
-/** What a SharedLock is while it crosses. */
+/** The form in which a SharedLock is sent. */
 export interface SharedLockWire extends SharedObjectWire {
   readonly kind: 'SharedLock';
 }
@@ -24,11 +24,12 @@ const LINE = 4;
 const SIZE_BYTES = (LINE + WAIT_QUEUE_WORDS) * 4;
 
 /**
- * A lock that loops of several threads share: lets one task at a time through, in the order of asking over all of them. It can be
- * sent to any thread, and what arrives there is the same lock. It belongs to no task: any may release it. Python: asyncio.Lock,
- * or multiprocessing.Lock without its blocking.
+ * A lock that loops of several threads share. It lets one task through at a time, in the order in which they asked,
+ * over all threads. It can be sent to any thread, where it arrives as the same lock. It belongs to no task: any task
+ * may release it. Python: asyncio.Lock, or multiprocessing.Lock without its blocking.
  *
- * When the thread that has it ends, the lock is free again, and whoever takes it next is told, once: see `acquire()`.
+ * When the thread that has it ends, the lock becomes free, and the next task that takes it learns of that, once: see
+ * `acquire()`.
  */
 export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWire> {
   /** @internal */
@@ -46,25 +47,25 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
     registerSharedObject(this, this[WIRE]);
   }
 
-  /** The lock that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
+  /** The lock that `toWire()` was called on. @throws {TypeError} ERR_INVALID_ARG_TYPE when `wire` is something else */
   static fromWire(wire: unknown): SharedLock {
     return revive(wireOf<SharedLockWire>('SharedLock', wire));
   }
 
-  /** A form that `postMessage` and `workerData` can carry. */
+  /** The lock in a form that `postMessage` and `workerData` can carry. */
   toWire(): object {
     return { [WIRE]: this[WIRE] };
   }
 
-  /** Whether somebody has it, in any thread. Python: Lock.locked(). */
+  /** Whether it is taken, in any thread. Python: Lock.locked(). */
   locked(): boolean {
     return !this.#holder.areLeft();
   }
 
   /**
    * Waits until it is free, and takes it. Python: Lock.acquire().
-   * @throws {PeerExitedError} once, when the thread that had it has ended: what it protects may be half done. The lock is not
-   *   taken then; who can put that right does so after acquiring it again
+   * @throws {PeerExitedError} once, when the thread that had it has ended: what it protects may be half done. The lock
+   *   is not taken then; a task that can repair it acquires the lock again first
    * @throws {CancelledError} when the task is cancelled while it waits
    * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
    * @throws {TooManyProducersError} when too many threads wait for it
@@ -74,8 +75,8 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
   }
 
   /**
-   * Takes it if it is free, past those who wait, and says whether it did. For any thread, with a loop or without.
-   * Python: threading.Lock.acquire(blocking=False).
+   * Takes it if it is free, ahead of those who wait. Returns whether it did. Any thread may call it, with a loop or
+   * without. Python: threading.Lock.acquire(blocking=False).
    * @throws {PeerExitedError} as `acquire()`
    */
   tryAcquire(): boolean {
@@ -83,22 +84,23 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
   }
 
   /**
-   * Gives it to the one who has waited longest. For any thread, with a loop or without. Python: Lock.release().
-   * @throws {InvalidStateError} when nobody has it
+   * Releases it and wakes the task that has waited longest. Any thread may call it, with a loop or without. Python:
+   * Lock.release().
+   * @throws {InvalidStateError} when it is not taken
    */
   release(): void {
     if (!this.#passage.release()) throw new InvalidStateError('Lock is not acquired.');
   }
 
   /**
-   * Runs an async function or generator function while it has the lock, and gives its result. Throws as `acquire()` does.
-   * Python: async with lock.
+   * Runs an async function or generator function while it has the lock, and returns its result. Throws as `acquire()`
+   * does. Python: async with lock.
    */
   run<R>(body: ScopeBody<void, R>): Awaitable<R> {
     return this.#passage.run(body, () => this.release());
   }
 
-  /** `release()`, for `await lock.acquire(); using held = lock;`. */
+  /** Calls `release()`, for `await lock.acquire(); using held = lock;`. */
   [Symbol.dispose](): void {
     this.release();
   }
@@ -108,7 +110,7 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
     this.#passage.repair(producer);
   }
 
-  /** As `util.inspect()` and `console.log()` show it; waiters are those of this thread. */
+  /** For `util.inspect()` and `console.log()`. Waiters are those of this thread. */
   [inspect.custom](): string {
     const { waiting } = this.#passage;
     const state = this.locked() ? 'locked' : 'unlocked';

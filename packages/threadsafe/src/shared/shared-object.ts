@@ -4,25 +4,28 @@ import { listenForExits, onThreadExit } from '../exits/thread-exits.js';
 import { newId } from '../memory/inbox-memory.js';
 import { type Wire, wireIn } from '../codec/sendable.js';
 
-/** An object over shared memory in which another thread may have left something when it ended. */
+/** An object over shared memory that another thread may have left half changed when it ended. */
 export interface Repairable {
-  /** Puts right what a thread left. Any thread does, any number of times, several at once. */
+  /** Repairs what an ended thread left. Any thread may call it, any number of times, also several at once. */
   [REPAIR](producer: number): void;
 }
 
-/** How many threads may end while an object is on its way. Arbitrary. */
+/** Ends of threads that are remembered, for objects that are being sent meanwhile. Arbitrary. */
 const REMEMBERED_ENDS = 16;
 
 export const REPAIR: unique symbol = Symbol('repair');
 
-/** What such an object is while it crosses. */
+/** The form in which such an object is sent. */
 export interface SharedObjectWire extends Wire {
   readonly memory: SharedArrayBuffer;
-  /** Names the memory in the whole process, for each time it arrives in a thread it is another SharedArrayBuffer. None: a new one. */
+  /**
+   * Identifies the memory in the whole process: each time it arrives in a thread, it is another SharedArrayBuffer.
+   * Undefined: new memory.
+   */
   readonly id?: string;
 }
 
-/** This thread's, by the id of their memory. */
+/** This thread's objects, by the id of their memory. */
 const objects = new Map<string, WeakRef<Repairable>>();
 const gone: number[] = [];
 const collected = new FinalizationRegistry<string>((id) => {
@@ -31,14 +34,14 @@ const collected = new FinalizationRegistry<string>((id) => {
 let listening = false;
 let made = 0;
 
-/** The id of new memory. */
+/** An id for new memory. */
 export function newSharedId(): string {
   return newId(++made);
 }
 
 /**
- * The object over that memory: the one that this thread has already, or else a new one. So an object that arrives any number of times
- * is one, and takes one slot among those who wait.
+ * The object over that memory: the one that this thread already has, or else a new one. So an object that arrives
+ * several times is the same object, and takes only one slot in a wait queue.
  */
 export function sharedObjectOf<V extends Repairable>(
   { id }: SharedObjectWire,
@@ -49,7 +52,7 @@ export function sharedObjectOf<V extends Repairable>(
   return known instanceof viewClass ? known : make();
 }
 
-/** From now on `view` is told of threads that end, and of those that have ended before. */
+/** Calls the repair of `view` for each thread that ends from now on, and for those that ended before. */
 export function registerSharedObject(view: Repairable, { id = newSharedId() }: SharedObjectWire): void {
   if (!listening) {
     listening = true;
@@ -58,7 +61,7 @@ export function registerSharedObject(view: Repairable, { id = newSharedId() }: S
   }
   objects.set(id, new WeakRef(view));
   collected.register(view, id);
-  // It may have been on its way here when everybody else repaired it.
+  // The object may have been on its way here while the other threads repaired it.
   for (const producer of gone) view[REPAIR](producer);
 }
 
@@ -69,9 +72,12 @@ function threadExited(threadId: number): void {
   for (const ref of objects.values()) ref.deref()?.[REPAIR](producer);
 }
 
-/** What `toWire()` of a class gave. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
+/**
+ * The wire in the result of a class's `toWire()`. @throws {TypeError} ERR_INVALID_ARG_TYPE when `wire` is something
+ * else
+ */
 export function wireOf<W extends Wire>(kind: W['kind'], wire: unknown): W {
   const found = wireIn(wire);
-  if (found?.kind === kind) return found as W; // its kind says so
+  if (found?.kind === kind) return found as W; // checked by its kind
   throw typeError(`Cannot make a ${kind} of ${inspect(wire, { depth: 0 })}: toWire() did not make it`);
 }

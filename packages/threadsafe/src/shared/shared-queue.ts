@@ -20,33 +20,36 @@ import {
 } from './shared-object.js';
 import { NOTHING } from './wait-queue.js';
 
-/** What a SharedQueue is while it crosses. */
+/** The form in which a SharedQueue is sent. */
 export interface SharedQueueWire extends SharedObjectWire {
   readonly kind: 'SharedQueue';
   readonly maxsize: number;
   readonly itemBytes: number;
 }
 
-/** What a SharedQueue can be told. */
+/** Options of a SharedQueue. */
 export interface SharedQueueOptions {
-  /** How many bytes an item may take, serialized. By default 4,096, enough for most errors. Memory that no item has ever taken costs address space only. */
+  /**
+   * Size limit of a serialized item in bytes. The default is 4,096, enough for most errors. Memory that no item has
+   * ever used takes address space only.
+   */
   readonly itemBytes?: number;
 }
 
 const DEFAULT_MAXSIZE = 1024;
 const DEFAULT_ITEM_BYTES = 4096;
-/** All cells together, lest a typing error ask for the address space. Arbitrary. */
+/** Limit for the memory of all items, so that a typing error does not take the address space. Arbitrary. */
 const MOST_BYTES = 2 ** 30;
 
 /**
- * A queue that loops of several threads share: any thread puts, any gets, in one order for all of them. It can be sent to any
- * thread, and what arrives there is the same queue. Items are copied in and out: an item is what structured clone makes of it, and
+ * A queue that loops of several threads share. Any thread may put and get, in one order over all threads. It can be
+ * sent to any thread, where it arrives as the same queue. Items are copied in and out by structured clone, except that
  * `Error`s keep their class. Python: asyncio.Queue.
  *
- * It always has a bound: its memory is shared by threads, and cannot grow once it is.
+ * It always has a bound, because shared memory cannot grow.
  *
- * A thread may end at any time. What it had got is lost with it, and not done, for `join()`; what it was putting is in the queue
- * or not.
+ * A thread may end at any time. An item that it had got is lost, and is not done for `join()`. An item that it was
+ * putting is either in the queue or not.
  */
 export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
   /** @internal */
@@ -54,9 +57,10 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
   readonly #queue: QueueMemory;
 
   /**
-   * @param maxsize how many items `put()` waits at, from 1 to 65,536
+   * @param maxsize the number of items at which `put()` waits, from 1 to 65,536
    * @param over where the queue is, for `fromWire()`
-   * @throws {RangeError} when `maxsize` or `itemBytes` is no integer, too small or too large, or both together take more than 1 GiB
+   * @throws {RangeError} when `maxsize` or `itemBytes` is no integer, too small or too large, or both together take
+   *   more than 1 GiB
    * @throws {TypeError} when one of them is no number
    */
   constructor(
@@ -80,12 +84,12 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
     registerSharedObject(this, this[WIRE]);
   }
 
-  /** The queue that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
+  /** The queue that `toWire()` was called on. @throws {TypeError} ERR_INVALID_ARG_TYPE when `wire` is something else */
   static fromWire<T>(wire: unknown): SharedQueue<T> {
     return revive<T>(wireOf<SharedQueueWire>('SharedQueue', wire));
   }
 
-  /** A form that `postMessage` and `workerData` can carry. */
+  /** The queue in a form that `postMessage` and `workerData` can carry. */
   toWire(): object {
     return { [WIRE]: this[WIRE] };
   }
@@ -95,30 +99,30 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
     return this[WIRE].maxsize;
   }
 
-  /** How many bytes an item may take, serialized. */
+  /** Size limit of a serialized item in bytes. */
   get itemBytes(): number {
     return this[WIRE].itemBytes;
   }
 
-  /** How many items are in it: while others put and get, how many there were a moment ago. Python: Queue.qsize(). */
+  /** How many items are in it. While others put and get, the number may already be outdated. Python: Queue.qsize(). */
   qsize(): number {
     return this.#queue.ring.count();
   }
 
-  /** Whether no item is in it. Python: Queue.empty(). */
+  /** Whether it has no items. Python: Queue.empty(). */
   empty(): boolean {
     return this.#queue.ring.isEmpty();
   }
 
-  /** Whether `maxsize` items are in it. Python: Queue.full(). */
+  /** Whether it has `maxsize` items. Python: Queue.full(). */
   full(): boolean {
     return this.#queue.ring.isFull();
   }
 
   /**
-   * Puts an item in, as it is now, and waits for room before if it is full. Python: Queue.put().
+   * Copies an item into the queue, after waiting for room if it is full. Python: Queue.put().
    * @throws {CloneError} when the item cannot be sent as bytes, or takes more than `itemBytes`
-   * @throws {QueueShutDown} when it was shut down, or is while the task waits
+   * @throws {QueueShutDown} when it was shut down before, or while the task waits
    * @throws {CancelledError} when the task is cancelled while it waits
    * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
    * @throws {TooManyProducersError} when too many threads put, or wait
@@ -135,7 +139,8 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
   }
 
   /**
-   * Puts an item in if there is room. For any thread, with a loop or without. Python: Queue.put_nowait().
+   * Copies an item into the queue if there is room. Any thread may call it, with a loop or without. Python:
+   * Queue.put_nowait().
    * @throws {CloneError} when the item cannot be sent as bytes, or takes more than `itemBytes`
    * @throws {QueueFull} when it is full
    * @throws {QueueShutDown} when it was shut down
@@ -148,8 +153,8 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
   }
 
   /**
-   * Takes an item out, and waits for one before if it is empty. Python: Queue.get().
-   * @throws {QueueShutDown} when it is empty and was shut down, or is while the task waits
+   * Takes an item out, after waiting for one if it is empty. Python: Queue.get().
+   * @throws {QueueShutDown} when it is empty and was shut down before, or while the task waits
    * @throws {CancelledError} when the task is cancelled while it waits
    * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
    * @throws {TooManyProducersError} when too many threads wait
@@ -157,14 +162,15 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
   get(): Awaitable<Arrived<T>> {
     try {
       const bytes = this.#queue.tryGet();
-      return bytes === NOTHING ? startCoroutine(this.#get()) : settled(decodeItem(bytes) as Arrived<T>); // put() took a T
+      // The items are of type T: put() accepted no others.
+      return bytes === NOTHING ? startCoroutine(this.#get()) : settled(decodeItem(bytes) as Arrived<T>);
     } catch (refusal) {
       return startCoroutine(fail(refusal));
     }
   }
 
   /**
-   * Takes an item out if there is one. For any thread, with a loop or without. Python: Queue.get_nowait().
+   * Takes an item out if there is one. Any thread may call it, with a loop or without. Python: Queue.get_nowait().
    * @throws {QueueEmpty} when it is empty
    * @throws {QueueShutDown} when it is empty and was shut down
    */
@@ -175,15 +181,15 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
   }
 
   /**
-   * Says that the work on an item, which was got before, is done: see `join()`. For any thread. Python: Queue.task_done().
-   * @throws {RangeError} when it was said more often than items were put in
+   * Reports that the work on an item is done, for `join()`. Any thread may call it. Python: Queue.task_done().
+   * @throws {RangeError} when it is called more often than items were put in
    */
   taskDone(): void {
     if (!this.#queue.finishOne()) throw rangeError('taskDone() called too many times');
   }
 
   /**
-   * Waits until `taskDone()` was called for each item that was put in, by any thread. Python: Queue.join().
+   * Waits until `taskDone()` was called for each item that was put in, by any threads. Python: Queue.join().
    * @throws {CancelledError} when the task is cancelled while it waits
    * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
    */
@@ -192,8 +198,9 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
   }
 
   /**
-   * Takes no more items, and gives no more than it has; who waits for more throws QueueShutDown, in every thread. With `immediate`
-   * it drops what it has, as if that had been got and done. For any thread. Python: Queue.shutdown().
+   * Shuts the queue down: it accepts no more items, and still gives out those it has. Waiters that would need more
+   * reject with QueueShutDown, in every thread. With `immediate` it also drops its items, as if they had been got and
+   * done. Any thread may call it. Python: Queue.shutdown().
    */
   shutdown({ immediate = false }: { readonly immediate?: boolean } = {}): void {
     this.#queue.shutdown(immediate);
@@ -204,7 +211,7 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
     this.#queue.repair(producer);
   }
 
-  /** As `util.inspect()` and `console.log()` show it; getters and putters are those of this thread that wait. */
+  /** For `util.inspect()` and `console.log()`. Getters and putters are the waiting coroutines of this thread. */
   [inspect.custom](): string {
     const { getters, putters } = this.#queue.waiting;
     const unfinished = this.#queue.ring.unfinished();
@@ -224,7 +231,7 @@ export class SharedQueue<T> implements Repairable, Sendable<SharedQueueWire> {
 }
 
 function revive<T>(wire: SharedQueueWire): SharedQueue<T> {
-  // What is in it, its sender knows.
+  // The type of its items is known to the sender only.
   return sharedObjectOf<SharedQueue<T>>(
     wire,
     SharedQueue,

@@ -16,7 +16,7 @@ import {
   wireOf,
 } from './shared-object.js';
 
-/** What a SharedSemaphore is while it crosses. */
+/** The form in which a SharedSemaphore is sent. */
 export interface SharedSemaphoreWire extends SharedObjectWire {
   readonly kind: 'SharedSemaphore';
 }
@@ -26,12 +26,12 @@ const LINE = 4;
 const SIZE_BYTES = (LINE + WAIT_QUEUE_WORDS) * 4;
 
 /**
- * A semaphore that loops of several threads share: lets a number of tasks through at a time, in the order of asking over all of
- * them. Any may release it, also more often than it was acquired: then it lets more through. It can be sent to any thread, and what
- * arrives there is the same semaphore. Python: asyncio.Semaphore.
+ * A semaphore that loops of several threads share. It lets a number of tasks through at a time, in the order in which
+ * they asked, over all threads. Any task may release it, also more often than it was acquired: then it lets more tasks
+ * through. It can be sent to any thread, where it arrives as the same semaphore. Python: asyncio.Semaphore.
  *
- * Nobody owns what it lets through: what a thread had acquired when it ended is never released, as with POSIX's semaphores. To
- * limit how many do something at a time, take a SharedBoundedSemaphore: it gets that back.
+ * Nobody owns its permits: what a thread had acquired when it ended is never released, as with POSIX's semaphores. To
+ * limit how many tasks do something at a time, use a SharedBoundedSemaphore: it gets these permits back.
  */
 export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedSemaphoreWire> {
   /** @internal */
@@ -40,7 +40,7 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
   readonly #passage: FairPermits;
 
   /**
-   * @param value how many it lets through
+   * @param value how many tasks it lets through
    * @param over where the semaphore is, for `fromWire()`
    * @throws {RangeError} when `value` is no integer, negative or above 2,147,483,647
    * @throws {TypeError} when `value` is no number
@@ -50,7 +50,7 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
     const words = new Int32Array(memory);
     if (over === undefined) {
       checkCount('SharedSemaphore initial value', value, 0, MOST_COUNTED);
-      words[VALUE] = value; // nobody else has it yet
+      words[VALUE] = value; // not shared yet
     }
     this[WIRE] = { kind: 'SharedSemaphore', id: over?.id ?? newSharedId(), memory };
     this.#permits = new PermitCounter(words, VALUE);
@@ -58,12 +58,14 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
     registerSharedObject(this, this[WIRE]);
   }
 
-  /** The semaphore that `toWire()` made a form of. @throws {TypeError} ERR_INVALID_ARG_TYPE when it is something else */
+  /**
+   * The semaphore that `toWire()` was called on. @throws {TypeError} ERR_INVALID_ARG_TYPE when `wire` is something else
+   */
   static fromWire(wire: unknown): SharedSemaphore {
     return revive(wireOf<SharedSemaphoreWire>('SharedSemaphore', wire));
   }
 
-  /** A form that `postMessage` and `workerData` can carry. */
+  /** The semaphore in a form that `postMessage` and `workerData` can carry. */
   toWire(): object {
     return { [WIRE]: this[WIRE] };
   }
@@ -74,7 +76,7 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
   }
 
   /**
-   * Waits until it lets one more through. Python: Semaphore.acquire().
+   * Waits until it lets one more task through. Python: Semaphore.acquire().
    * @throws {CancelledError} when the task is cancelled while it waits
    * @throws {LoopStateError} ERR_NO_RUNNING_LOOP, when it must wait
    * @throws {TooManyProducersError} when too many threads wait for it
@@ -83,25 +85,31 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
     return this.#passage.acquire();
   }
 
-  /** Passes if it lets one more through, past those who wait, and says whether it did. For any thread, with a loop or without. */
+  /**
+   * Acquires it if that is possible without waiting, ahead of those who wait. Returns whether it did. Any thread may
+   * call it, with a loop or without.
+   */
   tryAcquire(): boolean {
     return this.#passage.tryAcquire();
   }
 
   /**
-   * Lets one more through. For any thread, with a loop or without. Python: Semaphore.release().
+   * Lets one more task through. Any thread may call it, with a loop or without. Python: Semaphore.release().
    * @throws {RangeError} when it lets 2,147,483,647 through already
    */
   release(): void {
     if (!this.#passage.release()) throw rangeError('SharedSemaphore released too many times');
   }
 
-  /** Runs an async function or generator function between acquire and release, and gives its result. Python: async with semaphore. */
+  /**
+   * Runs an async function or generator function between acquire and release, and returns its result. Python: async
+   * with semaphore.
+   */
   run<R>(body: ScopeBody<void, R>): Awaitable<R> {
     return this.#passage.run(body, () => this.release());
   }
 
-  /** `release()`, for `await semaphore.acquire(); using held = semaphore;`. */
+  /** Calls `release()`, for `await semaphore.acquire(); using held = semaphore;`. */
   [Symbol.dispose](): void {
     this.release();
   }
@@ -111,7 +119,7 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
     this.#passage.repair(producer);
   }
 
-  /** As `util.inspect()` and `console.log()` show it; waiters are those of this thread. */
+  /** For `util.inspect()` and `console.log()`. Waiters are those of this thread. */
   [inspect.custom](): string {
     const { waiting } = this.#passage;
     const state = this.locked() ? 'locked' : `unlocked, value:${this.#permits.value}`;

@@ -1,24 +1,24 @@
 import { thisProducer } from '../memory/inbox-memory.js';
 import type { WaitQueueMemory } from './wait-queue-memory.js';
 
-/** What an attempt returns when there was nothing to take. */
+/** The result of an attempt that found nothing to take. */
 export const NOTHING: unique symbol = Symbol('nothing');
 
-/** What a coroutine sleeps on: see park-in-loop.ts. The model tests have another. */
+/** One sleep of a coroutine: see park-in-loop.ts. The model tests use another implementation. */
 export interface Sleep {
-  /** What the coroutine yields. */
+  /** The value that the coroutine yields. */
   readonly token: unknown;
-  /** Lets it go on. False: it never will, its loop is closed. */
+  /** Resumes the coroutine. False: it never will continue, because its loop is closed. */
   wake(): boolean;
-  /** It goes on, woken or cancelled. */
+  /** Called when the coroutine continues, woken or cancelled. */
   end(): void;
 }
 
-/** What a line needs to know. */
+/** Options of a WaitQueue. */
 export interface WaitQueueOptions {
-  /** Whether who is first would find something to take. */
+  /** Whether the first waiter would find something to take. */
   readonly isUseful: () => boolean;
-  /** Whether only who has waited longest may take: see `LineMemory`. */
+  /** Whether only the longest waiter may take: see `WaitQueueMemory`. */
   readonly inTurn: boolean;
   readonly sleep: () => Sleep;
 }
@@ -31,9 +31,9 @@ interface Place {
 }
 
 /**
- * This thread's end of a waiting line: its coroutines that wait, in the order in which they came. They share one slot, which shows
- * the ticket of the first of them; only that one looks. There is at most one `waitAsync`, kept from one sleep to the next: it
- * cannot be cancelled, so who leaves last notifies it.
+ * This thread's view of a wait queue: its waiting coroutines, in the order in which they came. They share one slot,
+ * which shows the ticket of the first of them; only the first looks. There is at most one `waitAsync`, kept from one
+ * sleep to the next. It cannot be cancelled, so the last coroutine that leaves notifies it.
  */
 export class WaitQueue {
   readonly memory: WaitQueueMemory;
@@ -50,12 +50,12 @@ export class WaitQueue {
     this.#options = options;
   }
 
-  /** How many coroutines of this thread wait in it. */
+  /** The number of coroutines of this thread that wait in it. */
   get size(): number {
     return this.#size;
   }
 
-  /** Waits until `attempt` gives something, and returns that. Whoever comes later waits behind it. */
+  /** Waits until `attempt` returns something else than NOTHING, and returns that. Later callers wait behind it. */
   *wait<T>(attempt: () => T | typeof NOTHING): Generator<unknown, T, unknown> {
     const place = this.#enter();
     try {
@@ -76,7 +76,7 @@ export class WaitQueue {
     }
   }
 
-  /** After something became available: whoever has waited longest looks. */
+  /** Wakes the longest waiter, after something became available. */
   wakeFirst(): void {
     const { memory } = this;
     const seat = memory.first();
@@ -97,7 +97,7 @@ export class WaitQueue {
     return place;
   }
 
-  /** Takes, or sees to it that this thread is woken when it should look again. */
+  /** Takes something, or ensures that this thread is woken when it should look again. */
   #look<T>(place: Place, attempt: () => T | typeof NOTHING): T | typeof NOTHING {
     const { memory } = this;
     while (place === this.#first) {
@@ -114,11 +114,11 @@ export class WaitQueue {
   #arm(value: number): boolean {
     if (this.#armed !== null) return true;
     const wait = this.memory.waitForWakeUp(this.#slot, value);
-    if (!wait.async) return false; // woken since
+    if (!wait.async) return false; // woken meanwhile
     const armed = {};
     this.#armed = armed;
     void wait.value.then(() => {
-      if (this.#armed !== armed) return; // of an earlier stay
+      if (this.#armed !== armed) return; // belongs to an earlier slot
       this.#armed = null;
       this.#wakeOwnFirst();
     });
@@ -126,12 +126,12 @@ export class WaitQueue {
   }
 
   #wakeOwnFirst(): void {
-    // Who waits in a loop that was closed waits for ever, and would stand in the way of all others.
+    // A waiter in a closed loop would wait for ever and block all others: remove it.
     while (this.#first?.sleep?.wake() === false) this.#leave(this.#first);
   }
 
   #leave(place: Place): void {
-    if (place.previous === null && this.#first !== place) return; // it was thrown out before
+    if (place.previous === null && this.#first !== place) return; // it was removed before
     const wasFirst = place === this.#first;
     this.#size--;
     if (place.previous === null) this.#first = place.next;
@@ -143,7 +143,7 @@ export class WaitQueue {
     if (this.#first === null) this.#vacate();
     else this.memory.publish(this.#slot, this.#first.ticket);
     if (this.#options.isUseful()) this.wakeFirst();
-    // The next one here is first from now on: it has to look, and to sleep on the wake-up word.
+    // The next coroutine of this thread is first from now on: it must look, and sleep on the wake-up word.
     if (this.#armed === null) this.#wakeOwnFirst();
   }
 

@@ -2,11 +2,11 @@ import { load, notify, waitAsync } from '#atomics';
 import type { Sleep } from './wait-queue.js';
 
 /**
- * This thread's end of a shared word that anybody may change and then notifies all: those here who want to know. There is at most
- * one `waitAsync` in each thread and object, kept from one wait to the next, and none when nobody here wants to know any more:
- * it cannot be cancelled, so it is notified, and those of other threads look once for nothing.
+ * This thread's listeners to a shared word that any thread may change and then notify. A thread has at most one
+ * `waitAsync` for each object, kept from one wait to the next. It cannot be cancelled. So when the last listener here
+ * leaves, the word is notified, and the waiters of other threads check once in vain.
  *
- * It does not keep alive what it belongs to: when that is collected, what is registered is notified as well.
+ * A pending `waitAsync` does not keep this object alive: when it is collected, the `waitAsync` is notified too.
  */
 export class WordWaiters {
   readonly #words: Int32Array;
@@ -20,25 +20,28 @@ export class WordWaiters {
     abandoned.register(this, { words, index });
   }
 
-  /** How many listen. */
+  /** The number of listeners. */
   get size(): number {
     return this.#listeners.size;
   }
 
-  /** Calls `listener`, once, when the word may not be `value` any more. False: it is not now. */
+  /**
+   * Calls `listener` once, when the word may have another value than `value`. Returns false if it has another value
+   * already.
+   */
   listen(value: number, listener: () => void): boolean {
     if (!this.#armed) {
       const wait = waitAsync(this.#words, this.#index, value);
       if (!wait.async) return false;
       this.#armed = true;
-      const watch = new WeakRef(this); // the engine holds on to the promise until it is notified
+      const watch = new WeakRef(this); // the engine keeps the promise until it is notified
       void wait.value.then(() => watch.deref()?.tell());
     }
     this.#listeners.add(listener);
     return true;
   }
 
-  /** A coroutine waits until the word is not `value` any more. */
+  /** Coroutine that waits until the word has another value than `value`. */
   *untilChanged(value: number, park: () => Sleep): Generator<unknown, void> {
     while (load(this.#words, this.#index) === value) {
       const sleep = park();
@@ -53,7 +56,7 @@ export class WordWaiters {
     }
   }
 
-  /** `listener` does not want to know any more. */
+  /** Removes `listener`. */
   forget(listener: () => void): void {
     if (this.#listeners.delete(listener) && this.#listeners.size === 0 && this.#armed) {
       notify(this.#words, this.#index, Infinity);

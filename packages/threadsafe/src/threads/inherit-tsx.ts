@@ -1,26 +1,32 @@
 /**
- * tsx in the threads of a program that was started with it. They inherit its `--import`, but where it has only Node's asynchronous
- * hooks to register, tsx does so in the main thread alone, and these Nodes have the hooks for each thread anew: modules in TypeScript
- * would not be found.
+ * Registers tsx in the threads of a program that was started with it. Threads inherit `--import` of tsx. But if Node
+ * has only asynchronous hooks, tsx registers in the main thread alone, although these versions of Node have separate
+ * hooks in each thread. Then TypeScript modules would not be found in the others.
  */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 
-/** From these Nodes on tsx registers in every thread by itself: the first of each line with hooks that it can use there. */
+/**
+ * From these versions of Node on, tsx registers in every thread by itself: the first of each line whose hooks it can
+ * use there.
+ */
 const HAVE_SYNCHRONOUS_HOOKS: readonly (readonly [number, number, number])[] = [
   [22, 22, 3],
   [24, 11, 1],
   [25, 1, 0],
 ];
 
-/** Registers tsx in this worker thread, if its options name it and it has not done so by itself. Rejects when tsx does not load. */
+/**
+ * Registers tsx in this worker thread, if Node's options name it and it has not registered by itself. Rejects when tsx
+ * does not load.
+ */
 export async function inheritTsx(): Promise<void> {
   if (isMainThread || registersItself(process.versions.node)) return;
   const loader = findTsx([...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)]);
   if (loader === null) return;
   const base = loader.startsWith('file:') ? loader : pathToFileURL(`${process.cwd()}/`).href;
-  // What `require()` finds is the CommonJS twin of the module, which registers only for `require()`.
+  // `require()` resolves to the CommonJS twin of the module, which registers only for `require()`.
   const api = createRequire(base)
     .resolve('tsx/esm/api')
     .replace(/\.cjs$/, '.mjs');
@@ -28,7 +34,7 @@ export async function inheritTsx(): Promise<void> {
   register();
 }
 
-/** What `--import` names, if that is tsx: a URL of it, or its name. */
+/** The value of `--import`, if that is tsx: its URL or its name. */
 export function findTsx(args: readonly string[]): string | null {
   for (const [index, arg] of args.entries()) {
     const value = arg.startsWith('--import=')
@@ -41,7 +47,7 @@ export function findTsx(args: readonly string[]): string | null {
   return null;
 }
 
-/** @param version of Node, without the v */
+/** @param version the version of Node, without the v */
 export function registersItself(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
   const line = HAVE_SYNCHRONOUS_HOOKS.find(([first]) => first === major);

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
- * A file of these packages that a thread is to be started with. A bundler puts them into one file and leaves none for threads.
- * @throws {Error} ERR_BUNDLED when it is not there
+ * Checks a file of these packages with which a thread is to be started. A bundler merges all files into one and leaves
+ * none for threads.
+ * @throws {Error} ERR_BUNDLED when the file is not there
  */
 export function ownFile(url: URL): URL {
   if (url.protocol !== 'file:' || existsSync(fileURLToPath(url))) return url;

@@ -2,29 +2,36 @@ import { inspect, types } from 'node:util';
 import { type ResourceLimits, SHARE_ENV } from 'node:worker_threads';
 import { rangeError, typeError } from '@ringloop/core/internal';
 
-/** What threads are started with, as `new Worker()` takes it: those of a LoopGroup, and of a PiscinaExecutor. */
+/** Options for starting threads, as `new Worker()` takes them: the threads of a LoopGroup, and of a PiscinaExecutor. */
 export interface ThreadOptions {
-  /** Memory limits of each thread. One that reaches them ends. */
+  /** Memory limits of each thread. A thread that reaches them ends. */
   readonly resourceLimits?: ResourceLimits;
   /**
-   * Options of Node in each thread, in place of those that this process was started with. Options of V8 and of the whole process are
-   * refused by Node, with ERR_WORKER_INVALID_EXEC_ARGV. Whoever needs a loader there names it again: `['--import', 'tsx']`.
+   * Options of Node in each thread, in place of those that this process was started with. Node refuses options of V8
+   * and of the whole process, with ERR_WORKER_INVALID_EXEC_ARGV. If the threads need a loader, name it again:
+   * `['--import', 'tsx']`.
    */
   readonly execArgv?: readonly string[];
-  /** What follows the file name in the `process.argv` of each thread; nothing by default. */
+  /** The arguments after the file name in the `process.argv` of each thread; none by default. */
   readonly argv?: readonly string[];
   /**
-   * The `process.env` of each thread: a copy of that, or with `SHARE_ENV` of node:worker_threads the same object as here. By default a
-   * copy of this thread's. Entries that are undefined are left out.
+   * The `process.env` of each thread: a copy of this object, or with `SHARE_ENV` of node:worker_threads the same object
+   * as in this thread. By default it is a copy of this thread's. Entries that are undefined are left out.
    */
   readonly env?: NodeJS.ProcessEnv | typeof SHARE_ENV;
-  /** Whether what the threads write to standard output is not written to this thread's, but can be read. False by default. */
+  /**
+   * Whether the standard output of the threads can be read, instead of being written to this thread's. False by
+   * default.
+   */
   readonly stdout?: boolean;
   /** As `stdout`, for standard error. */
   readonly stderr?: boolean;
 }
 
-/** Copies, for threads that are started later; what was not given is left out, as Node wants it. */
+/**
+ * Checked copies of the options, for threads that are started later. Options that were not given are left out, as Node
+ * requires.
+ */
 export interface CheckedThreadOptions {
   readonly worker: {
     readonly resourceLimits?: ResourceLimits;
@@ -36,7 +43,7 @@ export interface CheckedThreadOptions {
   readonly stderr: boolean;
 }
 
-/** @throws {TypeError} ERR_INVALID_ARG_TYPE @throws {RangeError} ERR_OUT_OF_RANGE, when an option is none */
+/** @throws {TypeError} ERR_INVALID_ARG_TYPE @throws {RangeError} ERR_OUT_OF_RANGE, when an option is invalid */
 export function checkThreadOptions(options: ThreadOptions): CheckedThreadOptions {
   const { resourceLimits, execArgv, argv, env, stdout = false, stderr = false } = options;
   checkLimits(resourceLimits);
@@ -54,7 +61,7 @@ export function checkThreadOptions(options: ThreadOptions): CheckedThreadOptions
   };
 }
 
-/** Node takes what is no number for no limit. */
+/** Checks the limits here, because Node ignores a limit that is no number. */
 function checkLimits(limits: unknown): void {
   if (limits === undefined) return;
   if (typeof limits !== 'object' || limits === null) {
@@ -88,9 +95,10 @@ function copyEnv(env: unknown): NodeJS.Dict<string> | typeof SHARE_ENV {
   }
   const copy: NodeJS.Dict<string> = {};
   for (const [name, value] of Object.entries(env) as [string, unknown][]) {
-    if (value === undefined) continue; // Node would make the text 'undefined' of it
+    if (value === undefined) continue; // Node would turn it into the text 'undefined'
     if (typeof value !== 'string') throw typeError(`env.${name} must be a string, got ${inspect(value)}`);
-    Object.defineProperty(copy, name, { value, enumerable: true, configurable: true, writable: true }); // also '__proto__'
+    // Defined, not assigned: the name may be '__proto__'.
+    Object.defineProperty(copy, name, { value, enumerable: true, configurable: true, writable: true });
   }
   return copy;
 }

@@ -2,15 +2,16 @@ import { PassThrough, type Readable } from 'node:stream';
 import type { Worker } from 'node:worker_threads';
 
 /**
- * What threads print, for who wants to read it: one stream for the threads that stand in one place, one after the other or at once.
+ * The output of threads as a stream that can be read: one stream for all threads of one place, one after the other or
+ * at once.
  *
- * It is taken from the threads at once, and kept here until somebody reads it: a thread that waits for its output to be read, before it
- * answers or ends, must not wait for a reader who never comes.
+ * The output is read from the threads at once and kept here until somebody reads it. So a thread that waits for its
+ * output to be read before it replies or ends does not wait for a reader who never comes.
  */
 export class ThreadOutput {
-  /** Null: it is written to this thread's own. */
+  /** Null: the output is written to this thread's own. */
   readonly stdout: Readable | null;
-  /** Null: it is written to this thread's own. */
+  /** Null: the output is written to this thread's own. */
   readonly stderr: Readable | null;
   readonly #streams: readonly (readonly [name: 'stdout' | 'stderr', stream: PassThrough])[];
   #open = 0;
@@ -27,14 +28,17 @@ export class ThreadOutput {
     ];
   }
 
-  /** Right after the worker was made, before anything can have come from it. */
+  /**
+   * Takes over the output of a worker. Must be called right after the worker was made, before any output can have
+   * arrived.
+   */
   take(worker: Worker): void {
     for (const [name, stream] of this.#streams) {
       this.#open++;
       const source = worker[name];
-      source.unpipe(); // Node pipes it to our own, where it was not told otherwise
+      source.unpipe(); // by default Node pipes it to this thread's own output
       source.on('data', (piece: Buffer) => {
-        if (!stream.destroyed) stream.write(piece); // its reader may have had enough
+        if (!stream.destroyed) stream.write(piece); // its reader may have destroyed it
       });
       source.once('end', () => {
         this.#open--;
@@ -44,7 +48,7 @@ export class ThreadOutput {
     }
   }
 
-  /** No more threads will be taken: the streams end when the last one has. */
+  /** Ends the streams once the last thread has ended; no more threads will be taken. */
   end(): void {
     this.#ending = true;
     this.#endIfOver();
