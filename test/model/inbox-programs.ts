@@ -5,6 +5,7 @@
 import { type Ready, RUN } from '@ringloop/core/internal';
 import {
   InboxMemory,
+  CallHandler,
   InboxReader,
   Kind,
   LaneWriter,
@@ -158,14 +159,13 @@ function openReader(
       mayGoOn: () => true,
       corrupted: unexpected,
       wake: () => undefined,
-      startTask: unexpected,
-      refuseTask: unexpected,
-      cancelTask: unexpected,
       released: () => undefined,
-      answer: unexpected,
-      failedCallback: (name) => {
-        note(words, Number(name.slice('function '.length)));
-        if (looksWithin) reader.collect();
+      handlers: {
+        calls: new CallHandler((name) => {
+          note(words, Number(name.slice('function '.length)));
+          if (looksWithin) reader.collect();
+        }),
+        others: {},
       },
       producerLeft: () => undefined,
     },

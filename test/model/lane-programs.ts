@@ -11,7 +11,8 @@ import {
   LaneWriter,
   SEALED_LANE,
   Ring,
-  type LaneEvents,
+  CallHandler,
+  type LaneOwner,
   ThreadsafeHandle,
   writeRecord,
 } from '@ringloop/threadsafe/internal';
@@ -223,7 +224,7 @@ function openReader(buffers: LaneBuffers, seen: number[], isSealed: () => boolea
   const unexpected = (): never => {
     throw new Error('A record was not what was written');
   };
-  const events: LaneEvents = {
+  const owner: LaneOwner = {
     isSealed,
     addReady: (batch) => batch[RUN](),
     takeOutOfBand: (_, number) => {
@@ -235,18 +236,16 @@ function openReader(buffers: LaneBuffers, seen: number[], isSealed: () => boolea
     corrupted: (_, reason) => {
       throw reason.cause;
     },
-    startTask: unexpected,
-    refuseTask: unexpected,
-    cancelTask: unexpected,
     released: () => undefined,
-    answer: unexpected,
-    failedCallback: unexpected,
   };
   const see = (value: number): number => seen.push(value);
   const called = { name: 'see', fn: see, callback: see, error: null };
   // A lane asks no more of it than this.
   const functions = { get: () => called } as unknown as ConstructorParameters<typeof LaneReader>[2];
-  return new LaneReader(1, Ring.over(buffers.first), functions, events);
+  return new LaneReader(1, Ring.over(buffers.first), functions, owner, {
+    calls: new CallHandler(unexpected),
+    others: {},
+  });
 }
 
 function readWrongly(

@@ -2,7 +2,16 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { InternalError } from '@ringloop/core';
 import { type Ready, RUN } from '@ringloop/core/internal';
-import { FunctionTable, type LaneEvents, LaneReader, Ring, TAIL } from '@ringloop/threadsafe/internal';
+import {
+  CallHandler,
+  FunctionTable,
+  Kind,
+  type LaneOwner,
+  LaneReader,
+  type RecordHandlers,
+  Ring,
+  TAIL,
+} from '@ringloop/threadsafe/internal';
 
 const CAPACITY_BYTES = 256;
 
@@ -19,7 +28,17 @@ function readAll(
   const step = (): void => {
     steps++;
   };
-  const events: LaneEvents = {
+  const attempt = (read: () => unknown): void => {
+    step();
+    try {
+      read();
+    } catch {
+      // as an inbox that tells the caller
+    }
+  };
+  const read = (lane: LaneReader, at: number): void => attempt(() => lane.readArguments(at));
+  const readTask = (lane: LaneReader, at: number): void => attempt(() => lane.readTask(at));
+  const owner: LaneOwner = {
     isSealed: () => false,
     addReady: (entry: Ready) => entry[RUN](),
     putBack: step,
@@ -27,15 +46,20 @@ function readAll(
     takeOutOfBand: () => {
       throw new RangeError('The broadcast channel has nothing');
     },
-    startTask: step,
-    refuseTask: step,
-    cancelTask: step,
     released: () => undefined,
-    answer: step,
-    failedCallback: step,
     corrupted: (_, reason) => onCorrupted(reason),
   };
-  const lane = new LaneReader(1, ring, new FunctionTable(), events);
+  const handlers: RecordHandlers = {
+    calls: new CallHandler(step),
+    others: {
+      [Kind.TASK]: readTask,
+      [Kind.RESULT]: read,
+      [Kind.FAILURE]: read,
+      [Kind.CANCELLED]: step,
+      [Kind.CANCEL]: step,
+    },
+  };
+  const lane = new LaneReader(1, ring, new FunctionTable(), owner, handlers);
   lane.collect();
   return { lane, steps };
 }

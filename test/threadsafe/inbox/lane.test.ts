@@ -4,7 +4,8 @@ import type { Ready } from '@ringloop/core/internal';
 import { RUN } from '@ringloop/core/internal';
 import {
   FULL_LANE,
-  type LaneEvents,
+  CallHandler,
+  type LaneOwner,
   LaneReader,
   LaneWriter,
   NO_FAST_PATH,
@@ -36,21 +37,17 @@ function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
   const unexpected = (): never => {
     throw new Error('unexpected record');
   };
-  const events: LaneEvents = {
+  const owner: LaneOwner = {
     isSealed: () => false,
     addReady: (entry) => ready.push(entry),
     putBack: (entry) => ready.unshift(entry),
     mayGoOn: () => true,
     corrupted: unexpected,
     takeOutOfBand: (_, number) => aside[number],
-    startTask: unexpected,
-    refuseTask: unexpected,
-    cancelTask: unexpected,
     released: () => undefined,
-    answer: unexpected,
-    failedCallback: unexpected,
   };
-  const reader = new LaneReader(1, first, functions, events);
+  const handlers = { calls: new CallHandler(unexpected), others: {} };
+  const reader = new LaneReader(1, first, functions, owner, handlers);
   return {
     writer,
     reader,

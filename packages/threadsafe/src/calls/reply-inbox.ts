@@ -1,11 +1,14 @@
-import { type Ready, RUN } from '@ringloop/core/internal';
-import { InternalError } from '@ringloop/core';
+import { type Ready, RUN, toError } from '@ringloop/core/internal';
 import { afresh } from '../afresh.js';
 import { allocateInbox, type InboxAddress, LANES } from '../memory/inbox-memory.js';
 import { InboxReader } from '../inbox/inbox-reader.js';
 import { addReplyInbox } from '../inbox/eventfd-wakeup.js';
 import { type ReplyAddress, LOST_LANE } from './inbox-writer.js';
 import { loseCalls } from './inbox-writers.js';
+import { CloneError } from '../errors.js';
+import type { LaneReader } from '../inbox/lane-reader.js';
+import { Kind } from '../memory/record.js';
+import type { ReplyKind } from './concurrent-future.js';
 import { pendingCalls } from './pending-calls.js';
 
 /** Looks taken in one turn of the thread before others get theirs. */
@@ -30,15 +33,15 @@ class ReplyInbox implements ReplyAddress {
       addReady: (entry: Ready) => entry[RUN](),
       mayGoOn: () => true, // answers are no more than this thread has asked for
       putBack: () => undefined, // nothing here throws what ends a loop
-      startTask: refuseCalls,
-      refuseTask: refuseCalls,
-      cancelTask: refuseCalls,
-      released: () => undefined, // nobody blocks to answer
-      answer: (callId, how, value) => {
-        if (callId === LOST_LANE) loseLane(value as LostLane);
-        else pendingCalls.take(callId)?.settleWith(how, value);
+      handlers: {
+        calls: null,
+        others: {
+          [Kind.RESULT]: (lane, at) => settleWithValue(lane, at, 'finished'),
+          [Kind.FAILURE]: (lane, at) => settleWithValue(lane, at, 'failed'),
+          [Kind.CANCELLED]: (lane, at) => settle(lane.callIdAt(at), 'cancelled', undefined),
+        },
       },
-      failedCallback: refuseCalls,
+      released: () => undefined, // nobody blocks to reply
       corrupted: ({ producer }, reason) => this.#lose(producer, reason),
       wake: () => this.#look(),
       producerLeft: ({ producer }) => this.forget(producer),
@@ -98,8 +101,28 @@ class ReplyInbox implements ReplyAddress {
   }
 }
 
-function refuseCalls(): never {
-  throw new InternalError('A reply inbox was asked to run a call');
+/** The caller is told something: a reply that cannot be read is not in the way of those behind it. */
+function settleWithValue(lane: LaneReader, at: number, kind: 'finished' | 'failed'): void {
+  const callId = lane.callIdAt(at);
+  let value: unknown;
+  try {
+    [value] = lane.readArguments(at);
+  } catch (cause) {
+    // A class that nobody has registered here, or objects nested deeper than the stack of this thread.
+    const what = kind === 'finished' ? 'the result' : 'the error';
+    settle(
+      callId,
+      'failed',
+      new CloneError(`Cannot read ${what} of a call: ${toError(cause).message}`, { cause }),
+    );
+    return;
+  }
+  settle(callId, kind, value);
+}
+
+function settle(callId: number, kind: ReplyKind, value: unknown): void {
+  if (callId === LOST_LANE) loseLane(value as LostLane);
+  else pendingCalls.take(callId)?.settleWith(kind, value);
 }
 
 /** What another thread could not read of what this one has sent: its inbox, and why. It is sent as the answer to no call. */

@@ -8,19 +8,20 @@ import {
 } from '../memory/wake-word.js';
 import { FunctionTable } from './function-table.js';
 import { type InboxAddress, InboxMemory, LANES, thisProducer } from '../memory/inbox-memory.js';
-import { type LaneEvents, LaneReader } from './lane-reader.js';
+import { type LaneOwner, LaneReader, type RecordHandlers } from './lane-reader.js';
 import { addOwnInbox, removeOwnInbox } from './own-inboxes.js';
 import { offerChannel } from '../memory/private-channel.js';
 import { transferPortTo, takeFromPort } from '../out-of-band/transfer-port.js';
 import { BroadcastReceiver } from '../out-of-band/broadcast.js';
 
-/** What the owner of an inbox does with what arrives; see LaneEvents. */
-export type InboxEvents = Omit<LaneEvents, 'takeOutOfBand' | 'isSealed'> & {
+/** What the reader of an inbox needs of its user. */
+export interface InboxUser extends Omit<LaneOwner, 'takeOutOfBand' | 'isSealed'> {
+  readonly handlers: RecordHandlers;
   /** A producer signalled while the owner slept. */
   wake(): void;
-  /** A producer is gone, and all it had sent has run. */
+  /** A producer is gone, and all its records have been handled. */
   producerLeft(lane: LaneReader): void;
-};
+}
 
 /** The owner's end of an inbox: reads all lanes, sleeps, closes. Which thread's turn it is, its user decides. */
 export class InboxReader {
@@ -28,23 +29,27 @@ export class InboxReader {
   readonly #words: Int32Array;
   readonly #broadcast: BroadcastReceiver;
   readonly #sleeper: Sleeper;
-  readonly #events: InboxEvents;
-  readonly #laneEvents: LaneEvents;
+  readonly #user: InboxUser;
+  readonly #laneOwner: LaneOwner;
   readonly #lanes: (LaneReader | undefined)[] = [];
   /** Lanes whose producer has left, with calls that had not run when this was seen. */
   readonly #leaving = new Set<LaneReader>();
   #receivedFromLeavers = 0;
   #sealed = false;
 
-  constructor(address: InboxAddress, events: InboxEvents) {
+  constructor(address: InboxAddress, user: InboxUser) {
     this.#memory = new InboxMemory(address.memory);
     this.#words = this.#memory.words;
     this.#memory.setOwner(thisProducer);
-    addOwnInbox(this.#memory, () => events.wake());
+    addOwnInbox(this.#memory, () => user.wake());
     this.#broadcast = new BroadcastReceiver(address.id);
-    this.#events = events;
-    this.#laneEvents = {
-      ...events,
+    this.#user = user;
+    this.#laneOwner = {
+      addReady: user.addReady,
+      putBack: user.putBack,
+      mayGoOn: user.mayGoOn,
+      released: user.released,
+      corrupted: user.corrupted,
       isSealed: () => this.#sealed,
       takeOutOfBand: (producer, number, byPort) =>
         byPort ? takeFromPort(producer, number) : this.#takeBroadcast(producer, number),
@@ -52,7 +57,7 @@ export class InboxReader {
     this.#sleeper = new Sleeper(this.#memory.words, (woken) => {
       void woken.then(() => {
         this.#sleeper.woken();
-        events.wake();
+        user.wake();
       });
     });
   }
@@ -67,7 +72,7 @@ export class InboxReader {
     return this.#lanes.reduce((sum, lane) => sum + (lane?.received ?? 0), this.#receivedFromLeavers);
   }
 
-  /** Whether a producer has signalled since the last look; see plainIsRung(). */
+  /** Whether a producer has signalled since the last look; see plainIsSignalled(). */
   isSignalled(): boolean {
     return plainIsSignalled(this.#words);
   }
@@ -93,12 +98,12 @@ export class InboxReader {
   /** Producers may wake this thread by its eventfd. Null: not any more; what one has just written for is looked at. */
   listenTo(eventfd: number | null): void {
     this.#sleeper.listenTo(eventfd);
-    if (eventfd === null) this.#events.wake();
+    if (eventfd === null) this.#user.wake();
   }
 
   /** The thread has woken: if it was for this inbox, its owner is told. */
   wokenPerhaps(): void {
-    if (this.#sleeper.wasWrittenTo()) this.#events.wake();
+    if (this.#sleeper.wasWrittenTo()) this.#user.wake();
   }
 
   /** Blocks the thread until something arrives, or for `timeoutMs`. */
@@ -181,7 +186,7 @@ export class InboxReader {
     this.#receivedFromLeavers += lane.received;
     this.#broadcast.closePrivate(index);
     if (!this.#memory.hasOther(index, lane.producer)) this.#broadcast.forget(lane.producer);
-    this.#events.producerLeft(lane);
+    this.#user.producerLeft(lane);
     if (this.#sealed) this.#memory.withdrawLeft(index);
     else this.#memory.freeLane(index);
   }
@@ -209,7 +214,13 @@ export class InboxReader {
     if (known !== undefined) return known;
     const producer = this.#memory.producerOf(index);
     if (producer === null) return undefined;
-    const lane = new LaneReader(producer, this.#memory.ring(index), new FunctionTable(), this.#laneEvents);
+    const lane = new LaneReader(
+      producer,
+      this.#memory.ring(index),
+      new FunctionTable(),
+      this.#laneOwner,
+      this.#user.handlers,
+    );
     this.#lanes[index] = lane;
     return lane;
   }

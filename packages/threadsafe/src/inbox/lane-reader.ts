@@ -8,34 +8,43 @@
  */
 import { cas } from '#atomics';
 import { InternalError } from '@ringloop/core';
-import { mustEnter, type Ready, RUN, runInContext, toError, watchResult } from '@ringloop/core/internal';
-import { dropArguments, ONE_PLAIN, readArguments, readOnlyArgument } from '../codec/arguments.js';
+import { mustEnter, type Ready, RUN, runInContext, toError } from '@ringloop/core/internal';
+import { dropArguments, readArguments } from '../codec/arguments.js';
 import type { FunctionTable } from './function-table.js';
-import type { ReplyKind } from '../calls/concurrent-future.js';
-import { CloneError } from '../errors.js';
+import type { CallHandler } from './call-handler.js';
 import type { Callable } from '../references/find-export.js';
 import { Ring } from '../memory/ring.js';
-import { Cell, JUMP_BYTES, Kind, kindOf, RECORD_BYTES, sizeOf } from '../memory/record.js';
+import { Cell, JUMP_BYTES, Kind, kindOf, RECORD_BYTES, type RecordKind, sizeOf } from '../memory/record.js';
 
-/** What the records of a lane mean to the inbox it belongs to. */
-export interface LaneEvents {
+/** What a lane needs of the inbox that it belongs to. */
+export interface LaneOwner {
   addReady(entry: Ready): void;
   putBack(entry: Ready): void;
   mayGoOn(): boolean;
   isSealed(): boolean;
-  /** @param byRoad by the transfer port between the two threads, not by the broadcast channel of the inbox */
+  /** @param byPort by the transfer port between the two threads, not by the broadcast channel of the inbox */
   takeOutOfBand(producer: number, number: number, byPort: boolean): unknown;
-  /** Runs a task for the caller; `hello` is where it wants the answer. */
-  startTask(lane: LaneReader, fn: Callable, callId: number, args: unknown[]): void;
-  refuseTask(lane: LaneReader, callId: number, reason: Error): void;
-  cancelTask(lane: LaneReader, callId: number): void;
-  /** Its writer may go on, if it has waited for room. */
+  /** The writer may go on, if it has waited for room. */
   released(lane: LaneReader): void;
-  answer(callId: number, how: ReplyKind, value: unknown): void;
-  /** @param isLate it has not thrown, but returned a promise that has rejected */
-  failedCallback(name: string, thrown: unknown, isLate: boolean): void;
-  /** What stands in the lane cannot be read. */
+  /** The lane holds something that cannot be read. */
   corrupted(lane: LaneReader, reason: Error): void;
+}
+
+/** What a TASK record asks for. */
+export interface CalledTask {
+  readonly fn: Callable;
+  readonly args: unknown[];
+}
+
+/** What an inbox does with the records of one kind: with the one at word `at` of the lane's ring. */
+export type RecordHandler = (lane: LaneReader, at: number) => void;
+
+/** What an inbox does with records. It refuses kinds that are missing here, as a sign of corruption. */
+export interface RecordHandlers {
+  /** Runs plain calls. Null: nobody may call here. */
+  readonly calls: CallHandler | null;
+  /** All kinds but plain calls and those that concern the lane itself. */
+  readonly others: Readonly<Partial<Record<RecordKind, RecordHandler>>>;
 }
 
 /** Records run between two looks at the clock; after the first ones of a batch it looks more often: they may be slow. Arbitrary. */
@@ -46,7 +55,9 @@ const RELEASE_FRACTION = 1 / 8;
 
 export class LaneReader {
   readonly producer: number;
-  readonly #events: LaneEvents;
+  readonly #owner: LaneOwner;
+  readonly #calls: CallHandler | null;
+  readonly #handlers: RecordHandlers['others'];
   readonly #functions: FunctionTable;
   #ring: Ring;
   /** Position of the next record to run. */
@@ -71,12 +82,20 @@ export class LaneReader {
   /** Calls run so far. */
   received = 0;
 
-  constructor(producer: number, ring: Ring, functions: FunctionTable, events: LaneEvents) {
+  constructor(
+    producer: number,
+    ring: Ring,
+    functions: FunctionTable,
+    owner: LaneOwner,
+    { calls, others }: RecordHandlers,
+  ) {
     this.producer = producer;
     this.#ring = ring;
     this.#head = this.#queued = this.#released = ring.loadHead();
     this.#functions = functions;
-    this.#events = events;
+    this.#owner = owner;
+    this.#calls = calls;
+    this.#handlers = others;
   }
 
   get ring(): Ring {
@@ -105,7 +124,7 @@ export class LaneReader {
     const tail = this.#ring.loadTail();
     if (tail === this.#queued) return false;
     this.#queued = tail;
-    this.#events.addReady(new LaneBatch(this, this.#ring, tail));
+    this.#owner.addReady(new LaneBatch(this, this.#ring, tail));
     return true;
   }
 
@@ -144,7 +163,7 @@ export class LaneReader {
       if (isOver) return true; // the lane goes on elsewhere
       if (((this.#head - this.#released) | 0) >= releaseAfter) this.#release();
       if (++ran < lookAtClock || this.#head === end) continue; // the last one needs no clock
-      if (!this.#events.mayGoOn()) break;
+      if (!this.#owner.mayGoOn()) break;
       lookAtClock += Math.min(ran, LOOK_AT_CLOCK_EVERY);
     }
     this.#release();
@@ -154,7 +173,8 @@ export class LaneReader {
   /** Handles one record. True: the batch must end here. */
   #run(ring: Ring, at: number, kind: number): boolean {
     if (kind !== Kind.CALL_NUMBER && kind !== Kind.CALL) return this.#tryControl(ring.words, at);
-    this.#call(ring, at, kind);
+    if (this.#calls === null) return this.#refuseCall();
+    this.#call(this.#calls, ring, at);
     return false;
   }
 
@@ -162,34 +182,7 @@ export class LaneReader {
     if (this.#released === this.#head) return;
     this.#released = this.#head;
     this.#ring.storeHead(this.#head);
-    this.#events.released(this);
-  }
-
-  #call(ring: Ring, at: number, kind: number): void {
-    const { words } = ring;
-    const cell = words[at + 1]! & ~3;
-    const isCancelled = cas(words, at + 1, cell, cell | Cell.STARTED) !== cell;
-    if (!isCancelled) this.received++;
-    const { callback, name, error } = this.#functions.get(cell >>> 2);
-    try {
-      if (kind === Kind.CALL && (isCancelled || callback === null)) {
-        dropArguments(ring, at, this.#takeOutOfBand);
-      }
-      if (isCancelled) return;
-      if (callback === null) throw error;
-      let result: unknown;
-      if (kind === Kind.CALL_NUMBER) result = callback(ring.floats[(at >> 1) + 1]!);
-      else if (words[at + 3] === ONE_PLAIN) result = callback(readOnlyArgument(ring, at));
-      else result = callback(...this.#readArguments(at));
-      if (typeof result === 'object' && result !== null) this.#watch(result, name);
-    } catch (thrown) {
-      this.#events.failedCallback(name, thrown, false);
-    }
-  }
-
-  /** Of a plain call nobody wants the result; that a promise rejects is told all the same. */
-  #watch(result: object, name: string): void {
-    watchResult(result, (thrown) => this.#events.failedCallback(name, thrown, true));
+    this.#owner.released(this);
   }
 
   #reads(): boolean {
@@ -212,77 +205,71 @@ export class LaneReader {
       `What thread ${this.producer - 1} has sent cannot be read, and what follows is lost`,
       { cause },
     );
-    this.#events.corrupted(this, reason);
+    this.#owner.corrupted(this, reason);
+  }
+
+  #call(calls: CallHandler, ring: Ring, at: number): void {
+    const { words } = ring;
+    const cell = words[at + 1]! & ~3;
+    const called = this.#functions.get(cell >>> 2);
+    const isCancelled = cas(words, at + 1, cell, cell | Cell.STARTED) !== cell;
+    if (isCancelled) {
+      calls.drop(called, ring, at, this.#takeOutOfBand);
+      return;
+    }
+    this.received++;
+    calls.run(called, ring, at, this.#takeOutOfBand);
+  }
+
+  #refuseCall(): boolean {
+    this.#giveUp(new InternalError('Nobody may call functions here'));
+    return true;
   }
 
   /** Handles a record that is no plain call. True: the batch must end here. */
   #control(words: Int32Array, at: number): boolean {
-    const callId = words[at + 2]!;
-    switch (kindOf(words, at)) {
+    const kind = kindOf(words, at);
+    switch (kind) {
       case Kind.PAD:
-        return false;
-      case Kind.TASK:
-        this.#task(words, at, callId);
-        return false;
-      case Kind.RESULT:
-        this.#answer(at, callId, 'finished');
-        return false;
-      case Kind.FAILURE:
-        this.#answer(at, callId, 'failed');
-        return false;
-      case Kind.CANCELLED:
-        this.#events.answer(callId, 'cancelled', undefined);
-        return false;
-      case Kind.CANCEL:
-        this.#events.cancelTask(this, callId);
         return false;
       case Kind.DEFINE:
         return this.#define(words, at);
       case Kind.REPLY_TO:
-        this.replyTo = this.#takeOutOfBand(callId, false);
+        this.replyTo = this.#takeOutOfBand(this.callIdAt(at), false);
         return false;
       case Kind.JUMP:
         this.#jump(words[at + 1]!);
         return true;
-      default:
-        throw new InternalError(`Unknown record kind ${kindOf(words, at)}`);
-    }
-  }
-
-  #task(words: Int32Array, at: number, callId: number): void {
-    this.received++;
-    const called = this.#functions.get(words[at + 1]! >>> 2);
-    let args: unknown[];
-    try {
-      if (called.fn === null) {
-        dropArguments(this.#ring, at, this.#takeOutOfBand);
-        throw called.error;
+      default: {
+        const handle = this.#handlers[kind as RecordKind];
+        if (handle === undefined) throw new InternalError(`Unexpected record kind ${kind}`);
+        handle(this, at);
+        return false;
       }
-      args = this.#readArguments(at);
-    } catch (thrown) {
-      this.#events.refuseTask(this, callId, toError(thrown));
-      return;
     }
-    this.#events.startTask(this, called.fn, callId, args);
   }
 
-  /** Whoever waits is told something: what cannot be read is not in the way of what stands behind it. */
-  #answer(at: number, callId: number, how: 'finished' | 'failed'): void {
-    let value: unknown;
-    try {
-      [value] = this.#readArguments(at);
-    } catch (cause) {
-      // A class that nobody has registered here, or more objects in each other than this thread's stack can take.
-      const what = how === 'finished' ? 'the result' : 'the error';
-      const reason = new CloneError(`Cannot read ${what} of a call: ${toError(cause).message}`, { cause });
-      this.#events.answer(callId, 'failed', reason);
-      return;
-    }
-    this.#events.answer(callId, how, value);
+  /** For handlers: the number of the call that the record at word `at` is about. */
+  callIdAt(at: number): number {
+    return this.#ring.words[at + 2]!;
+  }
+
+  /** For handlers: the values that the record at word `at` carries. Throws when they cannot be read. */
+  readArguments(at: number): unknown[] {
+    return readArguments(this.#ring, at, this.#takeOutOfBand);
+  }
+
+  /** For handlers: the function and the arguments of the TASK record at word `at`. Throws when there is no such function. */
+  readTask(at: number): CalledTask {
+    this.received++;
+    const { fn, error } = this.#functions.get(this.#ring.words[at + 1]! >>> 2);
+    if (fn !== null) return { fn, args: this.readArguments(at) };
+    dropArguments(this.#ring, at, this.#takeOutOfBand);
+    throw error;
   }
 
   #define(words: Int32Array, at: number): boolean {
-    const [url, name, ...path] = this.#readArguments(at) as [string, string, ...string[]]; // as InboxWriter writes them
+    const [url, name, ...path] = this.readArguments(at) as [string, string, ...string[]]; // as InboxWriter writes them
     const id = path.length === 0 ? { url, name } : { url, name, path };
     const importing = this.#functions.define(words[at + 1]! >>> 2, id);
     if (importing === null) return false;
@@ -302,12 +289,12 @@ export class LaneReader {
     this.#ring = Ring.over(memory);
     this.#grown = true;
     this.#head = this.#queued = this.#released = 0;
-    if (this.#events.isSealed()) this.#ring.seal(); // sealed where it had been, the lane is sealed here as well
+    if (this.#owner.isSealed()) this.#ring.seal(); // sealed where it had been, the lane is sealed here as well
     this.collect(); // its wake-up word may have signalled before we could see there
   }
 
-  /** The loop was closed: whoever waits for a task that has not started is told so. Plain calls are dropped. */
-  refuseTasks(reason: Error): void {
+  /** The loop was closed: calls `refuse` for each task that has not started, and drops plain calls. */
+  refuseTasks(refuse: (callId: number) => void): void {
     const { words, capacityBytes } = this.#ring;
     const tail = this.#ring.loadTail();
     for (let position = this.#head; position !== tail;) {
@@ -318,11 +305,11 @@ export class LaneReader {
       else if (kind === Kind.CALL) this.#dropPosted(at);
       else if (kind === Kind.TASK) {
         this.#dropPosted(at);
-        this.#events.refuseTask(this, words[at + 2]!, reason);
+        refuse(this.callIdAt(at));
       } else if (kind === Kind.JUMP) {
         this.#ring.drop();
         this.#jump(words[at + 1]!);
-        this.refuseTasks(reason);
+        this.refuseTasks(refuse);
         return;
       }
     }
@@ -341,15 +328,11 @@ export class LaneReader {
   /** Nothing more is read here. */
   close(): void {
     this.#ring.drop();
-    this.#events.released(this);
-  }
-
-  #readArguments(at: number): unknown[] {
-    return readArguments(this.#ring, at, this.#takeOutOfBand);
+    this.#owner.released(this);
   }
 
   readonly #takeOutOfBand = (number: number, byPort: boolean): unknown =>
-    this.#events.takeOutOfBand(this.producer, number, byPort);
+    this.#owner.takeOutOfBand(this.producer, number, byPort);
 
   /** What remains to be run of a batch that an error broke off. */
   remains(ring: Ring, end: number): boolean {
@@ -357,7 +340,7 @@ export class LaneReader {
   }
 
   putBack(batch: LaneBatch): void {
-    this.#events.putBack(batch);
+    this.#owner.putBack(batch);
   }
 }
 

@@ -12,8 +12,10 @@ import { CallerTasks } from '../calls/caller-tasks.js';
 import { ExposedObjects } from '../control/exposed-objects.js';
 import { setAddressOf } from './future-ref.js';
 import { allocateInbox, type InboxAddress } from '../memory/inbox-memory.js';
+import { CallHandler } from '../inbox/call-handler.js';
 import { InboxReader } from '../inbox/inbox-reader.js';
-import type { LaneReader } from '../inbox/lane-reader.js';
+import { Kind } from '../memory/record.js';
+import type { CalledTask, LaneReader } from '../inbox/lane-reader.js';
 import { LoopRef } from './loop-ref.js';
 import { collectReplies, restReplyInboxes } from '../calls/reply-inbox.js';
 import { markProgress } from '../calls/blocking.js';
@@ -26,7 +28,6 @@ import {
   type WakeUp,
 } from '../inbox/eventfd-wakeup.js';
 import { callsSent, dropInboxWriter, inboxWriterTo } from '../calls/inbox-writers.js';
-import { pendingCalls } from '../calls/pending-calls.js';
 import { replyEventually } from '../calls/retry-send.js';
 import { checkSpin, Spinning } from './spinning.js';
 
@@ -81,12 +82,14 @@ export class LoopInbox implements Inbox {
       putBack: owner.putBack,
       mayGoOn: owner.mayGoOn,
       wake: owner.wake,
-      startTask: (lane, fn, callId, args) => this.#callerOf(lane).start(fn, callId, args, this.#windingUp),
-      refuseTask: (lane, callId, reason) => this.#callerOf(lane).refuse(callId, reason),
+      handlers: {
+        calls: new CallHandler((name, thrown, isLate) => this.#failedCallback(name, thrown, isLate)),
+        others: {
+          [Kind.TASK]: (lane, at) => this.#startTask(lane, at),
+          [Kind.CANCEL]: (lane, at) => this.#callers.get(lane)?.cancel(lane.callIdAt(at)),
+        },
+      },
       released: ({ producer }) => markProgress(producer),
-      cancelTask: (lane, callId) => this.#callers.get(lane)?.cancel(callId),
-      answer: (callId, how, value) => pendingCalls.take(callId)?.settleWith(how, value),
-      failedCallback: (name, thrown, isLate) => this.#failedCallback(name, thrown, isLate),
       corrupted: (lane, exception) => this.#lostLane(lane, exception),
       producerLeft: (lane) => this.#forgetCaller(lane),
     });
@@ -156,12 +159,27 @@ export class LoopInbox implements Inbox {
       `Loop "${this.ref.name}" was closed before it answered`,
       'ERR_LOOP_CLOSED',
     );
-    for (const lane of this.#reader.lanes()) lane.refuseTasks(reason);
+    for (const lane of this.#reader.lanes()) {
+      lane.refuseTasks((callId) => this.#callerOf(lane).refuse(callId, reason));
+    }
     for (const caller of this.#callers.values()) caller.refuseAll(reason);
     this.#exposed.close();
     this.#reader.close();
     this.#eventfd = null;
     unlistenAsLoop(this.#reader);
+  }
+
+  #startTask(lane: LaneReader, at: number): void {
+    const caller = this.#callerOf(lane);
+    const callId = lane.callIdAt(at);
+    let task: CalledTask;
+    try {
+      task = lane.readTask(at);
+    } catch (thrown) {
+      caller.refuse(callId, toError(thrown));
+      return;
+    }
+    caller.start(task.fn, callId, task.args, this.#windingUp);
   }
 
   #callerOf(lane: LaneReader): CallerTasks {
