@@ -29,7 +29,7 @@ describe('core/slow-callbacks', () => {
 
   beforeEach(() => {
     loop = jumpingLoop({ debug: true });
-    loop.slowCallbackDuration = 0.02;
+    loop.slowCallbackDuration = 0.1;
     warn = sinon.stub(console, 'warn');
   });
 
@@ -44,12 +44,12 @@ describe('core/slow-callbacks', () => {
   // CPython BaseEventLoopTests.test_log_slow_callbacks; uvloop test_debug_slow_callbacks
   it('Loop in debug mode tells of a slow callback, and of nothing that is fast', async () => {
     loop.callSoon(function slowOne(name: string) {
-      busy(30);
+      busy(130);
       return name;
     }, 'x');
     loop.callSoon(() => undefined);
     loop.callLater(1, function slowTimer() {
-      busy(30);
+      busy(130);
     });
     const told = await toldWhile(2);
     expect(told.length).to.equal(2);
@@ -83,7 +83,7 @@ describe('core/slow-callbacks', () => {
     loop.createTask(
       function* fetchAll() {
         yield;
-        busy(30);
+        busy(130);
       },
       { name: 'fetcher' },
     );
@@ -100,7 +100,7 @@ describe('core/slow-callbacks', () => {
         await startCoroutine(
           (function* (): Generator<unknown, void, unknown> {
             yield* sleep(0.5);
-            busy(30);
+            busy(130);
           })(),
         );
       },
@@ -114,7 +114,7 @@ describe('core/slow-callbacks', () => {
   it('Loop tells of an async function that was slow before its first await', async () => {
     loop.createTask(
       async () => {
-        busy(30);
+        busy(130);
         await sleep(0.5);
       },
       { name: 'early' },
@@ -135,7 +135,7 @@ describe('core/slow-callbacks', () => {
       loop.createTask(
         async () => {
           await wait(future);
-          busy(30);
+          busy(130);
         },
         { name: 'late' },
       );
@@ -151,7 +151,7 @@ describe('core/slow-callbacks', () => {
       loop.createTask(
         async () => {
           await future;
-          busy(15);
+          busy(65);
         },
         { name },
       );
@@ -165,7 +165,7 @@ describe('core/slow-callbacks', () => {
   it('Loop tells of a callback that throws as well', async () => {
     loop.setExceptionHandler(() => undefined);
     loop.callSoon(function failing() {
-      busy(30);
+      busy(130);
       throw new Error('boom');
     });
     expect((await toldWhile(1))[0]).to.match(/^Executing <Handle failing\(\)/);
@@ -175,7 +175,7 @@ describe('core/slow-callbacks', () => {
     loop.setDebug(false);
     loop.callSoon(() => loop.setDebug(true));
     loop.callSoon(function slow() {
-      busy(30);
+      busy(130);
     });
     await runOnce(loop);
     await immediate();
