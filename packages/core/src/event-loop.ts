@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Asyncgens } from './asyncgens.js';
 import type { Awaitable } from './awaitable.js';
 import { checkCallback, checkTime } from './check-callback.js';
-import { captureContext, runOnGround } from './context.js';
+import { captureContext } from './context.js';
 import type { Coroutine } from './coroutine.js';
 import { LoopStateError, typeError } from './errors.js';
 import {
@@ -13,12 +13,12 @@ import {
 } from './exception-handler.js';
 import type { Executor } from './ports/executor.js';
 import { awaitableOf } from './follow-promise.js';
-import { forgetAsked, Future } from './future.js';
+import { Future } from './future.js';
 import { Handle } from './handle.js';
 import type { Host } from './ports/host.js';
 import type { Inbox, OpenInbox } from './ports/inbox.js';
 import { NodeHost } from './ports/node-host.js';
-import { type Ready, ReadyQueue, RUN } from './ready-queue.js';
+import { type Ready, ReadyQueue } from './ready-queue.js';
 import { DefaultExecutor } from './default-executor.js';
 import {
   ASYNCGENS,
@@ -41,16 +41,18 @@ import { SlowCallbacks } from './debug/slow-callbacks.js';
 import { runInExecutor } from './run-in-executor.js';
 import { reportLeftovers } from './debug/report-leftovers.js';
 import { runUntilComplete } from './run-until-complete.js';
+import { Stopping } from './stopping.js';
 import { Task, type TaskOptions } from './task.js';
 import { checkTaskFactory, type TaskFactory } from './task-factory.js';
 import { TaskRegistry } from './task-registry.js';
 import { type OnFulfilled, type OnRejected, Then } from './then.js';
 import { TimerHandle } from './timer-handle.js';
 import { TimerHeap } from './timer-heap.js';
+import { Turn } from './turn.js';
 import { listenForCancellations, stopListeningForCancellations } from './unhandled-cancellations.js';
 import { Unretrieved } from './debug/unretrieved.js';
 
-/** What a loop can be told when it is made. */
+/** Options of a loop. */
 export interface LoopOptions {
   /** Shown in messages and inspect output. */
   readonly name?: string;
@@ -63,7 +65,7 @@ export interface LoopOptions {
   readonly debug?: boolean;
 }
 
-/** What a loop is wired to. The umbrella package fills these in; tests bring their own. */
+/** The ports of a loop. The umbrella package fills these in; tests bring their own. */
 export interface LoopPorts extends LoopOptions {
   readonly host?: Host;
   readonly openInbox?: OpenInbox;
@@ -73,13 +75,10 @@ export interface LoopPorts extends LoopOptions {
 
 type LoopState = 'idle' | 'running' | 'closed';
 
-/** How long calls from other threads run in one iteration before I/O and timers get their turn, in seconds. Arbitrary. */
-const SHARE_OF_CALLS = 0.002;
-
 /**
  * The event loop without sockets and threads. It is a guest of its thread's libuv loop and takes its turns from a host;
  * ready queue, timers and the order of an iteration are its own. Python: asyncio.BaseEventLoop.
- * (A long file: asyncio's loop has many methods. What they do is elsewhere, except for the iteration, which is here.)
+ * (A long file, because asyncio's loop has many methods. What they do is in other files: the iteration is in turn.ts.)
  */
 export class BaseEventLoop {
   readonly name: string;
@@ -100,21 +99,9 @@ export class BaseEventLoop {
   #debug: boolean;
   #exceptionHandler: ExceptionHandler | null = null;
 
-  /** No turn need be requested: one is coming, or the loop does not run. */
-  #turnComing = true;
-  /** stop() was called when the ready queue ended here: what stands before it still runs, nothing else. */
-  #barrier: number | null = null;
-  #stopAfterBatch = false;
-  /** Whether this run has had an iteration: a stopping loop does not look for events again, but it looks once. */
-  #polled = false;
-  /** When calls from other threads have had their share of this iteration, in seconds; null until they have asked. */
-  #shareEnds: number | null = null;
-  /** Where the ready queue stood before the last batch. */
-  #batchBegan = 0;
-  /** The last iteration ended before its batch: events and timers come before the rest of it. */
-  #cutShort = false;
-  /** How the run ends when the promise reactions of its last batch have run: they belong to it, and may ask for the running loop. */
-  #ending: { readonly exc: Error | null } | null = null;
+  readonly #stopping = new Stopping();
+  readonly #turn: Turn;
+  /** The run that is under way. */
   #outcome: PromiseWithResolvers<void> | null = null;
 
   constructor(ports: LoopPorts = {}) {
@@ -123,14 +110,25 @@ export class BaseEventLoop {
     this.#stopMode = checkStopMode(ports.stopMode ?? 'barrier');
     this.#host = ports.host ?? new NodeHost();
     this.#executor = new DefaultExecutor(ports.createExecutor ?? null);
+    this.#turn = new Turn({
+      host: this.#host,
+      ready: this.#ready,
+      timers: this.#timers,
+      stopping: this.#stopping,
+      slowCallbacks: this.#slowCallbacks,
+      pollEvents: () => this.pollEvents(),
+      isRunning: () => this.#state === 'running',
+      getDebug: () => this.#debug,
+      finish: (exc) => this.#finish(exc),
+    });
     const owner = {
       loop: this,
       addReady: (entry: Ready) => this.addReady(entry),
-      putBack: (entry: Ready) => this.#putBack(entry),
-      mayGoOn: () => this.#mayGoOn(),
+      putBack: (entry: Ready) => this.#turn.putBack(entry),
+      mayGoOn: () => this.#turn.mayGoOn(),
       wake: () => this.eventsReady(),
     };
-    this.#inbox = ports.openInbox?.(owner) ?? null;
+    this.#inbox = this.#turn.inbox = ports.openInbox?.(owner) ?? null;
   }
 
   /**
@@ -143,11 +141,9 @@ export class BaseEventLoop {
     this.started(); // first: where it throws, nothing has begun
     this.#outcome = promiseWithResolvers();
     this.#state = 'running';
-    this.#polled = false;
     setRunningLoop(this);
     listenForCancellations();
-    this.#host.start(this.#turn);
-    this.#host.requestTurn();
+    this.#turn.begin();
     return this.#outcome.promise;
   }
 
@@ -176,9 +172,9 @@ export class BaseEventLoop {
    * usual idiom; `ref.callSoonThreadsafe(loop.stop)` stops the loop that `ref` stands for. Python: loop.stop().
    */
   readonly stop: StopFunction = stopFunction(() => {
-    if (this.#stopMode === 'batch') this.#stopAfterBatch = true;
-    else this.#barrier ??= this.#ready.tail; // a callback that schedules itself and stops would move it for ever
-    if (this.#state === 'running') this.#comeAround();
+    if (this.#stopMode === 'batch') this.#stopping.stopAfterBatch();
+    else this.#stopping.stopAt(this.#ready.tail);
+    if (this.#state === 'running') this.#turn.comeAround();
   });
 
   /**
@@ -251,7 +247,7 @@ export class BaseEventLoop {
     this.checkClosed();
     const handle = new TimerHandle(when, callback, args, this, captureContext(), this.#timers);
     this.#timers.push(handle);
-    if (!this.#turnComing) this.#host.sleepUntil(this.#timers.nextDeadline());
+    if (!this.#turn.isComing) this.#host.sleepUntil(this.#timers.nextDeadline());
     return handle;
   }
 
@@ -413,8 +409,8 @@ export class BaseEventLoop {
 
   /** Ends the run after the current batch: for runUntilComplete(), whose callers count iterations. @internal */
   [STOP_AFTER_BATCH](): void {
-    this.#stopAfterBatch = true;
-    if (this.#state === 'running') this.#comeAround();
+    this.#stopping.stopAfterBatch();
+    if (this.#state === 'running') this.#turn.comeAround();
   }
 
   /** Lets nothing in from other threads any more, and waits for what got in. */
@@ -424,7 +420,7 @@ export class BaseEventLoop {
 
   /** Ends the run with an error, from outside a callback. @internal */
   [END_RUN](exc: Error): void {
-    if (this.#state === 'running') this.#end(exc);
+    if (this.#state === 'running') this.#turn.end(exc);
   }
 
   /** @throws {LoopStateError} unless the loop can be run now */
@@ -468,119 +464,20 @@ export class BaseEventLoop {
 
   protected addReady(entry: Ready): void {
     this.#ready.push(entry);
-    this.#comeAround();
+    this.#turn.comeAround();
   }
 
   /** Something from outside is ready: takes a turn now. Does nothing while the loop is not running. */
   protected eventsReady(): void {
     if (this.#state !== 'running') return;
     this.#host.polled?.();
-    this.#turn();
-  }
-
-  // A task may have requested the turn, but nothing that runs in it, or that it arms, is part of that task.
-  readonly #turn = (): void => runOnGround(this.#iterate);
-
-  /** One iteration: calls from other threads, I/O events, due timers, then the handles that were ready by then. */
-  readonly #iterate = (): void => {
-    forgetAsked();
-    this.#turnComing = true;
-    if (this.#ending !== null) {
-      this.#finish(this.#ending.exc);
-      return;
-    }
-    try {
-      const eventsFirst = this.#cutShort;
-      this.#cutShort = false;
-      this.#shareEnds = null;
-      if (this.#barrier === null || !this.#polled) this.#collect(eventsFirst);
-      this.#runBatch();
-    } catch (thrown) {
-      // Handles catch what callbacks throw, except what is meant to end the loop; anything else is our own bug.
-      this.#end(thrown as Error);
-      return;
-    }
-    if (this.#stopAfterBatch || this.#ready.head >= (this.#barrier ?? Infinity)) this.#end(null);
-    else if (this.#ready.head < this.#ready.tail) this.#host.requestTurn();
-    else this.#host.afterReactions(this.#rest); // which may well find something to do
-  };
-
-  #collect(eventsFirst: boolean): void {
-    this.#polled = true;
-    this.#inbox?.drain();
-    const first = this.#ready.tail;
-    this.pollEvents();
-    this.#queueDueTimers();
-    if (eventsFirst) this.#ready.moveToFront(first);
-  }
-
-  #queueDueTimers(): void {
-    if (this.#timers.size === 0) return;
-    const now = this.time();
-    let due: TimerHandle | null;
-    while ((due = this.#timers.popDue(now)) !== null) this.#ready.push(due);
-  }
-
-  #runBatch(): void {
-    // Newcomers wait for the next iteration, and what was scheduled after stop() for the next run.
-    const end = Math.min(this.#ready.tail, this.#barrier ?? Infinity);
-    this.#batchBegan = this.#ready.head;
-    while (this.#ready.head < end && !this.#cutShort) {
-      const entry = this.#ready.shift();
-      if (this.#debug) this.#slowCallbacks.run(entry);
-      else entry[RUN]();
-    }
-    if (this.#debug) this.#slowCallbacks.batchEnded();
-  }
-
-  #putBack(entry: Ready): void {
-    this.#ready.unshift(entry);
-    this.#cutShort = true;
-  }
-
-  #mayGoOn(): boolean {
-    const now = this.time();
-    this.#shareEnds ??= now + SHARE_OF_CALLS;
-    return now < this.#shareEnds;
-  }
-
-  /** After an iteration that left nothing: sleeps until a deadline, an event or another thread, unless there is news. */
-  readonly #rest = (): void => {
-    if (this.#state !== 'running' || this.#ending !== null) return;
-    const isStopping = this.#stopAfterBatch || this.#barrier !== null; // by a promise reaction of this iteration
-    if (isStopping || this.#ready.head < this.#ready.tail) {
-      this.#host.requestTurn();
-      return;
-    }
-    const isQuiet = this.#batchBegan === this.#ready.head;
-    const parked = this.#inbox?.park(isQuiet) ?? 'asleep';
-    if (parked === 'asleep') {
-      this.#turnComing = false;
-      this.#host.sleepUntil(this.#timers.nextDeadline());
-    } else if (parked === 'signalled' && isQuiet) this.#turn();
-    else this.#host.requestTurn();
-  };
-
-  /** Something was scheduled: a sleeping loop needs a turn to see it. */
-  #comeAround(): void {
-    if (this.#turnComing) return;
-    this.#turnComing = true;
-    this.#host.requestTurn();
-  }
-
-  /** The last batch of this run is over; in the next turn the run is. */
-  #end(exc: Error | null): void {
-    this.#ending = { exc: this.#ending?.exc ?? exc }; // a task may still throw what ends the loop
-    this.#turnComing = true;
-    this.#host.requestTurn();
+    this.#turn.take();
   }
 
   #finish(exc: Error | null): void {
     this.#state = 'idle';
-    this.#ending = null;
-    this.#barrier = null;
-    this.#stopAfterBatch = false;
-    this.#turnComing = true;
+    this.#stopping.reset();
+    this.#turn.over();
     this.#inbox?.drain(); // what has arrived waits for the next run, and nobody tries to wake a loop that does not run
     this.#host.stop();
     setRunningLoop(null);
