@@ -22,11 +22,17 @@ const filesIn = (folder: string, extension: string): string[] =>
     .map((path) => `${folder}${path}`)
     .sort();
 
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesIn('docs/', '.md')];
 /** Arbitrary: more does not fit on a screen. */
 const LONGEST_ROW = 200;
 
 const packages = ['core', 'threadsafe', 'executor', 'net', 'ringloop'];
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...filesIn('docs/', '.md'),
+  ...packages.map((name) => `packages/${name}/README.md`),
+];
 
 interface Placed {
   readonly program: DocumentedProgram;
