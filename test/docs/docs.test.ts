@@ -1,7 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { inTermsOf, runProgram } from '../examples/expected-output.js';
-import { anchors, type DocumentedProgram, npmScripts, programs, relativeLinks } from './markdown.js';
+import {
+  anchors,
+  type DocumentedProgram,
+  npmScripts,
+  programs,
+  relativeLinks,
+  tableRows,
+} from './markdown.js';
 import { compile } from './compile.js';
 
 // From build/test/docs.
@@ -15,8 +22,17 @@ const filesIn = (folder: string, extension: string): string[] =>
     .map((path) => `${folder}${path}`)
     .sort();
 
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesIn('docs/', '.md')];
+/** Arbitrary: more does not fit on a screen. */
+const LONGEST_ROW = 200;
+
 const packages = ['core', 'threadsafe', 'executor', 'net', 'ringloop'];
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...filesIn('docs/', '.md'),
+  ...packages.map((name) => `packages/${name}/README.md`),
+];
 
 interface Placed {
   readonly program: DocumentedProgram;
@@ -80,6 +96,10 @@ describe('docs', function () {
       expect(broken).to.deep.equal([]);
     });
 
+    it(`${document} has no table row that is longer than ${LONGEST_ROW} characters`, () => {
+      expect(tableRows(read(document)).filter((row) => row.length > LONGEST_ROW)).to.deep.equal([]);
+    });
+
     it(`${document} mentions npm scripts that exist`, () => {
       const { scripts } = JSON.parse(read('package.json')) as { scripts: object };
       expect(npmScripts(read(document)).filter((name) => !(name in scripts))).to.deep.equal([]);
@@ -107,7 +127,7 @@ describe('docs', function () {
       return [...Object.keys(dependencies), ...Object.keys(devDependencies)];
     });
     const wanted = new Set(declared.filter((name) => !/^(@ringloop\/|ringloop$)/.test(name)));
-    const reasons = [...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` *\|/gm)].map(([, name]) => name);
+    const reasons = [...read('docs/dependencies.md').matchAll(/^- `([^`]+)`/gm)].map(([, name]) => name);
     expect(reasons.sort()).to.deep.equal([...wanted].sort());
   });
 });

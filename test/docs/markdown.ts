@@ -93,6 +93,10 @@ export function anchors(markdown: string): string[] {
   );
 }
 
+export function tableRows(markdown: string): string[] {
+  return proseOf(markdown).match(/^\|.*$/gm) ?? [];
+}
+
 /** The names of npm scripts that are mentioned, in prose or code. */
 export function npmScripts(markdown: string): string[] {
   const commands = markdown.matchAll(/\bnpm (?:run(?:-script)? ([\w:-]+)|(start|test)\b)/g);
