@@ -6,7 +6,7 @@ import { coreFile } from './core-file.js';
 const { TimerHeap } = (await coreFile(
   'timer-heap',
 )) as typeof import('../../packages/core/dist/timer-heap.js');
-type Heap = InstanceType<typeof TimerHeap>;
+type Heap = InstanceType<typeof TimerHeap<InstanceType<typeof TimerHandle>>>;
 
 const loop = new BaseEventLoop({ host: new VirtualHost() });
 type Timer = import('@ringloop/core').TimerHandle;
@@ -42,7 +42,7 @@ describe('core/timer-heap', () => {
   it('TimerHeap gives what a sorted list gives, equal times in the order scheduled', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
-        const heap = new TimerHeap();
+        const heap = new TimerHeap<InstanceType<typeof TimerHandle>>();
         const all: Timer[] = [];
         let model: { when: number; handle: Timer }[] = []; // live ones, sorted; sort() is stable
         for (const each of steps) {
@@ -72,7 +72,7 @@ describe('core/timer-heap', () => {
   });
 
   it('TimerHeap.popDue() gives a timer at its time and not before', () => {
-    const heap = new TimerHeap();
+    const heap = new TimerHeap<InstanceType<typeof TimerHandle>>();
     const handle = schedule(heap, 1);
     expect(heap.popDue(1 - Number.EPSILON)).to.equal(null);
     expect(heap.popDue(1)).to.equal(handle);
@@ -80,7 +80,7 @@ describe('core/timer-heap', () => {
   });
 
   it('TimerHeap keeps cancelled timers while there are few', () => {
-    const heap = new TimerHeap();
+    const heap = new TimerHeap<InstanceType<typeof TimerHandle>>();
     const live = schedule(heap, 0);
     for (let i = 0; i < 99; i++) schedule(heap, 1).cancel();
     expect(heap.nextDeadline()).to.equal(0);
@@ -89,7 +89,7 @@ describe('core/timer-heap', () => {
   });
 
   it('TimerHeap sweeps cancelled timers when they are more than half of more than 100', () => {
-    const heap = new TimerHeap();
+    const heap = new TimerHeap<InstanceType<typeof TimerHandle>>();
     const handles = Array.from({ length: 102 }, (_, i) => schedule(heap, i));
     for (const handle of handles.slice(51)) handle.cancel();
     heap.nextDeadline();
@@ -102,7 +102,7 @@ describe('core/timer-heap', () => {
   });
 
   it('TimerHeap gives its memory back after a sweep, and keeps the order', () => {
-    const heap = new TimerHeap();
+    const heap = new TimerHeap<InstanceType<typeof TimerHandle>>();
     const handles = Array.from({ length: 5000 }, (_, i) => schedule(heap, 5000 - i));
     const live = handles.filter((_, i) => i % 100 === 0);
     for (const handle of handles) if (!live.includes(handle)) handle.cancel();
@@ -112,7 +112,7 @@ describe('core/timer-heap', () => {
   });
 
   it('TimerHeap keeps its memory after a sweep that leaves much', () => {
-    const heap = new TimerHeap();
+    const heap = new TimerHeap<InstanceType<typeof TimerHandle>>();
     const handles = Array.from({ length: 128 }, (_, i) => schedule(heap, i));
     for (const handle of handles.slice(0, 65)) handle.cancel();
     expect([heap.nextDeadline(), heap.size]).to.deep.equal([65, 63]);
@@ -120,7 +120,7 @@ describe('core/timer-heap', () => {
   });
 
   it('TimerHeap.nextDeadline() skips cancelled timers', () => {
-    const heap = new TimerHeap();
+    const heap = new TimerHeap<InstanceType<typeof TimerHandle>>();
     const first = schedule(heap, 1);
     schedule(heap, 2);
     first.cancel();
@@ -128,7 +128,7 @@ describe('core/timer-heap', () => {
   });
 
   it('TimerHeap.clear() forgets all timers, and cancelling one of them later changes nothing', () => {
-    const heap = new TimerHeap();
+    const heap = new TimerHeap<InstanceType<typeof TimerHandle>>();
     const old = schedule(heap, 1);
     heap.clear();
     const fresh = schedule(heap, 2);

@@ -35,6 +35,7 @@ import {
   THEN,
   UNRETRIEVED,
 } from './loop-internals.js';
+import { OutsideWork } from './outside-work.js';
 import { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
 import { peekRunningLoop, setRunningLoop } from './running-loop.js';
 import { SlowCallbacks } from './debug/slow-callbacks.js';
@@ -86,7 +87,7 @@ export class BaseEventLoop {
   slowCallbackDuration = 0.1;
   readonly #host: Host;
   readonly #ready = new ReadyQueue();
-  readonly #timers = new TimerHeap();
+  readonly #timers = new TimerHeap<TimerHandle>();
   readonly #inbox: Inbox | null;
   readonly #executor: DefaultExecutor;
   readonly #stopMode: 'barrier' | 'batch';
@@ -377,7 +378,7 @@ export class BaseEventLoop {
   /** @internal */
   [MAIN]: Future<unknown> | null = null;
   /** @internal */
-  readonly [OUTSIDE] = { threads: 0, promises: 0 };
+  readonly [OUTSIDE] = new OutsideWork();
   /** @internal */
   readonly [ASYNCGENS] = new Asyncgens(this);
 

@@ -32,6 +32,12 @@ export interface ExceptionContext {
   readonly handleTraceback?: string;
 }
 
+/** The part of a loop that reports errors which nobody can catch. */
+export interface Reporter {
+  getDebug(): boolean;
+  callExceptionHandler(context: ExceptionContext): void;
+}
+
 /**
  * Told of the errors that nobody can catch; where it throws, or returns a promise that rejects, the default handler reports that.
  * Python: the handler of loop.set_exception_handler().

@@ -12,11 +12,11 @@ import { peekRunningLoop } from './running-loop.js';
  * if it has one, as a call into another thread has. Any other promise is abandoned, and its result is dropped.
  */
 export function followPromise<T>(loop: BaseEventLoop, promise: PromiseLike<T>): Future<T> {
+  const ended = loop[OUTSIDE].track('promise');
   const future = new Following<T>(loop, () => {
-    loop[OUTSIDE].promises--;
+    ended();
     if (future.cancelled()) cancelIfItCan(promise);
   });
-  loop[OUTSIDE].promises++;
   Promise.resolve(promise).then(
     // Promise.resolve() returns a promise as it is. It protects us from other thenables,
     // which may throw or call back twice.

@@ -32,3 +32,6 @@ export { startFunction, type StartOptions } from './running-function.js';
 export { awaitableOf, followPromise } from './follow-promise.js';
 export { runScoped } from './scope.js';
 export { settled, SETTLED, SETTLED_TRUE } from './settled.js';
+export { SlotTable, type SlotTableLayout } from './memory/slot-table.js';
+export { LONGEST_TIMER_MS } from './longest-timer.js';
+export { bundledError } from './bundled-error.js';

@@ -18,6 +18,7 @@
  * realms know nothing of each other.
  */
 import { fileURLToPath } from 'node:url';
+import { bundledError } from './bundled-error.js';
 
 /** The version of this package, as in package.json. */
 export const VERSION = '0.1.0';
@@ -54,10 +55,7 @@ export const thisCopy: Copy = { version: VERSION, path: pathOf(import.meta.url) 
  */
 export function pathOf(url: string | undefined): string {
   if (url !== undefined) return fileURLToPath(new URL('..', url));
-  const message =
-    `Cannot load ringloop from a bundle in CommonJS: it needs import.meta.url. ` +
-    `Keep it out: with esbuild, external: ['ringloop', '@ringloop/*'] or packages: 'external'`;
-  throw Object.assign(new Error(message), { code: 'ERR_BUNDLED' });
+  throw bundledError('Cannot load ringloop from a bundle in CommonJS: it needs import.meta.url');
 }
 
 function registry(): Registry {

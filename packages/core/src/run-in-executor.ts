@@ -17,12 +17,12 @@ export function runInExecutor<A extends unknown[], R>(
   if (typeof fn !== 'function') checkCallback(fn, 'runInExecutor'); // an async function may run in another thread
   const job = executor.submit(fn, args);
   const future = loop.createFuture<Awaited<R>>();
+  const ended = loop[OUTSIDE].track('thread');
   // The result may come after the loop was closed, or after the future was cancelled. Then it is dropped.
   const wanted = (): boolean => {
-    loop[OUTSIDE].threads--;
+    ended();
     return !future.done() && !loop.isClosed();
   };
-  loop[OUTSIDE].threads++;
   job.result.then(
     (value) => {
       if (wanted()) future.setResult(value);

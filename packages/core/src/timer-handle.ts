@@ -1,12 +1,12 @@
 import type { Context } from './context.js';
 import type { BaseEventLoop } from './event-loop.js';
 import { type Callback, Handle } from './handle.js';
-import type { TimerHeap } from './timer-heap.js';
+import type { HeapEntry, TimerHeap } from './timer-heap.js';
 
 /** A call scheduled for a time, as returned by `callLater()` and `callAt()`. Python: asyncio.TimerHandle. */
-export class TimerHandle extends Handle {
+export class TimerHandle extends Handle implements HeapEntry {
   readonly #when: number;
-  #heap: TimerHeap | null;
+  #heap: TimerHeap<TimerHandle> | null;
 
   constructor(
     when: number,
@@ -14,7 +14,7 @@ export class TimerHandle extends Handle {
     args: readonly unknown[],
     loop: BaseEventLoop,
     context: Context,
-    heap: TimerHeap,
+    heap: TimerHeap<TimerHandle>,
   ) {
     super(callback, args, loop, context);
     this.#when = when;

@@ -1,5 +1,13 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- heap indices are checked against the size */
-import type { TimerHandle } from './timer-handle.js';
+
+/** A timer, as the heap sees it. */
+export interface HeapEntry {
+  /** When it is due, in seconds. */
+  when(): number;
+  cancelled(): boolean;
+  /** Called when it has left the heap, which then need not learn of a later cancel(). */
+  leftHeap(): void;
+}
 
 /** Cancelled timers are swept when there are more than this many in all … (CPython: _MIN_SCHEDULED_TIMER_HANDLES) */
 const SWEEP_ABOVE = 100;
@@ -16,10 +24,8 @@ const ARITY = 4;
  * Heap of timers by (when, order of scheduling). Cancelling is O(1): the timer stays until it surfaces or enough of its kind
  * are swept. Times and orders stand in arrays of numbers beside the handles, so that comparing touches no object.
  */
-export class TimerHeap {
-  #handles: (TimerHandle | undefined)[] = new Array<TimerHandle | undefined>(INITIAL_CAPACITY).fill(
-    undefined,
-  );
+export class TimerHeap<T extends HeapEntry> {
+  #handles: (T | undefined)[] = new Array<T | undefined>(INITIAL_CAPACITY).fill(undefined);
   #whens = new Float64Array(INITIAL_CAPACITY);
   /** Equal times run in the order they were scheduled. */
   #orders = new Float64Array(INITIAL_CAPACITY);
@@ -32,7 +38,7 @@ export class TimerHeap {
     return this.#size;
   }
 
-  push(handle: TimerHandle): void {
+  push(handle: T): void {
     if (this.#size === this.#handles.length) this.#resize(this.#size * 2);
     this.#siftUp(this.#size++, handle, handle.when(), this.#scheduled++);
   }
@@ -44,7 +50,7 @@ export class TimerHeap {
   }
 
   /** Removes and returns the next timer due at `now`, or null. */
-  popDue(now: number): TimerHandle | null {
+  popDue(now: number): T | null {
     if (this.#cancelled > 0) this.#dropCancelled();
     return this.#size === 0 || this.#whens[0]! > now ? null : this.#pop();
   }
@@ -86,7 +92,7 @@ export class TimerHeap {
     if (live < this.#handles.length / 4) this.#resize(Math.max(INITIAL_CAPACITY, live * 2));
   }
 
-  #pop(): TimerHandle {
+  #pop(): T {
     const first = this.#handles[0]!;
     const last = --this.#size;
     const handle = this.#handles[last]!;
@@ -97,7 +103,7 @@ export class TimerHeap {
   }
 
   /** Puts the timer at `at` or above, where its parent is not later. */
-  #siftUp(at: number, handle: TimerHandle, when: number, order: number): void {
+  #siftUp(at: number, handle: T, when: number, order: number): void {
     while (at > 0) {
       const parent = Math.floor((at - 1) / ARITY);
       if (!this.#isBefore(when, order, parent)) break;
@@ -108,7 +114,7 @@ export class TimerHeap {
   }
 
   /** Puts the timer at `at` or below, where none of its children is earlier. */
-  #siftDown(at: number, handle: TimerHandle, when: number, order: number): void {
+  #siftDown(at: number, handle: T, when: number, order: number): void {
     for (let child = at * ARITY + 1; child < this.#size; child = at * ARITY + 1) {
       const end = Math.min(child + ARITY, this.#size);
       let least = child;
@@ -131,7 +137,7 @@ export class TimerHeap {
     this.#set(to, this.#handles[from]!, this.#whens[from]!, this.#orders[from]!);
   }
 
-  #set(at: number, handle: TimerHandle, when: number, order: number): void {
+  #set(at: number, handle: T, when: number, order: number): void {
     this.#handles[at] = handle;
     this.#whens[at] = when;
     this.#orders[at] = order;
@@ -144,7 +150,7 @@ export class TimerHeap {
     orders.set(this.#orders.subarray(0, this.#size));
     this.#whens = whens;
     this.#orders = orders;
-    const handles = new Array<TimerHandle | undefined>(capacity).fill(undefined);
+    const handles = new Array<T | undefined>(capacity).fill(undefined);
     for (let at = 0; at < this.#size; at++) handles[at] = this.#handles[at];
     this.#handles = handles;
   }

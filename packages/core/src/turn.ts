@@ -15,7 +15,7 @@ const SHARE_OF_CALLS = 0.002;
 export interface TurnParts {
   readonly host: Host;
   readonly ready: ReadyQueue;
-  readonly timers: TimerHeap;
+  readonly timers: TimerHeap<TimerHandle>;
   readonly stopping: Stopping;
   readonly slowCallbacks: SlowCallbacks;
   /** Queues the handles of I/O events. */

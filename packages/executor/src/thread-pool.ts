@@ -1,16 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Readable } from 'node:stream';
 import type { Worker } from 'node:worker_threads';
-import { toError } from '@ringloop/core/internal';
+import { LONGEST_TIMER_MS, toError } from '@ringloop/core/internal';
 import { watchWorker } from '@ringloop/threadsafe';
 import { loadedByRequire, ownFile, ThreadOutput, threadUnavailable } from '@ringloop/threadsafe/internal';
 import { Piscina } from 'piscina';
 import type { JobOutcome, JobRequest } from './job-message.js';
 import type { CheckedOptions } from './piscina-executor-options.js';
 import { TaskQueue } from './task-queue.js';
-
-/** Node turns longer timers into timers of 1 ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The outcome of a job. `unstarted` says why there was no thread for it: the job has not run then. */
 export type RunOutcome = JobOutcome | { readonly unstarted: Error };

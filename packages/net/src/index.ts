@@ -47,4 +47,11 @@ export type { AddressInput, SocketAddress } from './sockets/sockaddr.js';
 export { Socket, type SocketOptions } from './sockets/socket.js';
 export { StreamTransport } from './transports/stream-transport.js';
 export type { SystemError } from './libc/system-error.js';
+export type {
+  BaseTransport,
+  DatagramTransport,
+  ReadTransport,
+  Transport,
+  WriteTransport,
+} from './transports/transport.js';
 export { TransportSocket } from './sockets/transport-socket.js';

@@ -1,4 +1,4 @@
-import { LoopStateError } from '@ringloop/core';
+import { type BaseEventLoop, LoopStateError } from '@ringloop/core';
 import { Selector } from './selector/selector.js';
 
 /** Bytes read at a time, as in CPython (256 KiB). */
@@ -52,3 +52,6 @@ export class LoopNet {
 }
 
 export const NET: unique symbol = Symbol('net');
+
+/** A loop with sockets, as all functions of this package take it: they need not know the class. */
+export type NetLoop = BaseEventLoop & { readonly [NET]: LoopNet };

@@ -1,4 +1,3 @@
-import type { BaseEventLoop } from '../event-loop.js';
 import { inspectSafely } from './inspect-safely.js';
 import { type Ready, RUN } from '../ready-queue.js';
 
@@ -10,12 +9,12 @@ import { type Ready, RUN } from '../ready-queue.js';
  * there.
  */
 export class SlowCallbacks {
-  readonly #loop: BaseEventLoop;
+  readonly #loop: { readonly slowCallbackDuration: number };
   /** The entry that runs now. Python: loop._current_handle. */
   current: Ready | null = null;
   #resumed = new Set<unknown>();
 
-  constructor(loop: BaseEventLoop) {
+  constructor(loop: { readonly slowCallbackDuration: number }) {
     this.#loop = loop;
   }
 

@@ -1,5 +1,5 @@
 import { tracebackOf } from './creation-stack.js';
-import type { BaseEventLoop } from '../event-loop.js';
+import type { Reporter } from '../exception-handler.js';
 import { nameOfClass } from '../promise-class.js';
 
 /** A future, as far as it is needed here. */
@@ -22,7 +22,7 @@ interface Report {
  * CPython: Future.__del__.
  */
 export class Unretrieved {
-  readonly #loop: Pick<BaseEventLoop, 'callExceptionHandler'>;
+  readonly #loop: Pick<Reporter, 'callExceptionHandler'>;
   readonly #reports = new Map<WeakRef<Failing>, Report>();
   readonly #keys = new WeakMap<Failing, WeakRef<Failing>>();
   readonly #registry = new FinalizationRegistry<Report>((report) => {
@@ -31,7 +31,7 @@ export class Unretrieved {
   });
 
   /** @param loop gets the reports in its exception handler */
-  constructor(loop: Pick<BaseEventLoop, 'callExceptionHandler'>) {
+  constructor(loop: Pick<Reporter, 'callExceptionHandler'>) {
     this.#loop = loop;
   }
 

@@ -1,4 +1,4 @@
-import type { ItemStore } from './queue.js';
+import type { ItemStore } from './item-store.js';
 
 /** Items are moved to the front only if at least this many places are free there; arbitrary. */
 const MIN_FREE = 64;

@@ -1,4 +1,5 @@
-import { type ItemStore, Queue } from './queue.js';
+import { Queue } from './queue.js';
+import type { ItemStore } from './item-store.js';
 
 /** A queue that gives the item that was put in last. Python: asyncio.LifoQueue. */
 export class LifoQueue<T> extends Queue<T> {

@@ -2,7 +2,8 @@
 import { inspect } from 'node:util';
 import { typeError } from '../errors.js';
 import { type Compare, naturalOrder } from './natural-order.js';
-import { type ItemStore, Queue } from './queue.js';
+import { Queue } from './queue.js';
+import type { ItemStore } from './item-store.js';
 
 /** Options of a PriorityQueue. */
 export interface PriorityQueueOptions<T> {

@@ -4,21 +4,11 @@ import { BoundLoop } from '../sync/bound-loop.js';
 import { QueueEmpty, QueueFull, QueueShutDown, rangeError, typeError } from '../errors.js';
 import { Event } from '../sync/event.js';
 import { Fifo } from './fifo.js';
+import type { ItemStore } from './item-store.js';
 import type { CoroutineGenerator } from '../generator-driver.js';
 import { startCoroutine } from '../running-coroutine.js';
 import { settled, SETTLED } from '../settled.js';
 import { WaiterQueue } from '../sync/waiter-queue.js';
-
-/** What a queue keeps its items in, and which of them it gives first. It is iterated where the queue is shown. */
-export interface ItemStore<T> extends Iterable<T> {
-  readonly size: number;
-  /** Adds an item. Where it throws, it must have changed nothing. */
-  push(item: T): void;
-  /** Called only while it is not empty. */
-  pop(): T;
-  /** Drops all items. */
-  clear(): void;
-}
 
 /** How deep a queue within queues is shown where inspect() is to show all: it may contain itself. Arbitrary. */
 const DEEPEST_SHOWN = 4;

@@ -1,8 +1,7 @@
 import { checkCallback } from '@ringloop/core/internal';
-import { NET } from '../loop-net.js';
+import { NET, type NetLoop } from '../loop-net.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
 import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
-import type { SelectorEventLoop } from '../selector-event-loop.js';
 import type { Socket } from '../sockets/socket.js';
 import { startTransport } from '../transports/start-transport.js';
 import { checkStreamSocket, takeOver } from '../sockets/stream-socket.js';
@@ -19,7 +18,7 @@ export type AcceptedSocketOptions = TlsOptions;
  * Python: loop.connect_accepted_socket().
  */
 export async function connectAcceptedSocket<P extends Protocol>(
-  loop: SelectorEventLoop,
+  loop: NetLoop,
   protocolFactory: ProtocolFactory<P>,
   sock: Socket,
   options: AcceptedSocketOptions,

@@ -1,7 +1,6 @@
 import { Handle } from '@ringloop/core';
 import { SO_ERROR, SOL_SOCKET } from '../libc/linux-abi.js';
-import { NET } from '../loop-net.js';
-import type { SelectorEventLoop } from '../selector-event-loop.js';
+import { NET, type NetLoop } from '../loop-net.js';
 import type { AddressInput } from '../sockets/sockaddr.js';
 import type { Socket } from '../sockets/socket.js';
 import { EINPROGRESS } from '../libc/syscalls.js';
@@ -11,11 +10,7 @@ import { systemError } from '../libc/system-error.js';
  * Connects `sock` to a resolved address. When it rejects, because it was cancelled or refused, the loop no longer
  * watches the socket, but the socket is still open: the caller must close it.
  */
-export async function connectSocket(
-  loop: SelectorEventLoop,
-  sock: Socket,
-  address: AddressInput,
-): Promise<void> {
+export async function connectSocket(loop: NetLoop, sock: Socket, address: AddressInput): Promise<void> {
   const result = sock.tryConnect(address);
   if (result === 0) return;
   if (result !== -EINPROGRESS) throw systemError('connect', -result, address);

@@ -1,11 +1,10 @@
 import { checkCallback, typeError } from '@ringloop/core/internal';
 import { connectSocket } from './connect-socket.js';
 import { AF_UNSPEC, SOCK_STREAM } from '../libc/linux-abi.js';
-import { NET } from '../loop-net.js';
+import { NET, type NetLoop } from '../loop-net.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
 import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
 import { resolve, type ResolvedAddress } from '../names/resolve.js';
-import type { SelectorEventLoop } from '../selector-event-loop.js';
 import type { Port } from '../sockets/service-port.js';
 import { Socket } from '../sockets/socket.js';
 import { startTransport } from '../transports/start-transport.js';
@@ -34,7 +33,7 @@ export interface ConnectionOptions extends TlsOptions {
  * own open. Python: loop.create_connection().
  */
 export async function createConnection<P extends Protocol>(
-  loop: SelectorEventLoop,
+  loop: NetLoop,
   protocolFactory: ProtocolFactory<P>,
   options: ConnectionOptions,
 ): Promise<[StreamTransport, P]> {
@@ -56,7 +55,7 @@ export async function createConnection<P extends Protocol>(
 }
 
 async function connectAny(
-  loop: SelectorEventLoop,
+  loop: NetLoop,
   host: string | null,
   port: Port,
   { family = AF_UNSPEC, localAddr = null }: ConnectionOptions,
@@ -79,7 +78,7 @@ async function connectAny(
 }
 
 async function connectOne(
-  loop: SelectorEventLoop,
+  loop: NetLoop,
   remote: ResolvedAddress,
   locals: readonly ResolvedAddress[] | null,
 ): Promise<Socket> {

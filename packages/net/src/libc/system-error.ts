@@ -2,7 +2,9 @@ import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { isIPv6 } from 'node:net';
 import { isError } from '@ringloop/core/internal';
-import type { AddressInput } from '../sockets/sockaddr.js';
+
+/** An IP address with its port, or the path of a Unix socket. */
+type FailedAddress = string | { readonly host: string; readonly port: number };
 
 /** A failed system call, in the shape of Node's own errors. Python: OSError. */
 export interface SystemError extends Error {
@@ -17,7 +19,7 @@ export interface SystemError extends Error {
 }
 
 /** `errno` is the positive number of <errno.h>. The message is Node's: `connect ECONNREFUSED 127.0.0.1:80`. */
-export function systemError(syscall: string, errno: number, address?: AddressInput): SystemError {
+export function systemError(syscall: string, errno: number, address?: FailedAddress): SystemError {
   const code = errorName(errno);
   const place = address === undefined ? '' : ` ${describeAddress(address)}`;
   const error = new Error(`${syscall} ${code}${place}`);
@@ -41,12 +43,12 @@ function errorName(errno: number): string {
   return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `E${errno}`;
 }
 
-function describeAddress(address: AddressInput): string {
+function describeAddress(address: FailedAddress): string {
   if (typeof address === 'string') return address;
   return isIPv6(address.host) ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
-function addressFields(address: AddressInput | undefined): { address?: string; port?: number } {
+function addressFields(address: FailedAddress | undefined): { address?: string; port?: number } {
   if (address === undefined) return {};
   return typeof address === 'string' ? { address } : { address: address.host, port: address.port };
 }

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { rangeError, typeError } from '@ringloop/core/internal';
 import { AF_INET, AF_INET6, AF_UNSPEC } from '../libc/linux-abi.js';
 import { type Port, portNumber } from '../sockets/service-port.js';
-import type { SelectorEventLoop } from '../selector-event-loop.js';
+import type { NetLoop } from '../loop-net.js';
 
 /** An IP address that a socket of `family` can be bound or connected to. */
 export interface ResolvedAddress {
@@ -25,7 +25,7 @@ export interface ResolveOptions {
  * error (`getaddrinfo ENOTFOUND <host>`) when there are none, and with TypeError when `host` is not a valid string.
  */
 export async function resolve(
-  loop: SelectorEventLoop,
+  loop: NetLoop,
   host: string | null,
   port: Port | undefined,
   { family, passive }: ResolveOptions,
@@ -53,7 +53,7 @@ function numericHosts(host: string | null, passive: boolean): HostAddress[] | nu
 }
 
 /** Waits in a future of the loop, so that a cancelled task need not wait for the resolver. */
-async function lookup(loop: SelectorEventLoop, host: string, family: number): Promise<HostAddress[]> {
+async function lookup(loop: NetLoop, host: string, family: number): Promise<HostAddress[]> {
   const found = loop.createFuture<dns.LookupAddress[]>();
   const options = {
     all: true,

@@ -13,11 +13,10 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from '../libc/linux-abi.js';
-import { NET } from '../loop-net.js';
+import { NET, type NetLoop } from '../loop-net.js';
 import { refuseTls, type TlsOptions } from '../connect/no-tls.js';
 import type { ProtocolFactory } from '../transports/protocol.js';
 import { resolve, type ResolvedAddress } from '../names/resolve.js';
-import type { SelectorEventLoop } from '../selector-event-loop.js';
 import { Server } from './server.js';
 import type { Port } from '../sockets/service-port.js';
 import { Socket } from '../sockets/socket.js';
@@ -52,7 +51,7 @@ export interface ServerOptions extends TlsOptions {
  * cannot be bound. A rejected call leaves no socket of its own open. Python: loop.create_server().
  */
 export async function createServer(
-  loop: SelectorEventLoop,
+  loop: NetLoop,
   protocolFactory: ProtocolFactory,
   options: ServerOptions,
 ): Promise<Server> {
@@ -89,7 +88,7 @@ function checkHosts(host: unknown): void {
 
 /** Resolves all hosts, and drops duplicate addresses. */
 async function resolveHosts(
-  loop: SelectorEventLoop,
+  loop: NetLoop,
   { host = null, port = null, family = AF_UNSPEC }: ServerOptions,
 ): Promise<ResolvedAddress[]> {
   const hosts = host === null || typeof host === 'string' ? [host] : host;

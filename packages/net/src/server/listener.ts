@@ -1,7 +1,6 @@
 import { Handle, type TimerHandle } from '@ringloop/core';
 import { runApart } from '@ringloop/core/internal';
-import { NET } from '../loop-net.js';
-import type { SelectorEventLoop } from '../selector-event-loop.js';
+import { NET, type NetLoop } from '../loop-net.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
 import type { Socket } from '../sockets/socket.js';
 import { EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM } from '../libc/syscalls.js';
@@ -14,13 +13,13 @@ const OUT_OF_RESOURCES = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
 /** Accepts the connections of one listening socket. */
 export class Listener {
   readonly sock: Socket;
-  readonly #loop: SelectorEventLoop;
+  readonly #loop: NetLoop;
   readonly #backlog: number;
   readonly #onConnection: (sock: Socket, peername: SocketAddress | string) => void;
   #retry: TimerHandle | null = null;
 
   constructor(
-    loop: SelectorEventLoop,
+    loop: NetLoop,
     sock: Socket,
     options: { backlog: number; onConnection: (sock: Socket, peername: SocketAddress | string) => void },
   ) {

@@ -3,10 +3,9 @@ import { type Awaitable, CancelledError, type Future } from '@ringloop/core';
 import { endsTheLoop, startFunction, toError } from '@ringloop/core/internal';
 import { ServerStateError } from '../errors.js';
 import { Listener } from './listener.js';
-import { type Abandonable, NET } from '../loop-net.js';
+import { type Abandonable, NET, type NetLoop } from '../loop-net.js';
 import { isWrongProtocol, makeProtocol } from '../transports/make-protocol.js';
 import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
-import type { SelectorEventLoop } from '../selector-event-loop.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
 import type { Socket } from '../sockets/socket.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
@@ -20,7 +19,7 @@ type State = 'idle' | 'serving' | 'closed';
  * garbage collected. Python: asyncio.Server.
  */
 export class Server implements AsyncDisposable, Abandonable {
-  readonly #loop: SelectorEventLoop;
+  readonly #loop: NetLoop;
   readonly #protocolFactory: ProtocolFactory;
   readonly #listeners: readonly Listener[];
   readonly #sockets: readonly TransportSocket[];
@@ -30,7 +29,7 @@ export class Server implements AsyncDisposable, Abandonable {
   #servingForever: Future<never> | null = null;
 
   constructor(
-    loop: SelectorEventLoop,
+    loop: NetLoop,
     sockets: readonly Socket[],
     options: { protocolFactory: ProtocolFactory; backlog: number },
   ) {
@@ -51,7 +50,7 @@ export class Server implements AsyncDisposable, Abandonable {
   }
 
   /** Python: Server.get_loop(). */
-  getLoop(): SelectorEventLoop {
+  getLoop(): NetLoop {
     return this.#loop;
   }
 

@@ -1,4 +1,4 @@
-import type { StreamTransport } from './stream-transport.js';
+import type { Transport } from './transport.js';
 
 /**
  * Methods that a stream transport calls, in this order: connectionMade, dataReceived any number of times, eofReceived
@@ -6,7 +6,7 @@ import type { StreamTransport } from './stream-transport.js';
  */
 export interface Protocol {
   /** The first call, in the iteration after the transport was made. Python: BaseProtocol.connection_made(). */
-  connectionMade?(transport: StreamTransport): void;
+  connectionMade?(transport: Transport): void;
   /** Data has arrived. The protocol may keep and change `data`. */
   dataReceived?(data: Buffer): void;
   /** The peer will send no more. Unless this returns true, the transport closes itself. */

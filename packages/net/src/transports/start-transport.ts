@@ -1,15 +1,15 @@
 import { makeProtocol } from './make-protocol.js';
 import type { Protocol, ProtocolFactory } from './protocol.js';
-import type { SelectorEventLoop } from '../selector-event-loop.js';
 import type { Socket } from '../sockets/socket.js';
 import { StreamTransport } from './stream-transport.js';
+import type { NetLoop } from '../loop-net.js';
 
 /**
  * Creates the protocol and the transport of a connected socket, and resolves after connectionMade. Closes the socket if
  * anything fails.
  */
 export async function startTransport<P extends Protocol>(
-  loop: SelectorEventLoop,
+  loop: NetLoop,
   protocolFactory: ProtocolFactory<P>,
   sock: Socket,
 ): Promise<[StreamTransport, P]> {

@@ -1,24 +1,26 @@
 import { inspect } from 'node:util';
 import { Handle } from '@ringloop/core';
-import { END_RUN, endsTheLoop, runApart, toError, watchResult } from '@ringloop/core/internal';
+import { runApart, toError } from '@ringloop/core/internal';
 import { checkBytes } from '../sockets/bytes.js';
 import { TransportStateError } from '../errors.js';
 import { FlowControl, type WriteBufferLimits } from './flow-control.js';
 import { AF_UNIX, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from '../libc/linux-abi.js';
-import { type Abandonable, type LoopNet, NET } from '../loop-net.js';
+import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.js';
+import { Closing } from './closing.js';
 import type { Protocol } from './protocol.js';
-import type { SelectorEventLoop } from '../selector-event-loop.js';
+import { ProtocolErrors } from './protocol-errors.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
 import type { Socket } from '../sockets/socket.js';
 import { EAGAIN } from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
+import type { Transport } from './transport.js';
 import { WriteBuffer } from './write-buffer.js';
 
 /** Ignored writes before each further one is warned about. CPython: LOG_THRESHOLD_FOR_CONNLOST_WRITES. */
 const SILENT_WRITES = 5;
 
-/** What a transport tells the server that accepted it. */
+/** The server that accepted a connection, as its transport sees it. */
 export interface TransportOwner {
   attach(transport: StreamTransport): void;
   detach(transport: StreamTransport): void;
@@ -33,21 +35,15 @@ export interface TransportOptions {
   readonly onStarted?: () => void;
 }
 
-/**
- * open: usable. flushing: closed by us, still sending. losing: connectionLost is queued. lost: it was called.
- * One way only, steps may be skipped.
- */
-type State = 'open' | 'flushing' | 'losing' | 'lost';
-
 /** starting: before connectionMade. ended: the peer sends no more. */
 type Reading = 'starting' | 'on' | 'paused' | 'ended';
 
 /**
- * A connection: writes what it is given, and calls its protocol with what comes in. Owns its socket. Every row of behaviour
- * is asyncio's. Above 300 lines, as the state machine is one thing. Python: asyncio's socket transport.
+ * A connection: writes what it is given, and calls its protocol with what comes in. It owns its socket. Every row of behaviour is
+ * asyncio's. Above 300 lines, because asyncio's transport has many methods. Python: asyncio's socket transport.
  */
-export class StreamTransport implements Abandonable {
-  readonly #loop: SelectorEventLoop;
+export class StreamTransport implements Transport, Abandonable {
+  readonly #loop: NetLoop;
   readonly #net: LoopNet;
   readonly #sock: Socket;
   /** Kept: the socket has no number any more when it is unregistered. */
@@ -56,19 +52,21 @@ export class StreamTransport implements Abandonable {
   readonly #extra: Map<string, unknown>;
   readonly #buffer = new WriteBuffer();
   readonly #flow = new FlowControl((method) => this.#tellFlow(method));
+  readonly #closing = new Closing((exc) => this.#loop.callSoon(this.#connectionLost, exc));
+  readonly #errors: ProtocolErrors;
   #protocol: Protocol;
-  #state: State = 'open';
   #reading: Reading = 'starting';
   #eofWritten = false;
   /** Writes that came too late; an orderly end counts as the first, as in CPython. */
   #lateWrites = 0;
 
-  constructor(loop: SelectorEventLoop, sock: Socket, options: TransportOptions) {
+  constructor(loop: NetLoop, sock: Socket, options: TransportOptions) {
     this.#loop = loop;
     this.#net = loop[NET];
     this.#sock = sock;
     this.#fd = sock.fileno();
     this.#protocol = options.protocol;
+    this.#errors = new ProtocolErrors(loop, this);
     this.#server = options.server ?? null;
     this.#extra = new Map<string, unknown>([
       ['socket', new TransportSocket(sock)],
@@ -119,7 +117,7 @@ export class StreamTransport implements Abandonable {
 
   /** Ends our side of the stream when all is sent; reading goes on. Python: WriteTransport.write_eof(). */
   writeEof(): void {
-    if (this.#state !== 'open' || this.#eofWritten) return;
+    if (this.#closing.state !== 'open' || this.#eofWritten) return;
     this.#eofWritten = true;
     if (this.#buffer.size === 0) this.#shutdown();
   }
@@ -131,8 +129,7 @@ export class StreamTransport implements Abandonable {
 
   /** Stops reading, sends what is buffered, then calls connectionLost(null). Python: Transport.close(). */
   close(): void {
-    if (this.#state !== 'open') return;
-    this.#state = 'flushing';
+    if (!this.#closing.tryFlush()) return;
     this.#net.selector.unwatch(this.#fd, 'reader');
     if (this.#buffer.size === 0) this.#loseSoon(null);
   }
@@ -144,7 +141,7 @@ export class StreamTransport implements Abandonable {
 
   /** True after `close()` or `abort()`, and when the connection is lost. Python: BaseTransport.is_closing(). */
   isClosing(): boolean {
-    return this.#state !== 'open';
+    return this.#closing.state !== 'open';
   }
 
   /** No dataReceived until `resumeReading()`: the peer is held back by the system. Python: ReadTransport.pause_reading(). */
@@ -156,14 +153,14 @@ export class StreamTransport implements Abandonable {
 
   /** Undoes `pauseReading()`; without one it does nothing. Python: ReadTransport.resume_reading(). */
   resumeReading(): void {
-    if (this.#state !== 'open' || this.#reading !== 'paused') return;
+    if (this.#closing.state !== 'open' || this.#reading !== 'paused') return;
     this.#reading = 'on';
     this.#watchReader();
   }
 
   /** False when paused, when the peer has ended its side, and when closing. Python: ReadTransport.is_reading(). */
   isReading(): boolean {
-    return this.#state === 'open' && (this.#reading === 'starting' || this.#reading === 'on');
+    return this.#closing.state === 'open' && (this.#reading === 'starting' || this.#reading === 'on');
   }
 
   /**
@@ -205,30 +202,30 @@ export class StreamTransport implements Abandonable {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<StreamTransport fd=${this.#fd} ${this.#state} reading=${this.#reading} buffered=${this.#buffer.size}>`;
+    return `<StreamTransport fd=${this.#fd} ${this.#closing.state} reading=${this.#reading} buffered=${this.#buffer.size}>`;
   }
 
   /** The loop is closed: nobody will be called any more. */
   abandon(): void {
-    this.#state = 'lost';
+    this.#closing.lost();
     this.#buffer.clear();
     this.#sock.close();
   }
 
   readonly #connectionMade = (): void => {
-    this.#watch(this.#protocol.connectionMade?.(this), (thrown) =>
-      this.#reportUnlessEnd('protocol.connection_made() failed', thrown),
+    this.#errors.watch(this.#protocol.connectionMade?.(this), (thrown) =>
+      this.#errors.report('protocol.connection_made() failed', thrown),
     );
   };
 
   readonly #startReading = (): void => {
-    if (this.#state !== 'open' || this.#reading !== 'starting') return;
+    if (this.#closing.state !== 'open' || this.#reading !== 'starting') return;
     this.#reading = 'on';
     this.#watchReader();
   };
 
   readonly #onReadable = (): void => {
-    if (this.#state !== 'open') return;
+    if (this.#closing.state !== 'open') return;
     const buffer = this.#net.recvBuffer;
     const count = this.#sock.tryRecvInto(buffer);
     // A copy: the buffer is everybody's, and the protocol may keep what it gets.
@@ -241,7 +238,7 @@ export class StreamTransport implements Abandonable {
     const failed = (thrown: unknown): void =>
       this.#protocolFailed(thrown, 'Fatal error: protocol.data_received() call failed.');
     try {
-      this.#watch(this.#protocol.dataReceived?.(data), failed);
+      this.#errors.watch(this.#protocol.dataReceived?.(data), failed);
     } catch (thrown) {
       failed(thrown);
     }
@@ -255,7 +252,7 @@ export class StreamTransport implements Abandonable {
     let keepOpen: unknown;
     try {
       keepOpen = this.#protocol.eofReceived?.();
-      this.#watch(keepOpen, failed);
+      this.#errors.watch(keepOpen, failed);
     } catch (thrown) {
       failed(thrown);
       return;
@@ -267,9 +264,9 @@ export class StreamTransport implements Abandonable {
     if (!this.#flush()) return; // the connection is lost
     this.#flow.shrunk(this.#buffer.size);
     // The protocol may have written more, or aborted.
-    if (this.#buffer.size > 0 || this.#connectionEnds()) return;
+    if (this.#buffer.size > 0 || this.#closing.isEnding) return;
     this.#net.selector.unwatch(this.#fd, 'writer');
-    if (this.#state === 'flushing') this.#connectionLost(null);
+    if (this.#closing.state === 'flushing') this.#connectionLost(null);
     else if (this.#eofWritten) this.#shutdown();
   };
 
@@ -296,7 +293,7 @@ export class StreamTransport implements Abandonable {
   #mayWrite(): boolean {
     if (this.#eofWritten)
       throw new TransportStateError('Cannot call write() after write_eof()', 'ERR_WRITE_AFTER_EOF');
-    if (!this.#connectionEnds()) return true;
+    if (!this.#closing.isEnding) return true;
     if (this.#lateWrites >= SILENT_WRITES) console.warn('socket.send() raised exception.');
     this.#lateWrites++;
     return false;
@@ -309,10 +306,10 @@ export class StreamTransport implements Abandonable {
 
   #tellFlow(method: 'pauseWriting' | 'resumeWriting'): void {
     const called = method === 'pauseWriting' ? 'pause_writing' : 'resume_writing';
-    const failed = (thrown: unknown): void => this.#reportUnlessEnd(`protocol.${called}() failed`, thrown);
+    const failed = (thrown: unknown): void => this.#errors.report(`protocol.${called}() failed`, thrown);
     try {
       // Apart: whoever writes may be another connection's.
-      this.#watch(
+      this.#errors.watch(
         runApart(() => this.#protocol[method]?.()),
         failed,
       );
@@ -321,7 +318,7 @@ export class StreamTransport implements Abandonable {
     }
   }
 
-  /** A broken connection is the network's ordinary business: the protocol is told, the exception handler is not. */
+  /** A broken connection is ordinary: the protocol is told, the exception handler is not. */
   #socketFailed(syscall: string, errno: number): void {
     const error = systemError(syscall, errno);
     if (this.#loop.getDebug()) console.debug(`${inspect(this)}: ${error.message}`);
@@ -329,48 +326,27 @@ export class StreamTransport implements Abandonable {
   }
 
   #protocolFailed(thrown: unknown, message: string): void {
-    if (endsTheLoop(thrown)) throw thrown;
-    this.#report(message, thrown);
+    this.#errors.report(message, thrown);
     this.#forceClose(toError(thrown));
   }
 
-  #reportUnlessEnd(message: string, thrown: unknown): void {
-    if (endsTheLoop(thrown)) throw thrown;
-    this.#report(message, thrown);
-  }
-
-  /** What a method of the protocol has returned. A promise that rejects has failed as one that throws. */
-  #watch(result: unknown, failed: (thrown: unknown) => void): void {
-    if (typeof result !== 'object' || result === null) return;
-    watchResult(result, (thrown) => {
-      if (endsTheLoop(thrown)) this.#loop[END_RUN](thrown);
-      else failed(thrown);
-    });
-  }
-
-  #report(message: string, thrown: unknown): void {
-    const context = { message, exception: toError(thrown), transport: this, protocol: this.#protocol };
-    this.#loop.callExceptionHandler(context);
-  }
-
   #forceClose(exc: Error | null): void {
-    if (this.#connectionEnds()) return;
+    if (this.#closing.isEnding) return;
     this.#buffer.clear();
     this.#loseSoon(exc);
   }
 
   #loseSoon(exc: Error | null): void {
-    this.#state = 'losing';
+    if (!this.#closing.tryLose(exc)) return;
     this.#unwatch();
     this.#lateWrites++;
-    this.#loop.callSoon(this.#connectionLost, exc);
   }
 
   readonly #connectionLost = (exc: Error | null): void => {
-    this.#state = 'lost';
+    this.#closing.lost();
     try {
-      this.#watch(this.#protocol.connectionLost?.(exc), (thrown) =>
-        this.#reportUnlessEnd('protocol.connection_lost() failed', thrown),
+      this.#errors.watch(this.#protocol.connectionLost?.(exc), (thrown) =>
+        this.#errors.report('protocol.connection_lost() failed', thrown),
       );
     } finally {
       this.#unwatch();
@@ -381,11 +357,7 @@ export class StreamTransport implements Abandonable {
     }
   };
 
-  #connectionEnds(): boolean {
-    return this.#state === 'losing' || this.#state === 'lost';
-  }
-
-  /** Whoever gets the number next must find nothing of ours there. */
+  /** The next owner of the number must find nothing of ours there. */
   #unwatch(): void {
     this.#net.selector.unwatch(this.#fd, 'writer');
     this.#net.selector.unwatch(this.#fd, 'reader');

@@ -14,7 +14,8 @@
  *
  * The table is made by the main thread, which outlives all others, and inherited by the workers that are started afterwards.
  */
-import { cas, load, store } from '#atomics';
+import { SlotTable } from '@ringloop/core/internal';
+import { load, store } from '#atomics';
 
 const SLOT_WORDS = 2;
 const TASK = 0;
@@ -38,47 +39,46 @@ export interface TableOptions {
 export class EventfdTable {
   static readonly BYTES = SLOTS * SLOT_WORDS * 4;
   readonly #words: Int32Array;
+  readonly #slots: SlotTable;
   readonly #options: TableOptions;
 
   constructor(options: TableOptions) {
     this.#words = new Int32Array(options.memory);
+    const slots = this.#words.length / SLOT_WORDS;
+    this.#slots = new SlotTable(this.#words, { at: TASK, slots, slotWords: SLOT_WORDS });
     this.#options = options;
   }
 
   /** The eventfd that is this thread's until `giveBack()`. Null: there is none to be had. */
   take(): number | null {
-    for (let slot = 0; slot < this.#words.length; slot += SLOT_WORDS) {
-      if (!this.#tryTake(slot)) continue;
-      const eventfd = this.#eventfdOf(slot);
-      if (eventfd === null) this.#release(slot);
-      return eventfd;
-    }
-    return null;
+    const { task, isAlive } = this.#options;
+    const slot = this.#slots.claim(task, (holder) => holder === NOBODY || !isAlive(holder));
+    if (slot === null) return null;
+    const eventfd = this.#eventfdOf(slot);
+    if (eventfd === null) this.#release(slot);
+    return eventfd;
   }
 
   giveBack(eventfd: number): void {
-    for (let slot = 0; slot < this.#words.length; slot += SLOT_WORDS) {
-      if (load(this.#words, slot + EVENTFD) === eventfd + 1) this.#release(slot);
+    for (let slot = 0; slot < this.#slots.used(); slot++) {
+      if (load(this.#words, this.#eventfdWord(slot)) === eventfd + 1) this.#release(slot);
     }
   }
 
-  #tryTake(slot: number): boolean {
-    const { task, isAlive } = this.#options;
-    const holder = load(this.#words, slot + TASK);
-    if (holder !== NOBODY && isAlive(holder)) return false;
-    return cas(this.#words, slot + TASK, holder, task) === holder;
-  }
-
   #eventfdOf(slot: number): number | null {
-    const known = load(this.#words, slot + EVENTFD);
+    const known = load(this.#words, this.#eventfdWord(slot));
     if (known !== 0) return known - 1;
     const made = this.#options.makeEventfd();
     if (made < 0) return null;
-    store(this.#words, slot + EVENTFD, made + 1);
+    store(this.#words, this.#eventfdWord(slot), made + 1);
     return made;
   }
 
   #release(slot: number): void {
-    cas(this.#words, slot + TASK, this.#options.task, NOBODY);
+    this.#slots.release(slot, this.#options.task);
+  }
+
+  #eventfdWord(slot: number): number {
+    return this.#slots.wordOf(slot) + EVENTFD;
   }
 }

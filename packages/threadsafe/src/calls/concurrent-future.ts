@@ -253,9 +253,9 @@ function callDone(callback: () => unknown): void {
  */
 export function wrapFuture<T>(source: ConcurrentFuture<T>, { loop }: { loop: BaseEventLoop }): Future<T> {
   const future = loop.createFuture<T>();
-  loop[OUTSIDE].threads++;
+  const ended = loop[OUTSIDE].track('thread');
   source.onDone(() => {
-    loop[OUTSIDE].threads--;
+    ended();
     if (future.done() || loop.isClosed()) return;
     if (source.cancelled()) {
       future.cancel();

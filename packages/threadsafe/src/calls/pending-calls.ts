@@ -1,9 +1,7 @@
+import { LONGEST_TIMER_MS } from '@ringloop/core/internal';
 import { afresh } from '../afresh.js';
 import { CallTable } from './call-table.js';
 import { type CalledLoop, ConcurrentFuture } from './concurrent-future.js';
-
-/** The period of Node's longest timer, in ms. The timer only keeps the process alive; it need not fire. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The calls of this thread whose replies have not come yet. While there are any, the process stays alive. */
 class PendingCalls {

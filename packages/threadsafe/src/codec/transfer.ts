@@ -2,6 +2,7 @@ import { inspect, types } from 'node:util';
 import type { Transferable } from 'node:worker_threads';
 import { typeError } from '@ringloop/core/internal';
 import { CloneError } from '../errors.js';
+import { isObject } from './survey.js';
 
 /** Marked values, with the objects that each takes along. */
 const marks = new WeakMap<object, readonly Transferable[]>();
@@ -106,10 +107,6 @@ function canBeTransferred(item: unknown): boolean {
   if (!isObject(item) || types.isSharedArrayBuffer(item) || ArrayBuffer.isView(item)) return false;
   const prototype: unknown = Object.getPrototypeOf(item);
   return prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 /** Whether the buffer was transferred. Node 20 has no property for this. */

@@ -1,7 +1,4 @@
-import { peekRunningLoop } from '@ringloop/core/internal';
-
-/** Node's longest timer, in ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS, peekRunningLoop } from '@ringloop/core/internal';
 
 /**
  * Calls `expire` in `seconds`: by the running loop, or by a timer of Node's if none runs here, because a thread may

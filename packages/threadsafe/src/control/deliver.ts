@@ -6,7 +6,7 @@
 import { getRunningLoop, isCoroutine } from '@ringloop/core';
 import { remote } from '../references/remote.js';
 import { runningObjects, type Target } from './exposed-objects.js';
-import { isObject, proxy } from './proxy.js';
+import { isObjectOrFunction, proxy } from './proxy.js';
 import { packResult, unpack } from './values.js';
 
 /** The kinds of requests of a proxy. */
@@ -70,7 +70,7 @@ function fulfil(object: object, request: Request, path: readonly string[], args:
   }
   const result: unknown = Reflect.apply(value as () => unknown, owner, args);
   // A generator coroutine becomes a task of its own, which is cancelled with this one.
-  return isObject(result) && typeof result === 'object' && isCoroutine(result)
+  return isObjectOrFunction(result) && typeof result === 'object' && isCoroutine(result)
     ? getRunningLoop().createTask(result)
     : result;
 }

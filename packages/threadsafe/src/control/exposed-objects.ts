@@ -10,7 +10,7 @@ import { NameTakenError, NotExposedError } from '../errors.js';
 import { hasEnded } from '../exits/thread-exits.js';
 import { InboxMemory, thisProducer } from '../memory/inbox-memory.js';
 import type { CallableLoop } from './callable-loop.js';
-import { isObject } from './proxy.js';
+import { isObjectOrFunction } from './proxy.js';
 
 /** Stands for no lane: no lane has this number. */
 const NO_LANE = -1;
@@ -185,7 +185,8 @@ export class Exposure {
 /** Implements `LoopRef.expose()`, and throws what that throws. */
 export function expose(ref: CallableLoop, name: string, object: object): Exposure {
   if (typeof name !== 'string') throw typeError(`name must be a string, got ${inspect(name)}`);
-  if (!isObject(object)) throw typeError(`object must be an object or a function, got ${inspect(object)}`);
+  if (!isObjectOrFunction(object))
+    throw typeError(`object must be an object or a function, got ${inspect(object)}`);
   const objects = byInbox.get(ref.address.id);
   if (objects !== undefined) return new Exposure(name, object, objects);
   if (new InboxMemory(ref.address.memory).owner === thisProducer) {

@@ -18,14 +18,8 @@ import type { CallableLoop } from './callable-loop.js';
 import { startDeadline } from './deadline.js';
 import { deliver, giveBack, lendOn, type Path, type Request } from './deliver.js';
 import type { Target } from './exposed-objects.js';
-import {
-  LentObject,
-  type LentObjectWire,
-  packArguments,
-  takeBack,
-  unpack,
-  type WireValue,
-} from './values.js';
+import { packArguments, takeBack, unpack, type WireValue } from './values.js';
+import { LentObject, type LentObjectWire } from './lent-object.js';
 
 /** The messages that Comlink's proxies post. Comlink's own types use enums that do not exist at run time. */
 type Message = { readonly id: string } & (

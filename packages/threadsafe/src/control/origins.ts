@@ -3,7 +3,7 @@
  * or the object itself in the object's own thread, and an object that arrives twice has one proxy.
  */
 import type { Target } from './exposed-objects.js';
-import type { LentObject } from './values.js';
+import type { LentObject } from './lent-object.js';
 
 /** The object behind a proxy. */
 export interface Origin {

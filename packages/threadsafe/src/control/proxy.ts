@@ -25,9 +25,9 @@ export function proxy<T extends object>(value: T): T & ProxyMarked {
 
 /** Whether `proxy()` was called with `value`. */
 export function isMarked(value: unknown): value is object {
-  return isObject(value) && marked.has(value);
+  return isObjectOrFunction(value) && marked.has(value);
 }
 
-export function isObject(value: unknown): value is object {
+export function isObjectOrFunction(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

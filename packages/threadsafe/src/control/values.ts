@@ -8,9 +8,9 @@
 import { MessagePort, type Transferable } from 'node:worker_threads';
 import { transferHandlers } from 'comlink';
 import { CloneError } from '../errors.js';
-import { type Sendable, WIRE, type Wire } from '../codec/sendable.js';
 import { transfer } from '../codec/transfer.js';
-import { runningObjects, type Target } from './exposed-objects.js';
+import { runningObjects } from './exposed-objects.js';
+import { LentObject, type LentObjectWire } from './lent-object.js';
 import { originOf } from './origins.js';
 import { isMarked } from './proxy.js';
 
@@ -29,29 +29,6 @@ const HANDLED = 'ringloop.handled';
 interface Handled {
   readonly [HANDLED]: string;
   readonly value: unknown;
-}
-
-/** The form in which a lent object is sent. */
-export interface LentObjectWire extends Wire {
-  readonly kind: 'LentObject';
-  /** The LoopRef of its loop, in the form that is sent. */
-  readonly loop: object;
-  /** A name if `expose()` has named it, else its number. */
-  readonly target: Target;
-  /** The name of the object in messages. */
-  readonly label: string;
-}
-
-/** An object on its way to another thread, which will use it through a proxy. */
-export class LentObject implements Sendable<LentObjectWire> {
-  readonly [WIRE]: LentObjectWire;
-  /** Called when it was not sent after all. */
-  readonly takeBack: () => void;
-
-  constructor(wire: LentObjectWire, takeBack: () => void) {
-    this[WIRE] = wire;
-    this.takeBack = takeBack;
-  }
 }
 
 /** @throws {LoopStateError} ERR_NO_RUNNING_LOOP */

@@ -9,7 +9,7 @@ import { localObjectsOf, type Target } from './exposed-objects.js';
 import { arrive, setOrigin } from './origins.js';
 import { proxy } from './proxy.js';
 import { type Remote, releaseProxy } from './remote-object.js';
-import { LentObject, type LentObjectWire } from './values.js';
+import { LentObject, type LentObjectWire } from './lent-object.js';
 
 /** Options of `LoopRef.wrap()`. */
 export interface WrapOptions {

@@ -1,7 +1,7 @@
 // Runs in every worker of a LoopGroup: one loop, from 'ready' to 'closed'. Started by group-entry.cts.
 import { parentPort, workerData } from 'node:worker_threads';
 import { allTasks, type BaseEventLoop, InternalError } from '@ringloop/core';
-import { windUp } from '@ringloop/core/internal';
+import { LONGEST_TIMER_MS, windUp } from '@ringloop/core/internal';
 import { dieReadably } from '../exits/own-death.js';
 import { packThrown } from '../codec/packing.js';
 import { leaveOwnEndToSpawner } from '../exits/thread-exits.js';
@@ -20,9 +20,6 @@ import { LoopRef } from '../loop/loop-ref.js';
 import { importAll } from '../references/preload.js';
 import { joinGroupPorts } from '../out-of-band/transfer-port.js';
 import { importRemote, type RemoteFunction } from '../references/remote.js';
-
-/** Node's longest timer, in ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const tell = (message: LoopWorkerMessage): void => parentPort?.postMessage(message);
 

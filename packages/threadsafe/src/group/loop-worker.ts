@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { isMainThread, MessageChannel, Worker, type WorkerOptions } from 'node:worker_threads';
-import { promiseWithResolvers, toError } from '@ringloop/core/internal';
+import { LONGEST_TIMER_MS, promiseWithResolvers, toError } from '@ringloop/core/internal';
 import { sharedBlockedThreads } from '../memory/blocked-threads.js';
 import { type Packed, unpack } from '../codec/packing.js';
 import { PeerExitedError } from '../errors.js';
@@ -88,9 +88,6 @@ export interface LoopWorkerEnd {
 
 /** How long a thread whose loop is closed may take to end by itself, in ms: whatever it still has open is not ours. */
 const EXIT_GRACE_MS = 250;
-
-/** Node's longest timer, in ms: beyond it, nobody waits for it. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 type LoopWorkerState = 'starting' | 'running' | 'closing' | 'ended';
 

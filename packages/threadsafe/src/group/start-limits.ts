@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { awaitableOf, checkTime, rangeError, typeError } from '@ringloop/core/internal';
+import { LONGEST_TIMER_MS, awaitableOf, checkTime, rangeError, typeError } from '@ringloop/core/internal';
 import { TimeoutError } from '@ringloop/core';
 
 /** How long the start of a group may take. */
@@ -15,9 +15,6 @@ export interface StartLimits {
    */
   readonly signal?: AbortSignal;
 }
-
-/** Node's longest timer, in ms. Longer timeouts are cut to this. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** @throws {TypeError} ERR_INVALID_ARG_TYPE @throws {RangeError} ERR_OUT_OF_RANGE, when a limit is invalid */
 export function checkStartLimits({ timeout, signal }: StartLimits): void {

@@ -19,7 +19,7 @@
  * 4. A thread that is killed while it is blocked leaves its slot behind; whoever sees it end frees it.
  * Source: wait-for graphs of lock managers; the second look after "double collect" snapshots (Afek et al., 1993).
  */
-import { inheritMemory } from '@ringloop/core/internal';
+import { inheritMemory, SlotTable } from '@ringloop/core/internal';
 import { add, cas, load, store } from '#atomics';
 
 const USED = 0;
@@ -51,17 +51,21 @@ interface Seen {
 
 export class BlockedThreads {
   readonly #words: Int32Array;
+  readonly #slots: SlotTable;
 
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory);
+    const slots = this.#words.length / SLOT_WORDS - 1;
+    this.#slots = new SlotTable(this.#words, { at: SLOT_WORDS, slots, slotWords: SLOT_WORDS });
   }
 
   /** `who` may have to wait for `whom`. Returns its slot for `leave()`; null when the table is full, and nobody will know. */
   enter(who: number, whom: number): number | null {
     const words = this.#words;
     add(words, USED, 1); // first: a thread that is killed here makes others look for nothing, and no more
-    for (let slot = SLOT_WORDS; slot < words.length; slot += SLOT_WORDS) {
-      if (load(words, slot + WHO) !== FREE || cas(words, slot + WHO, FREE, -who) !== FREE) continue;
+    const claimed = this.#slots.claim(-who);
+    if (claimed !== null) {
+      const slot = this.#slots.wordOf(claimed);
       store(words, slot + FOR, whom);
       store(words, slot + STATE, LOOKING);
       store(words, slot + WHO, who);
@@ -112,10 +116,9 @@ export class BlockedThreads {
 
   /** The thread has ended: it is blocked no more. */
   forget(who: number): void {
-    const words = this.#words;
-    for (let slot = SLOT_WORDS; slot < words.length; slot += SLOT_WORDS) {
-      const found = load(words, slot + WHO);
-      if (Math.abs(found) === who && cas(words, slot + WHO, found, FREE) === found) add(words, USED, -1);
+    for (let slot = 0; slot < this.#slots.used(); slot++) {
+      const found = this.#slots.ownerOf(slot);
+      if (Math.abs(found) === who && this.#slots.release(slot, found)) add(this.#words, USED, -1);
     }
   }
 
@@ -145,9 +148,7 @@ export class BlockedThreads {
   }
 
   #slotOf(who: number): number | null {
-    for (let slot = SLOT_WORDS; slot < this.#words.length; slot += SLOT_WORDS) {
-      if (load(this.#words, slot + WHO) === who) return slot;
-    }
-    return null;
+    const slot = this.#slots.find(who);
+    return slot === null ? null : this.#slots.wordOf(slot);
   }
 }

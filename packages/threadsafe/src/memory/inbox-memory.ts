@@ -19,6 +19,7 @@
  */
 import { threadId } from 'node:worker_threads';
 import { cas, load, store } from '#atomics';
+import { SlotTable } from '@ringloop/core/internal';
 import { sharedBlockedThreads } from './blocked-threads.js';
 import { closeWakeWord, isAsleep, wake } from './wake-word.js';
 import { TooManyProducersError } from '../errors.js';
@@ -78,10 +79,12 @@ export function allocateInbox(name: string): InboxAddress {
 export class InboxMemory {
   readonly words: Int32Array;
   readonly #memory: SharedArrayBuffer;
+  readonly #lanes: SlotTable;
 
   constructor(memory: SharedArrayBuffer) {
     this.#memory = memory;
     this.words = new Int32Array(memory, 0, CONTROL_WORDS + LANE_TABLE_WORDS);
+    this.#lanes = new SlotTable(this.words, { at: OWNERS, slots: LANES, slotWords: 1, usedAt: LANES_USED });
   }
 
   /** The first ring of a lane. */
@@ -105,25 +108,21 @@ export class InboxMemory {
 
   /** Lanes that have ever been claimed are below this number. */
   lanesUsed(): number {
-    return load(this.words, LANES_USED);
+    return this.#lanes.used();
   }
 
   /** The producer that has claimed the lane, be it still there or not, or null. */
   producerOf(lane: number): number | null {
-    const owner = load(this.words, OWNERS + lane);
+    const owner = this.#lanes.ownerOf(lane);
     return owner === FREE || owner === WITHDRAWN ? null : Math.abs(owner);
   }
 
   /** Producer: takes a lane for this thread. Null: the loop is closed. @throws {TooManyProducersError} */
   claimLane(name: string): number | null {
     for (let lane = 0; lane < LANES; lane++) {
-      let owner = load(this.words, OWNERS + lane);
-      if (owner === FREE) {
-        this.#countUsed(lane + 1); // first: killed in between, it would have claimed a lane that nobody looks at
-        owner = cas(this.words, OWNERS + lane, FREE, thisProducer);
-      }
-      if (owner === FREE) return lane;
-      if (owner === WITHDRAWN) return null;
+      const owner = this.#lanes.ownerOf(lane);
+      if (owner === FREE && this.#lanes.tryClaim(lane, thisProducer)) return lane;
+      if (this.#lanes.ownerOf(lane) === WITHDRAWN) return null;
     }
     throw new TooManyProducersError(`Cannot call into loop "${name}": ${LANES} threads call into it already`);
   }
@@ -132,7 +131,7 @@ export class InboxMemory {
   hasLaneOf(producer: number): boolean {
     const used = this.lanesUsed();
     for (let lane = 0; lane < used; lane++) {
-      if (load(this.words, OWNERS + lane) === producer) return true;
+      if (this.#lanes.ownerOf(lane) === producer) return true;
     }
     return false;
   }
@@ -161,7 +160,7 @@ export class InboxMemory {
 
   /** Owner, closing: nobody claims the lane from now on. False: a producer has claimed it. */
   withdrawLane(lane: number): boolean {
-    return cas(this.words, OWNERS + lane, FREE, WITHDRAWN) === FREE;
+    return this.#lanes.release(lane, FREE, WITHDRAWN);
   }
 
   /** Owner, closing: the lane was left and is read to its end. */
@@ -170,7 +169,7 @@ export class InboxMemory {
   }
 
   hasLeft(lane: number): boolean {
-    const owner = load(this.words, OWNERS + lane);
+    const owner = this.#lanes.ownerOf(lane);
     return owner < FREE && owner !== WITHDRAWN;
   }
 
@@ -214,12 +213,5 @@ export class InboxMemory {
       bytes += ((load(header, TAIL) & ~SEALED) - load(header, HEAD)) >>> 0;
     }
     return bytes;
-  }
-
-  #countUsed(atLeast: number): void {
-    while (true) {
-      const used = load(this.words, LANES_USED);
-      if (used >= atLeast || cas(this.words, LANES_USED, used, atLeast) === used) return;
-    }
   }
 }

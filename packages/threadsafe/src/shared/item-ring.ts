@@ -29,6 +29,7 @@
  * cells that are traded instead of allocated are ours.
  */
 import { cas, load, store } from '#atomics';
+import { SlotTable } from '@ringloop/core/internal';
 import { TooManyProducersError } from '../errors.js';
 
 /** Threads that put into one queue. Arbitrary. */
@@ -39,12 +40,10 @@ const TAIL = 0;
 const HEAD = 16;
 const DONE = 32;
 const SEAT_TABLE = 48;
-const OWNER = 0;
 const SPARE = 1;
 const SWAPPING = 2;
 const SEAT_WORDS = 4;
 
-const FREE = 0;
 const LOST = -1;
 
 /** Beyond that, laps would have too few bits. */
@@ -91,6 +90,7 @@ export class ItemRing {
   readonly #bytes: Uint8Array;
   readonly #layout: Layout;
   readonly #seats: number;
+  readonly #owners: SlotTable;
   readonly #lapShift: number;
   readonly #lapMask: number;
   readonly #limit: number;
@@ -105,6 +105,7 @@ export class ItemRing {
     this.#seats = seats;
     this.#layout = layout;
     this.#words = new Int32Array(memory, at, layout.words);
+    this.#owners = new SlotTable(this.#words, { at: SEAT_TABLE, slots: seats, slotWords: SEAT_WORDS });
     this.#bytes = new Uint8Array(memory, at + layout.cellsAtBytes);
     this.#sizes = new Int32Array(memory, at + layout.cellsAtBytes);
     this.#lapShift = cellBits + 1;
@@ -230,28 +231,18 @@ export class ItemRing {
   /** Frees the seat of a thread that has ended. Any thread, any number of times, several at once. */
   expel(producer: number): void {
     for (let i = 0; i < this.#seats; i++) {
-      const seat = SEAT_TABLE + i * SEAT_WORDS;
-      if (load(this.#words, seat + OWNER) !== producer) continue;
+      if (this.#owners.ownerOf(i) !== producer) continue;
       // A number never comes back: if it is still there afterwards, this was read of the thread that ended.
-      const swapping = load(this.#words, seat + SWAPPING) !== 0;
-      cas(this.#words, seat + OWNER, producer, swapping ? LOST : FREE);
+      const isSwapping = load(this.#words, this.#owners.wordOf(i) + SWAPPING) !== 0;
+      this.#owners.release(i, producer, isSwapping ? LOST : undefined);
     }
   }
 
   #seatOf(producer: number): number {
     if (this.#seat !== -1) return this.#seat;
-    const words = this.#words;
     // One seat a thread, whatever objects it has over this memory.
-    for (let i = 0; i < this.#seats; i++) {
-      const seat = SEAT_TABLE + i * SEAT_WORDS;
-      if (load(words, seat + OWNER) === producer) return (this.#seat = seat);
-    }
-    for (let i = 0; i < this.#seats; i++) {
-      const seat = SEAT_TABLE + i * SEAT_WORDS;
-      if (load(words, seat + OWNER) === FREE && cas(words, seat + OWNER, FREE, producer) === FREE) {
-        return (this.#seat = seat);
-      }
-    }
+    const seat = this.#owners.find(producer) ?? this.#owners.claim(producer);
+    if (seat !== null) return (this.#seat = this.#owners.wordOf(seat));
     throw new TooManyProducersError(`Cannot put: ${this.#seats} threads put into this queue already`);
   }
 

@@ -9,7 +9,7 @@ import type { Sleep } from './wait-queue.js';
 export function parkInLoop(): Sleep {
   const loop = getRunningLoop();
   const future = loop.createFuture<void>();
-  loop[OUTSIDE].threads++; // an idle loop is no deadlock while it waits for another thread
+  const ended = loop[OUTSIDE].track('thread'); // an idle loop is no deadlock while it waits for another thread
   return {
     token: future,
     wake: () => {
@@ -17,8 +17,6 @@ export function parkInLoop(): Sleep {
       if (!future.done()) future.setResult();
       return true;
     },
-    end: () => {
-      loop[OUTSIDE].threads--;
-    },
+    end: ended,
   };
 }

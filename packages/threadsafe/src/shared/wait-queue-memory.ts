@@ -25,6 +25,7 @@
  * Source: ticket order after Lamport's bakery (1974); looking again after publishing after Dekker.
  */
 import { add, cas, load, notify, store, waitAsync, type WaitAsyncResult } from '#atomics';
+import { SlotTable } from '@ringloop/core/internal';
 import { TooManyProducersError } from '../errors.js';
 
 /**
@@ -52,12 +53,19 @@ export class WaitQueueMemory {
   readonly #words: Int32Array;
   readonly #at: number;
   readonly #slots: number;
+  readonly #table: SlotTable;
 
   /** @param at the index of the line's first word */
-  constructor(words: Int32Array, at: number, seats = SLOTS) {
+  constructor(words: Int32Array, at: number, slots = SLOTS) {
     this.#words = words;
     this.#at = at;
-    this.#slots = seats;
+    this.#slots = slots;
+    this.#table = new SlotTable(words, {
+      at: at + HEADER_WORDS,
+      slots,
+      slotWords: SLOT_WORDS,
+      usedAt: at + SLOTS_USED,
+    });
   }
 
   /** Whether nobody waits. One load while nobody ever has. */
@@ -67,13 +75,13 @@ export class WaitQueueMemory {
 
   /** The slot that has waited longest, or -1. */
   first(): number {
-    const used = load(this.#words, this.#at + SLOTS_USED);
+    const used = this.#table.used();
     let first = NOBODY;
     let longest = NONE;
-    for (let seat = 0; seat < used; seat++) {
-      const ticket = load(this.#words, this.#word(seat, TICKET));
+    for (let slot = 0; slot < used; slot++) {
+      const ticket = load(this.#words, this.#word(slot, TICKET));
       if (ticket === NONE || (first !== NOBODY && ((ticket - longest) | 0) > 0)) continue;
-      first = seat;
+      first = slot;
       longest = ticket;
     }
     return first;
@@ -81,11 +89,8 @@ export class WaitQueueMemory {
 
   /** Takes a slot for a thread. @throws {TooManyProducersError} when there is none left */
   claimSlot(producer: number): number {
-    for (let seat = 0; seat < this.#slots; seat++) {
-      if (load(this.#words, this.#word(seat, OWNER)) !== FREE) continue;
-      this.#countUsed(seat + 1); // first: killed in between, it would have claimed a slot that nobody looks at
-      if (cas(this.#words, this.#word(seat, OWNER), FREE, producer) === FREE) return seat;
-    }
+    const slot = this.#table.claim(producer);
+    if (slot !== null) return slot;
     throw new TooManyProducersError(`Cannot wait: ${this.#slots} threads wait for the same object already`);
   }
 
@@ -95,62 +100,53 @@ export class WaitQueueMemory {
   }
 
   /** The slot's thread: since when it waits. */
-  publish(seat: number, ticket: number): void {
-    store(this.#words, this.#word(seat, TICKET), ticket);
+  publish(slot: number, ticket: number): void {
+    store(this.#words, this.#word(slot, TICKET), ticket);
   }
 
   /** The slot's thread, before it looks. */
-  loadWakeWord(seat: number): number {
-    return load(this.#words, this.#word(seat, WAKE_WORD));
+  loadWakeWord(slot: number): number {
+    return load(this.#words, this.#word(slot, WAKE_WORD));
   }
 
   /** The slot's thread: waits until the wake-up word says something else. */
-  waitForWakeUp(seat: number, rung: number): WaitAsyncResult {
-    return waitAsync(this.#words, this.#word(seat, WAKE_WORD), rung);
+  waitForWakeUp(slot: number, value: number): WaitAsyncResult {
+    return waitAsync(this.#words, this.#word(slot, WAKE_WORD), value);
   }
 
   /** Lets a slot know that it should look. */
-  wake(seat: number): void {
-    add(this.#words, this.#word(seat, WAKE_WORD), 1);
-    notify(this.#words, this.#word(seat, WAKE_WORD), Infinity);
+  wake(slot: number): void {
+    add(this.#words, this.#word(slot, WAKE_WORD), 1);
+    notify(this.#words, this.#word(slot, WAKE_WORD), Infinity);
   }
 
   /** Lets whoever has waited longest know that it should look. */
   wakeFirst(): void {
-    const seat = this.first();
-    if (seat !== NOBODY) this.wake(seat);
+    const slot = this.first();
+    if (slot !== NOBODY) this.wake(slot);
   }
 
   /** The slot's thread: nobody waits here any more. @param sleeps whether a waiter is registered that must not stay behind */
-  vacate(seat: number, sleeps: boolean): void {
-    this.publish(seat, NONE);
-    if (sleeps) notify(this.#words, this.#word(seat, WAKE_WORD), Infinity);
-    store(this.#words, this.#word(seat, OWNER), FREE);
+  vacate(slot: number, sleeps: boolean): void {
+    this.publish(slot, NONE);
+    if (sleeps) notify(this.#words, this.#word(slot, WAKE_WORD), Infinity);
+    store(this.#words, this.#word(slot, OWNER), FREE);
   }
 
   /** Frees the slots of a thread that has ended. Any thread, any number of times, several at once. */
   expel(producer: number): void {
-    const used = load(this.#words, this.#at + SLOTS_USED);
-    for (let seat = 0; seat < used; seat++) {
-      const owner = this.#word(seat, OWNER);
-      if (load(this.#words, owner) !== producer) continue;
-      const ticket = load(this.#words, this.#word(seat, TICKET));
+    const used = this.#table.used();
+    for (let slot = 0; slot < used; slot++) {
+      if (this.#table.ownerOf(slot) !== producer) continue;
+      const ticket = load(this.#words, this.#word(slot, TICKET));
       // Freed and taken again in between, it is the ticket of somebody else.
-      if (load(this.#words, owner) !== producer) continue;
-      if (ticket !== NONE) cas(this.#words, this.#word(seat, TICKET), ticket, NONE);
-      cas(this.#words, owner, producer, FREE);
+      if (this.#table.ownerOf(slot) !== producer) continue;
+      if (ticket !== NONE) cas(this.#words, this.#word(slot, TICKET), ticket, NONE);
+      this.#table.release(slot, producer);
     }
   }
 
-  #word(seat: number, field: number): number {
-    return this.#at + HEADER_WORDS + seat * SLOT_WORDS + field;
-  }
-
-  #countUsed(atLeast: number): void {
-    const word = this.#at + SLOTS_USED;
-    while (true) {
-      const used = load(this.#words, word);
-      if (used >= atLeast || cas(this.#words, word, used, atLeast) === used) return;
-    }
+  #word(slot: number, field: number): number {
+    return this.#table.wordOf(slot) + field;
   }
 }

@@ -79,10 +79,10 @@ export class WaitQueue {
   /** Wakes the longest waiter, after something became available. */
   wakeFirst(): void {
     const { memory } = this;
-    const seat = memory.first();
-    if (seat === -1) return;
-    if (seat === this.#slot) this.#wakeOwnFirst();
-    else memory.wake(seat);
+    const slot = memory.first();
+    if (slot === -1) return;
+    if (slot === this.#slot) this.#wakeOwnFirst();
+    else memory.wake(slot);
   }
 
   #enter(): Place {
@@ -148,10 +148,10 @@ export class WaitQueue {
   }
 
   #vacate(): void {
-    const seat = this.#slot;
+    const slot = this.#slot;
     const sleeps = this.#armed !== null;
     this.#armed = null;
     this.#slot = -1;
-    this.memory.vacate(seat, sleeps);
+    this.memory.vacate(slot, sleeps);
   }
 }

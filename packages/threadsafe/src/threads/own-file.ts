@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bundledError } from '@ringloop/core/internal';
 
 /**
  * Checks a file of these packages with which a thread is to be started. A bundler merges all files into one and leaves
@@ -8,8 +9,7 @@ import { fileURLToPath } from 'node:url';
  */
 export function ownFile(url: URL): URL {
   if (url.protocol !== 'file:' || existsSync(fileURLToPath(url))) return url;
-  const message =
-    `Cannot start a thread: there is no ${fileURLToPath(url)}, because ringloop has been put into a bundle. ` +
-    `Keep it out: with esbuild, external: ['ringloop', '@ringloop/*'] or packages: 'external'`;
-  throw Object.assign(new Error(message), { code: 'ERR_BUNDLED' });
+  throw bundledError(
+    `Cannot start a thread: there is no ${fileURLToPath(url)}, because ringloop has been put into a bundle`,
+  );
 }

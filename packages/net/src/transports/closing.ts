@@ -1,0 +1,45 @@
+/**
+ * open: usable. flushing: closed by its user, still sending. losing: connectionLost is queued. lost: it was called. One way only;
+ * steps may be skipped.
+ */
+export type ClosingState = 'open' | 'flushing' | 'losing' | 'lost';
+
+/** The end of a transport, step by step. All kinds of transports share it. */
+export class Closing {
+  #state: ClosingState = 'open';
+  readonly #callConnectionLost: (exc: Error | null) => void;
+
+  /** @param callConnectionLost calls connectionLost in the next iteration */
+  constructor(callConnectionLost: (exc: Error | null) => void) {
+    this.#callConnectionLost = callConnectionLost;
+  }
+
+  get state(): ClosingState {
+    return this.#state;
+  }
+
+  /** Whether connectionLost is queued or was called: nothing is sent or received any more. */
+  get isEnding(): boolean {
+    return this.#state === 'losing' || this.#state === 'lost';
+  }
+
+  /** The user closes the transport. False: it was closing already. */
+  tryFlush(): boolean {
+    if (this.#state !== 'open') return false;
+    this.#state = 'flushing';
+    return true;
+  }
+
+  /** Queues connectionLost(exc). False: it was queued before. */
+  tryLose(exc: Error | null): boolean {
+    if (this.isEnding) return false;
+    this.#state = 'losing';
+    this.#callConnectionLost(exc);
+    return true;
+  }
+
+  /** connectionLost is being called, or nobody will be called any more. */
+  lost(): void {
+    this.#state = 'lost';
+  }
+}
