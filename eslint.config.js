@@ -1,6 +1,7 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 import prettier from 'eslint-config-prettier';
+import { FOLDERS } from './folder-arrows.js';
 
 /** Arrows point to core: which sibling packages each package may import. */
 const ARROWS = {
@@ -11,23 +12,44 @@ const ARROWS = {
   ringloop: ['core', 'threadsafe', 'executor', 'net'],
 };
 
-const arrowRules = Object.entries(ARROWS).map(([name, allowed]) => ({
-  files: [`packages/${name}/src/**/*.ts`],
+const betweenPackages = (name) =>
+  Object.keys(ARROWS)
+    .filter((other) => !ARROWS[name].includes(other))
+    .map((other) => (other === 'ringloop' ? 'ringloop' : `@ringloop/${other}`))
+    .map((specifier) => ({
+      group: [specifier, `${specifier}/*`],
+      message: 'Imports between packages point to core only.',
+    }));
+
+const restrict = (files, patterns) => ({
+  files,
+  rules: { 'no-restricted-imports': ['error', { patterns }] },
+});
+
+const arrowRules = Object.entries(FOLDERS).flatMap(([name, folders]) => [
+  restrict([`packages/${name}/src/*.ts`], betweenPackages(name)),
+  ...folders.map((folder, at) =>
+    restrict(
+      [`packages/${name}/src/${folder}/**/*.ts`],
+      [
+        ...betweenPackages(name),
+        ...folders.slice(at + 1).map((later) => ({
+          group: [`../${later}/*`],
+          message: `Imports between folders point to the left in folder-arrows.js: ${folder} comes before ${later}.`,
+        })),
+      ],
+    ),
+  ),
+]);
+
+/** Shared words are reached through one seam, so that the explorer can stand in between. */
+const seamRule = {
+  files: ['packages/*/src/**/*.ts'],
+  ignores: ['packages/core/src/memory/atomics.ts'],
   rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: Object.keys(ARROWS)
-          .filter((other) => !allowed.includes(other))
-          .map((other) => (other === 'ringloop' ? 'ringloop' : `@ringloop/${other}`))
-          .map((specifier) => ({
-            group: [specifier, `${specifier}/*`],
-            message: 'Imports between packages point to core only.',
-          })),
-      },
-    ],
+    'no-restricted-globals': ['error', { name: 'Atomics', message: 'Import the operations from #atomics.' }],
   },
-}));
+};
 
 export default tseslint.config(
   { ignores: ['**/dist/', 'build/', 'coverage/', 'benchmarks/results/'] },
@@ -69,6 +91,7 @@ export default tseslint.config(
     },
   },
   ...arrowRules,
+  seamRule,
   {
     files: ['.ci/*.js'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly' } },

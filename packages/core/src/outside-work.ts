@@ -20,9 +20,13 @@ export class OutsideWork {
   track(kind: 'thread' | 'promise'): () => void {
     if (kind === 'promise') {
       this.#promises++;
-      return () => void this.#promises--;
+      return () => {
+        this.#promises--;
+      };
     }
     this.#threads++;
-    return () => void this.#threads--;
+    return () => {
+      this.#threads--;
+    };
   }
 }

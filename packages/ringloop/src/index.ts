@@ -76,9 +76,11 @@ export {
   TimeoutError,
   TimerHandle,
   VirtualHost,
+  type VirtualHostOptions,
   wait,
   waitFor,
   type WaitOptions,
+  type LoopStateCode,
 } from '@ringloop/core';
 export {
   type Arrived,
@@ -138,11 +140,23 @@ export {
   watchWorker,
   wrapFuture,
   type WrapOptions,
+  type LoopFactory,
 } from '@ringloop/threadsafe';
 export { ExecutorFullError, PiscinaExecutor, type PiscinaExecutorOptions } from '@ringloop/executor';
 export {
   type AcceptedSocketOptions,
   type AddressInput,
+  type BaseTransport,
+  type DatagramTransport,
+  type ReadTransport,
+  type Transport,
+  type WriteTransport,
+  SO_ACCEPTCONN,
+  SO_PROTOCOL,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
+  TCP_USER_TIMEOUT,
   AF_INET,
   AF_INET6,
   AF_UNIX,

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { createEndpoint, wrap as comlinkWrap } from 'comlink';
+import { InternalError } from '@ringloop/core';
 import { checkTime, typeError } from '@ringloop/core/internal';
 import { thisProducer } from '../memory/inbox-memory.js';
-import { registerSendable, reviveSendable, type Sendable, type Wire, wireIn } from '../codec/sendable.js';
+import { registerSendable, reviveSendable, type Sendable, wireIn } from '../codec/sendable.js';
 import type { CallableLoop } from './callable-loop.js';
 import { type EndpointOptions, LoopEndpoint } from './loop-endpoint.js';
 import { localObjectsOf, type Target } from './exposed-objects.js';
@@ -82,8 +83,15 @@ function shownAs(text: string, label: string): object {
   );
 }
 
+/** The loop that `LoopRef.toWire()` was sent for. */
+function loopOf(sent: object): CallableLoop {
+  const wire = wireIn(sent);
+  if (wire === null) throw new InternalError('A lent object has arrived without its loop');
+  return reviveSendable(wire) as unknown as CallableLoop; // a LoopRef
+}
+
 registerSendable<LentObjectWire>('LentObject', LentObject, ({ loop, target, label }) => {
-  const ref = reviveSendable(wireIn(loop) as Wire) as unknown as CallableLoop; // LoopRef.toWire() made it
+  const ref = loopOf(loop);
   const arrived =
     comeHome(ref.address.id, target) ??
     arrive(ref.address.id, target, () => wrapTarget<object>({ ref, target, label, timeout: null }));
