@@ -12,8 +12,8 @@ void start(); // a rejection ends the thread and is reported to the spawner
 async function start(): Promise<void> {
   const { workerData } = await import('node:worker_threads');
   const { main, byRequire } = workerData as LoopWorkerData; // as LoopWorker sends it
-  const { runMember } = (
+  const { runLoopWorker } = (
     byRequire ? (await import('node:module')).createRequire(main)(main) : await import(main)
   ) as typeof import('./loop-worker-main.js', { with: { 'resolution-mode': 'import' } });
-  await runMember();
+  await runLoopWorker();
 }

@@ -13,6 +13,7 @@ import { type RemoteFunction, remoteIdOf } from '../references/remote.js';
 import { type RestartOptions, restartPolicy } from './restart-policy.js';
 import { isUnreachable } from '../calls/retry-send.js';
 import { GroupPorts } from './group-ports.js';
+import type { LoopSpec } from './loop-spec.js';
 import { checkSpin } from '../loop/spinning.js';
 import { checkStartLimits, refuseIfOver, type StartLimits, startWithin } from './start-limits.js';
 import { checkThreadOptions, type ThreadOptions } from '../threads/thread-options.js';
@@ -84,12 +85,12 @@ const CLOSE_TIMEOUT = 10;
 
 /** Loops in worker threads, spawned and closed together. */
 export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
-  readonly #places: readonly SupervisedLoop[];
+  readonly #loops: readonly SupervisedLoop[];
   #next = 0;
   #isClosing = false;
 
-  protected constructor(places: readonly SupervisedLoop[]) {
-    this.#places = places;
+  protected constructor(supervised: readonly SupervisedLoop[]) {
+    this.#loops = supervised;
   }
 
   /**
@@ -99,21 +100,21 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
    * an option is none. Cancelled, aborted by `signal`, or late, it ends the workers before it throws.
    */
   static spawn(options: LoopGroupOptions & LoopGroupPorts): Awaitable<LoopGroup> {
-    return startFunction(async () => new this(await startPlaces(options)), {
+    return startFunction(async () => new this(await startLoops(options)), {
       discard: (group) => {
-        for (const place of group.#places) void place.terminate();
+        for (const loop of group.#loops) void loop.terminate();
       },
     });
   }
 
   /** The loops, in order; those that have ended included, and of those that were restarted the last. */
   get loops(): readonly LoopRef[] {
-    return this.#places.map((place) => place.ref);
+    return this.#loops.map((loop) => loop.ref);
   }
 
   /** How many loops there are, those that have ended included. */
   get size(): number {
-    return this.#places.length;
+    return this.#loops.length;
   }
 
   /** The loops, in order, as `loops` gives them. */
@@ -121,9 +122,9 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
     return this.loops[Symbol.iterator]();
   }
 
-  /** The loop at a place. @throws {RangeError} ERR_OUT_OF_RANGE when there is none */
+  /** The loop at a loop. @throws {RangeError} ERR_OUT_OF_RANGE when there is none */
   loop(index: number): LoopRef {
-    return this.#place(index).ref;
+    return this.#loopAt(index).ref;
   }
 
   /**
@@ -133,8 +134,8 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
    */
   next(): LoopRef {
     for (let left = this.size; left > 0; left--) {
-      const place = this.#places[this.#next++ % this.#places.length];
-      if (place?.isRunning === true) return place.ref;
+      const loop = this.#loops[this.#next++ % this.#loops.length];
+      if (loop?.isRunning === true) return loop.ref;
     }
     throw this.#noLoop();
   }
@@ -149,14 +150,14 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
   leastBusy(): LoopRef {
     let best: SupervisedLoop | null = null;
     let least = Infinity;
-    const { length } = this.#places;
+    const { length } = this.#loops;
     const first = this.#next++ % length;
     for (let i = 0; i < length; i++) {
-      const place = this.#places[(first + i) % length];
-      if (place?.isRunning !== true) continue;
-      const outstanding = place.outstanding();
+      const loop = this.#loops[(first + i) % length];
+      if (loop?.isRunning !== true) continue;
+      const outstanding = loop.outstanding();
       if (outstanding >= least) continue;
-      best = place;
+      best = loop;
       least = outstanding;
     }
     if (best === null) throw this.#noLoop();
@@ -171,10 +172,10 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
   broadcast<A extends unknown[]>(fn: RemoteCallback<A>, ...args: A): ThreadsafeHandle[] {
     const handles: ThreadsafeHandle[] = [];
     let refused: { readonly reason: unknown } | null = null;
-    for (const place of this.#places) {
-      if (!place.isRunning) continue;
+    for (const loop of this.#loops) {
+      if (!loop.isRunning) continue;
       try {
-        handles.push(place.ref.callSoonThreadsafe(fn, ...args));
+        handles.push(loop.ref.callSoonThreadsafe(fn, ...args));
       } catch (reason) {
         if (!isUnreachable(reason)) refused ??= { reason }; // gone: stopped by itself, its thread is about to end
       }
@@ -206,7 +207,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
     checkDuration(timeout, 'timeout');
     checkDuration(drain, 'drain');
     this.#isClosing = true;
-    return Promise.all(this.#places.map((place) => place.close(timeout, drain)));
+    return Promise.all(this.#loops.map((loop) => loop.close(timeout, drain)));
   }
 
   /**
@@ -215,7 +216,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
    * @throws {RangeError} ERR_OUT_OF_RANGE when there is no such place
    */
   stdout(index: number): Readable | null {
-    return this.#place(index).stdout;
+    return this.#loopAt(index).stdout;
   }
 
   /**
@@ -223,7 +224,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
    * @throws {RangeError} ERR_OUT_OF_RANGE when there is no such place
    */
   stderr(index: number): Readable | null {
-    return this.#place(index).stderr;
+    return this.#loopAt(index).stderr;
   }
 
   /** The end of `await using`: as `close()`, with its defaults. */
@@ -233,12 +234,12 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<LoopGroup ${this.#places.map((place) => `${place.ref.name}=${place.state}`).join(' ')}>`;
+    return `<LoopGroup ${this.#loops.map((loop) => `${loop.ref.name}=${loop.state}`).join(' ')}>`;
   }
 
-  #place(index: number): SupervisedLoop {
-    const place = this.#places[index];
-    if (place !== undefined) return place;
+  #loopAt(index: number): SupervisedLoop {
+    const loop = this.#loops[index];
+    if (loop !== undefined) return loop;
     throw rangeError(`index must be an integer from 0 to ${this.size - 1}, got ${inspect(index)}`);
   }
 
@@ -250,7 +251,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
 }
 
 /** Starts the threads of a group; when one fails, or this is cancelled, none is left. */
-async function startPlaces(options: LoopGroupOptions & LoopGroupPorts): Promise<readonly SupervisedLoop[]> {
+async function startLoops(options: LoopGroupOptions & LoopGroupPorts): Promise<readonly SupervisedLoop[]> {
   const { loops = Math.min(availableParallelism(), MOST_LOOPS), name = 'loop', setup } = options;
   if (!Number.isInteger(loops) || loops < 1 || loops > MOST_LOOPS) {
     throw rangeError(`loops must be an integer from 1 to ${MOST_LOOPS}, got ${inspect(loops)}`);
@@ -263,30 +264,33 @@ async function startPlaces(options: LoopGroupOptions & LoopGroupPorts): Promise<
   if (typeof debug !== 'boolean') throw typeError(`debug must be a boolean, got ${inspect(debug)}`);
   checkStartLimits(options);
   const shared = {
-    spin: options.spin ?? 0,
-    wakeup: options.wakeup,
-    debug,
     thread: checkThreadOptions(options),
-    factory: remoteIdOf(options.loopFactory),
-    setup: setup === undefined ? null : remoteIdOf(setup),
-    preload: checkPreload(options.preload ?? []),
     beforeTerminate: options.beforeTerminate ?? ((): void => undefined),
     onExit: checkListener(options.onExit, 'onExit'),
     onRestart: checkListener(options.onRestart, 'onRestart'),
     siblings: new GroupPorts(),
   };
+  const spec: Omit<LoopSpec, 'name' | 'index'> = {
+    spin: options.spin ?? 0,
+    wakeup: options.wakeup,
+    debug,
+    factory: remoteIdOf(options.loopFactory),
+    setup: setup === undefined ? null : remoteIdOf(setup),
+    preload: checkPreload(options.preload ?? []),
+  };
   refuseIfOver(options);
   const policies = Array.from({ length: loops }, () => restartPolicy(options.restart));
-  const places = policies.map(
-    (restart, index) => new SupervisedLoop({ ...shared, restart, index, name: `${name}-${index}` }),
+  const supervised = policies.map(
+    (restart, index) =>
+      new SupervisedLoop({ ...shared, restart, spec: { ...spec, index, name: `${name}-${index}` } }),
   );
   try {
-    await startWithin(Promise.all(places.map((place) => place.ready)), options);
+    await startWithin(Promise.all(supervised.map((loop) => loop.ready)), options);
   } catch (thrown) {
-    await Promise.all(places.map((place) => place.terminate()));
+    await Promise.all(supervised.map((loop) => loop.terminate()));
     throw thrown;
   }
-  return places;
+  return supervised;
 }
 
 function checkDuration(seconds: unknown, parameter: string): void {

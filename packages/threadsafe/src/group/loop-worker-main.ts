@@ -29,9 +29,9 @@ const drains: Drained[] = [];
 /**
  * Does the whole work of the thread. Resolves when its loop is closed, and rejects with the error that ends the thread.
  */
-export async function runMember(): Promise<void> {
-  const { wire, name, index, debug, spin, wakeup, factory, setup, preload, spawner, siblings } =
-    workerData as LoopWorkerData; // as LoopWorker sends it
+export async function runLoopWorker(): Promise<void> {
+  const { wire, spec, spawner, siblings } = workerData as LoopWorkerData; // as LoopWorker sends it
+  const { name, debug, spin, wakeup, factory, setup, preload } = spec;
 
   leaveOwnEndToSpawner();
   joinGroupPorts(spawner, siblings);
@@ -58,7 +58,7 @@ export async function runMember(): Promise<void> {
   parentPort?.on('message', (request: CloseRequest) => void drain(loop, inbox, request));
   parentPort?.unref(); // the loop keeps the thread alive while it runs
   if (prepare === null) loop.callSoon(() => tell({ kind: 'ready' }));
-  else runSetup(loop, prepare, index);
+  else runSetup(loop, prepare, spec.index);
   try {
     await loop.runForever();
   } finally {

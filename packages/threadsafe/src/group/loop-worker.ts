@@ -5,14 +5,13 @@ import { sharedBlockedThreads } from '../memory/blocked-threads.js';
 import { type Packed, unpack } from '../codec/packing.js';
 import { PeerExitedError } from '../errors.js';
 import { spawnedBy, tellEnded, tellSpawned } from '../exits/thread-exits.js';
-import type { WakeUp } from '../inbox/eventfd-wakeup.js';
 import { allocateInbox, InboxMemory, thisProducer } from '../memory/inbox-memory.js';
 import { loadedByRequire } from '../references/loaded-by-require.js';
 import { LoopRef } from '../loop/loop-ref.js';
 import { ownFile } from '../threads/own-file.js';
-import type { RemoteId } from '../references/remote.js';
 import type { PortOffer } from '../out-of-band/transfer-port.js';
 import type { GroupPorts } from './group-ports.js';
+import type { LoopSpec } from './loop-spec.js';
 import type { CheckedThreadOptions } from '../threads/thread-options.js';
 import type { ThreadOutput } from '../threads/thread-output.js';
 import { threadUnavailable } from '../threads/thread-unavailable.js';
@@ -20,14 +19,7 @@ import { threadUnavailable } from '../threads/thread-unavailable.js';
 /** What a worker is told about the loop it is to run; see loop-worker-main.ts. */
 export interface LoopWorkerData {
   readonly wire: object;
-  readonly name: string;
-  readonly index: number;
-  readonly debug: boolean;
-  readonly spin: number;
-  readonly wakeup: WakeUp | undefined;
-  readonly factory: RemoteId;
-  readonly setup: RemoteId | null;
-  readonly preload: readonly string[];
+  readonly spec: LoopSpec;
   readonly spawner: PortOffer;
   readonly siblings: readonly PortOffer[];
   /** What the worker is to load, and how: of the copy of this package that the spawner is, see group-entry.cts. */
@@ -57,15 +49,8 @@ export interface Drained {
 }
 
 export interface LoopWorkerOptions {
-  readonly name: string;
-  readonly index: number;
-  readonly debug: boolean;
-  readonly spin: number;
-  readonly wakeup: WakeUp | undefined;
+  readonly spec: LoopSpec;
   readonly thread: CheckedThreadOptions;
-  readonly factory: RemoteId;
-  readonly setup: RemoteId | null;
-  readonly preload: readonly string[];
   readonly beforeTerminate: (threadId: number) => void;
   readonly siblings: GroupPorts;
 }
@@ -124,7 +109,8 @@ export class LoopWorker {
 
   /** @param output takes what the thread prints */
   constructor(options: LoopWorkerOptions, output: ThreadOutput) {
-    const { name, index, debug, spin, wakeup, thread, factory, setup, preload } = options;
+    const { spec, thread } = options;
+    const { name } = spec;
     const address = allocateInbox(name);
     this.ref = new LoopRef(address);
     this.ready = this.#ready.promise;
@@ -136,14 +122,7 @@ export class LoopWorker {
     const laid = this.#siblings.open();
     const workerData: LoopWorkerData = {
       wire: this.ref.toWire(),
-      name,
-      index,
-      debug,
-      spin,
-      wakeup,
-      factory,
-      setup,
-      preload,
+      spec,
       spawner: { producer: thisProducer, port: port.port2 },
       siblings: laid.map(({ producer, there }) => ({ producer, port: there })),
       main: loadedByRequire ? fileURLToPath(GROUP_WORKER) : GROUP_WORKER.href,

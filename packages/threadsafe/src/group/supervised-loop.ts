@@ -69,7 +69,7 @@ const LAST_RETRY_MS = 5000;
 /** A place of a group, and the loops that stand there one after the other. */
 export class SupervisedLoop {
   readonly #options: SupervisedLoopOptions;
-  #member: LoopWorker;
+  #worker: LoopWorker;
   /** The loop that runs here, or ran here last: one that is being started is not shown. */
   #ref: LoopRef;
   #closing = false;
@@ -82,9 +82,9 @@ export class SupervisedLoop {
   constructor(options: SupervisedLoopOptions) {
     this.#options = options;
     this.#output = new ThreadOutput(options.thread);
-    this.#member = new LoopWorker(options, this.#output);
-    this.#ref = this.#member.ref;
-    const first = this.#member;
+    this.#worker = new LoopWorker(options, this.#output);
+    this.#ref = this.#worker.ref;
+    const first = this.#worker;
     // Where it does not come up, spawn() fails as a whole.
     void first.ready.then(
       () => this.#watch(first),
@@ -97,17 +97,17 @@ export class SupervisedLoop {
   }
 
   get state(): LoopWorker['state'] {
-    return this.#member.state;
+    return this.#worker.state;
   }
 
   /** Whether its loop takes calls, as far as is known. */
   get isRunning(): boolean {
-    return this.#member.state === 'running';
+    return this.#worker.state === 'running';
   }
 
   /** Resolves when the first loop here runs. */
   get ready(): Promise<void> {
-    return this.#member.ready;
+    return this.#worker.ready;
   }
 
   /** What the loops here print, where it was asked for. */
@@ -121,19 +121,19 @@ export class SupervisedLoop {
 
   /** How much its loop has to do for other threads. */
   outstanding(): number {
-    return this.#member.outstanding();
+    return this.#worker.outstanding();
   }
 
   terminate(): Promise<LoopWorkerEnd> {
     this.#beginClosing();
-    return this.#member.terminate();
+    return this.#worker.terminate();
   }
 
-  /** See GroupMember.close(). */
+  /** See LoopWorker.close(). */
   close(timeout: number, drain: number): Promise<LoopCloseReport> {
     this.#beginClosing();
-    const wasOver = this.#member.state === 'ended';
-    const ended = this.#member.close(timeout, drain);
+    const wasOver = this.#worker.state === 'ended';
+    const ended = this.#worker.close(timeout, drain);
     this.#report ??= ended.then((end) => this.#reportOf(end, wasOver));
     return this.#report;
   }
@@ -145,18 +145,19 @@ export class SupervisedLoop {
   }
 
   #reportOf(end: LoopWorkerEnd, wasOver: boolean): LoopCloseReport {
-    const { index, name } = this.#options;
+    const { index, name } = this.#options.spec;
     const outcome = wasOver ? 'exited' : outcomeOf(end);
     return { index, name, outcome, cancelledTasks: end.drained?.tasksLeft ?? null, error: end.error };
   }
 
-  #watch(member: LoopWorker): void {
-    void member.ended.then((end) => this.#ended(member, end));
+  #watch(worker: LoopWorker): void {
+    void worker.ended.then((end) => this.#ended(worker, end));
   }
 
-  #ended(member: LoopWorker, end: LoopWorkerEnd): void {
+  #ended(worker: LoopWorker, end: LoopWorkerEnd): void {
     if (this.#closing) return;
-    const { index, name, restart, onExit } = this.#options;
+    const { restart, onExit, spec } = this.#options;
+    const { index, name } = spec;
     // That there is no thread is no fault of the loop: it does not count, but must not be tried at once.
     const isRefused = end.error instanceof ThreadUnavailableError;
     const restarting = !end.closed && restart !== null && (isRefused || restart.tryRestart());
@@ -166,7 +167,7 @@ export class SupervisedLoop {
     else this.#restart();
     if (onExit !== null) {
       const { exitCode, error } = end;
-      callListener('onExit', onExit, { index, name, ref: member.ref, exitCode, error, restarting });
+      callListener('onExit', onExit, { index, name, ref: worker.ref, exitCode, error, restarting });
     } else if (end.error !== null || end.exitCode !== 0) {
       // Perhaps nothing was pending on it: this must not stay unsaid.
       process.emitWarning(
@@ -182,16 +183,17 @@ export class SupervisedLoop {
   }
 
   #restart(): void {
-    const { index, name, onRestart } = this.#options;
-    const member = new LoopWorker(this.#options, this.#output);
-    this.#member = member;
-    this.#watch(member); // also while it starts: that it cannot be set up counts as another death
-    void member.ready.then(
+    const { onRestart, spec } = this.#options;
+    const { index, name } = spec;
+    const worker = new LoopWorker(this.#options, this.#output);
+    this.#worker = worker;
+    this.#watch(worker); // also while it starts: that it cannot be set up counts as another death
+    void worker.ready.then(
       () => {
         this.#retryMs = FIRST_RETRY_MS;
         if (this.#closing) return;
-        this.#ref = member.ref;
-        if (onRestart !== null) callListener('onRestart', onRestart, { index, name, ref: member.ref });
+        this.#ref = worker.ref;
+        if (onRestart !== null) callListener('onRestart', onRestart, { index, name, ref: worker.ref });
       },
       () => undefined, // its end tells
     );
@@ -199,7 +201,7 @@ export class SupervisedLoop {
 
   #warnOfGivingUp({ maxRestarts, within }: RestartPolicy): void {
     process.emitWarning(
-      `Loop "${this.#options.name}" has died again after ${maxRestarts} restarts within ${within} s, and is given up`,
+      `Loop "${this.#options.spec.name}" has died again after ${maxRestarts} restarts within ${within} s, and is given up`,
       { type: 'LoopGroupWarning', code: 'RINGLOOP_RESTARTS_EXHAUSTED' },
     );
   }
