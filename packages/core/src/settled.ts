@@ -1,6 +1,7 @@
-import { type Awaitable, thenFinally } from './awaitable.js';
+import type { Awaitable } from './awaitable.js';
 import { currentAwaiter } from './current-task.js';
 import { isPromiseLike } from './is-promise-like.js';
+import { Thenable } from './thenable.js';
 
 /**
  * An Awaitable of `value`. It needs no loop, like a Python `await` that does not have to wait.
@@ -17,10 +18,11 @@ export function settled<T>(value: T): Awaitable<T> {
 }
 
 /** An Awaitable whose value `yield*` takes without making a promise. */
-class Settled<T> implements Awaitable<T> {
+class Settled<T> extends Thenable<T> {
   readonly #value: T;
 
   constructor(value: T) {
+    super();
     this.#value = value;
   }
 
@@ -29,14 +31,6 @@ class Settled<T> implements Awaitable<T> {
     onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
   ): Promise<R1 | R2> {
     return Promise.resolve(this.#value).then(onFulfilled, onRejected);
-  }
-
-  catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
-    return this.then(undefined, onRejected);
-  }
-
-  finally(onFinally?: (() => void) | null): Promise<T> {
-    return thenFinally(this, onFinally);
   }
 
   [Symbol.iterator](): Iterator<never, T> {

@@ -1,4 +1,4 @@
-import { type Awaitable, thenFinally } from '../awaitable.js';
+import type { Awaitable } from '../awaitable.js';
 import { checkTime } from '../check-callback.js';
 import { checkIterable } from './check-iterable.js';
 import { getEventLoop } from '../current-loop.js';
@@ -11,6 +11,7 @@ import type { CoroutineGenerator } from '../generator-driver.js';
 import { Queue } from '../queues/queue.js';
 import { startCoroutine } from '../running-coroutine.js';
 import type { TimerHandle } from '../timer-handle.js';
+import { Thenable } from '../thenable.js';
 
 /** Options of `asCompleted()`. */
 export interface AsCompletedOptions {
@@ -123,11 +124,12 @@ export class AsCompleted<T>
  * Starts waiting when it is first awaited, as a Python coroutine does. So the first waiter gets the first future that
  * finishes, whatever the order in which the awaitables were handed out.
  */
-class NextCompleted<T> implements Awaitable<T> {
+class NextCompleted<T> extends Thenable<T> {
   readonly #start: () => Awaitable<T>;
   #running: Awaitable<T> | null = null;
 
   constructor(start: () => Awaitable<T>) {
+    super();
     this.#start = start;
   }
 
@@ -136,14 +138,6 @@ class NextCompleted<T> implements Awaitable<T> {
     onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
   ): Promise<R1 | R2> {
     return this.#run().then(onFulfilled, onRejected);
-  }
-
-  catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
-    return this.then(undefined, onRejected);
-  }
-
-  finally(onFinally?: (() => void) | null): Promise<T> {
-    return thenFinally(this, onFinally);
   }
 
   [Symbol.iterator](): Iterator<unknown, T, unknown> {

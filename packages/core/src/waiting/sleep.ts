@@ -1,4 +1,4 @@
-import { type Awaitable, thenFinally } from '../awaitable.js';
+import type { Awaitable } from '../awaitable.js';
 import type { Awaiter } from '../awaiter.js';
 import { checkTime } from '../check-callback.js';
 import { currentAwaiter } from '../current-task.js';
@@ -12,6 +12,7 @@ import { type Ready, RUN } from '../ready-queue.js';
 import { getRunningLoop } from '../running-loop.js';
 import type { TimerHandle } from '../timer-handle.js';
 import { expectUnhandled } from '../unhandled-cancellations.js';
+import { Thenable } from '../thenable.js';
 
 /**
  * Waits `delay` seconds and gives `result`. With a delay of 0 or less, every other callback that is ready runs once
@@ -54,11 +55,12 @@ class Sleep<T> extends Future<T> {
  * `sleep(0)` for generator coroutines. It is a bare `yield`, which continues in the next iteration; waiting for a
  * future would take one iteration more. It starts when somebody waits for it.
  */
-class BareYield<T> implements Awaitable<T> {
+class BareYield<T> extends Thenable<T> {
   readonly #loop: BaseEventLoop;
   readonly #value: T;
 
   constructor(loop: BaseEventLoop, value: T) {
+    super();
     this.#loop = loop;
     this.#value = value;
   }
@@ -68,14 +70,6 @@ class BareYield<T> implements Awaitable<T> {
     onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
   ): Promise<R1 | R2> {
     return new NextIteration(this.#loop, this.#value).then(onFulfilled, onRejected);
-  }
-
-  catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
-    return this.then(undefined, onRejected);
-  }
-
-  finally(onFinally?: (() => void) | null): Promise<T> {
-    return thenFinally(this, onFinally);
   }
 
   *[Symbol.iterator](): Generator<undefined, T> {
