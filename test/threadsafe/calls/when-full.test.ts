@@ -204,9 +204,9 @@ describe('LoopRef.withOptions()', () => {
 
   it('a task that a full ring refuses leaves nothing on the broadcast channel', async () => {
     await gate.closeAfter(there);
-    const sideRoad = new BroadcastChannel(`ringloop:${there.address.id}`);
+    const channel = new BroadcastChannel(`ringloop:${there.address.id}`);
     let messages = 0;
-    sideRoad.onmessage = () => messages++;
+    channel.onmessage = () => messages++;
     const strict = there.withOptions({ whenFull: 'throw' });
     expect(() => {
       for (let i = 0; ; i++) strict.callSoonThreadsafe(note, i);
@@ -215,7 +215,7 @@ describe('LoopRef.withOptions()', () => {
       expect(() => strict.runCoroutineThreadsafe(doze, 1)).to.throw(RingFullError);
     }
     await sleepOutside(0.05);
-    sideRoad.close();
+    channel.close();
     expect(messages).to.equal(0);
   });
 

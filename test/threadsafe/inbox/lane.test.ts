@@ -27,13 +27,13 @@ function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
   send: (value: number) => boolean;
   runAll: () => void;
 } {
-  const aside: unknown[] = [];
+  const messages: unknown[] = [];
   const ready: Ready[] = [];
   const first = Ring.allocate(capacityBytes);
   const functions = new FunctionTable();
   expect(lookUpRemote(note[REMOTE])).to.equal(note);
   void functions.define(FN, note[REMOTE]);
-  const writer = new LaneWriter(first, (memory) => aside.push(memory) - 1, { limitBytes });
+  const writer = new LaneWriter(first, (memory) => messages.push(memory) - 1, { limitBytes });
   const unexpected = (): never => {
     throw new Error('unexpected record');
   };
@@ -43,7 +43,7 @@ function lane({ capacityBytes = 256, limitBytes = 4096 } = {}): {
     putBack: (entry) => ready.unshift(entry),
     mayGoOn: () => true,
     corrupted: unexpected,
-    takeOutOfBand: (_, number) => aside[number],
+    takeOutOfBand: (_, number) => messages[number],
     released: () => undefined,
   };
   const handlers = { calls: new CallHandler(unexpected), others: {} };

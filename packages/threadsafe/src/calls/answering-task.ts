@@ -17,13 +17,13 @@ export class AnsweringTask extends Task<unknown> {
   /** The caller's id of the call. */
   readonly callId: number;
   readonly #fn: Callable;
-  readonly #answering: Replying;
+  readonly #replying: Replying;
 
-  constructor(loop: BaseEventLoop, fn: Callable, args: unknown[], callId: number, answering: Replying) {
+  constructor(loop: BaseEventLoop, fn: Callable, args: unknown[], callId: number, replying: Replying) {
     super(() => fn(...args) as Promise<unknown>, loop); // or whatever else `fn` returns
     this.callId = callId;
     this.#fn = fn;
-    this.#answering = answering;
+    this.#replying = replying;
   }
 
   /** The called function. It gives the task its name, and shows as what started it. */
@@ -33,7 +33,7 @@ export class AnsweringTask extends Task<unknown> {
 
   protected override settle(state: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
     super.settle(state, state === 'failed' ? withStack(outcome) : outcome);
-    this.#answering.taskDone(this);
+    this.#replying.taskDone(this);
   }
 }
 

@@ -161,7 +161,7 @@ export function collectReplies(): boolean {
   return found;
 }
 
-/** The thread that has called `collectAnswers()` is about to sleep. */
+/** The thread that has called `collectReplies()` is about to sleep. */
 export function restReplyInboxes(): void {
   for (const replyInbox of replyInboxes) replyInbox.rest();
 }

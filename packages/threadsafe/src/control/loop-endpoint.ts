@@ -75,10 +75,10 @@ export class LoopEndpoint {
 
   /** For Comlink. It does not throw: the reply rejects instead. */
   postMessage(message: Message, transfer: readonly unknown[] = []): void {
-    this.#listener?.({ data: Object.assign(this.#answer(message, transfer), { id: message.id }) });
+    this.#listener?.({ data: Object.assign(this.#replyTo(message, transfer), { id: message.id }) });
   }
 
-  #answer(message: Message, transfer: readonly unknown[]): Promise<WireValue> {
+  #replyTo(message: Message, transfer: readonly unknown[]): Promise<WireValue> {
     switch (message.type) {
       case 'RELEASE': // Comlink's proxies were garbage-collected
         this.#releaseAll(this.#arrivals);
@@ -121,7 +121,7 @@ export class LoopEndpoint {
   ): Promise<WireValue> {
     const what = this.#describe(request, path);
     if (this.#released) throw new InvalidStateError(`Cannot use ${what}: its proxy has been released`);
-    const value = await this.#outcome(this.#call(request, path, args, transfer, what), what);
+    const value = await this.#settleInTime(this.#call(request, path, args, transfer, what), what);
     return { type: 'RAW', value: unpack(value) };
   }
 
@@ -151,20 +151,20 @@ export class LoopEndpoint {
   /**
    * The reply, or a TimeoutError. After a timeout the other loop is asked to cancel the task, and its reply is dropped.
    */
-  #outcome(answer: ConcurrentFuture<unknown>, what: string): Promise<unknown> {
+  #settleInTime(reply: ConcurrentFuture<unknown>, what: string): Promise<unknown> {
     const loop = peekRunningLoop();
     const timeout = this.#timeout;
     return new Promise((resolve, reject) => {
-      answer.then(resolve, reject); // attach now, in the running loop, for the task that calls
-      answer.onDone(() => {
-        if (loop?.isClosed() === true) settle(answer, resolve, reject); // a closed loop settles nothing any more
+      reply.then(resolve, reject); // attach now, in the running loop, for the task that calls
+      reply.onDone(() => {
+        if (loop?.isClosed() === true) settle(reply, resolve, reject); // a closed loop settles nothing any more
       });
       if (timeout === null) return;
       const callOff = startDeadline(timeout, () => {
         reject(new TimeoutError(`Loop "${this.#ref.name}" did not answer ${what} within ${timeout} seconds`));
-        answer.cancel();
+        reply.cancel();
       });
-      answer.onDone(callOff);
+      reply.onDone(callOff);
     });
   }
 

@@ -101,7 +101,7 @@ function runSetup(loop: BaseEventLoop, prepare: RemoteFunction, index: number): 
 async function drain(loop: BaseEventLoop, inbox: LoopInbox, { drainUntil }: CloseRequest): Promise<void> {
   const finished = inbox
     .seal()
-    .then(() => inbox.answered())
+    .then(() => inbox.allReplied())
     .then(() => true);
   const inTime = await Promise.race([finished, until(drainUntil).then(() => false)]);
   if (isStopping) return; // it was stopped in another way, or asked again with less time

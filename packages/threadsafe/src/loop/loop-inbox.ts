@@ -55,7 +55,7 @@ export class LoopInbox implements Inbox {
   #listening = false;
   /** Tasks of all callers that are under way; while they end, who waits for the last. */
   #underWay = 0;
-  #answered: PromiseWithResolvers<void> | null = null;
+  #allReplied: PromiseWithResolvers<void> | null = null;
   #windingUp = false;
   /** Sealed: resolves when all that got in has run. */
   #emptied: PromiseWithResolvers<void> | null = null;
@@ -147,16 +147,16 @@ export class LoopInbox implements Inbox {
   }
 
   /** Resolves when no task is under way that another thread waits for. */
-  answered(): Promise<void> {
-    const answered = (this.#answered ??= promiseWithResolvers());
+  allReplied(): Promise<void> {
+    const allReplied = (this.#allReplied ??= promiseWithResolvers());
     this.#countTasks(0);
-    return answered.promise;
+    return allReplied.promise;
   }
 
   close(): void {
     this.#reader.seal();
     const reason = new LoopStateError(
-      `Loop "${this.ref.name}" was closed before it answered`,
+      `Loop "${this.ref.name}" was closed before it replied`,
       'ERR_LOOP_CLOSED',
     );
     for (const lane of this.#reader.lanes()) {
@@ -213,8 +213,8 @@ export class LoopInbox implements Inbox {
   readonly #countTasks = (change: number): void => {
     this.#underWay += change;
     if (this.#underWay > 0) return;
-    this.#answered?.resolve();
-    this.#answered = null;
+    this.#allReplied?.resolve();
+    this.#allReplied = null;
   };
 
   /** The thread that called is gone, and with it the reply inbox that its answers went to. */

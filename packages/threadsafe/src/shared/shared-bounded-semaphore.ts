@@ -36,7 +36,7 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
   /** @internal */
   readonly [WIRE]: SharedBoundedSemaphoreWire;
   readonly #permits: PermitCells;
-  readonly #passage: FairPermits;
+  readonly #fairPermits: FairPermits;
 
   /**
    * @param value how many tasks it lets through, which is also the bound
@@ -50,7 +50,7 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
     const words = new Int32Array(memory);
     this[WIRE] = { kind: 'SharedBoundedSemaphore', id: over?.id ?? newSharedId(), memory };
     this.#permits = new PermitCells(words, CELLS, words.length - CELLS);
-    this.#passage = new FairPermits(this.#permits, words, 0);
+    this.#fairPermits = new FairPermits(this.#permits, words, 0);
     registerSharedObject(this, this[WIRE]);
   }
 
@@ -68,7 +68,7 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
 
   /** Whether `acquire()` would have to wait. Python: Semaphore.locked(). */
   locked(): boolean {
-    return this.#passage.isClosed();
+    return this.#fairPermits.isClosed();
   }
 
   /**
@@ -78,7 +78,7 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
    * @throws {TooManyProducersError} when too many threads wait for it
    */
   acquire(): Awaitable<true> {
-    return this.#passage.acquire();
+    return this.#fairPermits.acquire();
   }
 
   /**
@@ -86,7 +86,7 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
    * call it, with a loop or without.
    */
   tryAcquire(): boolean {
-    return this.#passage.tryAcquire();
+    return this.#fairPermits.tryAcquire();
   }
 
   /**
@@ -94,7 +94,7 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
    * @throws {RangeError} when it was released as often as acquired already
    */
   release(): void {
-    if (!this.#passage.release()) throw rangeError('SharedBoundedSemaphore released too many times');
+    if (!this.#fairPermits.release()) throw rangeError('SharedBoundedSemaphore released too many times');
   }
 
   /**
@@ -102,7 +102,7 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
    * with semaphore.
    */
   run<R>(body: ScopeBody<void, R>): Awaitable<R> {
-    return this.#passage.run(body, () => this.release());
+    return this.#fairPermits.run(body, () => this.release());
   }
 
   /** Calls `release()`, for `await semaphore.acquire(); using held = semaphore;`. */
@@ -112,12 +112,12 @@ export class SharedBoundedSemaphore implements Disposable, Repairable, Sendable<
 
   /** @internal */
   [REPAIR](producer: number): void {
-    this.#passage.repair(producer);
+    this.#fairPermits.repair(producer);
   }
 
   /** For `util.inspect()` and `console.log()`. Waiters are those of this thread. */
   [inspect.custom](): string {
-    const { waiting } = this.#passage;
+    const { waiting } = this.#fairPermits;
     const state = this.locked() ? 'locked' : `unlocked, value:${this.#permits.value}`;
     return `<SharedBoundedSemaphore [${state}${waiting > 0 ? `, waiters:${waiting}` : ''}]>`;
   }

@@ -35,7 +35,7 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
   /** @internal */
   readonly [WIRE]: SharedLockWire;
   readonly #holder: HolderWord;
-  readonly #passage: FairPermits;
+  readonly #fairPermits: FairPermits;
 
   /** @param over where the lock is, for `fromWire()` */
   constructor(over?: SharedLockWire) {
@@ -43,7 +43,7 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
     this[WIRE] = { kind: 'SharedLock', id: over?.id ?? newSharedId(), memory };
     const words = new Int32Array(memory);
     this.#holder = new HolderWord(words, HOLDER);
-    this.#passage = new FairPermits(this.#holder, words, LINE);
+    this.#fairPermits = new FairPermits(this.#holder, words, LINE);
     registerSharedObject(this, this[WIRE]);
   }
 
@@ -71,7 +71,7 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
    * @throws {TooManyProducersError} when too many threads wait for it
    */
   acquire(): Awaitable<true> {
-    return this.#passage.acquire();
+    return this.#fairPermits.acquire();
   }
 
   /**
@@ -80,7 +80,7 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
    * @throws {PeerExitedError} as `acquire()`
    */
   tryAcquire(): boolean {
-    return this.#passage.tryAcquire();
+    return this.#fairPermits.tryAcquire();
   }
 
   /**
@@ -89,7 +89,7 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
    * @throws {InvalidStateError} when it is not taken
    */
   release(): void {
-    if (!this.#passage.release()) throw new InvalidStateError('Lock is not acquired.');
+    if (!this.#fairPermits.release()) throw new InvalidStateError('Lock is not acquired.');
   }
 
   /**
@@ -97,7 +97,7 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
    * does. Python: async with lock.
    */
   run<R>(body: ScopeBody<void, R>): Awaitable<R> {
-    return this.#passage.run(body, () => this.release());
+    return this.#fairPermits.run(body, () => this.release());
   }
 
   /** Calls `release()`, for `await lock.acquire(); using held = lock;`. */
@@ -107,12 +107,12 @@ export class SharedLock implements Disposable, Repairable, Sendable<SharedLockWi
 
   /** @internal */
   [REPAIR](producer: number): void {
-    this.#passage.repair(producer);
+    this.#fairPermits.repair(producer);
   }
 
   /** For `util.inspect()` and `console.log()`. Waiters are those of this thread. */
   [inspect.custom](): string {
-    const { waiting } = this.#passage;
+    const { waiting } = this.#fairPermits;
     const state = this.locked() ? 'locked' : 'unlocked';
     return `<SharedLock [${state}${waiting > 0 ? `, waiters:${waiting}` : ''}]>`;
   }

@@ -37,7 +37,7 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
   /** @internal */
   readonly [WIRE]: SharedSemaphoreWire;
   readonly #permits: PermitCounter;
-  readonly #passage: FairPermits;
+  readonly #fairPermits: FairPermits;
 
   /**
    * @param value how many tasks it lets through
@@ -54,7 +54,7 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
     }
     this[WIRE] = { kind: 'SharedSemaphore', id: over?.id ?? newSharedId(), memory };
     this.#permits = new PermitCounter(words, VALUE);
-    this.#passage = new FairPermits(this.#permits, words, LINE);
+    this.#fairPermits = new FairPermits(this.#permits, words, LINE);
     registerSharedObject(this, this[WIRE]);
   }
 
@@ -72,7 +72,7 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
 
   /** Whether `acquire()` would have to wait. Python: Semaphore.locked(). */
   locked(): boolean {
-    return this.#passage.isClosed();
+    return this.#fairPermits.isClosed();
   }
 
   /**
@@ -82,7 +82,7 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
    * @throws {TooManyProducersError} when too many threads wait for it
    */
   acquire(): Awaitable<true> {
-    return this.#passage.acquire();
+    return this.#fairPermits.acquire();
   }
 
   /**
@@ -90,7 +90,7 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
    * call it, with a loop or without.
    */
   tryAcquire(): boolean {
-    return this.#passage.tryAcquire();
+    return this.#fairPermits.tryAcquire();
   }
 
   /**
@@ -98,7 +98,7 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
    * @throws {RangeError} when it lets 2,147,483,647 through already
    */
   release(): void {
-    if (!this.#passage.release()) throw rangeError('SharedSemaphore released too many times');
+    if (!this.#fairPermits.release()) throw rangeError('SharedSemaphore released too many times');
   }
 
   /**
@@ -106,7 +106,7 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
    * with semaphore.
    */
   run<R>(body: ScopeBody<void, R>): Awaitable<R> {
-    return this.#passage.run(body, () => this.release());
+    return this.#fairPermits.run(body, () => this.release());
   }
 
   /** Calls `release()`, for `await semaphore.acquire(); using held = semaphore;`. */
@@ -116,12 +116,12 @@ export class SharedSemaphore implements Disposable, Repairable, Sendable<SharedS
 
   /** @internal */
   [REPAIR](producer: number): void {
-    this.#passage.repair(producer);
+    this.#fairPermits.repair(producer);
   }
 
   /** For `util.inspect()` and `console.log()`. Waiters are those of this thread. */
   [inspect.custom](): string {
-    const { waiting } = this.#passage;
+    const { waiting } = this.#fairPermits;
     const state = this.locked() ? 'locked' : `unlocked, value:${this.#permits.value}`;
     return `<SharedSemaphore [${state}${waiting > 0 ? `, waiters:${waiting}` : ''}]>`;
   }
