@@ -1,3 +1,15 @@
+// The loop of one thread. The heart stands in the root, what can be read alone in folders.
+//
+// (root)    The loop and its turns (event-loop, turn, stopping), what is queued in it (ready-queue, timer-heap, handle), futures and
+//           how they are awaited (future, then, awaiter, attachment, offer), tasks and what drives them (task, generator-driver,
+//           running-coroutine, running-function), blocks that can be cancelled alone (block, scope), and `run()` (runner, wind-up).
+//           loop-internals has the symbols by which these files, and sibling packages, reach into each other's objects.
+// ports/    What the loop asks of others: the host with its time and turns, the inbox for other threads, executors.
+// waiting/  Everything that waits for futures: sleep, gather, wait, waitFor, asCompleted, shield, timeouts, task groups.
+// sync/     Locks, events, conditions, semaphores and barriers, and the queue of their waiters.
+// queues/   Queues of items: first in first out, last in first out, by priority.
+// memory/   Words that threads share: the one seam to Atomics, tables of slots, memory that is inherited by new threads.
+// debug/    What is reported: slow callbacks, where something was created, errors that nobody has retrieved, deadlocks.
 export { allTasks, currentTask } from './all-tasks.js';
 export {
   type AsCompleted,

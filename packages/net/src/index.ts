@@ -1,3 +1,14 @@
+// Descriptors and sockets for the loop. Linux only.
+//
+// (root)       SelectorEventLoop, whose methods are one line each, and what the sockets of one loop share (loop-net).
+// libc/        System calls that return -errno and never throw, and the native library that makes them.
+// wakeup/      How libuv wakes this thread: for our epoll descriptor, and when another thread writes to its eventfd.
+// selector/    Which handle to run for which descriptor: one epoll descriptor for each loop.
+// sockets/     Sockets with their descriptors and addresses.
+// names/       Host names as addresses.
+// transports/  The life of a connection, from connectionMade() to connectionLost(): reading, writing, flow control, closing.
+// connect/     Connections that we open, or that other code has accepted.
+// server/      Listening sockets, and the connections that they accept.
 export type { AcceptedSocketOptions } from './connect/connect-accepted-socket.js';
 export type { ConnectionOptions } from './connect/create-connection.js';
 export type { ServerOptions } from './server/create-server.js';

@@ -1,4 +1,8 @@
 // The only module that users import: it exports everything public of the four packages by name.
+//
+// (root)    Wiring: the EventLoop with sockets, calls from other threads and an executor; `run()` and LoopGroup that make such loops.
+// testing/  `ringloop/testing`: the same loop with a clock that tests move.
+// cli/      The command behind `npm start`: a service that digests files in several loops.
 export {
   aclosing,
   ALL_COMPLETED,

@@ -1,3 +1,18 @@
+// Everything that crosses a thread. Each folder uses only those above it.
+//
+// (root)        The errors, and three small functions that several folders need.
+// memory/       What threads share, word by word: rings, records, the wake-up word, inboxes, blocked threads.
+// codec/        Values as bytes, and back.
+// references/   Functions by name: `remote()`, `remoteModule()`, and the import of their modules.
+// out-of-band/  What no ring can carry: the broadcast channel and transfer ports.
+// exits/        Which threads have ended, and how the others learn of it.
+// threads/      How worker threads are started: their options, their output, their loaders.
+// inbox/        Receiving: the two ends of a lane, the reader of an inbox, the functions that are called.
+// calls/        Sending: the writer of an inbox, futures and handles of calls, replies, waiting and blocking.
+// control/      Proxies: objects that a loop exposes or lends, used from other threads.
+// loop/         What users hold of another thread's loop (LoopRef), and the inbox that a loop has.
+// group/        Loops in worker threads that are spawned, supervised and closed together.
+// shared/       Locks, semaphores, events, queues and cancel tokens of all threads.
 export { ConcurrentFuture, wrapFuture } from './calls/concurrent-future.js';
 export { Exposure } from './control/exposed-objects.js';
 export { proxy } from './control/proxy.js';
