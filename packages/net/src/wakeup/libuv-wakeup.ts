@@ -45,9 +45,9 @@ function search(epollFd: number): Search {
   try {
     const eventFds = registeredUnderTheirNumber(epollFd).filter(isEventFd);
     if (eventFds.length === 0) return 'later';
-    const rung = ringAndLook(eventFds);
-    const [alias] = rung;
-    return alias !== undefined && rung.length === 1 ? { epollFd, alias } : 'never';
+    const written = writeAndLook(eventFds);
+    const [alias] = written;
+    return alias !== undefined && written.length === 1 ? { epollFd, alias } : 'never';
   } catch {
     return 'never'; // there is no /proc, or it has another format
   }
@@ -73,7 +73,7 @@ function isEventFd(fd: number): boolean {
  * Posts a message to this thread and returns the eventfds whose counter has risen. libuv empties its own at its next
  * poll.
  */
-function ringAndLook(eventFds: readonly number[]): number[] {
+function writeAndLook(eventFds: readonly number[]): number[] {
   const { port1, port2 } = new MessageChannel();
   try {
     port2.on('message', () => undefined);

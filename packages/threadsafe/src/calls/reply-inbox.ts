@@ -26,7 +26,7 @@ class ReplyInbox implements ReplyAddress {
   /** Threads that were told of it, as producers: each takes a lane when it answers. */
   readonly #told = new Set<number>();
   /** A thread's lane here cannot be read: whoever was told of this reply inbox may write there. */
-  #spoilt = false;
+  #corrupt = false;
 
   constructor() {
     this.#reader = new InboxReader(this.address, {
@@ -52,7 +52,7 @@ class ReplyInbox implements ReplyAddress {
 
   /** Whether that thread may be told of it. True: it counts as told. */
   tryTell(owner: number): boolean {
-    if (this.#spoilt || (this.#told.size >= LANES && !this.#told.has(owner))) return false;
+    if (this.#corrupt || (this.#told.size >= LANES && !this.#told.has(owner))) return false;
     this.#told.add(owner);
     return true;
   }
@@ -64,7 +64,7 @@ class ReplyInbox implements ReplyAddress {
 
   /** What that thread has answered cannot be read, nor what it will answer here. */
   #lose(producer: number, reason: Error): void {
-    this.#spoilt = true;
+    this.#corrupt = true;
     loseCalls((writer) => writer.owner === producer, reason);
     process.emitWarning(reason);
   }

@@ -21,15 +21,15 @@ export class GroupPorts {
   }
 
   /**
-   * Sends the other ends to the running members, once the new member was started. @param introduction the port to it
+   * Sends the other ends to the running members, once the new member was started. @param offer the port to it
    * from here
    */
-  join(introduction: PortOffer, laid: readonly PendingPort[]): void {
-    addTransferPort(introduction);
+  join(offer: PortOffer, laid: readonly PendingPort[]): void {
+    addTransferPort(offer);
     for (const { producer, here } of laid) {
-      transferPortTo(producer)?.offer({ producer: introduction.producer, port: here });
+      transferPortTo(producer)?.offer({ producer: offer.producer, port: here });
     }
-    this.#producers.add(introduction.producer);
+    this.#producers.add(offer.producer);
   }
 
   leave(producer: number): void {

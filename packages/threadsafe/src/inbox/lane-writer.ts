@@ -58,16 +58,16 @@ export class LaneWriter {
   /** How often the lane has gone on in a larger ring. */
   timesGrown = 0;
 
-  /** @param sendSegment sends a ring by the broadcast channel and returns its number there */
+  /** @param sendRing sends a ring by the broadcast channel and returns its number there */
   constructor(
     ring: Ring,
-    sendSegment: (memory: SharedArrayBuffer) => number,
+    sendRing: (memory: SharedArrayBuffer) => number,
     { limitBytes = DEFAULT_LIMIT_BYTES, allocate = allocateRing }: LaneWriterOptions = {},
   ) {
     this.#ring = ring;
     this.#tail = this.#head = ring.loadTail();
     this.#publishedBytes = ring.writtenBytes = this.#tail & (ring.capacityBytes - 1);
-    this.#sendRing = sendSegment;
+    this.#sendRing = sendRing;
     this.#limitBytes = limitBytes;
     this.#allocate = allocate;
   }

@@ -72,19 +72,19 @@ export function wakeByEventfd(writer: EventfdWriter | null): void {
 
 /** Producer, after publishing: wakes the owner if it sleeps. False: the inbox is closed, nobody will look. */
 export function wake(words: Int32Array): boolean {
-  let bell = load(words, WAKE_WORD);
-  if ((bell & STATE) === AWAKE) {
-    const found = cas(words, WAKE_WORD, bell, bell | SIGNALLED);
-    if (found === bell) return true;
-    bell = found; // it fell asleep, or somebody else signalled
+  let word = load(words, WAKE_WORD);
+  if ((word & STATE) === AWAKE) {
+    const found = cas(words, WAKE_WORD, word, word | SIGNALLED);
+    if (found === word) return true;
+    word = found; // it fell asleep, or somebody else signalled
   }
-  const state = bell & STATE;
+  const state = word & STATE;
   if (state === CLOSED) return false;
   if (state !== ASLEEP) return true;
   // The cas fails where the owner has acknowledged since, and so looks after we published.
-  if ((bell & BLOCKED) === 0) notifySleeper(words);
-  const marked = cas(words, WAKE_WORD, bell, (bell & ~FLAGS) | SIGNALLED) === bell;
-  if (marked && (bell & BLOCKED) !== 0) notify(words, WAKE_WORD, ALL);
+  if ((word & BLOCKED) === 0) notifySleeper(words);
+  const marked = cas(words, WAKE_WORD, word, (word & ~FLAGS) | SIGNALLED) === word;
+  if (marked && (word & BLOCKED) !== 0) notify(words, WAKE_WORD, ALL);
   return true;
 }
 
@@ -163,24 +163,24 @@ export class Sleeper {
   /** Goes to sleep, unless somebody has signalled since the last `acknowledge()`. False: stay awake and look. */
   trySleep(): boolean {
     const words = this.#words;
-    const bell = load(words, WAKE_WORD);
-    if ((bell & STATE) !== AWAKE) return false;
+    const word = load(words, WAKE_WORD);
+    if ((word & STATE) !== AWAKE) return false;
     if (!this.#waiting) {
-      const wait = waitAsync(words, WAKE_WORD, bell);
+      const wait = waitAsync(words, WAKE_WORD, word);
       if (!wait.async) return false; // woken in between
       this.#waiting = true;
       this.#onWaiter(wait.value);
     }
-    return cas(words, WAKE_WORD, bell, (bell + EPOCH_STEP) | ASLEEP) === bell;
+    return cas(words, WAKE_WORD, word, (word + EPOCH_STEP) | ASLEEP) === word;
   }
 
   /** Blocks the thread until somebody rings, for at most `timeoutMs`; not at all if somebody has signalled since the last `acknowledge()`. */
   block(timeoutMs: number): void {
     const words = this.#words;
-    const bell = load(words, WAKE_WORD);
-    if ((bell & STATE) !== AWAKE) return;
-    const asleep = (bell + EPOCH_STEP) | ASLEEP | BLOCKED;
-    if (cas(words, WAKE_WORD, bell, asleep) === bell) wait(words, WAKE_WORD, asleep, timeoutMs);
+    const word = load(words, WAKE_WORD);
+    if ((word & STATE) !== AWAKE) return;
+    const asleep = (word + EPOCH_STEP) | ASLEEP | BLOCKED;
+    if (cas(words, WAKE_WORD, word, asleep) === word) wait(words, WAKE_WORD, asleep, timeoutMs);
   }
 
   /** The waiter was woken and is gone. */

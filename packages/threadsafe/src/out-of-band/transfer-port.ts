@@ -53,14 +53,14 @@ export class TransferPort {
    * Sends `value`, moves what `transferList` names, and returns the message number. Throws what `postMessage()` throws.
    */
   send(value: unknown, transferList: readonly Transferable[]): number {
-    const cargo: Message = { number: this.#sent + 1, value };
-    this.#out.postMessage(cargo, transferList);
+    const message: Message = { number: this.#sent + 1, value };
+    this.#out.postMessage(message, transferList);
     return ++this.#sent;
   }
 
   /** Sends the other thread a port that leads to a third thread. */
-  offer(introduction: PortOffer): void {
-    this.#out.postMessage(introduction, [introduction.port]);
+  offer(portOffer: PortOffer): void {
+    this.#out.postMessage(portOffer, [portOffer.port]);
   }
 
   /** Takes message `number`, which was sent before the record that asks for it was published. */
