@@ -1,4 +1,6 @@
+import { inspect } from 'node:util';
 import { type BaseEventLoop, LoopStateError } from '@ringloop/core';
+import { TransportStateError } from './errors.js';
 import { Selector } from './selector/selector.js';
 
 /** Bytes read at a time, as in CPython (256 KiB). */
@@ -32,6 +34,14 @@ export class LoopNet {
   /** @throws {LoopStateError} ERR_LOOP_CLOSED */
   checkOpen(): void {
     if (this.#closed) throw new LoopStateError('Event loop is closed', 'ERR_LOOP_CLOSED');
+  }
+
+  /** @throws {TransportStateError} ERR_FD_IN_TRANSPORT when a transport of the loop owns the descriptor, and so its reader and writer */
+  checkFree(fd: number): void {
+    const transport = this.transports.get(fd);
+    if (transport === undefined) return;
+    const message = `File descriptor ${fd} is used by transport ${inspect(transport)}`;
+    throw new TransportStateError(message, 'ERR_FD_IN_TRANSPORT');
   }
 
   opened(resource: Abandonable): void {

@@ -1,16 +1,19 @@
-import { inspect } from 'node:util';
 import { type Awaitable, BaseEventLoop, Handle } from '@ringloop/core';
 import { checkCallback, startFunction } from '@ringloop/core/internal';
 import { connectAcceptedSocket, type AcceptedSocketOptions } from './connect/connect-accepted-socket.js';
 import { createConnection, type ConnectionOptions } from './connect/create-connection.js';
 import { createServer, type ServerOptions } from './server/create-server.js';
 import { EpollPoll } from './selector/epoll-poll.js';
-import { TransportStateError } from './errors.js';
 import { type FileDescriptorLike, toFileno } from './sockets/file-descriptor.js';
 import { LoopNet, NET } from './loop-net.js';
 import type { Protocol, ProtocolFactory } from './transports/protocol.js';
 import type { Direction } from './selector/selector.js';
 import type { Server } from './server/server.js';
+import { sockAccept } from './sock-calls/sock-accept.js';
+import { sockConnect } from './sock-calls/sock-connect.js';
+import { sockRecv, sockRecvfrom, sockRecvfromInto, sockRecvInto } from './sock-calls/sock-recv.js';
+import { sockSendall, sockSendto } from './sock-calls/sock-send.js';
+import type { AddressInput, SocketAddress } from './sockets/sockaddr.js';
 import type { Socket } from './sockets/socket.js';
 import type { StreamTransport } from './transports/stream-transport.js';
 
@@ -65,6 +68,64 @@ export class SelectorEventLoop extends BaseEventLoop {
   /** Returns false when `fd` had no writer. Python: loop.remove_writer(). */
   removeWriter(fd: FileDescriptorLike): boolean {
     return this.#net.selector.unwatch(this.#freeFileno(fd), 'writer');
+  }
+
+  /**
+   * Receives up to `maxBytes` bytes; an empty buffer at the end of the stream. As all `sock…` methods it can be cancelled: then
+   * the socket is not watched any more, and nothing that arrives is lost. One call at a time may wait in each direction of a socket.
+   * Python: loop.sock_recv().
+   * @throws {SystemError} such as ECONNRESET; EBADF when the socket is closed
+   * @throws {TypeError} when `sock` is not a Socket, or `maxBytes` not a number
+   * @throws {RangeError} when `maxBytes` is negative or not an integer
+   * @throws {TransportStateError} ERR_FD_IN_TRANSPORT when a transport of this loop owns the socket
+   * @throws {LoopStateError} ERR_LOOP_CLOSED
+   */
+  sockRecv(sock: Socket, maxBytes: number): Awaitable<Buffer> {
+    return startFunction(() => sockRecv(this, sock, maxBytes), { loop: this });
+  }
+
+  /** Receives into the start of `buffer`, and resolves with the number of bytes. Python: loop.sock_recv_into(). Throws as `sockRecv()`. */
+  sockRecvInto(sock: Socket, buffer: Uint8Array): Awaitable<number> {
+    return startFunction(() => sockRecvInto(this, sock, buffer), { loop: this });
+  }
+
+  /** Receives one datagram and the sender's address. Python: loop.sock_recvfrom(). Throws as `sockRecv()`. */
+  sockRecvfrom(sock: Socket, maxBytes: number): Awaitable<[Buffer, SocketAddress | string]> {
+    return startFunction(() => sockRecvfrom(this, sock, maxBytes), { loop: this });
+  }
+
+  /** Like `sockRecvfrom()`, into the start of `buffer`; resolves with the number of bytes. Python: loop.sock_recvfrom_into(). */
+  sockRecvfromInto(sock: Socket, buffer: Uint8Array): Awaitable<[number, SocketAddress | string]> {
+    return startFunction(() => sockRecvfromInto(this, sock, buffer), { loop: this });
+  }
+
+  /**
+   * Sends all of `data`, which must not be changed meanwhile. When it fails or is cancelled, nobody can tell how much was sent.
+   * Python: loop.sock_sendall(). Throws as `sockRecv()`, and EPIPE when the peer is gone.
+   */
+  sockSendall(sock: Socket, data: Uint8Array): Awaitable<void> {
+    return startFunction(() => sockSendall(this, sock, data), { loop: this });
+  }
+
+  /** Sends one datagram to `address`, and resolves with the number of bytes. Python: loop.sock_sendto(). Throws as `sockRecv()`. */
+  sockSendto(sock: Socket, data: Uint8Array, address: AddressInput): Awaitable<number> {
+    return startFunction(() => sockSendto(this, sock, data, address), { loop: this });
+  }
+
+  /**
+   * Connects the socket. A name is resolved first, to the first address of the socket's family. Python: loop.sock_connect().
+   * Throws as `sockRecv()`, with ECONNREFUSED and the like, and with what the resolver says of a name.
+   */
+  sockConnect(sock: Socket, address: AddressInput): Awaitable<void> {
+    return startFunction(() => sockConnect(this, sock, address), { loop: this });
+  }
+
+  /** Accepts a connection: its socket, and the peer's address. Python: loop.sock_accept(). Throws as `sockRecv()`. */
+  sockAccept(sock: Socket): Awaitable<[Socket, SocketAddress | string]> {
+    return startFunction(() => sockAccept(this, sock), {
+      loop: this,
+      discard: ([connection]) => connection.close(),
+    });
   }
 
   /**
@@ -139,9 +200,7 @@ export class SelectorEventLoop extends BaseEventLoop {
    */
   #freeFileno(file: FileDescriptorLike): number {
     const fd = toFileno(file);
-    const transport = this.#net.transports.get(fd);
-    if (transport === undefined) return fd;
-    const message = `File descriptor ${fd} is used by transport ${inspect(transport)}`;
-    throw new TransportStateError(message, 'ERR_FD_IN_TRANSPORT');
+    this.#net.checkFree(fd);
+    return fd;
   }
 }

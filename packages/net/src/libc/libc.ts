@@ -11,6 +11,22 @@ interface LibcFunctions {
   connect(fd: number, address: Uint8Array, length: number): number;
   recv(fd: number, buffer: Uint8Array, length: number, flags: number): number;
   send(fd: number, buffer: Uint8Array, length: number, flags: number): number;
+  recvfrom(
+    fd: number,
+    buffer: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: Uint8Array,
+  ): number;
+  sendto(
+    fd: number,
+    buffer: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: number,
+  ): number;
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
   dup3(oldFd: number, newFd: number, flags: number): number;
@@ -54,6 +70,10 @@ const DECLARATIONS: Record<keyof LibcFunctions, string> = {
   connect: 'int connect(int fd, void *address, uint32_t length)',
   recv: 'intptr_t recv(int fd, void *buffer, size_t length, int flags)',
   send: 'intptr_t send(int fd, void *buffer, size_t length, int flags)',
+  recvfrom:
+    'intptr_t recvfrom(int fd, void *buffer, size_t length, int flags, void *address, void *addressLength)',
+  sendto:
+    'intptr_t sendto(int fd, void *buffer, size_t length, int flags, void *address, uint32_t addressLength)',
   shutdown: 'int shutdown(int fd, int how)',
   close: 'int close(int fd)',
   dup3: 'int dup3(int oldfd, int newfd, int flags)',

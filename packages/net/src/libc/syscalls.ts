@@ -110,6 +110,27 @@ export function send(fd: number, data: Uint8Array, flags: number): number {
   }
 }
 
+/**
+ * Fills `address` with the sender's. `length` (a native int) is the room in `address` before the call, and the length of the
+ * sender's address after it; 0 where there is none.
+ */
+export function recvfrom(
+  fd: number,
+  buffer: Uint8Array,
+  flags: number,
+  address: Uint8Array,
+  length: Uint8Array,
+): number {
+  return complete((c) => c.recvfrom(fd, buffer, buffer.byteLength, flags, address, length));
+}
+
+/** If the peer is gone, returns -EPIPE and raises no SIGPIPE. */
+export function sendto(fd: number, data: Uint8Array, flags: number, address: Uint8Array): number {
+  return complete((c) =>
+    c.sendto(fd, data, data.byteLength, flags | MSG_NOSIGNAL, address, address.byteLength),
+  );
+}
+
 /** Never waits: libuv does the waiting. */
 export function epollWait(epollFd: number, events: Uint8Array, capacity: number): number {
   const c = libc();

@@ -169,6 +169,50 @@ export class Socket {
     return sys.recv(this.#fd, buffer, flags);
   }
 
+  /**
+   * Receives one datagram, or what a stream has, with the sender's address: `''` from a Unix socket without a name, and from a
+   * stream. What does not fit into `maxBytes` of a datagram is lost. Python: socket.recvfrom().
+   */
+  recvfrom(maxBytes: number, flags = 0): [Buffer, SocketAddress | string] {
+    checkInt(maxBytes, 'maxBytes', { min: 0 });
+    const buffer = Buffer.allocUnsafe(maxBytes);
+    const [count, address] = this.recvfromInto(buffer, flags);
+    return [buffer.subarray(0, count), address];
+  }
+
+  /** Like `recvfrom()`, but reads into the start of `buffer`, and returns the number of bytes. Python: recvfrom_into(). */
+  recvfromInto(buffer: Uint8Array, flags = 0): [number, SocketAddress | string] {
+    const received = this.tryRecvfromInto(buffer, flags);
+    if (typeof received === 'number') throw systemError('recvfrom', -received);
+    return received;
+  }
+
+  /** Like `recvfromInto()`, but returns `-errno` instead of throwing: -EAGAIN when nothing has arrived. */
+  tryRecvfromInto(buffer: Uint8Array, flags = 0): [number, SocketAddress | string] | number {
+    checkBytes(buffer, 'buffer');
+    if (flags !== 0) checkInt(flags, 'flags');
+    lengthWord[0] = SOCKADDR_BYTES;
+    const count = sys.recvfrom(this.#fd, buffer, flags, addressRoom, lengthRoom);
+    return count < 0 ? count : [count, decodeAddress(addressRoom, lengthWord[0])];
+  }
+
+  /**
+   * Sends one datagram to `address`, and returns the number of bytes. Names are not resolved. Python: socket.sendto().
+   * @throws {SystemError} such as EMSGSIZE, ECONNREFUSED
+   * @throws {TypeError} when `data` is not a Uint8Array or the address does not suit the family
+   * @throws {RangeError} when the port is out of range or the path is too long
+   */
+  sendto(data: Uint8Array, address: AddressInput, flags = 0): number {
+    return must('sendto', this.trySendto(data, address, flags), address);
+  }
+
+  /** Like `sendto()`, but returns `-errno` instead of throwing: -EAGAIN when the system's buffer is full. */
+  trySendto(data: Uint8Array, address: AddressInput, flags = 0): number {
+    checkBytes(data);
+    if (flags !== 0) checkInt(flags, 'flags');
+    return sys.sendto(this.#fd, data, flags, encodeAddress(this.family, address));
+  }
+
   /** Sends bytes, and returns how many the system took, which may be fewer than `data` has. */
   send(data: Uint8Array, flags = 0): number {
     return must('send', this.trySend(data, flags));

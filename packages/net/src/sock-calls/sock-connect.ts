@@ -1,0 +1,20 @@
+import { connectSocket } from '../connect/connect-socket.js';
+import { AF_UNIX } from '../libc/linux-abi.js';
+import type { NetLoop } from '../loop-net.js';
+import { resolve } from '../names/resolve.js';
+import type { AddressInput } from '../sockets/sockaddr.js';
+import type { Socket } from '../sockets/socket.js';
+import { checkSocket } from './wait-ready.js';
+
+/** What `loop.sockConnect()` does, and throws. */
+export async function sockConnect(loop: NetLoop, sock: Socket, address: AddressInput): Promise<void> {
+  checkSocket(loop, sock);
+  await connectSocket(loop, sock, await resolved(loop, sock, address));
+}
+
+/** The first address of the name that suits the socket, as CPython takes it. */
+async function resolved(loop: NetLoop, sock: Socket, address: AddressInput): Promise<AddressInput> {
+  if (sock.family === AF_UNIX || typeof address === 'string') return address; // a wrong kind is refused by connect()
+  const [first] = await resolve(loop, address.host, address.port, { family: sock.family, passive: false });
+  return first ?? address;
+}
