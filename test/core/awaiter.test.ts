@@ -18,7 +18,7 @@ import {
   waitFor,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
 describe('core/awaiter', () => {
@@ -700,6 +700,6 @@ describe('core/awaiter', () => {
     await runOnce(loop);
     task.cancel('kept');
     go();
-    expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('kept');
+    expect((await rejection(loop.runUntilComplete(task))).message).to.equal('kept');
   });
 });

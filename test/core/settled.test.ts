@@ -3,7 +3,7 @@ import { type BaseEventLoop, sleep, VirtualHost } from '@ringloop/core';
 import { expect } from 'chai';
 import { coreFile } from './core-file.js';
 import { CountingHost } from './counting-host.js';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from './virtual-loop.js';
 
 const { settled, SETTLED, SETTLED_TRUE } = (await coreFile(
@@ -72,7 +72,7 @@ describe('core/settled', () => {
     });
     await immediate(); // a rejection nobody asked for would be unhandled by now
     expect(got).to.deep.equal([failing]);
-    expect((await rejectionOf(settled(failing))).message).to.equal('not asked for');
+    expect((await rejection(settled(failing))).message).to.equal('not asked for');
   });
 
   it('settled() is a promise like any other', async () => {

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { type BaseEventLoop, CancelledError, type ExceptionContext, sleep, SystemExit } from '@ringloop/core';
 import { watchResult } from '@ringloop/core/internal';
 import { expect } from 'chai';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf } from './virtual-loop.js';
 
 describe('core/watch-result', () => {
@@ -65,7 +65,7 @@ describe('core/watch-result', () => {
       loop.callSoon(() => Promise.reject(new SystemExit(3)));
       await sleep(10);
     });
-    expect(await rejectionOf(ended))
+    expect(await rejection(ended))
       .to.be.instanceOf(SystemExit)
       .with.property('exitCode', 3);
     expect(reports).to.deep.equal([]);

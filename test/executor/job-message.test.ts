@@ -17,7 +17,7 @@ import {
   throwValue,
 } from './fixtures/jobs.js';
 import { createGate, entered, openGate } from './fixtures/gate.js';
-import { rejection } from './fixtures/settled.js';
+import { rejection } from '../rejection.js';
 import { strangeErrors, throwStrange } from '../threadsafe/fixtures/strange-errors.js';
 import { platformValues } from '../threadsafe/fixtures/platform-values.js';
 
@@ -148,8 +148,11 @@ describe('executor/job-message', () => {
   });
 
   it('packOutcomeOf() passes on values that are no errors', async () => {
-    expect(await rejection(executor.submit(throwValue, ['a string']).result)).to.equal('a string');
-    expect(await rejection(executor.submit(throwValue, [undefined]).result)).to.equal(undefined);
+    const jobs = ['a string', undefined].map((value) => executor.submit(throwValue, [value]).result);
+    expect(await Promise.allSettled(jobs)).to.deep.equal([
+      { status: 'rejected', reason: 'a string' },
+      { status: 'rejected', reason: undefined },
+    ]);
   });
 
   it('packOutcomeOf() sends an error with what cannot be sent as text', async () => {

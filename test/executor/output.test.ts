@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { PiscinaExecutor } from '@ringloop/executor';
 import { whatIsGiven } from './fixtures/jobs.js';
 import { print } from './fixtures/prints.js';
-import { rejection } from './fixtures/settled.js';
+import { rejection } from '../rejection.js';
 
 const program = fileURLToPath(new URL('./fixtures/prints-program.js', import.meta.url));
 const LINES = 5000;

@@ -3,7 +3,7 @@ import { SelectorEventLoop, type Server, Socket, type SocketAddress } from '@rin
 import { expect } from 'chai';
 import { openDescriptors } from '../descriptors.js';
 import { inLoop } from '../in-loop.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 // What asyncio's coroutine methods do when they are cancelled, at whatever moment: nothing stays open that nobody has.
 describe('Coroutine methods of the loop that are cancelled', () => {

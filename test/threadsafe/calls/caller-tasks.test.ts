@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { LoopGroup } from '@ringloop/threadsafe';
 import { createLoop, echo } from '../fixtures/calls.js';
 import { strangeErrors, throwStrange, throwStrangeLater } from '../fixtures/strange-errors.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 /** Of this the task itself, in the core, tells that it cannot be looked at: any question for its class throws. */
 const BEYOND_TASKS = ['one of a class whose prototypes never end'];

@@ -4,7 +4,7 @@ import { LoopGroup } from '@ringloop/threadsafe';
 import { expect } from 'chai';
 import { createLoop, echo, loopWithInbox } from '../fixtures/calls.js';
 import { fails, hangs, slow, takeSlowLog } from '../fixtures/slow.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 describe('Calls into other threads, and groups, that are cancelled', () => {
   it('runCoroutineThreadsafe() is cancelled here and there, whoever waits for it', async () => {

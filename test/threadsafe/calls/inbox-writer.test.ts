@@ -4,7 +4,7 @@ import { LoopGroup, LoopRef } from '@ringloop/threadsafe';
 import { InboxMemory, inboxWriterTo, wake, TAIL, replyInboxFor } from '@ringloop/threadsafe/internal';
 import { callWhileHearing, sendLarge } from '../fixtures/blocking-calls.js';
 import { blockUntil, createLoop, doze, echo, note, takeNotes } from '../fixtures/calls.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 const spawn = (loops: number): Promise<LoopGroup> =>
   LoopGroup.spawn({ loops, loopFactory: createLoop, onExit: () => undefined });

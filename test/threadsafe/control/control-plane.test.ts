@@ -25,6 +25,7 @@ import * as Comlink from 'comlink';
 import { exposedObjectsOf } from '@ringloop/threadsafe/internal';
 import { runProgram } from '../../examples/expected-output.js';
 import { createLoop, loopWithInbox } from '../fixtures/calls.js';
+import { inLoop } from '../fixtures/in-loop.js';
 import {
   addThere,
   closeExposure,
@@ -42,6 +43,7 @@ import {
   setLoopRef,
   subscribeThere,
 } from './fixtures/counter.js';
+import { rejection } from '../../rejection.js';
 
 /** A group whose loops all expose a counter under that name. */
 async function spawnCounters(loops: number, name = 'counter'): Promise<LoopGroup> {
@@ -51,25 +53,6 @@ async function spawnCounters(loops: number, name = 'counter'): Promise<LoopGroup
     await ref.runCoroutineThreadsafe(exposeCounter, name);
   }
   return group;
-}
-
-/** Runs `body` in a loop of this thread that others can call. */
-async function inLoop<T>(body: (ref: LoopRef, loop: BaseEventLoop) => Promise<T>): Promise<T> {
-  const { loop, ref } = loopWithInbox();
-  try {
-    return await loop.runUntilComplete(() => body(ref, loop));
-  } finally {
-    loop.close();
-  }
-}
-
-async function rejection(promise: PromiseLike<unknown>): Promise<Error & { code?: unknown }> {
-  try {
-    await promise;
-  } catch (thrown) {
-    return thrown as Error;
-  }
-  throw new Error('It should have been rejected');
 }
 
 describe('LoopRef.wrap()', () => {

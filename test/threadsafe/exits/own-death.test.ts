@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { LoopGroup, type LoopExit, PeerExitedError } from '@ringloop/threadsafe';
 import { createLoop, doze } from '../fixtures/calls.js';
 import { dieOf, setupOfStaticName, strangeErrors } from '../fixtures/strange-errors.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 describe('dieReadably()', function () {
   this.slow(1000);

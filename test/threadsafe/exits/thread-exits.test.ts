@@ -15,7 +15,7 @@ import {
   note,
 } from '../fixtures/calls.js';
 import { loopWorker, spawnNested, throwUncaught } from '../fixtures/group-calls.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 const spawn = (loops: number): Promise<LoopGroup> =>
   LoopGroup.spawn({ loops, name: 'test', loopFactory: createLoop, onExit: () => undefined });

@@ -20,7 +20,7 @@ import {
   takeUncaught,
   throwUncaught,
 } from '../fixtures/group-calls.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 const spawn = (loops: number): Promise<LoopGroup> =>
   LoopGroup.spawn({ loops, name: 'test', loopFactory: createLoop, onExit: () => undefined });

@@ -6,7 +6,7 @@ import { TimeoutError } from '@ringloop/core';
 import { LoopGroup, type LoopGroupOptions } from '@ringloop/threadsafe';
 import { createLoop, dieNow } from '../fixtures/calls.js';
 import { print, setupHangs, whatIsGiven } from '../fixtures/group-calls.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 const spawn = (options: LoopGroupOptions): Promise<LoopGroup> =>
   LoopGroup.spawn({ name: 'test', loopFactory: createLoop, ...options });

@@ -29,7 +29,7 @@ import {
   tallies,
   thread,
 } from '../fixtures/calls.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 const spawn = (loops: number, loopFactory: LoopFactory = createLoop): Promise<LoopGroup> =>
   LoopGroup.spawn({ loops, name: 'test', loopFactory });

@@ -3,6 +3,7 @@ import { LoopGroup, remote, type RemoteFunction, RemoteFunctionError } from '@ri
 import { lookUpRemote, remoteIdOf } from '@ringloop/threadsafe/internal';
 import { createLoop, KettleError, note } from '../fixtures/calls.js';
 import { inner, makeInner, outer } from '../fixtures/closures.js';
+import { rejection } from '../../rejection.js';
 
 const url = 'file:///nowhere/remote.test.js';
 
@@ -149,12 +150,3 @@ describe('remote()', () => {
     });
   });
 });
-
-function rejection(promise: PromiseLike<unknown>): Promise<Error> {
-  return Promise.resolve(promise).then(
-    () => {
-      throw new Error('did not reject');
-    },
-    (reason: unknown) => reason as Error, // what the library rejects with
-  );
-}
