@@ -22,7 +22,6 @@ import {
   transfer,
 } from '@ringloop/threadsafe';
 import * as Comlink from 'comlink';
-import { exposedObjectsOf } from '@ringloop/threadsafe/internal';
 import { runProgram } from '../../examples/expected-output.js';
 import { createLoop, loopWithInbox } from '../fixtures/calls.js';
 import { inLoop } from '../fixtures/in-loop.js';
@@ -34,7 +33,8 @@ import {
   Counter,
   exposeCounter,
   exposeInOther,
-  lentCount,
+  lentBy,
+  lentHere,
   type Listener,
   type Part,
   newGate,
@@ -526,7 +526,7 @@ describe('proxy()', () => {
     const last = Promise.all([adder(1), adder(2)]);
     adder[releaseProxy]();
     expect(await last).to.deep.equal([6, 7]);
-    expect(await group.next().runCoroutineThreadsafe(lentCount)).to.equal(0);
+    expect(await group.next().runCoroutineThreadsafe(lentHere)).to.equal(0);
   });
 
   it('lends on what was lent', async () => {
@@ -726,11 +726,11 @@ describe('LoopRef.wrap(), when proxies are collected', () => {
     const use = async (): Promise<number> => {
       const counter = there.wrap<Counter>('counter');
       const adder = await counter.adder(5);
-      expect(await there.runCoroutineThreadsafe(lentCount)).to.equal(1);
+      expect(await there.runCoroutineThreadsafe(lentHere)).to.equal(1);
       return adder(1);
     };
     expect(await use()).to.equal(6);
-    await collectedUntil(async () => (await there.runCoroutineThreadsafe(lentCount)) === 0);
+    await collectedUntil(async () => (await there.runCoroutineThreadsafe(lentHere)) === 0);
   });
 
   it('frees what was lent to the other loop', async () => {
@@ -738,10 +738,10 @@ describe('LoopRef.wrap(), when proxies are collected', () => {
       const counter = group.next().wrap<Counter>('counter');
       await counter.echo('a', 'b');
       await counter.ignore(proxy(() => 1));
-      expect(exposedObjectsOf(loop)?.lentCount).to.equal(1);
+      expect(lentBy(loop)).to.equal(1);
       await collectedUntil(async () => {
         await group.next().runCoroutineThreadsafe(collectGarbage);
-        return exposedObjectsOf(loop)?.lentCount === 0;
+        return lentBy(loop) === 0;
       });
     });
   });
@@ -808,5 +808,5 @@ async function collectedUntil(done: () => boolean | Promise<boolean>): Promise<v
 
 /** Waits until that many objects of the loop are lent. */
 async function lentCountOf(loop: BaseEventLoop, count: number): Promise<void> {
-  while (exposedObjectsOf(loop)?.lentCount !== count) await sleep(0.001);
+  while (lentBy(loop) !== count) await sleep(0.001);
 }
