@@ -155,7 +155,7 @@ describe('core/coroutine', () => {
     expect(await loop.runUntilComplete((() => 5) as never)).to.equal(5);
   });
 
-  it('toStart() starts what runs already by giving it', () => {
+  it('toStart() starts a promise or a generator by returning it as it is', () => {
     const promise = Promise.resolve();
     const generator = generatorFunction();
     const signal = new AbortController().signal;

@@ -23,7 +23,7 @@ describe('core/default-executor', () => {
     expect(made.map(({ jobs }) => jobs.length)).to.deep.equal([2]);
   });
 
-  it('runInExecutor(null) says so when there is none', () => {
+  it('runInExecutor(null) throws when there is no default executor', () => {
     const loop = new BaseEventLoop({ host: new VirtualHost() });
     expect(() => loop.runInExecutor(null, nothing))
       .to.throw(LoopStateError, 'No default executor: call setDefaultExecutor() first')

@@ -470,7 +470,7 @@ describe('core/event-loop', () => {
       expect(executor.jobs).to.deep.equal([]);
     });
 
-    it('close() leaves what needs no iteration', () => {
+    it('close() keeps what needs no iteration usable', () => {
       const reports = reportsOf(loop);
       loop.close();
       loop.stop();
@@ -820,7 +820,7 @@ describe('core/event-loop', () => {
       }
     });
 
-    it('stop is known as what stops a loop, even without it', () => {
+    it('isStopFunction() recognises the stop method of a loop, without the loop', () => {
       expect([loop.stop, () => undefined, 'stop', null].map(isStopFunction)).to.deep.equal([
         true,
         false,

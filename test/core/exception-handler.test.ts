@@ -86,7 +86,7 @@ describe('core/exception-handler', () => {
   });
 
   // CPython BaseEventLoopTests.test_default_exc_handler_broken
-  it('callExceptionHandler() prints its last words when the default handler throws', async () => {
+  it('callExceptionHandler() prints to standard error when the default handler throws', async () => {
     class BrokenLoop extends BaseEventLoop {
       seen: ExceptionContext[] = [];
       override defaultExceptionHandler(context: ExceptionContext): never {
@@ -134,7 +134,7 @@ describe('core/exception-handler', () => {
     expect(await rejection(loop.runForever())).to.equal(interrupt);
   });
 
-  it('callExceptionHandler() tells what cannot be shown as well', () => {
+  it('callExceptionHandler() also reports values that inspect() cannot show', () => {
     const shy = {
       [inspect.custom]() {
         throw new Error('not now');

@@ -200,7 +200,7 @@ describe('core/future', () => {
     expect(ran).to.deep.equal(['there', 'here', 'undefined']);
   });
 
-  it('Future.removeDoneCallback() leaves those alone that wait for it', async () => {
+  it('Future.removeDoneCallback() does not remove the tasks that await the future', async () => {
     const a = note('a');
     const task = loop.createTask(function* () {
       ran.push(`task got ${yield* future}`);
@@ -277,7 +277,7 @@ describe('core/future', () => {
   });
 
   // CPython FutureReprTests.test_recursive_repr_for_pending_tasks
-  it('Future that leads to itself shows no more than that', () => {
+  it('Future whose result leads back to itself is shown with an ellipsis there', () => {
     const own = loop.createFuture<unknown>();
     own.setResult(own);
     expect(inspect(own)).to.equal('<Future finished result=<Future finished result=…>>');

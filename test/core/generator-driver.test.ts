@@ -233,7 +233,7 @@ describe('core/generator-driver', () => {
         expect([log, reports]).to.deep.equal([['promise CancelledError: enough'], []]);
       });
 
-      it(`close() lets a promise alone that ${outcome} afterwards`, async () => {
+      it(`close() ignores a promise that ${outcome} afterwards`, async () => {
         reportsOf(loop);
         let settle: () => void = () => undefined;
         const promise = new Promise((resolve, reject) => {

@@ -188,7 +188,7 @@ describe('core/runner', () => {
     expect(await storage.run('here', () => runner.run(main))).to.deep.equal(['here', 'here']);
   });
 
-  it('Runner.run() leaves a CancelledError alone that is none of Ctrl-C', async () => {
+  it('Runner.run() passes on a CancelledError that does not come from Ctrl-C', async () => {
     const error = await rejection(
       runner.run(function* () {
         const task = getRunningLoop().createTask(() => sleep(10));
@@ -234,7 +234,7 @@ describe('core/runner', () => {
     });
 
     // CPython RunnerTests.test_interrupt_cancelled_task: an answer to the cancellation is the result
-    it('SIGINT that main catches does not interrupt', async () => {
+    it('SIGINT whose cancellation main catches lets run() return the result', async () => {
       expect(await interrupt('caught')).to.deep.equal({
         lines: ['interrupt me', 'main: CancelledError', 'result: saved', 'listeners afterwards: 0'],
         code: 0,
@@ -263,7 +263,7 @@ describe('core/runner', () => {
       });
     });
 
-    it('SIGINT of a task that is done already ends the run', async () => {
+    it('SIGINT when the main task is done already ends the run', async () => {
       expect(await interrupt('done')).to.deep.equal({
         lines: [
           'KeyboardInterrupt: Interrupted by Ctrl-C, ERR_KEYBOARD_INTERRUPT, because of undefined',

@@ -133,7 +133,7 @@ describe('core/running-function', () => {
     expect(log).to.deep.equal(['made', 'thing closed']);
   });
 
-  it('startFunction() that was cancelled late gives its result to who awaits it, and the cancellation to the next wait', async () => {
+  it('startFunction() cancelled too late gives its result to the await, and throws at the next one', async () => {
     let go!: () => void;
     const task = loop.createTask(async () => {
       const { name } = await make(() => new Promise<void>((resolve) => (go = resolve)));
@@ -220,7 +220,7 @@ describe('core/running-function', () => {
     expect(started[1]?.exception()?.message).to.include('attached to a different loop');
   });
 
-  it('followPromise() gives a promise up, and cancels what can be', async () => {
+  it('followPromise() that is cancelled no longer waits for the promise, and cancels it if it can be', async () => {
     const cancelled: string[] = [];
     const call = Object.assign(new Promise<never>(() => undefined), {
       cancel: () => cancelled.push('the call'),

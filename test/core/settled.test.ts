@@ -61,7 +61,7 @@ describe('core/settled', () => {
     expect(log).to.deep.equal(['value', 'next iteration']);
   });
 
-  it('settled() hands a promise on as it is to who does not await it', async () => {
+  it('settled() returns a given promise itself to a caller that does not await it', async () => {
     const failing = {
       then: (_: unknown, reject: (reason: unknown) => void): void => {
         reject(new Error('not asked for'));

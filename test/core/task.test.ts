@@ -90,7 +90,7 @@ describe('core/task', () => {
       expect(task.result()).to.equal('plain');
     });
 
-    it('createTask() stands what throws when it is looked at, thrown or returned', async () => {
+    it('createTask() accepts results and errors whose properties throw when they are read', async () => {
       const strict = new Proxy(new Error('strict'), {
         get(_, key) {
           throw new ReferenceError(`no setting ${String(key)}`);

@@ -15,7 +15,7 @@ describe('core/then', () => {
     log = [];
   });
 
-  it('Reaction that throws rejects, and is no business of the loop', async () => {
+  it('Reaction that throws rejects its promise, and the loop reports nothing', async () => {
     const reports = reportsOf(loop);
     const result = rejection(
       future.then(() => {

@@ -116,7 +116,7 @@ describe('core/watch-result', () => {
     expect(told).to.deep.equal([1, 'two']);
   });
 
-  it('watchResult() hands a cancellation to those who are there for what nobody awaits', async () => {
+  it('watchResult() leaves a promise that rejects with a cancellation to unhandledRejection', async () => {
     const listeners = process.listeners('unhandledRejection');
     process.removeAllListeners('unhandledRejection');
     const unhandled = once(process, 'unhandledRejection');

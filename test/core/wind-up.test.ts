@@ -172,7 +172,7 @@ describe('core/wind-up', () => {
     expect(loop.isClosed()).to.equal(true);
   });
 
-  it('windUp() tells a task of the cancellation once, without a message', async () => {
+  it('windUp() cancels each task once, without a message', async () => {
     const caught: unknown[] = [];
     loop.createTask(function* () {
       try {

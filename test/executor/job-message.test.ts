@@ -34,7 +34,7 @@ describe('executor/job-message', () => {
   });
 
   for (const [what, make] of Object.entries(platformValues)) {
-    it(`packArguments() leaves it to structured clone what arrives: ${what}`, async () => {
+    it(`packArguments() sends what structured clone would: ${what}`, async () => {
       const value = make();
       let expected: unknown;
       try {
@@ -49,7 +49,7 @@ describe('executor/job-message', () => {
   }
 
   for (const [what, make] of Object.entries(strangeErrors)) {
-    it(`packThrown() tells something, and the threads live: ${what}`, async () => {
+    it(`packThrown() rejects with some error, and no thread dies: ${what}`, async () => {
       const [, message] = make();
       for (let times = 0; times < 3; times++) {
         const failing = executor.submit(throwStrange, [what]).result.then(null, String);

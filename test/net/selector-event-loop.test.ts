@@ -37,7 +37,7 @@ describe('net/selector-event-loop', () => {
     }));
 
   // test_events.EventLoopTestsMixin.test_writer_callback
-  it('SelectorEventLoop.addWriter() calls back with its arguments until removeWriter(), which tells whether there was one', () =>
+  it('SelectorEventLoop.addWriter() calls back until removeWriter(), which returns whether there was a writer', () =>
     inLoop(async (loop) => {
       const [a, b] = Socket.socketpair();
       const written = loop.createFuture<undefined>();
@@ -181,7 +181,7 @@ describe('net/selector-event-loop', () => {
   });
 
   // uvloop test_tcp: get_extra_info
-  it('SelectorEventLoop guards a descriptor that a transport owns', () =>
+  it('SelectorEventLoop refuses to watch or unwatch a descriptor that a transport owns', () =>
     inLoop(async (loop) => {
       const { transport, protocol, peer } = await linked(loop);
       const sock = transport.getExtraInfo('socket');
@@ -259,7 +259,7 @@ describe('net/selector-event-loop', () => {
       b.close();
     }));
 
-  it('SelectorEventLoop does not poll while it does not run, and polls again when it does', async () => {
+  it('SelectorEventLoop polls only while it runs, also in a second run', async () => {
     const loop = new SelectorEventLoop();
     const [a, b] = Socket.socketpair();
     let calls = 0;

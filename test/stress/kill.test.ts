@@ -38,7 +38,7 @@ async function outcome(promise: PromiseLike<unknown>): Promise<string> {
 
 describe('Threads that end at random instructions', () => {
   // Members call and ask each other, a bystander, and this thread. One after the other is ended and replaced.
-  it(`${KILLS} members of a group that restarts: what was pending settles, nothing else is disturbed`, async () => {
+  it(`${KILLS} members of a group that restarts settle what is pending, and disturb nothing else`, async () => {
     const next = random(SEED);
     counts.clear();
     const kinds = new Map<string, number>();

@@ -58,7 +58,7 @@ describe('core/deadlock', () => {
     );
   });
 
-  it('deadlockOf() sees none where the loop runs for nothing, or what it runs for is done', async () => {
+  it('deadlockOf() finds none where the loop runs for no future, or where that is done', async () => {
     const loop = jumpingLoop();
     expect(deadlockOf(loop)).to.equal(null);
     const future = loop.createFuture();

@@ -55,7 +55,7 @@ describe('core/report-leftovers', () => {
   });
 
   // CPython: Task._log_destroy_pending = False
-  it('close() keeps quiet about the task of a runUntilComplete() that was told so itself', async () => {
+  it('close() does not report the task of a runUntilComplete() that has rejected already', async () => {
     loop.callSoon(() => loop.stop());
     const stopped = await rejection(loop.runUntilComplete(() => sleep(10)));
     expect(stopped.code).to.equal('ERR_LOOP_STOPPED');

@@ -222,7 +222,7 @@ describe('core/queue', () => {
     });
   });
 
-  it('Queue.join() waits until all that was put in is done, and so do all who join', async () => {
+  it('Queue.join() waits until all items are done, for each of several callers', async () => {
     const queue = new Queue<number>();
     const joining = async (): Promise<void> => {
       await queue.join();
@@ -292,7 +292,7 @@ describe('core/queue', () => {
     expect(late).to.be.instanceOf(QueueShutDown);
   });
 
-  it('Queue.shutdown() leaves what those wait for that were woken before', async () => {
+  it('Queue.shutdown() leaves the items to the getters that were woken before', async () => {
     const queue = new Queue<number>();
     const [a, b] = [loop.createTask(getting(queue)), loop.createTask(getting(queue))];
     await runOnce(loop);

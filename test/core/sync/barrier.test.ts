@@ -108,7 +108,7 @@ describe('core/barrier', () => {
     });
   });
 
-  it('Barrier.reset() and abort() of an idle one take no wait', async () => {
+  it('Barrier.reset() and abort() of a barrier without waiters take effect at once', async () => {
     await loop.runUntilComplete(function* () {
       loop.callSoon(() => log.push('next iteration'));
       yield* barrier.abort();

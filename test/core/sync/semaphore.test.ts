@@ -58,7 +58,7 @@ describe('core/semaphore', () => {
     expect(inspect(new BoundedSemaphore())).to.equal('<BoundedSemaphore [unlocked, value:1]>');
   });
 
-  it('Semaphore.release() gives what it lets through to the one it wakes: nobody gets in between', async () => {
+  it('Semaphore.release() hands its permit to the waiter that it wakes: nobody can take it in between', async () => {
     await loop.runUntilComplete(function* () {
       semaphore = new Semaphore(0);
       loop.createTask(acquiring('waits'));

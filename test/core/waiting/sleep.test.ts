@@ -75,7 +75,7 @@ describe('core/sleep', () => {
     await running;
   });
 
-  it('sleep(0) is where a cancelled task is told', async () => {
+  it('sleep(0) throws the cancellation of its task', async () => {
     const task = loop.createTask(async () => {
       for (;;) await sleep(0);
     });
@@ -115,7 +115,7 @@ describe('core/sleep', () => {
     ]);
   });
 
-  it('sleep() in a generator coroutine is where a cancelled task is told', async () => {
+  it('sleep() in a generator coroutine throws the cancellation of its task', async () => {
     loop = jumpingLoop({ stopMode: 'batch' }); // runOnce() is one iteration then
     for (const delay of [0, 10]) {
       const task = loop.createTask(function* () {

@@ -285,7 +285,7 @@ describe('core/task-group', () => {
     expect(done).to.equal(10_000);
   });
 
-  it('TaskGroup.run() is left by all tasks, and tells all that failed before the first failure was heard of', async () => {
+  it('TaskGroup.run() ends after all tasks, with all failures from before it heard of the first', async () => {
     const jobs = fc.array(fc.record({ at: fc.integer({ min: 1, max: 4 }), fails: fc.boolean() }), {
       maxLength: 8,
     });
@@ -326,7 +326,7 @@ describe('core/task-group', () => {
   });
 
   // Found by generated programs against CPython 3.14.
-  it('TaskGroup that fails by a bad yield has a cancellation around it told at the next wait', async () => {
+  it('TaskGroup that fails by a bad yield lets a pending outer cancellation be thrown at the next wait', async () => {
     const times: number[] = [];
     await loop.runUntilComplete(function* () {
       const task = loop.createTask(function* () {

@@ -186,7 +186,7 @@ describe('net/server', () => {
       }
     }));
 
-  it('Server keeps what the factory of one connection stores from the next one', () =>
+  it('Server keeps AsyncLocalStorage of one connection from the next one', () =>
     inLoop(async (loop) => {
       const user = new AsyncLocalStorage<string>();
       const seen: unknown[] = [];

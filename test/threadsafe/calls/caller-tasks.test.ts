@@ -18,7 +18,7 @@ describe('Caller', function () {
 
   for (const [what, make] of Object.entries(strangeErrors)) {
     if (BEYOND_TASKS.includes(what)) continue;
-    it(`Caller.taskDone() tells the caller something, and the lane lives: ${what}`, async () => {
+    it(`Caller.taskDone() sends the caller some outcome, and the lane stays usable: ${what}`, async () => {
       const ref = group.next();
       const [, message] = make();
       for (const fn of [throwStrange, throwStrangeLater]) {

@@ -172,7 +172,7 @@ describe('LoopRef.wrap()', () => {
     expect(error.message).to.equal(`Cannot find "countr": loop "${there.name}" exposes "counter"`);
   });
 
-  it('may come before expose()', async () => {
+  it('may be called before expose()', async () => {
     const early = there.wrap<Counter>('early');
     expect(await rejection(early.add(1))).to.be.instanceOf(NotExposedError);
     await there.runCoroutineThreadsafe(exposeCounter, 'early');
@@ -256,7 +256,7 @@ describe('LoopRef.wrap()', () => {
       expect(await inLoop(async () => patient.addSlowly(1))).to.equal(2);
     });
 
-    it('is told from a TimeoutError that the method throws', async () => {
+    it('is distinguished from a TimeoutError that the method throws', async () => {
       expect(await rejection(counter.time()))
         .to.be.instanceOf(TimeoutError)
         .with.property('message', 'mine');
@@ -288,7 +288,7 @@ describe('LoopRef.wrap()', () => {
       expect(third).to.have.nested.property('reason.code', 'ERR_OVERFLOW');
     });
 
-    it('is what `using` does', async () => {
+    it('is called at the end of `using`', async () => {
       let escaped: Remote<Counter>;
       {
         using scoped = there.wrap<Counter>('counter');
@@ -372,7 +372,7 @@ describe('LoopRef.wrap()', () => {
     });
   });
 
-  it('infers what comes back', () => {
+  it('infers the types of results', () => {
     type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
     const added: Equal<ReturnType<typeof counter.add>, Promise<number>> = true;
     const slowly: Equal<ReturnType<typeof counter.addSlowly>, Promise<number>> = true;
@@ -520,7 +520,7 @@ describe('proxy()', () => {
     expect(await rejection(adder(1))).to.be.instanceOf(InvalidStateError);
   });
 
-  it('does what was called just before the release', async () => {
+  it('runs the calls made just before the release', async () => {
     await using group = await spawnCounters(1);
     const adder = await group.next().wrap<Counter>('counter').adder(5);
     const last = Promise.all([adder(1), adder(2)]);
@@ -529,7 +529,7 @@ describe('proxy()', () => {
     expect(await group.next().runCoroutineThreadsafe(lentHere)).to.equal(0);
   });
 
-  it('lends on what was lent', async () => {
+  it('lends an object on to a third loop', async () => {
     await using group = await spawnCounters(2);
     const first = group.next().wrap<Counter>('counter');
     const second = group.next().wrap<Counter>('counter');
@@ -539,7 +539,7 @@ describe('proxy()', () => {
     });
   });
 
-  it('is itself when it comes home: as a result, an argument, a property', async () => {
+  it('is the original object when it comes back as a result, an argument or a property', async () => {
     await using group = await spawnCounters(1);
     await inLoop(async (ref, loop) => {
       const counter = group.next().wrap<Counter>('counter');
@@ -562,7 +562,7 @@ describe('proxy()', () => {
     });
   });
 
-  it('is itself when it comes home by a third thread, and calls of that do not pass through the second', async () => {
+  it('is the original object when it comes back by a third thread, which calls it directly', async () => {
     await using group = await spawnCounters(2);
     const [second, third] = [group.next(), group.next()];
     await inLoop(async (ref, loop) => {

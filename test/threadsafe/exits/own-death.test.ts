@@ -8,7 +8,7 @@ describe('dieReadably()', function () {
   this.slow(1000);
 
   for (const [what, make] of Object.entries(strangeErrors)) {
-    it(`dieReadably() leaves the spawner alive, and tells it: ${what}`, async () => {
+    it(`dieReadably() lets the spawner live, and sends it the error: ${what}`, async () => {
       const [, message] = make();
       const exits: LoopExit[] = [];
       const onExit = (exit: LoopExit): number => exits.push(exit);

@@ -70,7 +70,7 @@ describe('LoopGroup', () => {
     ]);
   });
 
-  it('close() lets run what was called before it, cancels tasks, and can be repeated', async () => {
+  it('close() runs the calls made before it, cancels tasks, and can be repeated', async () => {
     const { loop, ref } = loopWithInbox();
     await loop.runUntilComplete(async () => {
       const group = await spawn(1);

@@ -94,7 +94,7 @@ describe('remote()', () => {
     expect(remoteIdOf(fn).name).to.equal('own');
   });
 
-  it('is missed by calls with any other function, which are told what to do about theirs', () => {
+  it('is asked for in the error of a call with a function that was not registered', () => {
     const wrapIt =
       /at the top level of its module in remote\(import\.meta\.url, …\), or make a reference .* remoteModule\(\)/;
     const closure = (): unknown => closure;
