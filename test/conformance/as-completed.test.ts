@@ -14,7 +14,7 @@ import {
   wait,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from '../core/virtual-loop.js';
 import { BOTH_KINDS } from './blocks.js';
 
@@ -165,7 +165,7 @@ for (const { kind, coroutine } of BOTH_KINDS) {
     it('BaseTaskTests.test_as_completed_with_timeout: the timeout of async iteration is thrown by it', () =>
       loop.runUntilComplete(async () => {
         const iterator = asCompleted([loop.createFuture()], { timeout: 1 })[Symbol.asyncIterator]();
-        expect(await rejectionOf(iterator.next())).to.be.instanceOf(TimeoutError);
+        expect(await rejection(iterator.next())).to.be.instanceOf(TimeoutError);
       }));
   });
 }

@@ -18,7 +18,7 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { collectGarbage } from '../core/collect-garbage.js';
 import { FakeExecutor } from '../core/fake-executor.js';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from '../core/virtual-loop.js';
 import { KINDS } from './coroutine-kinds.js';
 import { PollingLoop } from './polling-loop.js';
@@ -60,7 +60,7 @@ describe('conformance/base-events', () => {
       }
       const future = loop.createFuture();
       for (const run of [() => loop.runForever(), () => loop.runUntilComplete(future)]) {
-        expect(await rejectionOf(run()))
+        expect(await rejection(run()))
           .to.be.instanceOf(LoopStateError)
           .with.property('message', 'Event loop is closed');
       }
@@ -344,12 +344,12 @@ describe('conformance/base-events', () => {
 
   describe('run_until_complete()', () => {
     it('BaseEventLoopTests.test_run_until_complete_type_error: takes no string', async () => {
-      expect(await rejectionOf(loop.runUntilComplete('blah' as never))).to.be.instanceOf(TypeError);
+      expect(await rejection(loop.runUntilComplete('blah' as never))).to.be.instanceOf(TypeError);
     });
 
     it('BaseEventLoopTests.test_run_until_complete_loop: takes no future of another loop', async () => {
       const foreign = jumpingLoop().createFuture();
-      expect(await rejectionOf(loop.runUntilComplete(foreign)))
+      expect(await rejection(loop.runUntilComplete(foreign)))
         .to.be.instanceOf(LoopStateError)
         .with.property('code', 'ERR_OTHER_LOOP');
     });
@@ -359,7 +359,7 @@ describe('conformance/base-events', () => {
       loop.callSoon(() => {
         throw exit;
       });
-      expect(await rejectionOf(loop.runUntilComplete(() => sleep(0.1)))).to.equal(exit);
+      expect(await rejection(loop.runUntilComplete(() => sleep(0.1)))).to.equal(exit);
       const started = loop.time();
       await loop.runUntilComplete(() => sleep(0.2)); // the first sleep ends in here
       expect(loop.time() - started).to.be.closeTo(0.2, 1e-9);
@@ -375,7 +375,7 @@ describe('conformance/base-events', () => {
           throw new KeyboardInterrupt();
         },
       ]) {
-        expect(await rejectionOf(loop.runUntilComplete(raise))).to.be.instanceOf(KeyboardInterrupt);
+        expect(await rejection(loop.runUntilComplete(raise))).to.be.instanceOf(KeyboardInterrupt);
       }
       loop.close();
       await collectGarbage(() => false, 3);
@@ -384,7 +384,7 @@ describe('conformance/base-events', () => {
 
     it('BaseEventLoopTests.test_run_until_complete_baseexception: leaves no stop behind', async () => {
       expect(
-        await rejectionOf(
+        await rejection(
           loop.runUntilComplete(function* () {
             throw new KeyboardInterrupt();
           }),
@@ -403,7 +403,7 @@ describe('conformance/base-events', () => {
     it('RunningLoopTests.test_running_loop_within_a_loop: a second loop is refused, and the first one goes on', async () => {
       const inner = jumpingLoop();
       const error = await loop.runUntilComplete(async () => {
-        const refusal = await rejectionOf(inner.runForever());
+        const refusal = await rejection(inner.runForever());
         expect(loop.isRunning()).to.equal(true); // CPython 3.13.0 forgot it
         await sleep(1);
         return refusal;

@@ -17,7 +17,7 @@ import {
   type TaskOptions,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from '../core/virtual-loop.js';
 import { KINDS } from './coroutine-kinds.js';
 import { doNothing } from './run-briefly.js';
@@ -98,7 +98,7 @@ for (const { kind, coroutine } of KINDS) {
     });
 
     it('EagerTaskFactoryLoopTests.test_cancellation_after_eager_step_blocks: what waits is cancelled there', async () => {
-      const error = await rejectionOf(
+      const error = await rejection(
         run(function* () {
           const task = loop.createTask(
             coroutine(function* () {

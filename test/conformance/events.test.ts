@@ -11,7 +11,7 @@ import { NodeHost } from '@ringloop/core/internal';
 import { expect } from 'chai';
 import { newEventLoop } from 'ringloop';
 import { CountingHost } from '../core/counting-host.js';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from '../core/virtual-loop.js';
 import { KINDS } from './coroutine-kinds.js';
 
@@ -45,7 +45,7 @@ describe('conformance/events', () => {
 
     for (const { kind, coroutine } of KINDS) {
       it(`EventLoopTestsMixin.test_run_until_complete_nesting: a running loop runs nothing else, ${kind}`, async () => {
-        const error = await rejectionOf(
+        const error = await rejection(
           loop.runUntilComplete(
             coroutine(function* () {
               expect(loop.isRunning()).to.equal(true);
@@ -65,15 +65,15 @@ describe('conformance/events', () => {
             yield* sleep(0.1);
           }),
         );
-        expect(await rejectionOf(loop.runUntilComplete(task)))
+        expect(await rejection(loop.runUntilComplete(task)))
           .to.be.instanceOf(LoopStateError)
           .with.property('code', 'ERR_LOOP_STOPPED');
         task.cancel();
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
       });
 
       it(`EventLoopTestsMixin.test_close_running_event_loop: a running loop cannot be closed, ${kind}`, async () => {
-        const error = await rejectionOf(
+        const error = await rejection(
           loop.runUntilComplete(
             coroutine(function* () {
               loop.close();
@@ -141,7 +141,7 @@ describe('conformance/events', () => {
     loop.close();
     const coroutine = async (): Promise<void> => note('ran');
     for (const run of [() => loop.runForever(), () => loop.runUntilComplete(loop.createFuture())]) {
-      expect(await rejectionOf(run())).to.be.instanceOf(LoopStateError);
+      expect(await rejection(run())).to.be.instanceOf(LoopStateError);
     }
     for (const refused of [
       () => loop.callSoon(note, 'ran'),

@@ -15,7 +15,7 @@ import { ConcurrentFuture, wrapFuture } from '@ringloop/threadsafe';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { collectGarbage } from '../core/collect-garbage.js';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf } from '../core/virtual-loop.js';
 import { doNothing, runBriefly } from './run-briefly.js';
 
@@ -58,7 +58,7 @@ describe('conformance/futures', () => {
 
     it('BaseFutureTests.test_future_cancel_message_getter: the CancelledError carries the message of cancel()', async () => {
       future.cancel('my message');
-      const error = await rejectionOf(loop.runUntilComplete(future));
+      const error = await rejection(loop.runUntilComplete(future));
       expect(error).to.be.instanceOf(CancelledError).with.property('message', 'my message');
     });
 
@@ -195,7 +195,7 @@ describe('conformance/futures', () => {
       });
       const stacks = await loop.runUntilComplete(async () => {
         const seen = new Set<string | undefined>();
-        for (let times = 0; times < 5; times++) seen.add((await rejectionOf(task)).stack);
+        for (let times = 0; times < 5; times++) seen.add((await rejection(task)).stack);
         return seen;
       });
       expect(stacks.size).to.equal(1);

@@ -13,7 +13,7 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf } from '../core/virtual-loop.js';
 import { BOTH_KINDS } from './blocks.js';
 import { runBriefly } from './run-briefly.js';
@@ -252,7 +252,7 @@ describe('conformance/gather', () => {
         );
         await runBriefly(loop);
         expect(task.cancel()).to.equal(true);
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
         expect([waiter, ...children].map((each) => each.cancelled())).to.deep.equal([true, true, true]);
         expect(gatherers.map((each) => each.cancel())).to.deep.equal([false]);
         await runBriefly(loop);
@@ -312,7 +312,7 @@ describe('conformance/gather', () => {
             task.cancel(message);
             await task;
           });
-          const error = await rejectionOf(running);
+          const error = await rejection(running);
           expect(error).to.be.instanceOf(CancelledError);
           expect(error.message).to.equal(message ?? '');
         });

@@ -1,7 +1,7 @@
 import { CancelledError, TimeoutError, waitFor } from '@ringloop/core';
 import { LoopGroup, type LoopRef, wrapFuture } from '@ringloop/threadsafe';
 import { expect } from 'chai';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from '../core/virtual-loop.js';
 import {
   add,
@@ -33,13 +33,13 @@ describe('conformance/run-coroutine-threadsafe', function () {
   });
 
   it('RunCoroutineThreadsafeTests.test_run_coroutine_threadsafe_with_exception: rejects with what the coroutine throws', async () => {
-    const error = await rejectionOf(there.runCoroutineThreadsafe(add, 1, 2, 'fail'));
+    const error = await rejection(there.runCoroutineThreadsafe(add, 1, 2, 'fail'));
     expect(error).to.be.instanceOf(RangeError).with.property('message', 'Fail!');
   });
 
   it('RunCoroutineThreadsafeTests.test_run_coroutine_threadsafe_with_timeout: who waits for it no longer than he may leaves no task behind', async () => {
     const loop = jumpingLoop();
-    const error = await rejectionOf(
+    const error = await rejection(
       loop.runUntilComplete(() =>
         waitFor(wrapFuture(there.runCoroutineThreadsafe(add, 1, 2, 'return'), { loop }), 0),
       ),
@@ -51,13 +51,13 @@ describe('conformance/run-coroutine-threadsafe', function () {
 
   it('RunCoroutineThreadsafeTests.test_run_coroutine_threadsafe_task_cancelled: is cancelled when the task is', async () => {
     const future = there.runCoroutineThreadsafe(add, 1, 2, 'cancel');
-    expect(await rejectionOf(future)).to.be.instanceOf(CancelledError);
+    expect(await rejection(future)).to.be.instanceOf(CancelledError);
     expect(future.cancelled()).to.equal(true);
   });
 
   it('RunCoroutineThreadsafeTests.test_run_coroutine_threadsafe_task_factory_exception: rejects with what the task factory throws', async () => {
     there.callSoonThreadsafe(breakTaskFactory);
-    const error = await rejectionOf(there.runCoroutineThreadsafe(add, 1, 2, 'return'));
+    const error = await rejection(there.runCoroutineThreadsafe(add, 1, 2, 'return'));
     expect(error).to.be.instanceOf(ReferenceError).with.property('message', 'no tasks today');
     there.callSoonThreadsafe(mendTaskFactory);
     expect(await there.runCoroutineThreadsafe(reports)).to.deep.equal(['no tasks today']);

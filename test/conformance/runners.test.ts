@@ -21,7 +21,7 @@ import {
 import { expect } from 'chai';
 import { EventLoop, run as runAnywhere, Runner as RunnerOfEverything } from 'ringloop';
 import sinon from 'sinon';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from '../core/virtual-loop.js';
 import { KINDS } from './coroutine-kinds.js';
 import { doNothing } from './run-briefly.js';
@@ -46,14 +46,14 @@ for (const { kind, coroutine } of KINDS) {
           yield* sleep(0);
           throw new RangeError('spam');
         });
-        expect(await rejectionOf(run(main, { loopFactory })))
+        expect(await rejection(run(main, { loopFactory })))
           .to.be.instanceOf(RangeError)
           .with.property('message', 'spam');
       });
 
       it('RunTests.test_asyncio_run_only_coro: takes nothing but coroutines and promises', async () => {
         for (const value of [1, 'spam', null, {}]) {
-          expect(await rejectionOf(run(value as never, { loopFactory }))).to.be.instanceOf(TypeError);
+          expect(await rejection(run(value as never, { loopFactory }))).to.be.instanceOf(TypeError);
         }
       });
 
@@ -78,7 +78,7 @@ for (const { kind, coroutine } of KINDS) {
         const main = coroutine(function* () {
           yield* getRunningLoop().createTask(() => run(inner, { loopFactory }));
         });
-        const error = await rejectionOf(run(main, { loopFactory }));
+        const error = await rejection(run(main, { loopFactory }));
         expect(error).to.be.instanceOf(LoopStateError);
         expect(error.message).to.include('cannot be called from a running event loop');
         expect(begun.called).to.equal(false);
@@ -157,7 +157,7 @@ for (const { kind, coroutine } of KINDS) {
           yield* sleep(0);
           throw new Error('fancy exit');
         });
-        expect((await rejectionOf(run(main, { loopFactory }))).message).to.equal('fancy exit');
+        expect((await rejection(run(main, { loopFactory }))).message).to.equal('fancy exit');
         expect(order).to.deep.equal(['task failed', 'generator closed']);
         expect(await (spinner as AsyncGenerator<number> | null)?.next()).to.deep.equal({
           done: true,
@@ -236,7 +236,7 @@ for (const { kind, coroutine } of KINDS) {
       });
 
       it('RunnerTests.test_run_non_coro: takes no number', async () => {
-        expect(await rejectionOf(runner.run(123 as never))).to.be.instanceOf(TypeError);
+        expect(await rejection(runner.run(123 as never))).to.be.instanceOf(TypeError);
       });
 
       it('RunnerTests.test_run_future: takes anything that can be awaited, since CPython 3.14', async () => {
@@ -267,7 +267,7 @@ for (const { kind, coroutine } of KINDS) {
           });
         await runner.run(main(1));
         await runner.close();
-        expect(await rejectionOf(runner.run(main(2))))
+        expect(await rejection(runner.run(main(2))))
           .to.be.instanceOf(InvalidStateError)
           .with.property('message', 'Runner is closed');
         expect(ran).to.deep.equal([1]);
@@ -294,7 +294,7 @@ for (const { kind, coroutine } of KINDS) {
         const inner = coroutine(function* () {
           begun();
         });
-        const error = await rejectionOf(
+        const error = await rejection(
           runner.run(
             coroutine(function* () {
               yield* getRunningLoop().createTask(() => runner.run(inner));
@@ -360,7 +360,7 @@ for (const { kind, coroutine } of KINDS) {
           }
         });
         runner.getLoop().callLater(0.02, interruptSelf);
-        expect(await rejectionOf(runner.run(main))).to.be.instanceOf(KeyboardInterrupt);
+        expect(await rejection(runner.run(main))).to.be.instanceOf(KeyboardInterrupt);
         expect(seen).to.have.length(1);
         expect(seen[0]).to.be.instanceOf(CancelledError);
       });
@@ -371,7 +371,7 @@ for (const { kind, coroutine } of KINDS) {
           yield* future;
         });
         runner.getLoop().callLater(0.02, interruptSelf);
-        expect(await rejectionOf(runner.run(main))).to.be.instanceOf(KeyboardInterrupt);
+        expect(await rejection(runner.run(main))).to.be.instanceOf(KeyboardInterrupt);
         expect(future.cancelled()).to.equal(true);
       });
 
@@ -387,7 +387,7 @@ for (const { kind, coroutine } of KINDS) {
           );
           yield* sleep(10);
         });
-        expect(await rejectionOf(runner.run(main))).to.be.instanceOf(CancelledError);
+        expect(await rejection(runner.run(main))).to.be.instanceOf(CancelledError);
       });
     });
   });

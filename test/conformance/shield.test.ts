@@ -9,7 +9,7 @@ import {
   shield,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf } from '../core/virtual-loop.js';
 import { BOTH_KINDS } from './blocks.js';
 import { runBriefly } from './run-briefly.js';
@@ -115,7 +115,7 @@ describe('conformance/shield', () => {
       );
       await runBriefly(loop);
       task.cancel();
-      expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+      expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
       waiter.setResult(null);
       await runBriefly(loop);
       expect(proof).to.equal(1);

@@ -14,7 +14,7 @@ import {
   TaskGroup,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from '../core/virtual-loop.js';
 import { BOTH_KINDS, groupOf, nothing } from './blocks.js';
 
@@ -344,7 +344,7 @@ for (const { kind, coroutine, block } of BOTH_KINDS) {
             throw interrupt;
           });
         });
-        expect(await rejectionOf(running)).to.equal(interrupt);
+        expect(await rejection(running)).to.equal(interrupt);
       });
 
       it('TestTaskGroup.test_taskgroup_22: a runner that is cancelled early cancels all', () =>
@@ -525,7 +525,7 @@ for (const { kind, coroutine, block } of BOTH_KINDS) {
           running.then(undefined, () => loop.stop());
         });
         await loop.runForever();
-        const error = await rejectionOf(running!); // which the callback set
+        const error = await rejection(running!); // which the callback set
         expect(error).to.be.instanceOf(InvalidStateError);
         expect(error.message).to.equal('TaskGroup <TaskGroup> cannot determine the parent task');
         expect(() => group.createTask(nothing())).to.throw(InvalidStateError, 'has not been entered');

@@ -22,7 +22,7 @@ import {
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { collectGarbage } from '../core/collect-garbage.js';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf } from '../core/virtual-loop.js';
 import { KINDS } from './coroutine-kinds.js';
 import { PollingLoop } from './polling-loop.js';
@@ -174,7 +174,7 @@ for (const { kind, coroutine } of KINDS) {
 
       it('BaseTaskTests.test_other_loop_future: waiting for a future of another loop throws, and names both', async () => {
         const foreign = jumpingLoop().createFuture();
-        const error = await rejectionOf(
+        const error = await rejection(
           run(function* () {
             yield* foreign;
           }),
@@ -187,7 +187,7 @@ for (const { kind, coroutine } of KINDS) {
         const task: Task<unknown> = start(function* () {
           yield* task;
         });
-        expect((await rejectionOf(loop.runUntilComplete(task))).message).to.match(
+        expect((await rejection(loop.runUntilComplete(task))).message).to.match(
           /^Task cannot await on itself/,
         );
       });
@@ -221,7 +221,7 @@ for (const { kind, coroutine } of KINDS) {
           return 'mine';
         });
         Future.prototype.setException.call(task, mine);
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.equal(mine);
+        expect(await rejection(loop.runUntilComplete(task))).to.equal(mine);
         await loop.runUntilComplete(() => sleep(1));
         expect(reports.map(({ exception }) => exception?.name)).to.deep.equal(['InvalidStateError']);
       });
@@ -234,13 +234,13 @@ for (const { kind, coroutine } of KINDS) {
             if (++x === 2) loop.stop();
           }
         });
-        const error = await rejectionOf(loop.runUntilComplete(task));
+        const error = await rejection(loop.runUntilComplete(task));
         expect(error).to.be.instanceOf(LoopStateError);
         expect(error.message).to.equal('Event loop stopped before Future completed.');
         expect([task.done(), x]).to.deep.equal([false, 2]);
         expect(loop.time()).to.be.closeTo(0.2, 1e-9);
         task.cancel();
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
       });
 
       it('CTask_Future_Tests.test_foobar: a future of a subclass can be waited for', async () => {
@@ -343,7 +343,7 @@ for (const { kind, coroutine } of KINDS) {
           return 12;
         });
         loop.callSoon(() => task.cancel());
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
         expect([task.done(), task.cancelled(), task.cancel(), loop.time()]).to.deep.equal([
           true,
           true,
@@ -355,7 +355,7 @@ for (const { kind, coroutine } of KINDS) {
       it('BaseTaskTests.test_task_cancel_message_getter: a task cancelled before it begins ends with the message', async () => {
         const task = start(doNothing);
         task.cancel('my message');
-        expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('my message');
+        expect((await rejection(loop.runUntilComplete(task))).message).to.equal('my message');
       });
 
       for (const message of [undefined, 'my message']) {
@@ -369,7 +369,7 @@ for (const { kind, coroutine } of KINDS) {
           expect(() => task.result())
             .to.throw(CancelledError)
             .with.property('message', message ?? '');
-          expect(await rejectionOf(loop.runUntilComplete(task))).to.have.property('message', message ?? '');
+          expect(await rejection(loop.runUntilComplete(task))).to.have.property('message', message ?? '');
         });
 
         it(`BaseTaskTests.test_cancel_with_message_then_future_exception: so does exception(), ${String(message)}`, async () => {
@@ -387,7 +387,7 @@ for (const { kind, coroutine } of KINDS) {
 
       it('BaseTaskTests.test_cancellation_exception_context: the error that a task makes of it can name it as its cause', async () => {
         const begun = loop.createFuture<void>();
-        const error = await rejectionOf(
+        const error = await rejection(
           run(function* () {
             const inner = start(function* () {
               begun.setResult();
@@ -407,7 +407,7 @@ for (const { kind, coroutine } of KINDS) {
       });
 
       it('BaseTaskTests.test_cancel_with_message_before_starting_task: the coroutine never runs', async () => {
-        const error = await rejectionOf(
+        const error = await rejection(
           run(function* () {
             const task = start(function* () {
               note('ran');
@@ -429,7 +429,7 @@ for (const { kind, coroutine } of KINDS) {
         });
         await runBriefly(loop); // it is in the second one
         task.cancel();
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
         expect([task.done(), task.cancelled(), task.cancel()]).to.deep.equal([true, true, false]);
       });
 
@@ -441,7 +441,7 @@ for (const { kind, coroutine } of KINDS) {
         });
         await runBriefly(loop);
         future.cancel();
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
         expect([future.cancelled(), task.cancelled()]).to.deep.equal([true, true]);
       });
 
@@ -454,7 +454,7 @@ for (const { kind, coroutine } of KINDS) {
         await runBriefly(loop);
         future.cancel();
         task.cancel();
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
         expect([task.done(), future.cancelled(), task.cancelled()]).to.deep.equal([true, true, true]);
       });
 
@@ -511,7 +511,7 @@ for (const { kind, coroutine } of KINDS) {
           yield* sleep(100);
           return 12;
         });
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
         expect([task.done(), task.cancelled(), task.cancel(), loop.time()]).to.deep.equal([
           true,
           true,
@@ -526,7 +526,7 @@ for (const { kind, coroutine } of KINDS) {
           return 12;
         });
         expect(task.cancelled()).to.equal(false);
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
         expect([task.done(), task.cancelled(), task.cancel()]).to.deep.equal([true, true, false]);
       });
 
@@ -541,7 +541,7 @@ for (const { kind, coroutine } of KINDS) {
           task.cancel();
           yield* nested;
         });
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
         expect([task, nested!, future].map((each) => each.cancelled())).to.deep.equal([true, true, true]); // set by now
       });
 
@@ -594,7 +594,7 @@ for (const { kind, coroutine } of KINDS) {
         await runBriefly(loop);
         task.cancel();
         await runBriefly(loop);
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
         expect(future.cancelled()).to.equal(true);
       });
 
@@ -610,7 +610,7 @@ for (const { kind, coroutine } of KINDS) {
         await runBriefly(loop);
         task.cancel();
         expect(task.done()).to.equal(false);
-        expect(await rejectionOf(runBriefly(loop))).to.equal(exit);
+        expect(await rejection(runBriefly(loop))).to.equal(exit);
         expect([task.done(), task.cancelled(), task.exception()]).to.deep.equal([true, false, exit]);
       });
 
@@ -623,7 +623,7 @@ for (const { kind, coroutine } of KINDS) {
         expect([task.cancel(), task.cancelling()]).to.deep.equal([true, 1]);
         expect(inspect(task)).to.include('cancelling ');
         expect([task.cancel(), task.cancelling()]).to.deep.equal([true, 2]);
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
       });
 
       it('BaseTaskTests.test_uncancel_basic: takes a request back, but not the end of the task', async () => {
@@ -641,7 +641,7 @@ for (const { kind, coroutine } of KINDS) {
         expect(inspect(task)).to.not.include('cancelling');
         expect([task.cancelling(), task.cancelled()]).to.deep.equal([0, false]);
         expect([task.cancel(), task.cancelling(), task.cancelled()]).to.deep.equal([true, 1, false]);
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
         task.uncancel();
         expect([task.cancelled(), task.done()]).to.deep.equal([true, true]);
       });
@@ -766,7 +766,7 @@ for (const { kind, coroutine } of KINDS) {
         const task = start(function* () {
           yield* sleep(NaN);
         });
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(TypeError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(TypeError);
       });
 
       it('BaseTaskTests.test_sleep_cancel: a cancelled sleep leaves no timer behind', async () => {
@@ -813,7 +813,7 @@ for (const { kind, coroutine } of KINDS) {
         expect(shown(task)).to.equal("<Task pending name='TestTask' coro=…>");
         task.cancel();
         expect(shown(task)).to.equal("<Task cancelling name='TestTask' coro=…>");
-        await rejectionOf(loop.runUntilComplete(task));
+        await rejection(loop.runUntilComplete(task));
         expect(shown(task)).to.equal("<Task cancelled name='TestTask' coro=…>");
         const finished = loop.createTask(abc, { name: 'TestTask' });
         await loop.runUntilComplete(finished);

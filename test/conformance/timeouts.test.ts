@@ -15,7 +15,7 @@ import {
   VirtualHost,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from '../core/virtual-loop.js';
 import { BOTH_KINDS, groupOf, nothing } from './blocks.js';
 
@@ -404,7 +404,7 @@ for (const { kind, coroutine, block } of BOTH_KINDS) {
         running.then(undefined, () => loop.stop());
       });
       await loop.runForever();
-      const error = await rejectionOf(running!); // which the callback set
+      const error = await rejection(running!); // which the callback set
       expect(error).to.be.instanceOf(InvalidStateError);
       expect(error.message).to.equal('Timeout should be used inside a task');
       expect(() => limit.reschedule(0.02)).to.throw(InvalidStateError, 'Timeout has not been entered');

@@ -22,7 +22,7 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { collectGarbage } from '../core/collect-garbage.js';
 import { FakeExecutor } from '../core/fake-executor.js';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from '../core/virtual-loop.js';
 import { stayBusy } from './busy.js';
 import { KINDS } from './coroutine-kinds.js';
@@ -66,8 +66,8 @@ describe('conformance/uvloop-base', () => {
       loop.close();
       expect(loop.isClosed()).to.equal(true);
     }
-    expect(await rejectionOf(loop.runForever())).to.be.instanceOf(LoopStateError);
-    expect(await rejectionOf(loop.runUntilComplete(loop.createFuture()))).to.be.instanceOf(LoopStateError);
+    expect(await rejection(loop.runForever())).to.be.instanceOf(LoopStateError);
+    expect(await rejection(loop.runUntilComplete(loop.createFuture()))).to.be.instanceOf(LoopStateError);
   });
 
   describe('callSoon()', () => {
@@ -131,7 +131,7 @@ describe('conformance/uvloop-base', () => {
         throw new KeyboardInterrupt();
       });
       loop.callSoon(note, 'later');
-      expect(await rejectionOf(loop.runForever())).to.be.instanceOf(KeyboardInterrupt);
+      expect(await rejection(loop.runForever())).to.be.instanceOf(KeyboardInterrupt);
       expect([loop.isClosed(), loop.isRunning(), calls]).to.deep.equal([false, false, []]);
       await runOnce(loop);
       expect(calls).to.deep.equal(['later']);
@@ -308,11 +308,11 @@ describe('conformance/uvloop-base', () => {
     });
 
     it('uvloop TestBase.test_run_until_complete_type_error: takes no string', async () => {
-      expect(await rejectionOf(loop.runUntilComplete('blah' as never))).to.be.instanceOf(TypeError);
+      expect(await rejection(loop.runUntilComplete('blah' as never))).to.be.instanceOf(TypeError);
     });
 
     it('uvloop TestBase.test_run_until_complete_loop: takes no future of another loop', async () => {
-      expect(await rejectionOf(loop.runUntilComplete(jumpingLoop().createFuture()))).to.be.instanceOf(
+      expect(await rejection(loop.runUntilComplete(jumpingLoop().createFuture()))).to.be.instanceOf(
         LoopStateError,
       );
     });
@@ -320,7 +320,7 @@ describe('conformance/uvloop-base', () => {
     for (const { kind, coroutine } of KINDS) {
       it(`uvloop TestBase.test_run_until_complete_error: rejects with what the coroutine throws, ${kind}`, async () => {
         const error = new RangeError('aaa');
-        const thrown = await rejectionOf(
+        const thrown = await rejection(
           loop.runUntilComplete(
             coroutine(function* () {
               throw error;
@@ -338,7 +338,7 @@ describe('conformance/uvloop-base', () => {
         loop.callSoon(() => {
           throw new KeyboardInterrupt();
         });
-        expect(await rejectionOf(loop.runUntilComplete(sleeper(0.02)))).to.be.instanceOf(KeyboardInterrupt);
+        expect(await rejection(loop.runUntilComplete(sleeper(0.02)))).to.be.instanceOf(KeyboardInterrupt);
         const started = loop.time();
         await loop.runUntilComplete(sleeper(0.04));
         expect(loop.time() - started).to.be.at.least(0.04);
@@ -346,7 +346,7 @@ describe('conformance/uvloop-base', () => {
 
       it(`uvloop TestBase.test_run_until_complete_keyboard_interrupt: nor does one whose coroutine was interrupted, ${kind}`, async () => {
         expect(
-          await rejectionOf(
+          await rejection(
             loop.runUntilComplete(
               coroutine(function* () {
                 throw new KeyboardInterrupt();
@@ -380,7 +380,7 @@ describe('conformance/uvloop-base', () => {
 
     it('uvloop TestPolicy.test_running_loop_within_a_loop: a second loop is refused while one runs', async () => {
       const inner = jumpingLoop();
-      const error = await rejectionOf(loop.runUntilComplete(() => inner.runForever()));
+      const error = await rejection(loop.runUntilComplete(() => inner.runForever()));
       expect(error).to.be.instanceOf(LoopStateError);
       expect(error.message).to.include('while another loop is running');
     });
@@ -573,7 +573,7 @@ describe('conformance/uvloop-base', () => {
       await loop.runUntilComplete(() => loop.shutdownAsyncgens());
       expect(calls).to.deep.equal(['finalized', 'finalized']);
       for (const task of tasks) {
-        expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
       }
     });
 

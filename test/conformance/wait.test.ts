@@ -12,7 +12,7 @@ import {
   wait,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from '../core/rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from '../core/virtual-loop.js';
 import { BOTH_KINDS } from './blocks.js';
 import { runBriefly } from './run-briefly.js';
@@ -189,7 +189,7 @@ for (const { kind, coroutine } of BOTH_KINDS) {
       });
       await runBriefly(loop);
       task.cancel();
-      expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+      expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
       waiter.setResult(null);
       await runBriefly(loop);
       expect(proof).to.equal(1);

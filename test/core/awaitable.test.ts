@@ -1,6 +1,6 @@
 import { type Awaitable, type BaseEventLoop, sleep } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from './virtual-loop.js';
 
 describe('core/awaitable', () => {
@@ -34,13 +34,13 @@ describe('core/awaitable', () => {
   it('Awaitable.finally() runs its function when there is an error, and passes the error on', async () => {
     const future = loop.createFuture();
     loop.callSoon(() => future.setException(new Error('boom')));
-    const error = await loop.runUntilComplete(() => rejectionOf(future.finally(note('cleaned up'))));
+    const error = await loop.runUntilComplete(() => rejection(future.finally(note('cleaned up'))));
     expect([error.message, ...log]).to.deep.equal(['boom', 'cleaned up']);
   });
 
   it('Awaitable.finally() rejects with what its function throws', async () => {
     const error = await loop.runUntilComplete(() =>
-      rejectionOf(
+      rejection(
         settledSoon(1).finally(() => {
           throw new Error('in finally');
         }),
@@ -55,7 +55,7 @@ describe('core/awaitable', () => {
       await future.finally(note('cleaned up'));
     });
     loop.callLater(1, () => task.cancel('enough'));
-    expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('enough');
+    expect((await rejection(loop.runUntilComplete(task))).message).to.equal('enough');
     expect([future.cancelled(), ...log]).to.deep.equal([true, 'cleaned up']);
   });
 
@@ -66,7 +66,7 @@ describe('core/awaitable', () => {
       await failed.catch((reason: unknown) => String(reason)),
       await settledSoon('result').catch(note('not called')),
       await sleep(0, 'slept').catch(note('not called')),
-      (await rejectionOf(failed.catch())).message,
+      (await rejection(failed.catch())).message,
     ]);
     expect(results).to.deep.equal(['Error: boom', 'result', 'slept', 'boom']);
     expect(log).to.deep.equal([]);

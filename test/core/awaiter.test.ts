@@ -18,7 +18,7 @@ import {
   waitFor,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
 describe('core/awaiter', () => {
@@ -70,7 +70,7 @@ describe('core/awaiter', () => {
       expect(log.sort()).to.deep.equal(['a', 'b', 'c'].map((name) => `${name}: CancelledError: stop`));
     });
 
-    it('Task.cancel() is no business of a future that the task looks at, resolves or has shown', async () => {
+    it('Task.cancel() does not cancel a future that the task only looked at, resolved or inspected', async () => {
       await cancelled(1, async () => {
         void Promise.resolve(shared).then(note('shared'));
         log.push(String(loop.createTask(() => shared) instanceof Promise));
@@ -154,7 +154,7 @@ describe('core/awaiter', () => {
       await main(() => sleep(200)); // what it comes to is dropped
     });
 
-    it('Future.then() that rejects, and that nobody waits for, is Node’s to tell; a cancelled one is not', async () => {
+    it('Future.then() that rejects unawaited is an unhandled rejection of Node, unless it was cancelled', async () => {
       const unhandled: unknown[] = [];
       const before = process.rawListeners('unhandledRejection');
       process.removeAllListeners('unhandledRejection');
@@ -211,7 +211,7 @@ describe('core/awaiter', () => {
         }
       });
 
-      it(`Promise.${name}() that is over is no wait: a cancellation is kept for the next await`, async () => {
+      it(`Promise.${name}() that has settled is not cancelled: the cancellation is thrown at the next await`, async () => {
         const decided: Record<string, () => PromiseLike<unknown>> = {
           race: () => combine([shared, Promise.resolve('Node’s')]),
           all: () => combine([shared, Promise.reject(new Error('Node’s'))]),
@@ -281,7 +281,7 @@ describe('core/awaiter', () => {
       expect([task.cancelled(), loop.time()]).to.deep.equal([true, 5]);
     });
 
-    it('Promise.race() is interrupted though a helper beside it is what an await shows', async () => {
+    it('Promise.race() is interrupted even though an async helper that nobody awaits runs beside it', async () => {
       const helper = async (): Promise<void> => {
         for (;;) await sleep(1);
       };
@@ -292,7 +292,7 @@ describe('core/awaiter', () => {
       expect([log, task.done()]).to.deep.equal([['helper', 'race: CancelledError: stop'], true]);
     });
 
-    it('Promise.race() with an async function is interrupted by way of it', async () => {
+    it('Promise.race() is interrupted through an async function that it was given', async () => {
       const [task] = await cancelled(1, async () => Promise.race([never(), (async () => sleep(9))()]));
       expect([task.cancelled(), loop.time()]).to.deep.equal([true, 1]);
     });
@@ -311,7 +311,7 @@ describe('core/awaiter', () => {
       expect(returning.cancelled()).to.equal(true);
     });
 
-    it('Promise.allSettled() beside a helper that was reached goes on to be cancelled as well', async () => {
+    it('Promise.allSettled() is cancelled as well after a helper beside it was cancelled', async () => {
       const [task] = await cancelled(1, async () => {
         void (async () => sleep(9))().catch(note('helper'));
         await Promise.resolve();
@@ -321,7 +321,7 @@ describe('core/awaiter', () => {
       expect([log, task.cancelled()]).to.deep.equal([['helper', 'next: CancelledError: stop'], false]);
     });
 
-    it('Promise.race() beside a helper is left alone when the function goes on', async () => {
+    it('Promise.race() is not cancelled when a helper beside it is, and the function goes on', async () => {
       const other = loop.createTask(async () => shared);
       const [task] = await cancelled(1, async () => {
         const helped = (async () => watch('helper', sleep(9)))();
@@ -394,7 +394,7 @@ describe('core/awaiter', () => {
   });
 
   describe('a coroutine that returns a future', () => {
-    it('Task.cancel() reaches it, and it may take its time', async () => {
+    it('Task.cancel() reaches the future that the coroutine returned, which may settle later', async () => {
       const patient = loop.createTask(async () => {
         try {
           await sleep(100);
@@ -420,7 +420,7 @@ describe('core/awaiter', () => {
       expect(got).to.deep.equal(['item', true]);
     });
 
-    it('Task.cancel() wins over a future that is returned and done', async () => {
+    it('Task.cancel() wins over the result of a returned future that is done already', async () => {
       const task = loop.createTask(async () => {
         await watch('returned', (async () => shared)());
       });
@@ -453,7 +453,7 @@ describe('core/awaiter', () => {
       ]);
     });
 
-    it('Promise.race() of it takes no part in their awaits', async () => {
+    it('Promise.race() of a shared future does not affect the others that await it', async () => {
       const tasks = ['a', 'b'].map((name) => loop.createTask(async () => watch(name, shared)));
       await runOnce(loop);
       const raced = loop.createTask(async () => Promise.race([shared, sleep(1, 'slept')]));
@@ -475,7 +475,7 @@ describe('core/awaiter', () => {
       expect(log).to.deep.equal(['second: result', 'first: result']);
     });
 
-    it('Future that was made to throw at an await gives others its outcome', async () => {
+    it('Future at which one task was interrupted still gives its outcome to the others', async () => {
       const task = loop.createTask(async () => watch('cancelled', shared));
       await runOnce(loop);
       shared.setResult('result');
@@ -550,7 +550,7 @@ describe('core/awaiter', () => {
       });
     }
 
-    it('setInterval(), setTimeout() and the like with async functions are not what it waits for', async () => {
+    it('setInterval(), setTimeout() and the like with async functions are not what the task waits for', async () => {
       await within(0.03, async () => {
         const tick = (name: string) => async (): Promise<void> => {
           await sleep(0.06);
@@ -586,7 +586,7 @@ describe('core/awaiter', () => {
       expect(log.sort()).to.deep.equal([isToldApart ? 'interval' : 'cancelled', 'timeout']);
     });
 
-    it('http.Server’s handlers are not what it waits for, and can use locks and timeouts', async () => {
+    it('handlers of an http.Server are not what the task waits for, and can use locks and timeouts', async () => {
       const lock = new Lock();
       const answers: string[] = [];
       await within(0.03, async () => {
@@ -607,7 +607,7 @@ describe('core/awaiter', () => {
       expect([log, answers]).to.deep.equal([['timeout'], ['answered']]);
     });
 
-    it('currentTask() in them is the task that has set them up', async () => {
+    it('currentTask() in such a callback is the task that has set it up', async () => {
       await within(1, async () => {
         const seen = await new Promise((resolve) => setTimeout(() => resolve([currentTask()]), 1));
         log.push(String((seen as unknown[])[0] === currentTask()));
@@ -656,7 +656,7 @@ describe('core/awaiter', () => {
     expect([task.cancelled(), loop.time()]).to.deep.equal([true, 1]);
   });
 
-  it('Combinators of callbacks of Node that a task has set up are not what it waits for', async () => {
+  it('A task does not wait for the Promise combinators in callbacks of Node that it has set up', async () => {
     let raced: Promise<unknown> | null = null;
     const task = loop.createTask(async () => {
       await new Promise((resolve) => {
@@ -690,7 +690,7 @@ describe('core/awaiter', () => {
     ]);
   });
 
-  it('Task.cancel() that is told while nothing of ours is awaited ends the task where it returns', async () => {
+  it('Task.cancel() during an await of a foreign promise cancels the task when its function returns', async () => {
     let go!: () => void;
     const nodes = new Promise<void>((resolve) => (go = resolve));
     const task = loop.createTask(async () => {
@@ -700,6 +700,6 @@ describe('core/awaiter', () => {
     await runOnce(loop);
     task.cancel('kept');
     go();
-    expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('kept');
+    expect((await rejection(loop.runUntilComplete(task))).message).to.equal('kept');
   });
 });

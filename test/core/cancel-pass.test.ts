@@ -53,7 +53,7 @@ describe('core/cancel-pass', () => {
     });
   }
 
-  it('Task.cancel() reaches a task once that it leads to by two ways, and counts both', async () => {
+  it('Task.cancel() throws once in a task that it reaches by two ways, and counts both requests', async () => {
     const shared = loop.createTask(async () => sleep(9));
     const ways = [0, 1].map(() => loop.createTask(async () => shared));
     const outer = loop.createTask(async () => {
@@ -64,7 +64,7 @@ describe('core/cancel-pass', () => {
     expect([shared, ...ways, outer].map((task) => task.cancelled())).to.deep.equal(Array(4).fill(true));
   });
 
-  it('Task.cancel() within a listener of an AbortSignal that it aborts comes in its turn', async () => {
+  it('Task.cancel() called by an AbortSignal listener while another cancel() runs cancels its task as well', async () => {
     const other = loop.createTask(async () => sleep(9));
     const task = loop.createTask(async (signal: AbortSignal) => {
       signal.addEventListener('abort', () => other.cancel('by the listener'));
@@ -74,7 +74,7 @@ describe('core/cancel-pass', () => {
     expect([task.cancelled(), other.cancelled()]).to.deep.equal([true, true]);
   });
 
-  it('Task.cancel() makes errors that tell their name, and cost no stack of the loop', async () => {
+  it('Task.cancel() throws a CancelledError with its message, and restores Error.stackTraceLimit', async () => {
     const task = loop.createTask(async () => sleep(9));
     await cancelLast([task], 'enough');
     const error: unknown = await task.then(null, (reason: unknown) => reason);

@@ -108,7 +108,7 @@ describe('core/context', function () {
       seen = [];
     });
 
-    it('runForever() is no part of what its caller stored', async () => {
+    it('runForever() runs callbacks without the AsyncLocalStorage of its caller', async () => {
       loop.callSoon(see, 'callback');
       await storage.run('caller', async () => {
         await runOnce(loop);
@@ -117,7 +117,7 @@ describe('core/context', function () {
       expect(seen).to.deep.equal(['callback: nothing', 'caller: caller']);
     });
 
-    it('an exception handler leaves nothing to whoever failed, nor to what comes next', async () => {
+    it('an exception handler’s enterWith() reaches neither the callback that failed nor the next one', async () => {
       loop.setExceptionHandler(() => {
         see('handler');
         storage.enterWith('handler');
@@ -169,7 +169,7 @@ describe('core/context', function () {
       expect(seen).to.deep.equal(['the next run: nothing', 'its task: nothing']);
     });
 
-    it('runUntilComplete() runs its main in what its caller stored', async () => {
+    it('runUntilComplete() runs its main with the AsyncLocalStorage of its caller', async () => {
       await storage.run('caller', () =>
         loop.runUntilComplete(function* () {
           see('main');
@@ -233,7 +233,7 @@ describe('core/context', function () {
       expect(seen).to.deep.equal(['handler: A']);
     });
 
-    it('mustEnter() within a resource of somebody else tells whether that holds something', async () => {
+    it('mustEnter() in a foreign AsyncResource tells whether that resource stores something', async () => {
       const found: boolean[] = [];
       loop.callSoon(() => {
         const before = new AsyncResource('before');

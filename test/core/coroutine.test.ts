@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { type BaseEventLoop, type Coroutine, isCoroutine, sleep } from '@ringloop/core';
 import { expect } from 'chai';
 import { coreFile } from './core-file.js';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from './virtual-loop.js';
 
 const { isGeneratorFunction, toStart } = (await coreFile(
@@ -101,14 +101,14 @@ describe('core/coroutine', () => {
       return generatorFunction();
     });
     task.cancel('early');
-    expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('early');
+    expect((await rejection(loop.runUntilComplete(task))).message).to.equal('early');
     expect(called).to.equal(false);
   });
 
   it('cancel() reaches the generator that a function gave', async () => {
     const task = loop.createTask(() => generatorFunction());
     loop.callSoon(() => task.cancel('enough'));
-    expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('enough');
+    expect((await rejection(loop.runUntilComplete(task))).message).to.equal('enough');
     expect(loop.time()).to.equal(0);
   });
 
@@ -148,14 +148,14 @@ describe('core/coroutine', () => {
 
   it('createTask() fails when its function is a class', async () => {
     class Spam extends Date {}
-    expect(await rejectionOf(loop.runUntilComplete(Spam as never))).to.be.instanceOf(TypeError);
+    expect(await rejection(loop.runUntilComplete(Spam as never))).to.be.instanceOf(TypeError);
   });
 
   it('createTask() gives what a function returns that is no promise', async () => {
     expect(await loop.runUntilComplete((() => 5) as never)).to.equal(5);
   });
 
-  it('toStart() starts what runs already by giving it', () => {
+  it('toStart() starts a promise or a generator by returning it as it is', () => {
     const promise = Promise.resolve();
     const generator = generatorFunction();
     const signal = new AbortController().signal;

@@ -14,7 +14,7 @@ describe('core/current-loop', () => {
       .with.property('code', 'ERR_NO_CURRENT_LOOP');
   });
 
-  it('getEventLoop() is the loop that was set, until null is', () => {
+  it('getEventLoop() returns the loop that was set, until setEventLoop(null)', () => {
     const loop = jumpingLoop();
     setEventLoop(loop);
     expect(getEventLoop()).to.equal(loop);

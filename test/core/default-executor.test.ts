@@ -4,7 +4,7 @@ import { BaseEventLoop, LoopStateError, VirtualHost } from '@ringloop/core';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { FakeExecutor } from './fake-executor.js';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 
 const nothing = (): void => undefined;
 
@@ -23,7 +23,7 @@ describe('core/default-executor', () => {
     expect(made.map(({ jobs }) => jobs.length)).to.deep.equal([2]);
   });
 
-  it('runInExecutor(null) says so when there is none', () => {
+  it('runInExecutor(null) throws when there is no default executor', () => {
     const loop = new BaseEventLoop({ host: new VirtualHost() });
     expect(() => loop.runInExecutor(null, nothing))
       .to.throw(LoopStateError, 'No default executor: call setDefaultExecutor() first')
@@ -125,7 +125,7 @@ describe('core/default-executor', () => {
 
     it('shutdownDefaultExecutor() rejects as the executor does', async () => {
       for (const timeout of [10, null]) {
-        const failed = rejectionOf(loop.shutdownDefaultExecutor({ timeout }));
+        const failed = rejection(loop.shutdownDefaultExecutor({ timeout }));
         await immediate();
         finish(new Error('stuck'));
         expect((await failed).message).to.equal('stuck');
@@ -140,7 +140,7 @@ describe('core/default-executor', () => {
 
     it('shutdownDefaultExecutor() refuses what is no time, and shuts nothing down', async () => {
       for (const timeout of [NaN, '5', {}]) {
-        const error = await rejectionOf(loop.shutdownDefaultExecutor({ timeout: timeout as number }));
+        const error = await rejection(loop.shutdownDefaultExecutor({ timeout: timeout as number }));
         expect(error).to.be.instanceOf(TypeError);
       }
       loop.runInExecutor(null, nothing);

@@ -62,7 +62,7 @@ describe('core/errors', () => {
     expect(toError(5)).to.deep.include({ message: 'Thrown: 5', cause: 5 });
   });
 
-  it('asCancellation() knows what stands for a cancellation', () => {
+  it('asCancellation() recognises the errors that stand for a cancellation', () => {
     const cancelled = new CancelledError('m');
     const aborted = (cause: unknown): Error =>
       Object.assign(new Error('aborted', { cause }), { name: 'AbortError' });
@@ -99,7 +99,7 @@ describe('core/errors', () => {
     expect(others.map(asCancellation)).to.deep.equal([null, null, null]);
   });
 
-  it('toError() and endsTheLoop() stand what cannot be looked at', () => {
+  it('toError() and endsTheLoop() accept values whose properties throw when they are read', () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     expect([endsTheLoop(proxy), toError(proxy).message]).to.deep.equal([false, 'Thrown: <Revoked Proxy>']);

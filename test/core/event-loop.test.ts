@@ -20,7 +20,7 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { CountingHost } from './counting-host.js';
 import { FakeExecutor } from './fake-executor.js';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
 /** A loop that is handed I/O events by the test. */
@@ -303,7 +303,7 @@ describe('core/event-loop', () => {
     it('runForever() rejects and stays idle when the loop cannot start', async () => {
       const polled = new PolledLoop({ host });
       polled.failure = new Error('no selector');
-      expect(await rejectionOf(polled.runForever())).to.equal(polled.failure);
+      expect(await rejection(polled.runForever())).to.equal(polled.failure);
       expect(polled.isRunning()).to.equal(false);
       await runOnce(loop);
     });
@@ -372,7 +372,7 @@ describe('core/event-loop', () => {
           throw error;
         });
         loop.callSoon(note, 'after');
-        expect(await rejectionOf(loop.runForever())).to.equal(error);
+        expect(await rejection(loop.runForever())).to.equal(error);
         expect([ran, loop.isRunning(), loop.isClosed()]).to.deep.equal([['before'], false, false]);
         await runOnce(loop);
         expect([ran, reports]).to.deep.equal([['before', 'after'], []]);
@@ -383,7 +383,7 @@ describe('core/event-loop', () => {
       loop = new BaseEventLoop(); // in real time, where reactions come before the rest
       const exit = new SystemExit();
       loop.callSoon(() => queueMicrotask(() => loop[END_RUN](exit)));
-      expect(await rejectionOf(loop.runForever())).to.equal(exit);
+      expect(await rejection(loop.runForever())).to.equal(exit);
       loop[END_RUN](exit); // nothing runs any more
       await runOnce(loop);
     });
@@ -393,7 +393,7 @@ describe('core/event-loop', () => {
         loop.stop();
         throw new SystemExit();
       });
-      await rejectionOf(loop.runForever());
+      await rejection(loop.runForever());
       const running = loop.runForever();
       host.advance(1);
       expect(loop.isRunning()).to.equal(true);
@@ -407,7 +407,7 @@ describe('core/event-loop', () => {
     it('runForever() of another loop is refused, and the running one goes on', async () => {
       const other = new BaseEventLoop({ host: new VirtualHost() });
       let refused: Promise<Error & { code?: string }> | undefined;
-      loop.callSoon(() => (refused = rejectionOf(other.runForever())));
+      loop.callSoon(() => (refused = rejection(other.runForever())));
       loop.callSoon(() => loop.callSoon(note, 'goes on'));
       loop.callSoon(() => loop.stop());
       await loop.runForever();
@@ -423,7 +423,7 @@ describe('core/event-loop', () => {
 
     it('runForever() of a running loop is refused, and it goes on', async () => {
       const running = loop.runForever();
-      const error = await rejectionOf(loop.runForever());
+      const error = await rejection(loop.runForever());
       expect([error.message, error.code]).to.deep.equal([
         'This event loop is already running',
         'ERR_LOOP_RUNNING',
@@ -462,7 +462,7 @@ describe('core/event-loop', () => {
       ];
       for (const call of refused) expect(call).to.throw(LoopStateError, 'Event loop is closed');
       for (const run of [loop.runForever(), loop.runUntilComplete(() => immediate())]) {
-        expect(await rejectionOf(run)).to.include({
+        expect(await rejection(run)).to.include({
           message: 'Event loop is closed',
           code: 'ERR_LOOP_CLOSED',
         });
@@ -470,7 +470,7 @@ describe('core/event-loop', () => {
       expect(executor.jobs).to.deep.equal([]);
     });
 
-    it('close() leaves what needs no iteration', () => {
+    it('close() keeps what needs no iteration usable', () => {
       const reports = reportsOf(loop);
       loop.close();
       loop.stop();
@@ -753,7 +753,7 @@ describe('core/event-loop', () => {
       };
       inbox.owner.addReady(entry);
       loop.callSoon(() => inbox.log.push('next'));
-      await rejectionOf(loop.runForever());
+      await rejection(loop.runForever());
       await runOnce(loop);
       expect(inbox.log).to.deep.equal(['entry 1', 'entry 2', 'next']);
     });
@@ -820,7 +820,7 @@ describe('core/event-loop', () => {
       }
     });
 
-    it('stop is known as what stops a loop, even without it', () => {
+    it('isStopFunction() recognises the stop method of a loop, without the loop', () => {
       expect([loop.stop, () => undefined, 'stop', null].map(isStopFunction)).to.deep.equal([
         true,
         false,

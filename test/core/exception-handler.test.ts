@@ -9,7 +9,7 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
 describe('core/exception-handler', () => {
@@ -86,7 +86,7 @@ describe('core/exception-handler', () => {
   });
 
   // CPython BaseEventLoopTests.test_default_exc_handler_broken
-  it('callExceptionHandler() prints its last words when the default handler throws', async () => {
+  it('callExceptionHandler() prints to standard error when the default handler throws', async () => {
     class BrokenLoop extends BaseEventLoop {
       seen: ExceptionContext[] = [];
       override defaultExceptionHandler(context: ExceptionContext): never {
@@ -120,7 +120,7 @@ describe('core/exception-handler', () => {
     loop.callSoon(() => {
       throw new Error('boom');
     });
-    expect(await rejectionOf(loop.runForever())).to.equal(exit);
+    expect(await rejection(loop.runForever())).to.equal(exit);
   });
 
   it('callExceptionHandler() lets KeyboardInterrupt of the default handler out, too', async () => {
@@ -131,10 +131,10 @@ describe('core/exception-handler', () => {
     loop.callSoon(() => {
       throw new Error('boom');
     });
-    expect(await rejectionOf(loop.runForever())).to.equal(interrupt);
+    expect(await rejection(loop.runForever())).to.equal(interrupt);
   });
 
-  it('callExceptionHandler() tells what cannot be shown as well', () => {
+  it('callExceptionHandler() also reports values that inspect() cannot show', () => {
     const shy = {
       [inspect.custom]() {
         throw new Error('not now');

@@ -2,7 +2,7 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import { type BaseEventLoop, CancelledError, Future, InvalidStateError, type Task } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
 describe('core/future', () => {
@@ -122,7 +122,7 @@ describe('core/future', () => {
 
   it('Future can be awaited outside of tasks, once its loop runs', async () => {
     const failed = loop.createFuture();
-    const results = Promise.all([future, rejectionOf(failed)]);
+    const results = Promise.all([future, rejection(failed)]);
     loop.callSoon(() => future.setResult(1));
     loop.callSoon(() => failed.setException(new Error('boom')));
     await runOnce(loop);
@@ -136,7 +136,7 @@ describe('core/future', () => {
     const cancelled = loop.createFuture();
     cancelled.cancel('enough');
     expect(await future).to.equal(1);
-    expect(await rejectionOf(cancelled))
+    expect(await rejection(cancelled))
       .to.be.instanceOf(CancelledError)
       .with.property('message', 'enough');
   });
@@ -162,8 +162,8 @@ describe('core/future', () => {
   it('Future.then() passes a failure to the reaction, or on', async () => {
     const error = new Error('boom');
     const results = Promise.all([
-      rejectionOf(future.then()),
-      rejectionOf(future.then(() => 'not called')),
+      rejection(future.then()),
+      rejection(future.then(() => 'not called')),
       future.then(null, (reason) => reason === error),
     ]);
     future.setException(error);
@@ -200,7 +200,7 @@ describe('core/future', () => {
     expect(ran).to.deep.equal(['there', 'here', 'undefined']);
   });
 
-  it('Future.removeDoneCallback() leaves those alone that wait for it', async () => {
+  it('Future.removeDoneCallback() does not remove the tasks that await the future', async () => {
     const a = note('a');
     const task = loop.createTask(function* () {
       ran.push(`task got ${yield* future}`);
@@ -277,7 +277,7 @@ describe('core/future', () => {
   });
 
   // CPython FutureReprTests.test_recursive_repr_for_pending_tasks
-  it('Future that leads to itself shows no more than that', () => {
+  it('Future whose result leads back to itself is shown with an ellipsis there', () => {
     const own = loop.createFuture<unknown>();
     own.setResult(own);
     expect(inspect(own)).to.equal('<Future finished result=<Future finished result=…>>');

@@ -13,7 +13,7 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
 const NAMES = 'a b c d e f g h'.split(' ');
@@ -204,7 +204,7 @@ describe('core/generator-driver', () => {
       const task = loop.createTask(function* () {
         yield Promise.reject(new CancelledError('from outside'));
       });
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('from outside');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('from outside');
       expect(task.cancelled()).to.equal(true);
     });
 
@@ -233,7 +233,7 @@ describe('core/generator-driver', () => {
         expect([log, reports]).to.deep.equal([['promise CancelledError: enough'], []]);
       });
 
-      it(`close() lets a promise alone that ${outcome} afterwards`, async () => {
+      it(`close() ignores a promise that ${outcome} afterwards`, async () => {
         reportsOf(loop);
         let settle: () => void = () => undefined;
         const promise = new Promise((resolve, reject) => {
@@ -335,7 +335,7 @@ describe('core/generator-driver', () => {
         yield 5;
       });
       loop.callSoon(() => task.cancel('instead'));
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('instead');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('instead');
     });
   });
 
@@ -354,7 +354,7 @@ describe('core/generator-driver', () => {
         yield;
       });
       task.cancel('early');
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('early');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('early');
       expect([log, task.cancelled()]).to.deep.equal([[], true]);
     });
 
@@ -449,7 +449,7 @@ describe('core/generator-driver', () => {
         }
       });
       loop.callSoon(() => task.cancel('m'));
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('m');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('m');
       expect([...log, loop.time(), task.cancelled()]).to.deep.equal(['cleaned up', 5, true]);
     });
 
@@ -473,7 +473,7 @@ describe('core/generator-driver', () => {
       });
       loop.callLater(1, () => task.cancel('a'));
       loop.callLater(2, () => task.cancel('b'));
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('a');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('a');
       expect(log).to.deep.equal(['clean-up CancelledError: b']);
     });
 
@@ -486,7 +486,7 @@ describe('core/generator-driver', () => {
         }
       });
       loop.callSoon(() => task.cancel());
-      expect(String(await rejectionOf(loop.runUntilComplete(task)))).to.equal('RangeError: instead');
+      expect(String(await rejection(loop.runUntilComplete(task)))).to.equal('RangeError: instead');
       expect(task.cancelled()).to.equal(false);
     });
 
@@ -516,7 +516,7 @@ describe('core/generator-driver', () => {
         currentTask()?.cancel('end');
         return 5;
       });
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('end');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('end');
       expect(task.cancelled()).to.equal(true);
     });
 
@@ -612,7 +612,7 @@ describe('core/generator-driver', () => {
       const task = loop.createTask(function* () {
         throw 'text' as unknown as Error;
       });
-      expect(await rejectionOf(loop.runUntilComplete(task))).to.include({
+      expect(await rejection(loop.runUntilComplete(task))).to.include({
         message: "Thrown: 'text'",
         cause: 'text',
       });
@@ -623,7 +623,7 @@ describe('core/generator-driver', () => {
         yield;
         throw new CancelledError('mine');
       });
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('mine');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('mine');
       expect([task.cancelled(), task.cancelling()]).to.deep.equal([true, 0]);
     });
 
@@ -636,7 +636,7 @@ describe('core/generator-driver', () => {
           throw error;
         });
         task.addDoneCallback(() => note('done'));
-        expect(await rejectionOf(loop.runForever())).to.equal(error);
+        expect(await rejection(loop.runForever())).to.equal(error);
         expect([loop.isRunning(), task.done()]).to.deep.equal([false, true]);
         await runOnce(loop);
         loop.close();
@@ -650,7 +650,7 @@ describe('core/generator-driver', () => {
       const main = function* (): Generator<unknown, void, unknown> {
         throw exit;
       };
-      expect(await rejectionOf(loop.runUntilComplete(main))).to.equal(exit);
+      expect(await rejection(loop.runUntilComplete(main))).to.equal(exit);
     });
 
     it('Task that was cancelled may answer with KeyboardInterrupt', async () => {
@@ -663,7 +663,7 @@ describe('core/generator-driver', () => {
         }
       });
       loop.callSoon(() => task.cancel());
-      expect(await rejectionOf(loop.runForever())).to.equal(interrupt);
+      expect(await rejection(loop.runForever())).to.equal(interrupt);
       expect([task.cancelled(), task.exception()]).to.deep.equal([false, interrupt]);
     });
 
@@ -685,7 +685,7 @@ describe('core/generator-driver', () => {
         generators[0]?.next();
       };
       generators.push(main());
-      expect(await rejectionOf(loop.runUntilComplete(generators[0]!))).to.be.instanceOf(TypeError);
+      expect(await rejection(loop.runUntilComplete(generators[0]!))).to.be.instanceOf(TypeError);
     });
   });
 

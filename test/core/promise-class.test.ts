@@ -49,7 +49,7 @@ describe('core/promise-class', () => {
     expect([inner.cancelled(), outer.cancelled()]).to.deep.equal([true, true]);
   });
 
-  it('Future is no await of a task that only looks at it', async () => {
+  it('Future does not count as awaited by a task that only looks at its properties', async () => {
     const future = loop.createFuture();
     const task = loop.createTask(async () => {
       inspect(future);

@@ -1,7 +1,7 @@
 import { BaseEventLoop, CancelledError, type Future } from '@ringloop/core';
 import { expect } from 'chai';
 import { FakeExecutor } from './fake-executor.js';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, runOnce } from './virtual-loop.js';
 
 describe('core/run-in-executor', () => {
@@ -28,13 +28,13 @@ describe('core/run-in-executor', () => {
     const future = loop.runInExecutor(executor, add, 1, 2);
     const error = new RangeError('division by zero');
     executor.jobs[0]!.fail(error);
-    expect(await rejectionOf(loop.runUntilComplete(future))).to.equal(error);
+    expect(await rejection(loop.runUntilComplete(future))).to.equal(error);
   });
 
   it('runInExecutor() is cancelled when the job was', async () => {
     const future = loop.runInExecutor(executor, add, 1, 2);
     executor.jobs[0]!.fail(new CancelledError());
-    expect(await rejectionOf(loop.runUntilComplete(future))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(future))).to.be.instanceOf(CancelledError);
     expect(future.cancelled()).to.equal(true);
   });
 
@@ -66,7 +66,7 @@ describe('core/run-in-executor', () => {
   it('runInExecutor() takes the job back when the task that awaits it is cancelled', async () => {
     const task = loop.createTask(() => loop.runInExecutor(executor, add, 1, 2));
     loop.callSoon(() => task.cancel());
-    expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
     await runOnce(loop);
     expect(executor.jobs[0]!.cancelled).to.equal(true);
   });

@@ -8,7 +8,7 @@ import {
   allTasks,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
 describe('core/run-until-complete', () => {
@@ -37,10 +37,10 @@ describe('core/run-until-complete', () => {
       await sleep(1);
       throw new RangeError('bad');
     };
-    expect((await rejectionOf(loop.runUntilComplete(failing))).message).to.equal('bad');
+    expect((await rejection(loop.runUntilComplete(failing))).message).to.equal('bad');
     const future = loop.createFuture();
     future.cancel();
-    expect(await rejectionOf(loop.runUntilComplete(future))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(future))).to.be.instanceOf(CancelledError);
     expect(reports).to.deep.equal([]);
   });
 
@@ -48,7 +48,7 @@ describe('core/run-until-complete', () => {
   it('runUntilComplete() rejects when the loop is stopped first', async () => {
     const never = loop.createFuture();
     loop.callSoon(() => loop.stop());
-    const error = await rejectionOf(loop.runUntilComplete(never));
+    const error = await rejection(loop.runUntilComplete(never));
     expect(error).to.be.instanceOf(LoopStateError);
     expect([error.message, error.code]).to.deep.equal([
       'Event loop stopped before Future completed.',
@@ -91,7 +91,7 @@ describe('core/run-until-complete', () => {
   // CPython EventLoopTests.test_run_until_complete_nesting
   it('runUntilComplete() within a coroutine is refused, and leaves no task behind', async () => {
     const [error, running, tasks] = await loop.runUntilComplete(async () => {
-      const refused = await rejectionOf(loop.runUntilComplete(() => Promise.resolve(log.push('never'))));
+      const refused = await rejection(loop.runUntilComplete(() => Promise.resolve(log.push('never'))));
       return [refused, loop.isRunning(), allTasks(loop).size] as const;
     });
     expect(error).to.include({ message: 'This event loop is already running', code: 'ERR_LOOP_RUNNING' });
@@ -101,7 +101,7 @@ describe('core/run-until-complete', () => {
   it('runUntilComplete() of another loop is refused while one runs, which goes on', async () => {
     const other = jumpingLoop();
     const result = await loop.runUntilComplete(async () => {
-      const { code } = await rejectionOf(other.runUntilComplete(() => Promise.resolve(log.push('never'))));
+      const { code } = await rejection(other.runUntilComplete(() => Promise.resolve(log.push('never'))));
       await sleep(1);
       return code;
     });
@@ -111,8 +111,8 @@ describe('core/run-until-complete', () => {
   // CPython BaseEventLoopTests.test_run_until_complete_loop
   it('runUntilComplete() refuses a future of another loop and what is none', async () => {
     const foreign = jumpingLoop().createFuture();
-    expect((await rejectionOf(loop.runUntilComplete(foreign))).code).to.equal('ERR_OTHER_LOOP');
-    expect(await rejectionOf(loop.runUntilComplete('spam' as never))).to.be.instanceOf(TypeError);
+    expect((await rejection(loop.runUntilComplete(foreign))).code).to.equal('ERR_OTHER_LOOP');
+    expect(await rejection(loop.runUntilComplete('spam' as never))).to.be.instanceOf(TypeError);
     expect(loop.isRunning()).to.equal(false);
   });
 
@@ -122,7 +122,7 @@ describe('core/run-until-complete', () => {
     loop.callSoon(() => {
       throw exit;
     });
-    expect(await rejectionOf(loop.runUntilComplete(() => sleep(0.1)))).to.equal(exit);
+    expect(await rejection(loop.runUntilComplete(() => sleep(0.1)))).to.equal(exit);
     await loop.runUntilComplete(() => sleep(0.2, 'slept').then((result) => log.push(result)));
     expect([...log, loop.time()]).to.deep.equal(['slept', 0.2]);
   });
@@ -135,7 +135,7 @@ describe('core/run-until-complete', () => {
       await sleep(1);
       throw interrupt;
     };
-    expect(await rejectionOf(loop.runUntilComplete(main))).to.equal(interrupt);
+    expect(await rejection(loop.runUntilComplete(main))).to.equal(interrupt);
     await runOnce(loop);
     loop.close();
     expect(reports).to.deep.equal([]);
@@ -147,7 +147,7 @@ describe('core/run-until-complete', () => {
     const future = loop.createFuture();
     loop.callSoon(() => future.setException(exit));
     loop.callLater(1, () => loop.stop());
-    expect(await rejectionOf(loop.runUntilComplete(future))).to.equal(exit);
+    expect(await rejection(loop.runUntilComplete(future))).to.equal(exit);
     expect(loop.time()).to.equal(1);
   });
 
@@ -160,7 +160,7 @@ describe('core/run-until-complete', () => {
       });
       future.setResult(null); // whose callback stands behind that
     });
-    expect(await rejectionOf(loop.runUntilComplete(future))).to.equal(exit);
+    expect(await rejection(loop.runUntilComplete(future))).to.equal(exit);
     loop.callSoon(() => loop.callSoon(() => log.push('second iteration')));
     loop.callLater(1, () => loop.stop());
     await loop.runForever();

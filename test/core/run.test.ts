@@ -3,7 +3,7 @@ import { windUp } from '@ringloop/core/internal';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { FakeExecutor } from './fake-executor.js';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf } from './virtual-loop.js';
 
 describe('core/run', () => {
@@ -33,17 +33,17 @@ describe('core/run', () => {
       await sleep(1);
       throw new Error('spam');
     };
-    expect((await rejectionOf(run(main, { loopFactory }))).message).to.equal('spam');
+    expect((await rejection(run(main, { loopFactory }))).message).to.equal('spam');
     expect(loop.isClosed()).to.equal(true);
     loop = jumpingLoop();
-    expect(await rejectionOf(run(5 as never, { loopFactory }))).to.be.instanceOf(TypeError);
+    expect(await rejection(run(5 as never, { loopFactory }))).to.be.instanceOf(TypeError);
     expect(loop.isClosed()).to.equal(true);
   });
 
   // CPython RunTests.test_asyncio_run_from_running_loop
   it('run() from a running loop is refused, and makes no loop', async () => {
     const factory = sinon.spy(loopFactory);
-    const error = await run(() => rejectionOf(run(() => Promise.resolve(), { loopFactory: factory })), {
+    const error = await run(() => rejection(run(() => Promise.resolve(), { loopFactory: factory })), {
       loopFactory,
     });
     expect(error).to.include({
@@ -145,7 +145,7 @@ describe('core/run', () => {
       await sleep(1);
       throw exit;
     };
-    expect(await rejectionOf(run(main, { loopFactory }))).to.equal(exit);
+    expect(await rejection(run(main, { loopFactory }))).to.equal(exit);
     expect([...log, loop.isClosed()]).to.deep.equal(['1 cancel', true]);
   });
 

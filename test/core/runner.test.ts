@@ -16,7 +16,7 @@ import {
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { FakeExecutor } from './fake-executor.js';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from './virtual-loop.js';
 
 const interrupted = new URL('./fixtures/runner-interrupted.js', import.meta.url);
@@ -108,7 +108,7 @@ describe('core/runner', () => {
   it('Runner.run() rejects as its main does, and can be called again', async () => {
     expect(
       (
-        await rejectionOf(
+        await rejection(
           runner.run(async () => {
             await sleep(1);
             throw new RangeError('bad');
@@ -121,10 +121,10 @@ describe('core/runner', () => {
 
   // CPython RunnerTests.test_run_non_coro… , test_close, test_second_with_block_raises
   it('Runner.run() refuses what is no coroutine, and everything once it is closed', async () => {
-    expect(await rejectionOf(runner.run(5 as never))).to.be.instanceOf(TypeError);
+    expect(await rejection(runner.run(5 as never))).to.be.instanceOf(TypeError);
     await runner.close();
     await runner.close();
-    const refused = await rejectionOf(runner.run(async () => Promise.resolve()));
+    const refused = await rejection(runner.run(async () => Promise.resolve()));
     expect(refused).to.be.instanceOf(InvalidStateError).with.property('message', 'Runner is closed');
     expect(() => runner.getLoop()).to.throw(InvalidStateError, 'Runner is closed');
   });
@@ -138,10 +138,10 @@ describe('core/runner', () => {
   it('Runner.run() within a loop is refused, and the loop goes on', async () => {
     const code = await runner.run(async () => {
       const inner = new Runner({ loopFactory });
-      const refused = await rejectionOf(inner.run(async () => Promise.resolve()));
+      const refused = await rejection(inner.run(async () => Promise.resolve()));
       expect(refused).to.be.instanceOf(LoopStateError).with.property('code', 'ERR_LOOP_RUNNING');
       expect(refused.message).to.equal('Runner.run() cannot be called from a running event loop');
-      const again = await rejectionOf(runner.run(async () => Promise.resolve()));
+      const again = await rejection(runner.run(async () => Promise.resolve()));
       await sleep(1);
       await inner.close();
       return again.code;
@@ -157,7 +157,7 @@ describe('core/runner', () => {
       await used.run(async () => Promise.resolve());
       throw new Error('in the block');
     };
-    expect((await rejectionOf(block())).message).to.equal('in the block');
+    expect((await rejection(block())).message).to.equal('in the block');
     expect(loops.map((loop) => loop.isClosed())).to.deep.equal([true]);
     expect(executor.shutdowns[0]).to.deep.equal({ wait: true });
   });
@@ -188,8 +188,8 @@ describe('core/runner', () => {
     expect(await storage.run('here', () => runner.run(main))).to.deep.equal(['here', 'here']);
   });
 
-  it('Runner.run() leaves a CancelledError alone that is none of Ctrl-C', async () => {
-    const error = await rejectionOf(
+  it('Runner.run() passes on a CancelledError that does not come from Ctrl-C', async () => {
+    const error = await rejection(
       runner.run(function* () {
         const task = getRunningLoop().createTask(() => sleep(10));
         task.cancel('not by hand');
@@ -234,7 +234,7 @@ describe('core/runner', () => {
     });
 
     // CPython RunnerTests.test_interrupt_cancelled_task: an answer to the cancellation is the result
-    it('SIGINT that main catches does not interrupt', async () => {
+    it('SIGINT whose cancellation main catches lets run() return the result', async () => {
       expect(await interrupt('caught')).to.deep.equal({
         lines: ['interrupt me', 'main: CancelledError', 'result: saved', 'listeners afterwards: 0'],
         code: 0,
@@ -263,7 +263,7 @@ describe('core/runner', () => {
       });
     });
 
-    it('SIGINT of a task that is done already ends the run', async () => {
+    it('SIGINT when the main task is done already ends the run', async () => {
       expect(await interrupt('done')).to.deep.equal({
         lines: [
           'KeyboardInterrupt: Interrupted by Ctrl-C, ERR_KEYBOARD_INTERRUPT, because of undefined',

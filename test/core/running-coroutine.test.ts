@@ -11,7 +11,7 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import { coreFile } from './core-file.js';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
 const { startCoroutine } = (await coreFile(
@@ -85,7 +85,7 @@ describe('core/running-coroutine', () => {
       const task = through('c');
       await runOnce(loop);
       task.cancel('enough');
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('enough');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('enough');
       expect([log, task.cancelled(), future.cancelled()]).to.deep.equal([
         ['c begins', 'c CancelledError: enough'],
         true,
@@ -98,7 +98,7 @@ describe('core/running-coroutine', () => {
       await runOnce(loop);
       future.setResult('too late');
       task.cancel('late');
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('late');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('late');
       expect(log).to.deep.equal(['c begins', 'c CancelledError: late']);
     });
 
@@ -121,7 +121,7 @@ describe('core/running-coroutine', () => {
       await runOnce(loop);
       await runOnce(loop);
       task.cancel('enough');
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('enough');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('enough');
       expect(log).to.deep.equal(['cleaned up']);
     });
 
@@ -130,7 +130,7 @@ describe('core/running-coroutine', () => {
       await runOnce(loop);
       task.cancel('a');
       task.cancel('b');
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('a');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('a');
       expect([log.length, task.cancelling()]).to.deep.equal([2, 2]);
     });
 
@@ -139,7 +139,7 @@ describe('core/running-coroutine', () => {
       const task = through('c');
       await runOnce(loop);
       future.setException(new RangeError('bad'));
-      expect(String(await rejectionOf(loop.runUntilComplete(task)))).to.equal('RangeError: bad');
+      expect(String(await rejection(loop.runUntilComplete(task)))).to.equal('RangeError: bad');
       loop.close();
       expect(reports).to.deep.equal([]);
     });
@@ -211,7 +211,7 @@ describe('core/running-coroutine', () => {
 
   it('Coroutine that one awaits and another delegates to fails for both when the other is cancelled', async () => {
     const coroutine = startCoroutine(waiting(), loop);
-    const awaiting = loop.createTask(async () => rejectionOf(coroutine));
+    const awaiting = loop.createTask(async () => rejection(coroutine));
     const delegating = loop.createTask(function* () {
       return yield* coroutine;
     });
@@ -283,12 +283,12 @@ describe('core/running-coroutine', () => {
       const task = loop.createTask(function* () {
         yield* startCoroutine(leaving(delay));
       });
-      expect(await rejectionOf(loop.runForever())).to.equal(exit);
+      expect(await rejection(loop.runForever())).to.equal(exit);
       expect([task.exception(), reports]).to.deep.equal([exit, []]);
       const async = loop.createTask(async () => {
         await startCoroutine(leaving(delay));
       });
-      expect(await rejectionOf(loop.runForever())).to.equal(exit);
+      expect(await rejection(loop.runForever())).to.equal(exit);
       async.cancel();
     }
   });
@@ -313,7 +313,7 @@ describe('core/running-coroutine', () => {
               note('after the coroutine');
               await sleep(1);
             });
-      expect((await rejectionOf(loop.runUntilComplete(task))).message, kind).to.equal('x');
+      expect((await rejection(loop.runUntilComplete(task))).message, kind).to.equal('x');
       expect(log, kind).to.deep.equal(['after the coroutine']);
     }
   });

@@ -13,7 +13,7 @@ import {
 import { awaitableOf, followPromise, startFunction } from '@ringloop/core/internal';
 import { expect } from 'chai';
 import { coreFile } from './core-file.js';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
 const { RunningFunction } = (await coreFile(
@@ -74,7 +74,7 @@ describe('core/running-function', () => {
         }
       });
     await loop.runUntilComplete(async () => {
-      await rejectionOf(waitFor(patient(), 1));
+      await rejection(waitFor(patient(), 1));
       const gathered = gather([patient(), patient()]);
       const task = loop.createTask(patient());
       const stepped = loop.createTask(function* () {
@@ -100,7 +100,7 @@ describe('core/running-function', () => {
         await sleep(1);
         started.cancel();
         go();
-        log.push((await rejectionOf(started)).name);
+        log.push((await rejection(started)).name);
       });
       expect([name, ...log]).to.deep.equal([name, 'made', 'thing closed', 'CancelledError']);
     }
@@ -115,7 +115,7 @@ describe('core/running-function', () => {
     go();
     await immediate();
     task.cancel();
-    expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
     expect(log).to.deep.equal(['made', 'thing closed']);
   });
 
@@ -129,16 +129,16 @@ describe('core/running-function', () => {
     await runOnce(loop);
     task.cancel();
     go();
-    expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
     expect(log).to.deep.equal(['made', 'thing closed']);
   });
 
-  it('startFunction() that was cancelled late gives its result to who awaits it, and the cancellation to the next wait', async () => {
+  it('startFunction() cancelled too late gives its result to the await, and throws at the next one', async () => {
     let go!: () => void;
     const task = loop.createTask(async () => {
       const { name } = await make(() => new Promise<void>((resolve) => (go = resolve)));
       log.push(`got ${name}`);
-      log.push(String(await rejectionOf(sleep(9))));
+      log.push(String(await rejection(sleep(9))));
     });
     await runOnce(loop);
     task.cancel('late');
@@ -154,7 +154,7 @@ describe('core/running-function', () => {
         await new Promise<void>((resolve) => (go = resolve));
         throw new RangeError('mine');
       });
-      log.push(String(await rejectionOf(failing)), String(await rejectionOf(sleep(9))));
+      log.push(String(await rejection(failing)), String(await rejection(sleep(9))));
     });
     await runOnce(loop);
     task.cancel('late');
@@ -168,13 +168,13 @@ describe('core/running-function', () => {
       await sleep(1);
       throw new SystemExit(3);
     };
-    const caught = await loop.runUntilComplete(async () => rejectionOf(startFunction(exit)));
+    const caught = await loop.runUntilComplete(async () => rejection(startFunction(exit)));
     expect(caught).to.be.instanceOf(SystemExit);
     const ended = loop.runUntilComplete(async () => {
       void startFunction(exit);
       await sleep(9);
     });
-    expect(await rejectionOf(ended)).to.be.instanceOf(SystemExit);
+    expect(await rejection(ended)).to.be.instanceOf(SystemExit);
   });
 
   it('startFunction() that ends when its loop is closed is told to who awaits it elsewhere', async () => {
@@ -220,7 +220,7 @@ describe('core/running-function', () => {
     expect(started[1]?.exception()?.message).to.include('attached to a different loop');
   });
 
-  it('followPromise() gives a promise up, and cancels what can be', async () => {
+  it('followPromise() that is cancelled no longer waits for the promise, and cancels it if it can be', async () => {
     const cancelled: string[] = [];
     const call = Object.assign(new Promise<never>(() => undefined), {
       cancel: () => cancelled.push('the call'),
@@ -229,12 +229,12 @@ describe('core/running-function', () => {
       for (const promise of [call, new Promise<never>(() => undefined)]) {
         const future = followPromise(loop, promise);
         future.cancel();
-        expect(await rejectionOf(future)).to.be.instanceOf(CancelledError);
+        expect(await rejection(future)).to.be.instanceOf(CancelledError);
       }
       const late = followPromise(loop, Promise.reject(new Error('dropped')));
       late.cancel();
       await immediate();
-      log.push(String(await rejectionOf(awaitableOf(Promise.reject(new CancelledError('theirs'))))));
+      log.push(String(await rejection(awaitableOf(Promise.reject(new CancelledError('theirs'))))));
     });
     expect([cancelled, log]).to.deep.equal([['the call'], ['CancelledError: theirs']]);
   });

@@ -12,7 +12,7 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import { coreFile } from './core-file.js';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from './virtual-loop.js';
 
 const { runScoped } = (await coreFile('scope')) as typeof import('../../packages/core/dist/scope.js');
@@ -87,7 +87,7 @@ describe('core/scope', () => {
         log = [];
         const task = loop.createTask<string>(main);
         loop.callLater(0.5, () => task.cancel('enough'));
-        const error = await rejectionOf(loop.runUntilComplete(task));
+        const error = await rejection(loop.runUntilComplete(task));
         expect(error).to.be.instanceOf(CancelledError).with.property('message', 'enough');
         expect(log).to.deep.equal(['enter', 'body of scope', 'exit CancelledError: enough', 'left']);
       }
@@ -109,11 +109,11 @@ describe('core/scope', () => {
       },
     ];
     for (const body of bodies) {
-      expect(await rejectionOf(loop.runUntilComplete(async () => slowly(body)))).to.equal(mine);
+      expect(await rejection(loop.runUntilComplete(async () => slowly(body)))).to.equal(mine);
       const main = function* (): CoroutineGenerator<never> {
         return yield* slowly(body);
       };
-      expect(await rejectionOf(loop.runUntilComplete(main))).to.equal(mine);
+      expect(await rejection(loop.runUntilComplete(main))).to.equal(mine);
     }
     const once = ['enter', 'exit RangeError: mine', 'left'];
     expect(log).to.deep.equal(bodies.flatMap(() => [...once, ...once]));
@@ -166,7 +166,7 @@ describe('core/scope', () => {
       const failing = async (): Promise<void> => {
         throw mine;
       };
-      const caught = await rejectionOf(loop.runUntilComplete(async () => atOnce(failing, exit)));
+      const caught = await rejection(loop.runUntilComplete(async () => atOnce(failing, exit)));
       expect(caught).to.satisfy((error: Error) => error === other || error.cause === other);
       causes.push(caught.cause);
       // Where the body throws nothing, there is no cause.
@@ -177,7 +177,7 @@ describe('core/scope', () => {
           throw fresh;
         },
       );
-      expect(await rejectionOf(throwing)).to.equal(fresh);
+      expect(await rejection(throwing)).to.equal(fresh);
       expect('cause' in fresh).to.equal(false);
     }
     expect(causes).to.deep.equal([mine, 'its own', undefined, 'other']);
@@ -186,7 +186,7 @@ describe('core/scope', () => {
   it('runScoped() makes no circle of causes', async () => {
     const other = new Error('other');
     for (const mine of [other, new RangeError('mine', { cause: other })]) {
-      const caught = await rejectionOf(
+      const caught = await rejection(
         loop.runUntilComplete(async () =>
           atOnce(
             async () => {
@@ -203,7 +203,7 @@ describe('core/scope', () => {
     }
     const looped = new Error('looped');
     looped.cause = looped;
-    const caught = await rejectionOf(
+    const caught = await rejection(
       loop.runUntilComplete(async () =>
         atOnce(
           async () => {
@@ -226,7 +226,7 @@ describe('core/scope', () => {
       throw new Error('Ran');
     };
     for (const body of [asyncBody, generatorBody]) {
-      const error = await rejectionOf(loop.runUntilComplete(async () => runScoped(failing, body, unwanted)));
+      const error = await rejection(loop.runUntilComplete(async () => runScoped(failing, body, unwanted)));
       expect(error.message).to.equal('mine');
     }
     expect(log).to.deep.equal([]);
@@ -285,7 +285,7 @@ describe('core/scope', () => {
       task.cancel();
       loop.callLater(1, end);
     });
-    expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
     expect(log).to.deep.equal(['enter', 'body ends', 'exit CancelledError', 'left']);
   });
 
@@ -304,7 +304,7 @@ describe('core/scope', () => {
       }),
     );
     loop.callLater(1, () => task.cancel());
-    expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
     const left = ['exit CancelledError', 'left'];
     expect(log).to.deep.equal(['enter', 'generator', 'enter', 'body ends at 2', ...left, ...left]);
   });
@@ -387,7 +387,7 @@ describe('core/scope', () => {
     expect(() => atOnce(generatorBody))
       .to.throw(LoopStateError)
       .with.property('code', 'ERR_NO_RUNNING_LOOP');
-    const error = await rejectionOf(slowly(asyncBody));
+    const error = await rejection(slowly(asyncBody));
     expect(error).to.be.instanceOf(LoopStateError).with.property('code', 'ERR_NO_RUNNING_LOOP');
   });
 });

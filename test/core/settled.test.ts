@@ -3,7 +3,7 @@ import { type BaseEventLoop, sleep, VirtualHost } from '@ringloop/core';
 import { expect } from 'chai';
 import { coreFile } from './core-file.js';
 import { CountingHost } from './counting-host.js';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop } from './virtual-loop.js';
 
 const { settled, SETTLED, SETTLED_TRUE } = (await coreFile(
@@ -61,7 +61,7 @@ describe('core/settled', () => {
     expect(log).to.deep.equal(['value', 'next iteration']);
   });
 
-  it('settled() hands a promise on as it is to who does not await it', async () => {
+  it('settled() returns a given promise itself to a caller that does not await it', async () => {
     const failing = {
       then: (_: unknown, reject: (reason: unknown) => void): void => {
         reject(new Error('not asked for'));
@@ -72,7 +72,7 @@ describe('core/settled', () => {
     });
     await immediate(); // a rejection nobody asked for would be unhandled by now
     expect(got).to.deep.equal([failing]);
-    expect((await rejectionOf(settled(failing))).message).to.equal('not asked for');
+    expect((await rejection(settled(failing))).message).to.equal('not asked for');
   });
 
   it('settled() is a promise like any other', async () => {

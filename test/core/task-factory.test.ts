@@ -138,7 +138,7 @@ describe('core/task-factory', () => {
   });
 
   // CPython: a loop that does not run cannot step a task
-  it('eagerTaskFactory() does as usual while the loop does not run', async () => {
+  it('eagerTaskFactory() starts tasks in the next iteration while the loop does not run', async () => {
     loop.setTaskFactory(eagerTaskFactory);
     const task = loop.createTask(function* () {
       note('ran');
@@ -149,7 +149,7 @@ describe('core/task-factory', () => {
     expect([log, task.done()]).to.deep.equal([['ran'], true]);
   });
 
-  it('eagerTaskFactory() yields to what createTask() says', async () => {
+  it('eagerTaskFactory() is overruled by the eagerStart option of createTask()', async () => {
     loop.setTaskFactory(eagerTaskFactory);
     await loop.runUntilComplete(function* () {
       const task = loop.createTask(
@@ -182,7 +182,7 @@ describe('core/task-factory', () => {
     expect(log).to.deep.equal(['eager', 'mine']);
   });
 
-  it('eagerStart without a factory is per task', async () => {
+  it('createTask() takes eagerStart for one task, without a factory', async () => {
     await loop.runUntilComplete(async () => {
       const task = loop.createTask(
         async () => {

@@ -17,7 +17,7 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
 function refuse(): never {
@@ -90,7 +90,7 @@ describe('core/task', () => {
       expect(task.result()).to.equal('plain');
     });
 
-    it('createTask() stands what throws when it is looked at, thrown or returned', async () => {
+    it('createTask() accepts results and errors whose properties throw when they are read', async () => {
       const strict = new Proxy(new Error('strict'), {
         get(_, key) {
           throw new ReferenceError(`no setting ${String(key)}`);
@@ -125,7 +125,7 @@ describe('core/task', () => {
       expect(await loop.runUntilComplete(Promise.resolve('there'))).to.equal('there');
       const failing = loop.createTask(Promise.reject(new Error('rejected early')));
       await immediate(); // unhandled, the rejection would fail the test run by now
-      expect((await rejectionOf(loop.runUntilComplete(failing))).message).to.equal('rejected early');
+      expect((await rejection(loop.runUntilComplete(failing))).message).to.equal('rejected early');
     });
 
     it('createTask() refuses what is no coroutine, and leaves nothing behind', () => {
@@ -153,7 +153,7 @@ describe('core/task', () => {
       ]);
       expect(loop.createTask(() => Promise.resolve()).getName()).to.match(/^Task-\d+$/);
       task.cancel();
-      await rejectionOf(loop.runUntilComplete(task));
+      await rejection(loop.runUntilComplete(task));
       expect(inspect(task)).to.equal("<Task cancelled name='fetcher' coro=<fetchAll()>>");
     });
 
@@ -174,7 +174,7 @@ describe('core/task', () => {
         throw exit;
       });
       task.addDoneCallback(() => note('done'));
-      expect(await rejectionOf(loop.runForever())).to.equal(exit);
+      expect(await rejection(loop.runForever())).to.equal(exit);
       expect([loop.isRunning(), task.exception()]).to.deep.equal([false, exit]);
       await runOnce(loop);
       expect(log).to.deep.equal(['done']);
@@ -185,7 +185,7 @@ describe('core/task', () => {
       const task = loop.createTask(() => {
         throw exit;
       });
-      expect(await rejectionOf(loop.runForever())).to.equal(exit);
+      expect(await rejection(loop.runForever())).to.equal(exit);
       expect(task.exception()).to.equal(exit);
     });
 
@@ -197,7 +197,7 @@ describe('core/task', () => {
       });
       await runOnce(loop);
       future.setResult('go');
-      expect(await rejectionOf(runOnce(loop))).to.equal(exit);
+      expect(await rejection(runOnce(loop))).to.equal(exit);
       expect(task.exception()).to.equal(exit);
     });
 
@@ -242,7 +242,7 @@ describe('core/task', () => {
     it('Task that awaits a pending future of another loop is told so', async () => {
       const foreign = jumpingLoop().createFuture<string>();
       const task = loop.createTask(async () => foreign, { name: 'mine' });
-      const error = await rejectionOf(loop.runUntilComplete(task));
+      const error = await rejection(loop.runUntilComplete(task));
       expect(error).to.be.instanceOf(LoopStateError).with.property('code', 'ERR_OTHER_LOOP');
       expect(error.message).to.match(
         /^Task <Task .*'mine'.*> got Future <Future pending> attached to a different loop$/,
@@ -260,11 +260,11 @@ describe('core/task', () => {
       const task: Task<unknown> = loop.createTask(async () => {
         await task;
       });
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.match(
+      expect((await rejection(loop.runUntilComplete(task))).message).to.match(
         /^Task cannot await on itself: <Task pending /,
       );
       const returned: Task<unknown> = loop.createTask(() => returned);
-      expect((await rejectionOf(loop.runUntilComplete(returned))).message).to.match(
+      expect((await rejection(loop.runUntilComplete(returned))).message).to.match(
         /^Task cannot await on itself/,
       );
     });
@@ -281,7 +281,7 @@ describe('core/task', () => {
     it('Task.cancel() before the start keeps the coroutine from running', async () => {
       const task = loop.createTask(() => Promise.resolve(log.push('ran')));
       expect(task.cancel('early')).to.equal(true);
-      const error = await rejectionOf(loop.runUntilComplete(task));
+      const error = await rejection(loop.runUntilComplete(task));
       expect(error).to.be.instanceOf(CancelledError).with.property('message', 'early');
       expect([log, task.cancelled()]).to.deep.equal([[], true]);
     });
@@ -294,7 +294,7 @@ describe('core/task', () => {
       await runOnce(loop);
       expect(task.cancel('enough')).to.equal(true);
       expect([task.done(), future.cancelled()]).to.deep.equal([false, true]);
-      const error = await rejectionOf(loop.runUntilComplete(task));
+      const error = await rejection(loop.runUntilComplete(task));
       expect(error).to.be.instanceOf(CancelledError).with.property('message', 'enough');
       expect([task.cancelled(), task.cancel()]).to.deep.equal([true, false]);
     });
@@ -416,7 +416,7 @@ describe('core/task', () => {
         await Promise.resolve();
         return 5;
       });
-      const error = await rejectionOf(loop.runUntilComplete(task));
+      const error = await rejection(loop.runUntilComplete(task));
       expect([error.message, task.cancelled()]).to.deep.equal(['end', true]);
     });
 
@@ -439,7 +439,7 @@ describe('core/task', () => {
       await runOnce(loop);
       task.cancel();
       expect(future.cancelled()).to.equal(true);
-      await rejectionOf(loop.runUntilComplete(task));
+      await rejection(loop.runUntilComplete(task));
       expect(task.cancelled()).to.equal(true);
     });
 
@@ -507,7 +507,7 @@ describe('core/task', () => {
         await Promise.resolve();
         throw new CancelledError('mine');
       });
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('mine');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('mine');
       expect(task.cancelled()).to.equal(true);
     });
   });
@@ -523,7 +523,7 @@ describe('core/task', () => {
       });
       await runOnce(loop);
       task.cancel('stop it');
-      await rejectionOf(loop.runUntilComplete(task)); // nothing else could be told: it ends cancelled
+      await rejection(loop.runUntilComplete(task)); // nothing else could be told: it ends cancelled
       expect([...log, task.cancelled()]).to.deep.equal([
         'node CancelledError: stop it',
         'aborted true',
@@ -535,7 +535,7 @@ describe('core/task', () => {
       const task = loop.createTask((signal: AbortSignal) => delay(1e6, undefined, { signal }));
       await runOnce(loop);
       task.cancel('enough');
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('enough');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('enough');
       expect(task.cancelled()).to.equal(true);
     });
 
@@ -566,7 +566,7 @@ describe('core/task', () => {
         names.push(name());
         await loop.createTask(() => Promise.resolve(names.push(name())), { name: 'inner' });
         names.push(name());
-        await rejectionOf(Promise.reject(new Error('no')));
+        await rejection(Promise.reject(new Error('no')));
         names.push(name());
         return names;
       };
@@ -675,7 +675,7 @@ describe('core/task', () => {
       expect(inspect(inner)).to.equal(
         "<Task cancelling name='inner' coro=<inner()> waitFor=<Future finished>>",
       );
-      await rejectionOf(loop.runUntilComplete(outer));
+      await rejection(loop.runUntilComplete(outer));
       expect([inspect(inner), inspect(outer)]).to.deep.equal([
         "<Task cancelled name='inner' coro=<inner()>>",
         "<Task cancelled name='outer' coro=<outer()>>",
@@ -733,7 +733,7 @@ describe('core/task', () => {
     for (const running of [call, Promise.resolve('a plain promise')]) {
       const task = loop.createTask(running);
       task.cancel('early');
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('early');
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal('early');
     }
     expect(cancelled).to.deep.equal(['the call']);
   });
@@ -762,7 +762,7 @@ describe('core/task', () => {
     const reports = reportsOf(loop);
     const task = loop.createTask(async () => note('ran'));
     Future.prototype.setException.call(task, new Error('spam'));
-    expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('spam');
+    expect((await rejection(loop.runUntilComplete(task))).message).to.equal('spam');
     await runOnce(loop);
     expect([log, reports.map(({ exception }) => exception?.message.split(':')[0])]).to.deep.equal([
       [],

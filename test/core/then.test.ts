@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { BaseEventLoop, type Future, sleep, VirtualHost } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
 describe('core/then', () => {
@@ -15,14 +15,14 @@ describe('core/then', () => {
     log = [];
   });
 
-  it('Reaction that throws rejects, and is no business of the loop', async () => {
+  it('Reaction that throws rejects its promise, and the loop reports nothing', async () => {
     const reports = reportsOf(loop);
-    const result = rejectionOf(
+    const result = rejection(
       future.then(() => {
         throw new Error('in the reaction');
       }),
     );
-    const recovered = rejectionOf(
+    const recovered = rejection(
       future
         .then(undefined, () => {
           throw new Error('not called');
@@ -45,7 +45,7 @@ describe('core/then', () => {
       () => 'no',
       (reason: unknown) => `recovered from ${String(reason)}`,
     );
-    const replaced = rejectionOf(
+    const replaced = rejection(
       future.catch(() => {
         throw new RangeError('another');
       }),
@@ -61,7 +61,7 @@ describe('core/then', () => {
   it('Reaction of a task that was cancelled after the future was done is told of that instead', async () => {
     const task = loop.createTask(async () => {
       log.push(await future.then(String, (reason: unknown) => `rejected with ${String(reason)}`));
-      await rejectionOf(future).then(
+      await rejection(future).then(
         (error) => log.push(String(error)),
         () => log.push('no error'),
       );
@@ -80,7 +80,7 @@ describe('core/then', () => {
     await runOnce(loop);
     future.setResult(1);
     task.cancel('late');
-    expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('late');
+    expect((await rejection(loop.runUntilComplete(task))).message).to.equal('late');
     expect([log, task.cancelled()]).to.deep.equal([[], true]);
   });
 
@@ -92,7 +92,7 @@ describe('core/then', () => {
       task.cancel();
       task.cancel('again');
     });
-    await rejectionOf(loop.runUntilComplete(task));
+    await rejection(loop.runUntilComplete(task));
     expect([task.cancelled(), log]).to.deep.equal([true, []]);
   });
 
@@ -116,7 +116,7 @@ describe('core/then', () => {
   it('Reaction to a future that refuses to be cancelled is told all the same', async () => {
     future.cancel = () => false;
     const task = loop.createTask(async () => {
-      log.push(String(await rejectionOf(future.finally(() => log.push('finally')))));
+      log.push(String(await rejection(future.finally(() => log.push('finally')))));
     });
     await runOnce(loop);
     task.cancel('enough');

@@ -42,7 +42,7 @@ describe('core/unhandled-cancellations', function () {
     expect(error).to.include('as it ends');
   });
 
-  it('BaseEventLoop leaves them to the listeners that there are', () => {
+  it('BaseEventLoop leaves unhandled rejections to listeners of the process if there are any', () => {
     expect(run('listener').out).to.deep.equal([
       'listener RangeError: mine',
       'listener CancelledError: theirs',

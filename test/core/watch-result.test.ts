@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { type BaseEventLoop, CancelledError, type ExceptionContext, sleep, SystemExit } from '@ringloop/core';
 import { watchResult } from '@ringloop/core/internal';
 import { expect } from 'chai';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf } from './virtual-loop.js';
 
 describe('core/watch-result', () => {
@@ -65,7 +65,7 @@ describe('core/watch-result', () => {
       loop.callSoon(() => Promise.reject(new SystemExit(3)));
       await sleep(10);
     });
-    expect(await rejectionOf(ended))
+    expect(await rejection(ended))
       .to.be.instanceOf(SystemExit)
       .with.property('exitCode', 3);
     expect(reports).to.deep.equal([]);
@@ -116,7 +116,7 @@ describe('core/watch-result', () => {
     expect(told).to.deep.equal([1, 'two']);
   });
 
-  it('watchResult() hands a cancellation to those who are there for what nobody awaits', async () => {
+  it('watchResult() leaves a promise that rejects with a cancellation to unhandledRejection', async () => {
     const listeners = process.listeners('unhandledRejection');
     process.removeAllListeners('unhandledRejection');
     const unhandled = once(process, 'unhandledRejection');

@@ -3,7 +3,7 @@ import { windUp } from '@ringloop/core/internal';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { FakeExecutor } from './fake-executor.js';
-import { rejectionOf } from './rejection.js';
+import { rejection } from '../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from './virtual-loop.js';
 
 describe('core/wind-up', () => {
@@ -168,11 +168,11 @@ describe('core/wind-up', () => {
       }
     });
     await runOnce(loop);
-    expect(await rejectionOf(windUp(loop))).to.equal(exit);
+    expect(await rejection(windUp(loop))).to.equal(exit);
     expect(loop.isClosed()).to.equal(true);
   });
 
-  it('windUp() tells a task of the cancellation once, without a message', async () => {
+  it('windUp() cancels each task once, without a message', async () => {
     const caught: unknown[] = [];
     loop.createTask(function* () {
       try {

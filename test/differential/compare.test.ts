@@ -11,7 +11,7 @@ const SLEEPS: Event = [1, 2, 'c1', 'sleep', '5'];
 const OTHER: Event = [1, 2, 'c2', 'starts', 'none'];
 
 describe('differential/compare', () => {
-  it('firstDifference() tells where traces part: by order, by content, by length', () => {
+  it('firstDifference() finds where two traces differ in order, content or length', () => {
     expect(firstDifference([STARTS, SLEEPS], [STARTS, SLEEPS])).to.equal(null);
     expect(firstDifference([STARTS, SLEEPS, OTHER], [STARTS, OTHER, SLEEPS])).to.deep.equal({
       at: 1,

@@ -17,7 +17,7 @@ import {
   throwValue,
 } from './fixtures/jobs.js';
 import { createGate, entered, openGate } from './fixtures/gate.js';
-import { rejection } from './fixtures/settled.js';
+import { rejection } from '../rejection.js';
 import { strangeErrors, throwStrange } from '../threadsafe/fixtures/strange-errors.js';
 import { platformValues } from '../threadsafe/fixtures/platform-values.js';
 
@@ -34,7 +34,7 @@ describe('executor/job-message', () => {
   });
 
   for (const [what, make] of Object.entries(platformValues)) {
-    it(`packArguments() leaves it to structured clone what arrives: ${what}`, async () => {
+    it(`packArguments() sends what structured clone would: ${what}`, async () => {
       const value = make();
       let expected: unknown;
       try {
@@ -49,7 +49,7 @@ describe('executor/job-message', () => {
   }
 
   for (const [what, make] of Object.entries(strangeErrors)) {
-    it(`packThrown() tells something, and the threads live: ${what}`, async () => {
+    it(`packThrown() rejects with some error, and no thread dies: ${what}`, async () => {
       const [, message] = make();
       for (let times = 0; times < 3; times++) {
         const failing = executor.submit(throwStrange, [what]).result.then(null, String);
@@ -148,8 +148,11 @@ describe('executor/job-message', () => {
   });
 
   it('packOutcomeOf() passes on values that are no errors', async () => {
-    expect(await rejection(executor.submit(throwValue, ['a string']).result)).to.equal('a string');
-    expect(await rejection(executor.submit(throwValue, [undefined]).result)).to.equal(undefined);
+    const jobs = ['a string', undefined].map((value) => executor.submit(throwValue, [value]).result);
+    expect(await Promise.allSettled(jobs)).to.deep.equal([
+      { status: 'rejected', reason: 'a string' },
+      { status: 'rejected', reason: undefined },
+    ]);
   });
 
   it('packOutcomeOf() sends an error with what cannot be sent as text', async () => {

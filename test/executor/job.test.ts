@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { PiscinaExecutor } from '@ringloop/executor';
 import { beStubborn, fib, StubbornError } from './fixtures/jobs.js';
-import { rejection } from './fixtures/settled.js';
+import { rejection } from '../rejection.js';
 
 describe('executor/job', () => {
   it('Job.finish() rejects with an error whose class has a getter in the place of a property, and the next job runs', async () => {

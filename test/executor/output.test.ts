@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { PiscinaExecutor } from '@ringloop/executor';
 import { whatIsGiven } from './fixtures/jobs.js';
 import { print } from './fixtures/prints.js';
-import { rejection } from './fixtures/settled.js';
+import { rejection } from '../rejection.js';
 
 const program = fileURLToPath(new URL('./fixtures/prints-program.js', import.meta.url));
 const LINES = 5000;
@@ -17,7 +17,7 @@ const numbered = (prefix: string, lines: number): string[] =>
 
 describe('The output of jobs', () => {
   for (const job of ['print', 'printAndThrow', 'printAndEnd']) {
-    it(`is there when the process ends with the job (${job})`, async () => {
+    it(`is printed even when the process ends with the job (${job})`, async () => {
       const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, job, String(LINES)], {
         maxBuffer: 1e8,
       });
@@ -28,7 +28,7 @@ describe('The output of jobs', () => {
       .slow(5000);
   }
 
-  it('PiscinaExecutor.stdout and stderr give it with the options, and end with the executor', async () => {
+  it('PiscinaExecutor.stdout and stderr stream it if asked for, and end with the executor', async () => {
     const executor = new PiscinaExecutor({ maxThreads: 1, stdout: true, stderr: true });
     await executor.submit(print, [LINES]).result; // though nobody reads yet
     await executor.shutdown();
@@ -71,7 +71,7 @@ describe('PiscinaExecutor with options of threads', () => {
     }
   });
 
-  it("execArgv that a thread cannot have rejects each job with Node's error", async () => {
+  it('execArgv that Node refuses for a thread reject each job with the error of Node', async () => {
     await using executor = new PiscinaExecutor({ maxThreads: 1, execArgv: ['--max-old-space-size=100'] });
     for (let job = 0; job < 2; job++) {
       const error = await rejection(executor.submit(whatIsGiven, []).result);

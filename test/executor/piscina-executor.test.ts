@@ -7,7 +7,7 @@ import { PeerExitedError, RemoteFunctionError, SharedLock } from '@ringloop/thre
 import { createGate, entered, type Gate, openGate } from './fixtures/gate.js';
 import { addTo, block, blockAndFail, fib, keepLock, later, notRemote, runOn } from './fixtures/jobs.js';
 import { onlyHere } from './fixtures/local-functions.js';
-import { rejection } from './fixtures/settled.js';
+import { rejection } from '../rejection.js';
 
 describe('executor/piscina-executor', () => {
   let executor: PiscinaExecutor;

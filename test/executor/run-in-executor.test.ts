@@ -22,7 +22,7 @@ import {
   spill,
   TeapotError,
 } from './fixtures/jobs.js';
-import { rejection } from './fixtures/settled.js';
+import { rejection } from '../rejection.js';
 
 describe('executor/run-in-executor', () => {
   let loop: BaseEventLoop;

@@ -18,7 +18,7 @@ import {
   throwOutside,
   throwWhenIdle,
 } from './fixtures/jobs.js';
-import { rejection } from './fixtures/settled.js';
+import { rejection } from '../rejection.js';
 
 // Later V8s end the whole process when a thread fills its heap in one go, or cannot even start in it.
 const on20 = process.versions.node.startsWith('20.') ? it : it.skip;

@@ -25,6 +25,11 @@ export interface BlockingBuffers {
 const RECORD_BYTES = 16;
 const CAPACITY_BYTES = 64;
 
+/** Of the table: the head has as many words as a slot. */
+const SLOT_WORDS = 4;
+const WHO = 0;
+const FOR = 1;
+
 export const makeBlocking = (): BlockingBuffers => ({
   lane: new SharedArrayBuffer(128 + CAPACITY_BYTES),
   words: new SharedArrayBuffer(64),
@@ -174,11 +179,11 @@ export interface EnterInput {
 }
 
 /** For each time: whether it saw a circle. It stays in the table the last time, unless it saw one. */
-export function enter({ table }: BlockingBuffers, { input }: ModelThread): boolean[] {
+export function enter({ table }: BlockingBuffers, { atomics, input }: ModelThread): boolean[] {
   const { who, whom, wrong } = input as EnterInput;
   const threads = new BlockedThreads(table);
   return whom.map((other, turn) => {
-    if (wrong === 'looksFirst' && wouldClose(threads, who, other)) return true;
+    if (wrong === 'looksFirst' && wouldClose(new Int32Array(table), who, other, atomics)) return true;
     const slot = threads.enter(who, other);
     if (slot === null) throw new Error('The table is full');
     const circle = wrong !== 'looksFirst' && threads.beginWaiting(slot) && threads.isInCircle(who);
@@ -219,6 +224,14 @@ export function answerAndWait({ words, table }: BlockingBuffers, { atomics, inpu
 }
 
 /** Whether `who` would close a circle, asked before it enters. */
-function wouldClose(threads: BlockedThreads, who: number, other: number): boolean {
-  return threads.waitsFor(other) === who;
+function wouldClose(
+  words: Int32Array,
+  who: number,
+  other: number,
+  { load }: ModelThread['atomics'],
+): boolean {
+  for (let slot = SLOT_WORDS; slot < words.length; slot += SLOT_WORDS) {
+    if (load(words, slot + WHO) === other) return load(words, slot + FOR) === who;
+  }
+  return false;
 }

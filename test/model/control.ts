@@ -82,7 +82,6 @@ export const STEP_KINDS: readonly StepKind[] = [
   'cas',
   'add',
   'or',
-  'exchange',
   'notify',
   'waitAsync',
   'wait',

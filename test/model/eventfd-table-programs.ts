@@ -41,8 +41,9 @@ export function takeEventfd(buffers: TableBuffers, { atomics, input }: ModelThre
       ? table.take()
       : takeBySight(new Int32Array(buffers.table), task, makeEventfd, atomics);
   if (eventfd === null) return null;
-  const holder = atomics.exchange(notes, eventfd, task);
-  if (holder !== 0 && isAlive(holder)) throw new Error(`Threads ${holder} and ${task} both have ${eventfd}`);
+  let holder = atomics.cas(notes, eventfd, 0, task);
+  if (holder !== 0 && !isAlive(holder) && atomics.cas(notes, eventfd, holder, task) === holder) holder = 0;
+  if (holder !== 0) throw new Error(`Threads ${holder} and ${task} both have ${eventfd}`);
   if (givesBack) {
     atomics.store(notes, eventfd, 0);
     table.giveBack(eventfd);

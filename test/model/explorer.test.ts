@@ -117,7 +117,7 @@ describe('model/explorer', () => {
         expect(error.trace.split('\n').map((line) => line.slice(6))).to.include.members([
           'consumer: load(QUEUE) → 0',
           'producer: add(QUEUE, 1) → 0',
-          'producer: exchange(ASLEEP, 0) → 0',
+          'producer: cas(ASLEEP, 1 → 0) → 0, failed',
           'consumer: store(ASLEEP, 1)',
           'consumer: waitAsync(ASLEEP, 1) → waiting',
           'producer: finished',

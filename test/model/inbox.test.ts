@@ -119,19 +119,19 @@ describe('model/inbox', () => {
       expect(schedules).to.be.at.least(3_900);
     });
 
-    it('by who saw its producer killed', async () => {
+    it('by the thread that saw its producer killed', async () => {
       const threads = [producer(0, { leaves: false }), witness(0), OWNER];
       const { kills } = await explore(setting(threads, { preemptions: 2, kill: ['producer0'] }));
       expect(kills).to.be.at.least(1_500);
     });
 
-    it('by who saw its producer killed, leaving', async () => {
+    it('by the thread that saw its producer killed while it left', async () => {
       const threads = [producer(0), witness(0), OWNER];
       const { kills } = await explore(setting(threads, { preemptions: 1, kill: ['producer0'] }));
       expect(kills).to.be.at.least(400);
     });
 
-    it('by the second who saw its producer end, the first being killed', async () => {
+    it('by a second thread that saw its producer end, after the first was killed', async () => {
       const threads = [producer(0, { leaves: false }), witness(0), witness(0, 'second'), OWNER];
       const { kills } = await explore(setting(threads, { preemptions: 1, kill: ['witness0'] }));
       expect(kills).to.be.at.least(800);

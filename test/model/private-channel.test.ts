@@ -27,12 +27,12 @@ const setting = (owner: OwnerInput): Exploration<ChannelBuffers> => ({
   },
 });
 
-describe('model/own-channel', () => {
-  it('offerChannel() has nothing sent where nobody listens, whatever comes between two instructions', async () => {
+describe('model/private-channel', () => {
+  it('offerChannel() lets nobody send before the other side listens, in every schedule', async () => {
     expect((await explore(setting({}))).schedules).to.be.at.least(4);
   });
 
-  it('offerChannel() that says so before it listens would be caught', async () => {
+  it('offerChannel() that announces the channel before it listens would be caught', async () => {
     expect((await failureOf(setting({ saysFirst: true }))).message).to.match(/^heard and lost: expected/);
   });
 });

@@ -58,7 +58,7 @@ describe('model/shared-flag', function () {
     it('SharedEvent.wait() in two other threads', () =>
       expectSchedules(600, event([raiser(), waiter(), waiter({}, 'second')], { preemptions: 3 })));
 
-    it('SharedEvent.wait() of one that is lowered at once, for who waited before', () =>
+    it('SharedEvent.wait() that began before set() goes on though clear() follows at once', () =>
       expectSchedules(
         20,
         event([raiser({ clears: true }), { ...waiter(), daemon: true }], {
@@ -143,7 +143,7 @@ describe('model/shared-flag', function () {
     it('an event that wakes before it is set', () =>
       deadlock(event([raiser({ notifiesFirst: true }), waiter()], { reduce: true })));
 
-    it('a waiter that looks, and sleeps whatever came then', () =>
+    it('a waiter that looks at the flag once, and then sleeps whatever happened since', () =>
       deadlock(event([raiser(), waiter({ looksThenSleeps: true })], { reduce: true })));
 
     it('a waiter that does not see that the flag was raised and lowered', async () => {
@@ -157,7 +157,7 @@ describe('model/shared-flag', function () {
       expect((await failureOf(slept)).message).to.match(/^waiter/);
     });
 
-    it('a token that says so before the reason is written', async () => {
+    it('a token that is marked as cancelled before its reason is written', async () => {
       const early = token(
         [
           canceller('one', { reason: 'one', stateFirst: true }),

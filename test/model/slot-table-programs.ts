@@ -35,7 +35,7 @@ export function claimSlot(buffers: SlotBuffers, { atomics, input }: ModelThread)
   const table = new SlotTable(words, LAYOUT);
   const slot = wrong === undefined ? table.claim(number) : claimWrongly(words, number, wrong, atomics);
   if (slot === null) return null;
-  const holder = atomics.exchange(notes, slot, number);
+  const holder = atomics.cas(notes, slot, 0, number);
   if (holder !== 0) throw new Error(`Threads ${holder} and ${number} both have slot ${slot}`);
   if (!givesBack) return slot;
   atomics.store(notes, slot, 0);

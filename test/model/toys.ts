@@ -54,7 +54,7 @@ export function incrementOwn(buffers: Words, { atomics, input }: ModelThread): v
 export function produce(buffers: Words, { atomics }: ModelThread): void {
   const words = view(buffers);
   atomics.add(words, QUEUE, 1);
-  if (atomics.exchange(words, ASLEEP, 0) === 1) atomics.notify(words, ASLEEP, 1);
+  if (atomics.cas(words, ASLEEP, 1, 0) === 1) atomics.notify(words, ASLEEP, 1);
 }
 
 /** The known-bad order: what comes after the look and before ASLEEP is set wakes nobody. */
@@ -83,8 +83,9 @@ export function consumeForEver(buffers: Words, { atomics }: ModelThread): void {
   const words = view(buffers);
   while (true) {
     atomics.store(words, ASLEEP, 1);
-    if (atomics.exchange(words, QUEUE, 0) > 0) {
-      atomics.add(words, COUNTER, 1);
+    const items = atomics.load(words, QUEUE);
+    if (items > 0) {
+      if (atomics.cas(words, QUEUE, items, 0) === items) atomics.add(words, COUNTER, 1);
       continue;
     }
     atomics.sleepUntilWoken(atomics.waitAsync(words, ASLEEP, 1));
@@ -156,7 +157,7 @@ export function incrementLocked(buffers: Words, { atomics }: ModelThread): void 
 /** Frees the lock of an owner that is gone. */
 export function repairLock(buffers: Words, { atomics }: ModelThread): void {
   const words = view(buffers);
-  if (atomics.exchange(words, LOCK, 0) === 1) atomics.notify(words, LOCK, Infinity);
+  if (atomics.cas(words, LOCK, 1, 0) === 1) atomics.notify(words, LOCK, Infinity);
 }
 
 /** Never ends. */

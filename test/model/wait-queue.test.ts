@@ -61,7 +61,7 @@ async function expectProblem(problem: RegExp, options: Setting): Promise<void> {
   expect((await failureOf(setting(options))).message).to.match(problem);
 }
 
-describe('model/shared-line', function () {
+describe('model/wait-queue', function () {
   this.slow(4000);
 
   describe('WaitQueue lets one at a time through, and nobody waits for ever', () => {

@@ -9,7 +9,7 @@ import { epollRegistrations, openDescriptors } from './descriptors.js';
 import { inLoop } from './in-loop.js';
 import { iterations } from './iterations.js';
 import { linked } from './linked.js';
-import { rejection } from './rejection.js';
+import { thrownBy } from '../rejection.js';
 
 /** A callback that does not matter. */
 const ignore = (): null => null;
@@ -37,7 +37,7 @@ describe('net/selector-event-loop', () => {
     }));
 
   // test_events.EventLoopTestsMixin.test_writer_callback
-  it('SelectorEventLoop.addWriter() calls back with its arguments until removeWriter(), which tells whether there was one', () =>
+  it('SelectorEventLoop.addWriter() calls back until removeWriter(), which returns whether there was a writer', () =>
     inLoop(async (loop) => {
       const [a, b] = Socket.socketpair();
       const written = loop.createFuture<undefined>();
@@ -142,12 +142,12 @@ describe('net/selector-event-loop', () => {
       () => loop.removeReader(nothing),
       () => loop.removeWriter(nothing),
     ]) {
-      const error = await rejection(refused);
+      const error = await thrownBy(refused);
       expect(error).to.be.instanceOf(TypeError);
       expect(error.message).to.match(/^Invalid file object: /);
     }
-    expect(await rejection(() => loop.addReader(-1, ignore))).to.be.instanceOf(RangeError);
-    expect(await rejection(() => loop.addReader(new Socket().detach() && 1.5, ignore))).to.be.instanceOf(
+    expect(await thrownBy(() => loop.addReader(-1, ignore))).to.be.instanceOf(RangeError);
+    expect(await thrownBy(() => loop.addReader(new Socket().detach() && 1.5, ignore))).to.be.instanceOf(
       RangeError,
     );
     loop.close();
@@ -156,13 +156,13 @@ describe('net/selector-event-loop', () => {
   it('SelectorEventLoop.addReader() throws what the system says: EPERM for a regular file, EBADF for a closed number', async () => {
     const loop = new SelectorEventLoop();
     const file = openSync('/proc/self/exe', 'r');
-    expect(await rejection(() => loop.addReader(file, ignore))).to.include({
+    expect(await thrownBy(() => loop.addReader(file, ignore))).to.include({
       code: 'EPERM',
       syscall: 'epoll_ctl',
     });
     expect(loop.removeReader(file)).to.equal(false);
     closeSync(file);
-    expect(await rejection(() => loop.addReader(file, ignore))).to.include({ code: 'EBADF' });
+    expect(await thrownBy(() => loop.addReader(file, ignore))).to.include({ code: 'EBADF' });
     loop.close();
   });
 
@@ -174,14 +174,14 @@ describe('net/selector-event-loop', () => {
     loop.close();
     expect(loop.removeReader(a)).to.equal(false);
     expect(loop.removeWriter(a)).to.equal(false);
-    expect(await rejection(() => loop.addReader(a, ignore))).to.include({ code: 'ERR_LOOP_CLOSED' });
-    expect(await rejection(() => loop.addWriter(a, ignore))).to.include({ code: 'ERR_LOOP_CLOSED' });
+    expect(await thrownBy(() => loop.addReader(a, ignore))).to.include({ code: 'ERR_LOOP_CLOSED' });
+    expect(await thrownBy(() => loop.addWriter(a, ignore))).to.include({ code: 'ERR_LOOP_CLOSED' });
     a.close();
     b.close();
   });
 
   // uvloop test_tcp: get_extra_info
-  it('SelectorEventLoop guards a descriptor that a transport owns', () =>
+  it('SelectorEventLoop refuses to watch or unwatch a descriptor that a transport owns', () =>
     inLoop(async (loop) => {
       const { transport, protocol, peer } = await linked(loop);
       const sock = transport.getExtraInfo('socket');
@@ -191,7 +191,7 @@ describe('net/selector-event-loop', () => {
         () => loop.removeReader(sock),
         () => loop.removeWriter(sock.fileno()),
       ]) {
-        const error = await rejection(refused);
+        const error = await thrownBy(refused);
         expect(error).to.include({ name: 'TransportStateError', code: 'ERR_FD_IN_TRANSPORT' });
         expect(error.message).to.match(/^File descriptor \d+ is used by transport <StreamTransport /);
       }
@@ -259,7 +259,7 @@ describe('net/selector-event-loop', () => {
       b.close();
     }));
 
-  it('SelectorEventLoop does not poll while it does not run, and polls again when it does', async () => {
+  it('SelectorEventLoop polls only while it runs, also in a second run', async () => {
     const loop = new SelectorEventLoop();
     const [a, b] = Socket.socketpair();
     let calls = 0;
@@ -343,7 +343,7 @@ describe('net/selector-event-loop', () => {
         () => loop.removeReader(fd),
         () => loop.removeWriter(fd),
       ]) {
-        const error = await rejection(refused);
+        const error = await thrownBy(refused);
         expect(error).to.be.instanceOf(RangeError);
         expect(error).to.include({ code: 'ERR_OUT_OF_RANGE' });
       }

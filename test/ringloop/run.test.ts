@@ -11,16 +11,7 @@ import {
   sleep,
 } from 'ringloop';
 import { TestEventLoop } from 'ringloop/testing';
-
-/** The error that `promise` rejects with; fails when it does not. */
-async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await promise;
-  } catch (thrown) {
-    return (thrown as { code?: string }).code;
-  }
-  throw new Error('Nothing was thrown');
-}
+import { rejection } from '../rejection.js';
 
 describe('ringloop/run', () => {
   it('run() runs coroutines of all kinds in a new loop with everything, which is the current one', async () => {
@@ -49,14 +40,9 @@ describe('ringloop/run', () => {
 
   it('run() rejects as main does, and when a loop runs already', async () => {
     const error = new RangeError('bad');
-    let thrown: unknown;
-    try {
-      await run(() => Promise.reject(error));
-    } catch (reason) {
-      thrown = reason;
-    }
-    expect(thrown).to.equal(error);
-    expect(await run(() => codeOf(run(async () => Promise.resolve())))).to.equal('ERR_LOOP_RUNNING');
+    expect(await rejection(run(() => Promise.reject(error)))).to.equal(error);
+    const again = await run(() => rejection(run(async () => Promise.resolve())));
+    expect(again.code).to.equal('ERR_LOOP_RUNNING');
   });
 
   it('run() sets the debug mode', async () => {

@@ -56,7 +56,7 @@ describe('ringloop/wakeup', () => {
       }
     }));
 
-  it('answers arrive also when the loop that listened is closed', async () => {
+  it('answers arrive also after the loop was closed that listened for them', async () => {
     const group = await run(async () => {
       const spawned = await LoopGroup.spawn({ loops: 1 });
       for (let i = 0; i < 3; i++) {
@@ -72,7 +72,7 @@ describe('ringloop/wakeup', () => {
     await group.close();
   });
 
-  it('threads that come and go, in peace or not, lend their eventfd on', () =>
+  it('threads that end, by themselves or terminated, leave their eventfd to later threads', () =>
     run(async () => {
       const serve = async (): Promise<void> => {
         await using group = await LoopGroup.spawn({ loops: 2, onExit: () => undefined });

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
-import { type BaseEventLoop, sleep } from '@ringloop/core';
+import { sleep } from '@ringloop/core';
 import { LoopGroup, type LoopRef, PeerExitedError } from '@ringloop/threadsafe';
 import { InboxMemory } from '@ringloop/threadsafe/internal';
-import { createLoop, loopWithInbox, note } from '../threadsafe/fixtures/calls.js';
+import { createLoop, note } from '../threadsafe/fixtures/calls.js';
 import { count, counts, dieNowOr, napHere, pester } from '../threadsafe/fixtures/group-calls.js';
+import { inLoop } from '../threadsafe/fixtures/in-loop.js';
 
 /** How many threads are ended, and the seed of when and how: `RINGLOOP_KILLS=5000 RINGLOOP_SEED=7 npx mocha build/test/stress/kill.test.js`. */
 const KILLS = Number(process.env.RINGLOOP_KILLS ?? 30);
@@ -35,18 +36,9 @@ async function outcome(promise: PromiseLike<unknown>): Promise<string> {
   return Promise.race([settled, late]);
 }
 
-async function inLoop(main: (ref: LoopRef, loop: BaseEventLoop) => Promise<void>): Promise<void> {
-  const { loop, ref } = loopWithInbox();
-  try {
-    await loop.runUntilComplete(() => main(ref, loop));
-  } finally {
-    loop.close();
-  }
-}
-
 describe('Threads that end at random instructions', () => {
   // Members call and ask each other, a bystander, and this thread. One after the other is ended and replaced.
-  it(`${KILLS} members of a group that restarts: what was pending settles, nothing else is disturbed`, async () => {
+  it(`${KILLS} members of a group that restarts settle what is pending, and disturb nothing else`, async () => {
     const next = random(SEED);
     counts.clear();
     const kinds = new Map<string, number>();

@@ -20,7 +20,7 @@ export { writeCallWithNumber, writeRecord } from './memory/record.js';
 export { inheritTsx } from './threads/inherit-tsx.js';
 export { loadedByRequire } from './references/loaded-by-require.js';
 export { LoopInbox } from './loop/loop-inbox.js';
-export { callsSent, outboxCount, inboxWriterTo } from './calls/inbox-writers.js';
+export { callsSent, inboxWriterTo } from './calls/inbox-writers.js';
 export { offerChannel, offeredChannel } from './memory/private-channel.js';
 export { checkPreload, importAll } from './references/preload.js';
 export { replyInboxFor } from './calls/reply-inbox.js';

@@ -2,7 +2,7 @@ import { BaseEventLoop, DeadlockError, type LoopPorts, sleep, timeout, VirtualHo
 import { deadlockOf, END_RUN } from '@ringloop/core/internal';
 import { expect } from 'chai';
 import { FakeExecutor } from '../fake-executor.js';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 /** A loop that ends with a DeadlockError as soon as there is one. */
@@ -38,7 +38,7 @@ describe('core/deadlock', () => {
       },
       { name: 'main' },
     );
-    const error = await rejectionOf(loop.runUntilComplete(main));
+    const error = await rejection(loop.runUntilComplete(main));
     expect(error).to.be.instanceOf(DeadlockError).with.property('code', 'ERR_DEADLOCK');
     expect(error.message).to.equal(
       [
@@ -52,13 +52,13 @@ describe('core/deadlock', () => {
 
   it('deadlockOf() tells of a future that nobody will settle', async () => {
     const loop = watchedLoop();
-    const error = await rejectionOf(loop.runUntilComplete(loop.createFuture()));
+    const error = await rejection(loop.runUntilComplete(loop.createFuture()));
     expect(error.message).to.equal(
       'Deadlock: nothing is ready or scheduled, but <Future pending> is not done. Waiting: nobody',
     );
   });
 
-  it('deadlockOf() sees none where the loop runs for nothing, or what it runs for is done', async () => {
+  it('deadlockOf() finds none where the loop runs for no future, or where that is done', async () => {
     const loop = jumpingLoop();
     expect(deadlockOf(loop)).to.equal(null);
     const future = loop.createFuture();
@@ -79,7 +79,7 @@ describe('core/deadlock', () => {
     setTimeout(() => executor.jobs[0]?.finish('job'), 10);
     const result = await loop.runUntilComplete(async () => loop.runInExecutor(null, () => 'not called'));
     expect(result).to.equal('job');
-    const error = await rejectionOf(loop.runUntilComplete(loop.createFuture()));
+    const error = await rejection(loop.runUntilComplete(loop.createFuture()));
     expect(error).to.be.instanceOf(DeadlockError);
   });
 
@@ -93,7 +93,7 @@ describe('core/deadlock', () => {
         return yield later();
       }),
     ).to.equal('later');
-    const error = await rejectionOf(loop.runUntilComplete(loop.createFuture()));
+    const error = await rejection(loop.runUntilComplete(loop.createFuture()));
     expect(error).to.be.instanceOf(DeadlockError);
   });
 
@@ -126,7 +126,7 @@ describe('core/deadlock', () => {
     };
     for (const [name, way] of Object.entries(ways)) {
       const loop = watchedLoop();
-      const error = await rejectionOf(loop.runUntilComplete(async () => way(loop)));
+      const error = await rejection(loop.runUntilComplete(async () => way(loop)));
       expect([name, error.name]).to.deep.equal([name, 'DeadlockError']);
     }
     // Behind each of them Node may still do something.

@@ -7,7 +7,7 @@ const { isQuiet, keepQuiet } = (await coreFile(
 )) as typeof import('../../../packages/core/dist/debug/quiet-tasks.js');
 
 describe('core/quiet-tasks', () => {
-  it('isQuiet() is whether keepQuiet() was told of this very future', () => {
+  it('isQuiet() is true only for a future that keepQuiet() was given', () => {
     const loop = jumpingLoop();
     const [quiet, other] = [loop.createFuture(), loop.createFuture()];
     keepQuiet(quiet);

@@ -1,6 +1,6 @@
 import { type BaseEventLoop, type ExceptionContext, sleep } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from '../virtual-loop.js';
 
 describe('core/report-leftovers', () => {
@@ -55,9 +55,9 @@ describe('core/report-leftovers', () => {
   });
 
   // CPython: Task._log_destroy_pending = False
-  it('close() keeps quiet about the task of a runUntilComplete() that was told so itself', async () => {
+  it('close() does not report the task of a runUntilComplete() that has rejected already', async () => {
     loop.callSoon(() => loop.stop());
-    const stopped = await rejectionOf(loop.runUntilComplete(() => sleep(10)));
+    const stopped = await rejection(loop.runUntilComplete(() => sleep(10)));
     expect(stopped.code).to.equal('ERR_LOOP_STOPPED');
     loop.close();
     expect(reports).to.deep.equal([]);
@@ -66,7 +66,7 @@ describe('core/report-leftovers', () => {
   it('close() tells of a task that runUntilComplete() was given', async () => {
     const task = loop.createTask(() => sleep(10));
     loop.callSoon(() => loop.stop());
-    await rejectionOf(loop.runUntilComplete(task));
+    await rejection(loop.runUntilComplete(task));
     loop.close();
     expect(reports.map((report) => report.task)).to.deep.equal([task]);
   });

@@ -42,7 +42,7 @@ describe('core/slow-callbacks', () => {
   });
 
   // CPython BaseEventLoopTests.test_log_slow_callbacks; uvloop test_debug_slow_callbacks
-  it('Loop in debug mode tells of a slow callback, and of nothing that is fast', async () => {
+  it('Loop in debug mode reports a slow callback, and no fast one', async () => {
     loop.callSoon(function slowOne(name: string) {
       busy(130);
       return name;

@@ -1,7 +1,7 @@
 import { type BaseEventLoop, type ExceptionContext } from '@ringloop/core';
 import { expect } from 'chai';
 import { collectGarbage } from '../collect-garbage.js';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from '../virtual-loop.js';
 
 describe('core/unretrieved', function () {
@@ -52,7 +52,7 @@ describe('core/unretrieved', function () {
     failAndForget('by exception()', (future) => future.exception());
     failAndForget('by result()', (future) => expect(() => future.result()).to.throw('by result()'));
     const awaiting: Promise<Error>[] = [];
-    failAndForget('by await', (future) => awaiting.push(rejectionOf(future)));
+    failAndForget('by await', (future) => awaiting.push(rejection(future)));
     await Promise.all(awaiting);
     failAndForget('canary', () => undefined); // made last and reported: the others have been looked at
     await collectGarbage(() => reports.length > 0);
@@ -67,7 +67,7 @@ describe('core/unretrieved', function () {
       await runOnce(loop);
       future.setException(new Error('overruled'));
       task.cancel();
-      await rejectionOf(loop.runUntilComplete(task));
+      await rejection(loop.runUntilComplete(task));
     };
     await forget();
     failAndForget('canary', () => undefined);

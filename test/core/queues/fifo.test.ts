@@ -36,7 +36,7 @@ describe('core/fifo', () => {
     );
   });
 
-  it('Fifo takes constant time, however long it is', () => {
+  it('Fifo takes constant time per item, however many it holds', () => {
     const fifo = new Fifo<number>();
     for (let item = 0; item < 300_000; item++) fifo.push(item); // with Array.shift() this would be a minute
     for (let item = 0; item < 300_000; item++) {

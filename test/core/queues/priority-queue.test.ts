@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { type BaseEventLoop, LoopStateError, PriorityQueue, Queue } from '@ringloop/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop } from '../virtual-loop.js';
 
 describe('core/priority-queue', () => {
@@ -76,7 +76,7 @@ describe('core/priority-queue', () => {
       expect(() => queue.putNowait(odd))
         .to.throw(TypeError)
         .with.property('code', 'ERR_NOT_COMPARABLE');
-      const error = await rejectionOf(loop.runUntilComplete(async () => queue.put(odd)));
+      const error = await rejection(loop.runUntilComplete(async () => queue.put(odd)));
       expect(error.message).to.match(/^Cannot compare .* with .*: pass a compare function$/);
       expect(() => queue.put(odd))
         .to.throw(LoopStateError)
@@ -92,7 +92,7 @@ describe('core/priority-queue', () => {
     const queue = new PriorityQueue<unknown>();
     for (const item of [[0], [1, 'a'], [1, 5], [2]]) queue.putNowait(item);
     expect(() => queue.getNowait()).to.throw(TypeError, 'Cannot compare');
-    const error = await rejectionOf(loop.runUntilComplete(async () => queue.get()));
+    const error = await rejection(loop.runUntilComplete(async () => queue.get()));
     expect(error.message).to.include('Cannot compare');
     expect(queue.qsize()).to.equal(4);
     queue.shutdown({ immediate: true }); // compares nothing

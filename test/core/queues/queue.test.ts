@@ -17,7 +17,7 @@ import {
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CountingHost } from '../counting-host.js';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/queue', () => {
@@ -76,7 +76,7 @@ describe('core/queue', () => {
     }
     loop.createTask(async () => queue.get());
     await runOnce(loop);
-    const error = await rejectionOf(jumpingLoop().runUntilComplete(async () => queue.get()));
+    const error = await rejection(jumpingLoop().runUntilComplete(async () => queue.get()));
     expect(error).to.be.instanceOf(LoopStateError).with.property('code', 'ERR_OTHER_LOOP');
     expect(error.message).to.equal(
       '<Queue maxsize=1 _getters[1] tasks=1> is bound to a different event loop',
@@ -172,7 +172,7 @@ describe('core/queue', () => {
           cancel(1);
           queue.putNowait('item');
           cancel(2);
-          expect(await rejectionOf(loop.runUntilComplete(a))).to.be.instanceOf(CancelledError);
+          expect(await rejection(loop.runUntilComplete(a))).to.be.instanceOf(CancelledError);
           await loop.runUntilComplete(b);
           expect([log.splice(0), inspect(queue)]).to.deep.equal([['item'], '<Queue maxsize=0 tasks=1>']);
           queue.taskDone();
@@ -196,7 +196,7 @@ describe('core/queue', () => {
           cancel(1);
           queue.getNowait();
           cancel(2);
-          expect(await rejectionOf(loop.runUntilComplete(a))).to.be.instanceOf(CancelledError);
+          expect(await rejection(loop.runUntilComplete(a))).to.be.instanceOf(CancelledError);
           await loop.runUntilComplete(b);
           expect([log, queue.getNowait(), queue.qsize()]).to.deep.equal([['put b'], 'b', 0]);
         }
@@ -222,7 +222,7 @@ describe('core/queue', () => {
     });
   });
 
-  it('Queue.join() waits until all that was put in is done, and so do all who join', async () => {
+  it('Queue.join() waits until all items are done, for each of several callers', async () => {
     const queue = new Queue<number>();
     const joining = async (): Promise<void> => {
       await queue.join();
@@ -252,7 +252,7 @@ describe('core/queue', () => {
     const task = loop.createTask(async () => queue.join());
     await runOnce(loop);
     task.cancel();
-    expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
   });
 
   it('Queue.taskDone() may come before the item is got, but not more often than items', () => {
@@ -283,16 +283,16 @@ describe('core/queue', () => {
     ]);
     for (const queue of [empty, full, empty, full]) queue.shutdown();
     for (const task of waits) {
-      expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(QueueShutDown);
+      expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(QueueShutDown);
     }
     expect(inspect(full)).to.equal('<Queue maxsize=1 _queue=[ 1 ] tasks=1 shutdown>');
     full.shutdown({ immediate: true });
     expect(inspect(full)).to.equal('<Queue maxsize=1 shutdown>');
-    const late = await rejectionOf(loop.runUntilComplete(async () => full.put(3)));
+    const late = await rejection(loop.runUntilComplete(async () => full.put(3)));
     expect(late).to.be.instanceOf(QueueShutDown);
   });
 
-  it('Queue.shutdown() leaves what those wait for that were woken before', async () => {
+  it('Queue.shutdown() leaves the items to the getters that were woken before', async () => {
     const queue = new Queue<number>();
     const [a, b] = [loop.createTask(getting(queue)), loop.createTask(getting(queue))];
     await runOnce(loop);
@@ -300,7 +300,7 @@ describe('core/queue', () => {
     queue.shutdown();
     await loop.runUntilComplete(a);
     expect(log).to.deep.equal([1]);
-    expect(await rejectionOf(loop.runUntilComplete(b))).to.be.instanceOf(QueueShutDown);
+    expect(await rejection(loop.runUntilComplete(b))).to.be.instanceOf(QueueShutDown);
   });
 
   it('Queue without a maximum is never full', () => {

@@ -11,7 +11,7 @@ import {
   type Task,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/barrier', () => {
@@ -52,7 +52,7 @@ describe('core/barrier', () => {
       expect(barrier.nWaiting).to.equal(2);
       a.cancel();
       a.cancel();
-      expect(await rejectionOf(loop.runUntilComplete(a))).to.be.instanceOf(CancelledError);
+      expect(await rejection(loop.runUntilComplete(a))).to.be.instanceOf(CancelledError);
       expect(barrier.nWaiting).to.equal(1);
       const rest = [b, start(), start()];
       await loop.runUntilComplete(async () => Promise.all(rest));
@@ -64,7 +64,7 @@ describe('core/barrier', () => {
       await runOnce(loop);
       const c = start();
       loop.callSoon(() => a.cancel());
-      expect(await rejectionOf(loop.runUntilComplete(a))).to.be.instanceOf(CancelledError);
+      expect(await rejection(loop.runUntilComplete(a))).to.be.instanceOf(CancelledError);
       const places = await loop.runUntilComplete(async () => Promise.all([b, c]));
       expect([places, inspect(barrier)]).to.deep.equal([[1, 2], '<Barrier [filling, waiters:0/3]>']);
     });
@@ -74,7 +74,7 @@ describe('core/barrier', () => {
       await runOnce(loop);
       await loop.runUntilComplete(async () => barrier.abort());
       for (const task of [...early, start()]) {
-        const error = await rejectionOf(loop.runUntilComplete(task));
+        const error = await rejection(loop.runUntilComplete(task));
         expect(error).to.be.instanceOf(BrokenBarrierError).with.property('code', 'ERR_BROKEN_BARRIER');
         log.push(error.message);
       }
@@ -108,7 +108,7 @@ describe('core/barrier', () => {
     });
   });
 
-  it('Barrier.reset() and abort() of an idle one take no wait', async () => {
+  it('Barrier.reset() and abort() of a barrier without waiters take effect at once', async () => {
     await loop.runUntilComplete(function* () {
       loop.callSoon(() => log.push('next iteration'));
       yield* barrier.abort();
@@ -136,7 +136,7 @@ describe('core/barrier', () => {
     await loop.runUntilComplete(async () => Promise.all(tasks));
     expect([...log].sort()).to.deep.equal([0, 1, 2]);
     await loop.runUntilComplete(async () => barrier.abort());
-    const error = await rejectionOf(loop.runUntilComplete(async () => barrier.run(body)));
+    const error = await rejection(loop.runUntilComplete(async () => barrier.run(body)));
     expect(error).to.be.instanceOf(BrokenBarrierError);
     expect(log).to.have.length(3);
   });
@@ -147,7 +147,7 @@ describe('core/barrier', () => {
     const failing = async (): Promise<never> => {
       throw mine;
     };
-    expect(await rejectionOf(loop.runUntilComplete(async () => barrier.run(failing)))).to.equal(mine);
+    expect(await rejection(loop.runUntilComplete(async () => barrier.run(failing)))).to.equal(mine);
     expect(await loop.runUntilComplete(async () => barrier.wait())).to.equal(0);
   });
 
@@ -157,7 +157,7 @@ describe('core/barrier', () => {
       .with.property('code', 'ERR_NO_RUNNING_LOOP');
     loop.createTask(waiting);
     await runOnce(loop);
-    const error = await rejectionOf(jumpingLoop().runUntilComplete(waiting));
+    const error = await rejection(jumpingLoop().runUntilComplete(waiting));
     expect(error).to.be.instanceOf(LoopStateError).with.property('code', 'ERR_OTHER_LOOP');
   });
 

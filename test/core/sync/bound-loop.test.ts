@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { LoopStateError } from '@ringloop/core';
 import { expect } from 'chai';
 import { coreFile } from '../core-file.js';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop } from '../virtual-loop.js';
 
 const { BoundLoop } = (await coreFile(
@@ -17,7 +17,7 @@ describe('core/bound-loop', () => {
     const loop = jumpingLoop();
     const got = await loop.runUntilComplete(async () => [bound.get(), bound.get()]);
     expect(got).to.deep.equal([loop, loop]);
-    const error = await rejectionOf(jumpingLoop().runUntilComplete(async () => bound.get()));
+    const error = await rejection(jumpingLoop().runUntilComplete(async () => bound.get()));
     expect(error).to.be.instanceOf(LoopStateError).with.property('code', 'ERR_OTHER_LOOP');
     expect(error.message).to.equal('<Owner> is bound to a different event loop');
   });

@@ -11,7 +11,7 @@ import {
   type Task,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/condition', () => {
@@ -87,7 +87,7 @@ describe('core/condition', () => {
           if (at === 2) a.cancel();
           condition.release();
         });
-        expect(await rejectionOf(loop.runUntilComplete(a))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(a))).to.be.instanceOf(CancelledError);
         await loop.runUntilComplete(b);
         expect([log, inspect(condition)]).to.deep.equal([[title, 'b'], '<Condition [unlocked]>']);
       }
@@ -107,7 +107,7 @@ describe('core/condition', () => {
         yield* sleep(1);
         condition.release();
       });
-      const error = await rejectionOf(loop.runUntilComplete(a));
+      const error = await rejection(loop.runUntilComplete(a));
       expect(error).to.be.instanceOf(CancelledError).with.property('message', 'third');
       expect(inspect(condition)).to.equal('<Condition [unlocked]>');
     });
@@ -133,21 +133,21 @@ describe('core/condition', () => {
     condition.notify();
     lock.release();
     lock.broken = true;
-    expect((await rejectionOf(loop.runUntilComplete(a))).message).to.equal('broken');
-    expect((await rejectionOf(loop.runUntilComplete(b))).message).to.equal('broken'); // it was told instead of a
+    expect((await rejection(loop.runUntilComplete(a))).message).to.equal('broken');
+    expect((await rejection(loop.runUntilComplete(b))).message).to.equal('broken'); // it was told instead of a
   });
 
   it('Condition.wait() needs the lock and a running loop, and always the same one', async () => {
     expect(() => condition.wait())
       .to.throw(LoopStateError)
       .with.property('code', 'ERR_NO_RUNNING_LOOP');
-    const unlocked = await rejectionOf(loop.runUntilComplete(async () => condition.wait()));
+    const unlocked = await rejection(loop.runUntilComplete(async () => condition.wait()));
     expect(unlocked).to.be.instanceOf(InvalidStateError);
     expect(unlocked.message).to.equal('cannot wait on un-acquired lock');
     void KINDS['an async function']?.('a');
     await runOnce(loop);
     await condition.acquire();
-    const elsewhere = await rejectionOf(jumpingLoop().runUntilComplete(async () => condition.wait()));
+    const elsewhere = await rejection(jumpingLoop().runUntilComplete(async () => condition.wait()));
     expect(elsewhere).to.be.instanceOf(LoopStateError).with.property('code', 'ERR_OTHER_LOOP');
     expect(condition.locked()).to.equal(true); // it has not been released for that
   });
@@ -176,7 +176,7 @@ describe('core/condition', () => {
     const failing = (): never => {
       throw mine;
     };
-    expect(await rejectionOf(loop.runUntilComplete(async () => condition.waitFor(failing)))).to.equal(mine);
+    expect(await rejection(loop.runUntilComplete(async () => condition.waitFor(failing)))).to.equal(mine);
     expect(() => condition.waitFor(5 as never)).to.throw(
       TypeError,
       'a callable object was expected by waitFor()',

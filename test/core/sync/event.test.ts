@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { type BaseEventLoop, CancelledError, Event, LoopStateError, sleep } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/event', () => {
@@ -26,7 +26,7 @@ describe('core/event', () => {
       .with.property('code', 'ERR_NO_RUNNING_LOOP');
     loop.createTask(async () => event.wait());
     await runOnce(loop);
-    const error = await rejectionOf(jumpingLoop().runUntilComplete(async () => event.wait()));
+    const error = await rejection(jumpingLoop().runUntilComplete(async () => event.wait()));
     expect(error).to.be.instanceOf(LoopStateError).with.property('code', 'ERR_OTHER_LOOP');
     expect(error.message).to.equal('<Event [unset, waiters:1]> is bound to a different event loop');
   });
@@ -83,7 +83,7 @@ describe('core/event', () => {
       await runOnce(loop);
       event.set();
       task.cancel();
-      expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+      expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
       expect(inspect(event)).to.equal('<Event [set]>');
     }
   });

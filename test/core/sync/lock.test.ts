@@ -13,7 +13,7 @@ import {
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CountingHost } from '../counting-host.js';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/lock', () => {
@@ -73,7 +73,7 @@ describe('core/lock', () => {
       .with.property('code', 'ERR_NO_RUNNING_LOOP');
     loop.createTask(holding('first'));
     await runOnce(loop);
-    const error = await rejectionOf(jumpingLoop().runUntilComplete(holding('second')));
+    const error = await rejection(jumpingLoop().runUntilComplete(holding('second')));
     expect(error).to.be.instanceOf(LoopStateError).with.property('code', 'ERR_OTHER_LOOP');
     expect(error.message).to.equal('<Lock [locked, waiters:1]> is bound to a different event loop');
     lock.release();
@@ -164,7 +164,7 @@ describe('core/lock', () => {
           if (begin === 2) cancel();
           await runOnce(loop);
           if (begin === 3) cancel();
-          const ended = await rejectionOf(loop.runUntilComplete(a));
+          const ended = await rejection(loop.runUntilComplete(a));
           expect(ended).to.be.instanceOf(CancelledError);
           if (lock.locked() && log.length === 1 && log[0] === 'a') lock.release(); // the generator has no finally
           await loop.runUntilComplete(async () => Promise.all(others));
@@ -185,14 +185,14 @@ describe('core/lock', () => {
       },
     ];
     for (const body of bodies) {
-      expect(await rejectionOf(loop.runUntilComplete(async () => lock.run(body)))).to.equal(mine);
+      expect(await rejection(loop.runUntilComplete(async () => lock.run(body)))).to.equal(mine);
       expect(lock.locked()).to.equal(false);
     }
     const task = loop.createTask(async () => lock.run(async () => sleep(100)));
     loop.callLater(1, () => {
       log.push(lock.locked(), task.cancel());
     });
-    expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
     expect([log, lock.locked(), loop.time()]).to.deep.equal([[true, true], false, 1]);
   });
 

@@ -11,7 +11,7 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/semaphore', () => {
@@ -38,7 +38,7 @@ describe('core/semaphore', () => {
       .with.property('code', 'ERR_NO_RUNNING_LOOP');
     loop.createTask(acquiring('first'));
     await runOnce(loop);
-    const error = await rejectionOf(jumpingLoop().runUntilComplete(acquiring('second')));
+    const error = await rejection(jumpingLoop().runUntilComplete(acquiring('second')));
     expect(error).to.be.instanceOf(LoopStateError).with.property('code', 'ERR_OTHER_LOOP');
     expect(error.message).to.equal('<Semaphore [locked, waiters:1]> is bound to a different event loop');
   });
@@ -58,7 +58,7 @@ describe('core/semaphore', () => {
     expect(inspect(new BoundedSemaphore())).to.equal('<BoundedSemaphore [unlocked, value:1]>');
   });
 
-  it('Semaphore.release() gives what it lets through to the one it wakes: nobody gets in between', async () => {
+  it('Semaphore.release() hands its permit to the waiter that it wakes: nobody can take it in between', async () => {
     await loop.runUntilComplete(function* () {
       semaphore = new Semaphore(0);
       loop.createTask(acquiring('waits'));
@@ -100,7 +100,7 @@ describe('core/semaphore', () => {
           a.cancel();
         }
         semaphore.release();
-        expect(await rejectionOf(loop.runUntilComplete(a))).to.be.instanceOf(CancelledError);
+        expect(await rejection(loop.runUntilComplete(a))).to.be.instanceOf(CancelledError);
         await loop.runUntilComplete(async () => Promise.all(others));
         expect([log, inspect(semaphore)]).to.deep.equal([expected, '<Semaphore [locked]>']);
       }
@@ -115,7 +115,7 @@ describe('core/semaphore', () => {
     const failing = function* (): CoroutineGenerator<never> {
       throw mine;
     };
-    expect(await rejectionOf(loop.runUntilComplete(async () => semaphore.run(failing)))).to.equal(mine);
+    expect(await rejection(loop.runUntilComplete(async () => semaphore.run(failing)))).to.equal(mine);
     expect(inspect(semaphore)).to.equal('<Semaphore [unlocked, value:2]>');
     await semaphore.acquire();
     {

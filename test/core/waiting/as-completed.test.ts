@@ -12,7 +12,7 @@ import {
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CountingHost } from '../counting-host.js';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/as-completed', () => {
@@ -75,9 +75,9 @@ describe('core/as-completed', () => {
     main(async () => {
       const [next] = [...asCompleted([() => Promise.reject(new RangeError('no'))])];
       const awaitable = next!; // there is one
-      expect((await rejectionOf(awaitable)).message).to.equal('no');
+      expect((await rejection(awaitable)).message).to.equal('no');
       expect(await awaitable.catch((error: unknown) => error)).to.be.instanceOf(RangeError);
-      expect(await rejectionOf(awaitable.finally(() => undefined))).to.be.instanceOf(RangeError);
+      expect(await rejection(awaitable.finally(() => undefined))).to.be.instanceOf(RangeError);
       expect(Object.prototype.toString.call(awaitable)).to.equal('[object NextCompleted]');
     }));
 
@@ -90,7 +90,7 @@ describe('core/as-completed', () => {
       await sleep(1);
       future.setResult('first');
       cancelled.cancel();
-      expect(await rejectionOf(cancelled)).to.be.instanceOf(CancelledError);
+      expect(await rejection(cancelled)).to.be.instanceOf(CancelledError);
       expect(await waiting).to.equal('first');
     }));
 
@@ -111,7 +111,7 @@ describe('core/as-completed', () => {
       const future = loop.createFuture<string>();
       const iterator = asCompleted([future], { timeout: 1 });
       loop.callAt(0.5, () => loop.callAt(1, () => future.setResult('late')));
-      for (const next of iterator) expect(await rejectionOf(next)).to.be.instanceOf(TimeoutError);
+      for (const next of iterator) expect(await rejection(next)).to.be.instanceOf(TimeoutError);
       const again = asCompleted([future, loop.createFuture<string>()], { timeout: 0 });
       loop.callSoon(() => undefined);
       const names: string[] = [];
@@ -125,7 +125,7 @@ describe('core/as-completed', () => {
       const future = loop.createFuture<string>();
       loop.callAt(1, () => future.setResult('just before'));
       const [next] = [...asCompleted([future], { timeout: 1 })];
-      expect(await rejectionOf(next!)).to.be.instanceOf(TimeoutError); // there is one
+      expect(await rejection(next!)).to.be.instanceOf(TimeoutError); // there is one
       await sleep(0);
       expect(future.result()).to.equal('just before');
     }));

@@ -12,7 +12,7 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from '../virtual-loop.js';
 
 describe('core/gather', () => {
@@ -97,7 +97,7 @@ describe('core/gather', () => {
 
   it('gather() that is cancelled before its children have started cancels them', async () => {
     let started = false;
-    const error = await rejectionOf(
+    const error = await rejection(
       main(async () => {
         const outer = gather([
           async () => {
@@ -119,23 +119,23 @@ describe('core/gather', () => {
     await runOnce(loop);
     future.setResult(null);
     expect([outer.cancel(), task.cancel()]).to.deep.equal([false, true]); // the child is done
-    await rejectionOf(loop.runUntilComplete(task));
+    await rejection(loop.runUntilComplete(task));
     expect([task.cancelled(), outer.cancel()]).to.deep.equal([true, false]);
     const pending = gather([loop.createFuture(), loop.createFuture()], { returnExceptions: true });
     expect([pending.cancel('first'), pending.cancel('second')]).to.deep.equal([true, false]);
-    expect((await rejectionOf(loop.runUntilComplete(pending))).message).to.equal('first');
+    expect((await rejection(loop.runUntilComplete(pending))).message).to.equal('first');
   });
 
   it('gather() whose cancellation the last child survives fails with CancelledError all the same', async () => {
     const outer = await main(async () => {
       const stubborn = async (): Promise<string> => {
-        await rejectionOf(sleep(1));
+        await rejection(sleep(1));
         return 'survived';
       };
       const gathered = gather([loop.createFuture(), stubborn], { returnExceptions: true });
       await sleep(0);
       gathered.cancel('message of the first');
-      await rejectionOf(gathered);
+      await rejection(gathered);
       return [gathered];
     });
     expect(outer[0]?.exception()).to.be.instanceOf(CancelledError).with.property('message', '');

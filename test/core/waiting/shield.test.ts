@@ -8,7 +8,7 @@ import {
   waitFor,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from '../virtual-loop.js';
 
 describe('core/shield', () => {
@@ -34,7 +34,7 @@ describe('core/shield', () => {
   it('shield() lets a timeout give up without an end for what it waited for', async () => {
     await loop.runUntilComplete(async () => {
       const task = loop.createTask(async () => sleep(10, 'done'));
-      expect(await rejectionOf(waitFor(shield(task), 1))).to.be.instanceOf(TimeoutError);
+      expect(await rejection(waitFor(shield(task), 1))).to.be.instanceOf(TimeoutError);
       expect(await task).to.equal('done');
     });
   });
@@ -82,7 +82,7 @@ describe('core/shield', () => {
     const task = loop.createTask(async () => shield(inner));
     await runOnce(loop);
     task.cancel();
-    expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
     expect(inner.done()).to.equal(false);
   });
 });

@@ -12,7 +12,7 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import { CountingHost } from '../counting-host.js';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from '../virtual-loop.js';
 
 /** What sleep() of some time gives is a future. */
@@ -66,7 +66,7 @@ describe('core/sleep', () => {
     const task = loop.createTask(() => sleep(10, 'yeah'));
     await runOnce(loop);
     task.cancel();
-    expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
     host.sleeps.length = 0;
     const running = loop.runForever();
     await new Promise(setImmediate);
@@ -75,20 +75,20 @@ describe('core/sleep', () => {
     await running;
   });
 
-  it('sleep(0) is where a cancelled task is told', async () => {
+  it('sleep(0) throws the cancellation of its task', async () => {
     const task = loop.createTask(async () => {
       for (;;) await sleep(0);
     });
     await runOnce(loop);
     task.cancel('enough');
-    expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal('enough');
+    expect((await rejection(loop.runUntilComplete(task))).message).to.equal('enough');
     expect(task.cancelled()).to.equal(true);
   });
 
   it('sleep(Infinity) sleeps until it is cancelled', async () => {
     const task = loop.createTask(() => sleep(Infinity));
     loop.callLater(1e9, () => task.cancel());
-    await rejectionOf(loop.runUntilComplete(task));
+    await rejection(loop.runUntilComplete(task));
     expect([task.cancelled(), loop.time()]).to.deep.equal([true, 1e9]);
   });
 
@@ -115,7 +115,7 @@ describe('core/sleep', () => {
     ]);
   });
 
-  it('sleep() in a generator coroutine is where a cancelled task is told', async () => {
+  it('sleep() in a generator coroutine throws the cancellation of its task', async () => {
     loop = jumpingLoop({ stopMode: 'batch' }); // runOnce() is one iteration then
     for (const delay of [0, 10]) {
       const task = loop.createTask(function* () {
@@ -123,7 +123,7 @@ describe('core/sleep', () => {
       });
       await runOnce(loop);
       task.cancel(`enough of ${delay}`);
-      expect((await rejectionOf(loop.runUntilComplete(task))).message).to.equal(`enough of ${delay}`);
+      expect((await rejection(loop.runUntilComplete(task))).message).to.equal(`enough of ${delay}`);
     }
   });
 
@@ -158,7 +158,7 @@ describe('core/sleep', () => {
       currentTask()?.cancel('by itself');
       await immediate();
     });
-    await rejectionOf(loop.runUntilComplete(task)).catch(() => undefined); // whichever way it goes
+    await rejection(loop.runUntilComplete(task)).catch(() => undefined); // whichever way it goes
     await immediate();
   });
 
@@ -175,7 +175,7 @@ describe('core/sleep', () => {
     await loop.runUntilComplete(async () => {
       const alarm = asFuture(sleep(5));
       alarm.cancel('by hand');
-      log.push(String(await rejectionOf(alarm)));
+      log.push(String(await rejection(alarm)));
       const other = asFuture(sleep(5));
       await sleep(6);
       log.push(String(other.cancel()));

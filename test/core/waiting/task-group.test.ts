@@ -15,7 +15,7 @@ import {
 } from '@ringloop/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, reportsOf, runOnce } from '../virtual-loop.js';
 
 describe('core/task-group', () => {
@@ -47,7 +47,7 @@ describe('core/task-group', () => {
 
   /** The messages of the errors in the group that `promise` must reject with. */
   async function messagesOf(promise: PromiseLike<unknown>): Promise<string[]> {
-    const group = await rejectionOf(promise);
+    const group = await rejection(promise);
     if (!(group instanceof ExceptionGroup)) throw group;
     expect([group.message, group.cause]).to.deep.equal(['unhandled errors in a TaskGroup', undefined]);
     return group.errors.map(({ message }) => message);
@@ -122,12 +122,12 @@ describe('core/task-group', () => {
   it('TaskGroup shows how many tasks and errors there are', async () => {
     const group = new TaskGroup();
     const shown: string[] = [inspect(group)];
-    await rejectionOf(
+    await rejection(
       main(() =>
         group.run(async () => {
           group.createTask(() => fail('early'));
           group.createTask(async () => {
-            await rejectionOf(sleep(10));
+            await rejection(sleep(10));
             shown.push(inspect(group));
           });
           shown.push(inspect(group));
@@ -148,7 +148,7 @@ describe('core/task-group', () => {
     const task = loop.createTask(() =>
       new TaskGroup().run(async (group) => {
         group.createTask(async () => {
-          await rejectionOf(sleep(10));
+          await rejection(sleep(10));
           await watch('cleanup', 0);
         });
       }),
@@ -158,14 +158,14 @@ describe('core/task-group', () => {
     expect([task.cancel('first'), task.cancel('second')]).to.deep.equal([true, true]);
     await runOnce(loop);
     task.cancel('third');
-    expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
     expect([log, task.cancelled()]).to.deep.equal([['cleanup slept'], true]);
   });
 
   it('TaskGroup.run() that is cancelled before the body begins runs nothing', async () => {
     const task = loop.createTask(() => new TaskGroup().run(() => watch('body', 1)));
     task.cancel();
-    await rejectionOf(loop.runUntilComplete(task));
+    await rejection(loop.runUntilComplete(task));
     expect(log).to.deep.equal([]);
   });
 
@@ -180,15 +180,15 @@ describe('core/task-group', () => {
         await watch('body', 10);
       }),
     );
-    expect(await rejectionOf(running)).to.equal(exit);
+    expect(await rejection(running)).to.equal(exit);
     const group = main(() =>
       new TaskGroup().run(async (again) => {
         again.createTask(() => fail('lost'));
-        await rejectionOf(sleep(1));
+        await rejection(sleep(1));
         throw exit;
       }),
     );
-    expect(await rejectionOf(group)).to.equal(exit);
+    expect(await rejection(group)).to.equal(exit);
   });
 
   it('TaskGroup.run() gives what else is thrown as an error of the group', async () => {
@@ -216,7 +216,7 @@ describe('core/task-group', () => {
     );
     await runOnce(loop);
     task.cancel();
-    expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
     expect(task.cancelled()).to.equal(true);
   });
 
@@ -229,7 +229,7 @@ describe('core/task-group', () => {
         }),
       ),
     );
-    expect(await rejectionOf(running)).to.be.instanceOf(TimeoutError);
+    expect(await rejection(running)).to.be.instanceOf(TimeoutError);
     expect(log).to.deep.equal(['body CancelledError', 'task CancelledError']);
   });
 
@@ -285,7 +285,7 @@ describe('core/task-group', () => {
     expect(done).to.equal(10_000);
   });
 
-  it('TaskGroup.run() is left by all tasks, and tells all that failed before the first failure was heard of', async () => {
+  it('TaskGroup.run() ends after all tasks, with all failures from before it heard of the first', async () => {
     const jobs = fc.array(fc.record({ at: fc.integer({ min: 1, max: 4 }), fails: fc.boolean() }), {
       maxLength: 8,
     });
@@ -326,7 +326,7 @@ describe('core/task-group', () => {
   });
 
   // Found by generated programs against CPython 3.14.
-  it('TaskGroup that fails by a bad yield has a cancellation around it told at the next wait', async () => {
+  it('TaskGroup that fails by a bad yield lets a pending outer cancellation be thrown at the next wait', async () => {
     const times: number[] = [];
     await loop.runUntilComplete(function* () {
       const task = loop.createTask(function* () {

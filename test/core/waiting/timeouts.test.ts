@@ -19,7 +19,7 @@ import {
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CountingHost } from '../counting-host.js';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/timeouts', () => {
@@ -92,7 +92,7 @@ describe('core/timeouts', () => {
       },
       () => sleep(10),
     ]) {
-      expect(await rejectionOf(main(async () => timeout(1).run(body)))).to.be.instanceOf(TimeoutError);
+      expect(await rejection(main(async () => timeout(1).run(body)))).to.be.instanceOf(TimeoutError);
     }
     const arrow = main(async () =>
       timeout(1).run(() =>
@@ -101,7 +101,7 @@ describe('core/timeouts', () => {
         })(),
       ),
     );
-    expect(await rejectionOf(arrow)).to.be.instanceOf(TimeoutError);
+    expect(await rejection(arrow)).to.be.instanceOf(TimeoutError);
     expect(loop.time()).to.equal(3);
   });
 
@@ -141,7 +141,7 @@ describe('core/timeouts', () => {
   });
 
   it('Timeout.run() of an async body in a generator coroutine ends with the body', async () => {
-    const error = await rejectionOf(
+    const error = await rejection(
       loop.runUntilComplete(function* () {
         yield* timeout(1).run(async () => {
           try {
@@ -172,7 +172,7 @@ describe('core/timeouts', () => {
         log.push('not reached');
       }),
     );
-    expect(await rejectionOf(limited)).to.be.instanceOf(TimeoutError);
+    expect(await rejection(limited)).to.be.instanceOf(TimeoutError);
     expect([loop.time(), log]).to.deep.equal([2, []]);
   });
 
@@ -195,7 +195,7 @@ describe('core/timeouts', () => {
   });
 
   it('Timeout.run() throws at the next await of a future, when the deadline passed in that of a promise', async () => {
-    const error = await rejectionOf(
+    const error = await rejection(
       main(() =>
         timeout(0).run(async () => {
           await delay(1);
@@ -220,13 +220,13 @@ describe('core/timeouts', () => {
         log.push('not reached');
       }),
     );
-    expect(await rejectionOf(running)).to.be.instanceOf(TimeoutError);
+    expect(await rejection(running)).to.be.instanceOf(TimeoutError);
     expect([log, loop.time()]).to.deep.equal([[], 1]);
   });
 
   it('Timeout.run() does not keep the body from being told that a future is of another loop', async () => {
     const running = main(() => timeout(1).run(async () => jumpingLoop().createFuture()));
-    expect(await rejectionOf(running))
+    expect(await rejection(running))
       .to.be.instanceOf(LoopStateError)
       .with.property('code', 'ERR_OTHER_LOOP');
   });
@@ -247,8 +247,8 @@ describe('core/timeouts', () => {
       ];
       for (const body of bodies) {
         const errors = [
-          await rejectionOf(main(async () => timeout(1).run(body))),
-          await rejectionOf(
+          await rejection(main(async () => timeout(1).run(body))),
+          await rejection(
             loop.runUntilComplete(function* () {
               yield* timeout(1).run(body);
             }),
@@ -261,7 +261,7 @@ describe('core/timeouts', () => {
     it('Timeout.run() leaves the signals around it alone, and so the task can use its own', async () => {
       const outcomes = await loop.runUntilComplete(async (ofTask: AbortSignal) =>
         timeout(100).run(async (_, outer) => {
-          const error = await rejectionOf(timeout(1).run(async (__, inner) => aborted(inner)));
+          const error = await rejection(timeout(1).run(async (__, inner) => aborted(inner)));
           return [error.name, ofTask.aborted, outer.aborted];
         }),
       );
@@ -284,7 +284,7 @@ describe('core/timeouts', () => {
     });
 
     it('Timeout.run() aborts the signals of the blocks within', async () => {
-      const error = await rejectionOf(
+      const error = await rejection(
         main(() => timeout(1).run(async () => timeout(100).run(async (_, signal) => aborted(signal)))),
       );
       expect(error).to.be.instanceOf(TimeoutError);
@@ -303,7 +303,7 @@ describe('core/timeouts', () => {
       });
       await runOnce(loop);
       task.cancel('enough');
-      expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+      expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
       expect(log).to.deep.equal(['CancelledError: enough', 'cleaned up']);
     });
   });
@@ -341,7 +341,7 @@ describe('core/timeouts', () => {
               };
         const task = loop.createTask(async () => limit.run(body));
         loop.callLater(1, () => task.cancel('by others'));
-        const error = await rejectionOf(loop.runUntilComplete(task));
+        const error = await rejection(loop.runUntilComplete(task));
         expect(error).to.be.instanceOf(CancelledError);
         expect([limit.expired(), task.cancelled()]).to.deep.equal([true, true]);
       }
@@ -387,7 +387,7 @@ describe('core/timeouts', () => {
 
   it('Timeout.reschedule() to the past expires in the next iteration', async () => {
     const limit = timeoutAt(100);
-    const error = await rejectionOf(
+    const error = await rejection(
       main(() =>
         limit.run(async () => {
           limit.reschedule(-1);
@@ -416,10 +416,10 @@ describe('core/timeouts', () => {
     circle.cause = circle;
     const frozen = (cause: unknown): Error => Object.freeze(new Error('frozen', { cause }));
     for (const make of [() => circle, frozen, () => null]) {
-      const error = await rejectionOf(
+      const error = await rejection(
         main(() =>
           timeout(1).run(async () => {
-            const cancellation = await rejectionOf(sleep(10));
+            const cancellation = await rejection(sleep(10));
             throw make(cancellation) as unknown;
           }),
         ),
@@ -442,7 +442,7 @@ describe('core/timeouts', () => {
       const limit = timeout(1);
       await limit.run(async () => null);
       const again = limit.run(async () => null);
-      expect(await rejectionOf(again)).to.be.instanceOf(InvalidStateError);
+      expect(await rejection(again)).to.be.instanceOf(InvalidStateError);
     }));
 
   it('Timeout.run() 10,000 times', async () => {
@@ -460,7 +460,7 @@ describe('core/timeouts', () => {
   });
 
   it('Timeout.run() leaves the cause of another timeout alone', async () => {
-    const error = await rejectionOf(
+    const error = await rejection(
       loop.runUntilComplete(async () =>
         timeout(2).run(async () =>
           new TaskGroup().run(async (group) => {

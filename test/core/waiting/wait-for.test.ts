@@ -12,7 +12,7 @@ import {
   waitFor,
 } from '@ringloop/core';
 import { expect } from 'chai';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/wait-for', () => {
@@ -96,16 +96,14 @@ describe('core/wait-for', () => {
   it('waitFor() abandons a promise, which nobody can cancel', async () => {
     await main(async () => {
       const forever = new Promise<string>(() => undefined);
-      expect(await rejectionOf(waitFor(forever, 1))).to.be.instanceOf(TimeoutError);
-      expect(await rejectionOf(waitFor(Promise.reject(new RangeError('no')), 1))).to.be.instanceOf(
-        RangeError,
-      );
+      expect(await rejection(waitFor(forever, 1))).to.be.instanceOf(TimeoutError);
+      expect(await rejection(waitFor(Promise.reject(new RangeError('no')), 1))).to.be.instanceOf(RangeError);
     });
     expect(loop.time()).to.equal(1);
   });
 
   it('waitFor() gives a coroutine that declares it an AbortSignal, which the timeout aborts', async () => {
-    const error = await rejectionOf(main(async () => waitFor((signal) => delay(1e6, 'late', { signal }), 1)));
+    const error = await rejection(main(async () => waitFor((signal) => delay(1e6, 'late', { signal }), 1)));
     expect(error).to.be.instanceOf(TimeoutError);
     expect(error.cause).to.be.instanceOf(CancelledError);
   });
@@ -120,27 +118,27 @@ describe('core/wait-for', () => {
           : loop.runUntilComplete(function* () {
               return yield* waitFor(loop.createFuture(), 1);
             });
-      expect(await rejectionOf(waiting)).to.be.instanceOf(TimeoutError);
+      expect(await rejection(waiting)).to.be.instanceOf(TimeoutError);
     }
   });
 
   it('waitFor() with a timeout of 0 passes on what a task does with its cancellation', () =>
     main(async () => {
       const tasks = [
-        async () => rejectionOf(sleep(10)).then(() => 'survived'),
+        async () => rejection(sleep(10)).then(() => 'survived'),
         async () => {
-          await rejectionOf(sleep(10));
+          await rejection(sleep(10));
           throw new RangeError('instead');
         },
       ].map((coroutine) => loop.createTask<string>(coroutine));
       await sleep(0);
       expect(await waitFor(tasks[0]!, 0)).to.equal('survived');
-      expect(await rejectionOf(waitFor(tasks[1]!, 0))).to.be.instanceOf(RangeError);
+      expect(await rejection(waitFor(tasks[1]!, 0))).to.be.instanceOf(RangeError);
     }));
 
   it('waitFor() with a timeout of 0 can be cancelled while it waits for the end of a cancellation', async () => {
     const slow = loop.createTask(async () => {
-      await rejectionOf(sleep(10));
+      await rejection(sleep(10));
       await sleep(5);
       return 'slow';
     });
@@ -152,13 +150,13 @@ describe('core/wait-for', () => {
     await runOnce(loop);
     await runOnce(loop);
     waiting.cancel();
-    expect(await rejectionOf(loop.runUntilComplete(waiting))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(waiting))).to.be.instanceOf(CancelledError);
     expect(slow.done()).to.equal(false);
     expect(await loop.runUntilComplete(slow)).to.equal('slow');
   });
 
   it('waitFor() of a future of another loop says so', async () => {
-    const error = await rejectionOf(main(async () => waitFor(jumpingLoop().createFuture(), 1)));
+    const error = await rejection(main(async () => waitFor(jumpingLoop().createFuture(), 1)));
     expect(error).to.be.instanceOf(LoopStateError).with.property('code', 'ERR_OTHER_LOOP');
   });
 
@@ -166,7 +164,7 @@ describe('core/wait-for', () => {
     main(async () => {
       const lock = new Lock();
       await lock.acquire();
-      expect(await rejectionOf(waitFor(lock.acquire(), 1))).to.be.instanceOf(TimeoutError);
+      expect(await rejection(waitFor(lock.acquire(), 1))).to.be.instanceOf(TimeoutError);
       lock.release();
       expect(lock.locked()).to.equal(false);
       expect(await waitFor(lock.acquire(), 1)).to.equal(true);

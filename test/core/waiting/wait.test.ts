@@ -11,7 +11,7 @@ import {
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CountingHost } from '../counting-host.js';
-import { rejectionOf } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 import { jumpingLoop, runOnce } from '../virtual-loop.js';
 
 describe('core/wait', () => {
@@ -102,7 +102,7 @@ describe('core/wait', () => {
     future.setResult('result');
     loop.callSoon(() => task.cancel());
     await runOnce(loop);
-    expect(await rejectionOf(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
+    expect(await rejection(loop.runUntilComplete(task))).to.be.instanceOf(CancelledError);
     expect(other.done()).to.equal(false);
   });
 
@@ -110,7 +110,7 @@ describe('core/wait', () => {
     const task = loop.createTask(() => wait([future]));
     await runOnce(loop);
     expect([task.cancel(), task.cancel()]).to.deep.equal([true, true]);
-    await rejectionOf(loop.runUntilComplete(task));
+    await rejection(loop.runUntilComplete(task));
     expect([task.cancelled(), future.done()]).to.deep.equal([true, false]);
   });
 

@@ -3,7 +3,7 @@ import { SelectorEventLoop, type Server, Socket, type SocketAddress } from '@rin
 import { expect } from 'chai';
 import { openDescriptors } from '../descriptors.js';
 import { inLoop } from '../in-loop.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 // What asyncio's coroutine methods do when they are cancelled, at whatever moment: nothing stays open that nobody has.
 describe('Coroutine methods of the loop that are cancelled', () => {
@@ -95,7 +95,7 @@ describe('Coroutine methods of the loop that are cancelled', () => {
       expect(servers.map((server) => server.isServing())).to.deep.equal([false, false]);
     }));
 
-  it('waitClosed() that is given up keeps nobody', () =>
+  it('waitClosed() that is cancelled leaves no waiter behind in the server', () =>
     inLoop(async (loop) => {
       const { server, port } = await counting(loop);
       const [transport] = await loop.createConnection(() => ({}), { host: '127.0.0.1', port });
@@ -106,7 +106,7 @@ describe('Coroutine methods of the loop that are cancelled', () => {
       await server.waitClosed();
     }));
 
-  it('createServer() and createConnection() of a closed loop say so', async () => {
+  it('createServer() and createConnection() of a closed loop throw ERR_LOOP_CLOSED', async () => {
     const loop = new SelectorEventLoop();
     loop.close();
     for (const call of [

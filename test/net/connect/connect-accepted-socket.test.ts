@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { Socket, type SocketAddress } from '@ringloop/net';
 import { inLoop } from '../in-loop.js';
 import { Recorder } from '../recorder.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 describe('net/connect-accepted-socket', () => {
   // test_events.EventLoopTestsMixin.test_connect_accepted_socket

@@ -16,7 +16,8 @@ import { openDescriptors } from '../descriptors.js';
 import { inLoop } from '../in-loop.js';
 import { iterations } from '../iterations.js';
 import { Recorder } from '../recorder.js';
-import { fieldsOf, rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
+import { fieldsOf } from '../fields-of.js';
 
 const nobody = (): object => ({});
 

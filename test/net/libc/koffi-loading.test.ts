@@ -15,7 +15,7 @@ function startLoading(): [Worker, Int32Array] {
 }
 
 describe('net/koffi-loading', () => {
-  it('awaitKoffiLoading() returns when the thread has loaded, and the thread does not begin again', async () => {
+  it('awaitKoffiLoading() returns once the thread has loaded koffi, and keeps it from loading again', async () => {
     const [worker, words] = startLoading();
     awaitKoffiLoading(worker.threadId);
     expect(Atomics.load(words, LOADED)).to.equal(1);

@@ -4,7 +4,7 @@ import sinon from 'sinon';
 import { AF_INET, AF_INET6, SelectorEventLoop } from '@ringloop/net';
 import { resolve } from '@ringloop/net/internal';
 import { inLoop } from '../in-loop.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 describe('net/resolve', () => {
   it('resolve() turns IP addresses into themselves, and no host into all or the local interfaces', () =>

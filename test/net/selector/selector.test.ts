@@ -39,7 +39,7 @@ function reopen(closed: Socket): Socket {
 
 describe('net/selector', () => {
   for (const direction of ['reader', 'writer'] as const) {
-    it(`Selector.watch() of a ${direction} hears of a file that has got the number of one that was closed behind its back`, () =>
+    it(`Selector.watch() of a ${direction} sees that a descriptor number was closed and now is another file`, () =>
       inSelector((selector, handle, ready) => {
         const [a] = Socket.socketpair();
         const stale = handle('stale');
@@ -51,7 +51,7 @@ describe('net/selector', () => {
       }));
   }
 
-  it('Selector.watch() drops who waited for the other direction of a file that is gone', () =>
+  it('Selector.watch() drops the other direction of a number whose file was replaced', () =>
     inSelector((selector, handle, ready) => {
       const [a] = Socket.socketpair();
       selector.watch(a.fileno(), 'writer', handle('stale'));
@@ -61,7 +61,7 @@ describe('net/selector', () => {
       expect(selector.unwatch(b.fileno(), 'writer')).to.equal(false);
     }));
 
-  it('Selector.unwatch() of a number that was closed leaves the file alone that has got it', () =>
+  it('Selector.unwatch() of a closed number does not touch the new file of that number', () =>
     inSelector((selector, handle, ready) => {
       const [a] = Socket.socketpair();
       selector.watch(a.fileno(), 'reader', handle('stale reader'));
@@ -118,7 +118,7 @@ describe('net/selector', () => {
       expect(selector.unwatch(number, 'writer')).to.equal(false);
     }));
 
-  it('Selector of a running loop keeps nobody awake after a file was closed while a duplicate lives', () =>
+  it('Selector does not keep its loop spinning after a file was closed whose duplicate lives on', () =>
     inLoop(async (loop) => {
       const [a, peer] = Socket.socketpair();
       peer.send(Buffer.from('x'));

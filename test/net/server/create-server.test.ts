@@ -19,7 +19,8 @@ import {
 import { openDescriptors } from '../descriptors.js';
 import { inLoop } from '../in-loop.js';
 import { Recorder } from '../recorder.js';
-import { fieldsOf, rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
+import { fieldsOf } from '../fields-of.js';
 
 const LOCAL: ServerOptions = { host: '127.0.0.1', port: 0 };
 const nobody = (): object => ({});

@@ -4,7 +4,7 @@ import { Socket, type SocketAddress } from '@ringloop/net';
 import { inLoop } from '../in-loop.js';
 import { iterations } from '../iterations.js';
 import { Recorder } from '../recorder.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 describe('net/listener', () => {
   it('Listener leaves its socket alone for a second when the system is out of descriptors', () =>

@@ -6,7 +6,7 @@ import type { SelectorEventLoop, Server, SocketAddress, StreamTransport } from '
 import { inLoop } from '../in-loop.js';
 import { iterations } from '../iterations.js';
 import { Recorder } from '../recorder.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 const LOCAL = { host: '127.0.0.1', port: 0 } as const;
 const nobody = (): object => ({});
@@ -186,7 +186,7 @@ describe('net/server', () => {
       }
     }));
 
-  it('Server keeps what the factory of one connection stores from the next one', () =>
+  it('Server keeps AsyncLocalStorage of one connection from the next one', () =>
     inLoop(async (loop) => {
       const user = new AsyncLocalStorage<string>();
       const seen: unknown[] = [];

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { portNumber } from '@ringloop/net/internal';
-import { rejection } from '../rejection.js';
+import { thrownBy } from '../../rejection.js';
 
 describe('net/service-port', () => {
   it('portNumber() takes numbers, digits, and nothing for 0', () => {
@@ -18,7 +18,7 @@ describe('net/service-port', () => {
 
   it('portNumber() refuses what is no port', async () => {
     for (const port of [-1, 65_536, 1.5, '65536', 'no-such-service']) {
-      expect(await rejection(() => portNumber(port))).to.include({
+      expect(await thrownBy(() => portNumber(port))).to.include({
         name: 'RangeError',
         code: 'ERR_SOCKET_BAD_PORT',
       });

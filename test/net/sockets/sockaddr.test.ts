@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, Socket } from '@ringloop/net';
-import { rejection } from '../rejection.js';
+import { thrownBy } from '../../rejection.js';
 
 /** The address that the system gives back after it was bound. */
 function boundTo(family: number, address: { host: string; port: number } | string): unknown {
@@ -48,7 +48,7 @@ describe('net/sockaddr', () => {
 
   it('encodeAddress() refuses a name, which only a resolver can turn into an address', async () => {
     using sock = new Socket();
-    const error = await rejection(() => sock.bind({ host: 'localhost', port: 0 }));
+    const error = await thrownBy(() => sock.bind({ host: 'localhost', port: 0 }));
     expect(error).to.be.instanceOf(TypeError);
     expect(error).to.include({
       code: 'ERR_INVALID_IP_ADDRESS',
@@ -59,7 +59,7 @@ describe('net/sockaddr', () => {
   it('encodeAddress() refuses a port that does not fit', async () => {
     using sock = new Socket();
     for (const port of [-1, 65_536, 1.5, NaN]) {
-      expect(await rejection(() => sock.bind({ host: '127.0.0.1', port }))).to.include({
+      expect(await thrownBy(() => sock.bind({ host: '127.0.0.1', port }))).to.include({
         code: 'ERR_SOCKET_BAD_PORT',
       });
     }
@@ -67,8 +67,8 @@ describe('net/sockaddr', () => {
 
   it('encodeAddress() refuses a path that does not fit, and a null byte in it', async () => {
     using sock = new Socket(AF_UNIX);
-    expect(await rejection(() => sock.bind('x'.repeat(108)))).to.include({ code: 'ERR_OUT_OF_RANGE' });
-    expect(await rejection(() => sock.bind('a\0b'))).to.include({ code: 'ERR_INVALID_ARG_VALUE' });
+    expect(await thrownBy(() => sock.bind('x'.repeat(108)))).to.include({ code: 'ERR_OUT_OF_RANGE' });
+    expect(await thrownBy(() => sock.bind('a\0b'))).to.include({ code: 'ERR_INVALID_ARG_VALUE' });
   });
 
   it('encodeAddress() finds the interface of a scope, and refuses one that there is not', async function () {
@@ -79,11 +79,11 @@ describe('net/sockaddr', () => {
     }
     using sock = new Socket(AF_INET6);
     // Whether this can be bound depends on the machine; that the scope was understood does not.
-    expect(await rejection(() => sock.connect({ host: 'fe80::1%lo', port: 9 }))).to.have.property(
+    expect(await thrownBy(() => sock.connect({ host: 'fe80::1%lo', port: 9 }))).to.have.property(
       'syscall',
       'connect',
     );
-    expect(await rejection(() => sock.connect({ host: 'fe80::1%nosuch', port: 9 }))).to.include({
+    expect(await thrownBy(() => sock.connect({ host: 'fe80::1%nosuch', port: 9 }))).to.include({
       code: 'ERR_INVALID_IP_ADDRESS',
     });
   });
@@ -104,7 +104,7 @@ describe('net/sockaddr', () => {
         () => inet.connect(nothing),
         () => unix.bind(nothing),
       ]) {
-        expect(await rejection(refused)).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
+        expect(await thrownBy(refused)).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
       }
     }
   });

@@ -19,7 +19,8 @@ import {
   TCP_NODELAY,
 } from '@ringloop/net';
 import { openDescriptors } from '../descriptors.js';
-import { fieldsOf, rejection } from '../rejection.js';
+import { thrownBy } from '../../rejection.js';
+import { fieldsOf } from '../fields-of.js';
 
 /** Flags of an open descriptor, in octal, as the kernel prints them. */
 const flagsOf = (fd: number): number =>
@@ -80,7 +81,7 @@ describe('net/socket', () => {
 
   it('Socket throws errors in the shape of Node', async () => {
     using sock = new Socket();
-    const error = await rejection(() => sock.bind({ host: '203.0.113.1', port: 80 })); // TEST-NET-3: not ours
+    const error = await thrownBy(() => sock.bind({ host: '203.0.113.1', port: 80 })); // TEST-NET-3: not ours
     expect(fieldsOf(error)).to.deep.equal({
       message: 'bind EADDRNOTAVAIL 203.0.113.1:80',
       code: 'EADDRNOTAVAIL',
@@ -93,9 +94,9 @@ describe('net/socket', () => {
 
   it('Socket.recv() and accept() throw EAGAIN where they would have to wait', async () => {
     const [a, b] = Socket.socketpair();
-    expect(await rejection(() => a.recv(1))).to.include({ code: 'EAGAIN', syscall: 'recv' });
+    expect(await thrownBy(() => a.recv(1))).to.include({ code: 'EAGAIN', syscall: 'recv' });
     const [server] = listening();
-    expect(await rejection(() => server.accept())).to.include({ code: 'EAGAIN', syscall: 'accept' });
+    expect(await thrownBy(() => server.accept())).to.include({ code: 'EAGAIN', syscall: 'accept' });
     for (const sock of [a, b, server]) sock.close();
   });
 
@@ -115,7 +116,7 @@ describe('net/socket', () => {
     a.send(Buffer.from('hello').subarray(3));
     expect(b.recv(10).toString()).to.equal('AAAlo');
     // @ts-expect-error -- what JavaScript may do
-    expect(await rejection(() => a.send('text'))).to.be.instanceOf(TypeError);
+    expect(await thrownBy(() => a.send('text'))).to.be.instanceOf(TypeError);
     a.close();
     b.close();
   });
@@ -123,7 +124,7 @@ describe('net/socket', () => {
   it('Socket.send() to a peer that is gone is EPIPE and no signal', async () => {
     const [a, b] = Socket.socketpair();
     b.close();
-    expect(await rejection(() => a.send(Buffer.from('x')))).to.include({ code: 'EPIPE', syscall: 'send' });
+    expect(await thrownBy(() => a.send(Buffer.from('x')))).to.include({ code: 'EPIPE', syscall: 'send' });
     a.close();
   });
 
@@ -166,7 +167,7 @@ describe('net/socket', () => {
       () => sock.shutdown(SHUT_WR),
       () => sock.connect({ host: '127.0.0.1', port: 1 }),
     ]) {
-      expect(await rejection(use)).to.include({ code: 'EBADF', errno: -9 });
+      expect(await thrownBy(use)).to.include({ code: 'EBADF', errno: -9 });
     }
     new Socket(AF_INET, SOCK_STREAM, { fileno: fd }).close();
     expect(openDescriptors().has(fd)).to.equal(false);
@@ -182,7 +183,7 @@ describe('net/socket', () => {
   });
 
   it('Socket refuses a descriptor that is no socket, and leaves it open', async () => {
-    expect(await rejection(() => new Socket(AF_INET, SOCK_STREAM, { fileno: 0 }))).to.include({
+    expect(await thrownBy(() => new Socket(AF_INET, SOCK_STREAM, { fileno: 0 }))).to.include({
       code: 'ENOTSOCK',
     });
     expect(openDescriptors().has(0)).to.equal(true);
@@ -203,7 +204,7 @@ describe('net/socket', () => {
     const [read, write] = pipe();
     const before = [flagsOf(read), flagsOf(write)];
     for (const fileno of [read, write]) {
-      const error = await rejection(() => new Socket(AF_INET, SOCK_STREAM, { fileno }));
+      const error = await thrownBy(() => new Socket(AF_INET, SOCK_STREAM, { fileno }));
       expect(error).to.include({ code: 'ENOTSOCK' });
     }
     expect([flagsOf(read), flagsOf(write)]).to.deep.equal(before);
@@ -235,11 +236,11 @@ describe('net/socket', () => {
     ];
     for (const [at, attempt] of attempts.entries()) {
       for (const value of bad) {
-        const error = await rejection(() => attempt(value));
+        const error = await thrownBy(() => attempt(value));
         expect(error, `attempt ${at} with ${value}`).to.include({ code: 'ERR_OUT_OF_RANGE' });
         expect(error).to.be.instanceOf(RangeError);
       }
-      const error = await rejection(() => attempt(text));
+      const error = await thrownBy(() => attempt(text));
       expect(error, `attempt ${at} with text`).to.be.instanceOf(TypeError);
       expect(error).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
     }
@@ -251,7 +252,7 @@ describe('net/socket', () => {
     using sock = new Socket();
     sock.bind({ host: '127.0.0.1', port: 0 });
     for (const backlog of [-1, -5]) {
-      expect(await rejection(() => sock.listen(backlog))).to.include({ code: 'ERR_OUT_OF_RANGE' });
+      expect(await thrownBy(() => sock.listen(backlog))).to.include({ code: 'ERR_OUT_OF_RANGE' });
     }
     expect(sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN)).to.equal(0);
     sock.listen(0);
@@ -273,9 +274,9 @@ describe('net/socket', () => {
       new DataView(new ArrayBuffer(4)),
       {},
     ] as unknown as Uint8Array[]) {
-      expect(await rejection(() => a.send(wrong))).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
-      expect(await rejection(() => b.recvInto(wrong))).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
-      expect(await rejection(() => a.setsockopt(SOL_SOCKET, SO_LINGER, wrong))).to.include({
+      expect(await thrownBy(() => a.send(wrong))).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
+      expect(await thrownBy(() => b.recvInto(wrong))).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
+      expect(await thrownBy(() => a.setsockopt(SOL_SOCKET, SO_LINGER, wrong))).to.include({
         code: 'ERR_INVALID_ARG_TYPE',
       });
     }

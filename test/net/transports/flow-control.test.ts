@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { WriteBufferLimits } from '@ringloop/net';
 import { inLoop } from '../in-loop.js';
-import { rejection } from '../rejection.js';
+import { thrownBy } from '../../rejection.js';
 import { linked } from '../linked.js';
 
 describe('net/flow-control', () => {
@@ -35,11 +35,11 @@ describe('net/flow-control', () => {
   it('FlowControl.setLimits() refuses marks out of order', () =>
     inLoop(async (loop) => {
       const { transport, peer } = await linked(loop);
-      const error = await rejection(() => transport.setWriteBufferLimits({ high: 0, low: 1 }));
+      const error = await thrownBy(() => transport.setWriteBufferLimits({ high: 0, low: 1 }));
       expect(error).to.be.instanceOf(RangeError);
       expect(error.message).to.equal('high (0) must be >= low (1) must be >= 0');
-      expect(await rejection(() => transport.setWriteBufferLimits({ low: -1 }))).to.be.instanceOf(RangeError);
-      expect(await rejection(() => transport.setWriteBufferLimits({ high: NaN }))).to.be.instanceOf(
+      expect(await thrownBy(() => transport.setWriteBufferLimits({ low: -1 }))).to.be.instanceOf(RangeError);
+      expect(await thrownBy(() => transport.setWriteBufferLimits({ high: NaN }))).to.be.instanceOf(
         RangeError,
       );
       peer.close();
@@ -50,10 +50,10 @@ describe('net/flow-control', () => {
       const { transport, peer } = await linked(loop);
       const before = transport.getWriteBufferLimits();
       for (const mark of ['9', true, {}] as unknown as number[]) {
-        expect(await rejection(() => transport.setWriteBufferLimits({ high: mark }))).to.include({
+        expect(await thrownBy(() => transport.setWriteBufferLimits({ high: mark }))).to.include({
           code: 'ERR_INVALID_ARG_TYPE',
         });
-        expect(await rejection(() => transport.setWriteBufferLimits({ low: mark }))).to.include({
+        expect(await thrownBy(() => transport.setWriteBufferLimits({ low: mark }))).to.include({
           code: 'ERR_INVALID_ARG_TYPE',
         });
       }

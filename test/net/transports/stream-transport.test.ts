@@ -17,7 +17,7 @@ import { inLoop, type Reports } from '../in-loop.js';
 import { iterations } from '../iterations.js';
 import { drain, linked } from '../linked.js';
 import { Recorder, type RecorderOptions } from '../recorder.js';
-import { rejection } from '../rejection.js';
+import { rejection, thrownBy } from '../../rejection.js';
 
 /** Server and client side of one TCP connection, with one log. */
 async function connected(
@@ -56,7 +56,7 @@ describe('net/stream-transport', () => {
         const { log, C } = await connected(loop);
         C.transport.write(Buffer.from('hi'));
         C.transport.writeEof();
-        const error = await rejection(() => C.transport.write(Buffer.from('x')));
+        const error = await thrownBy(() => C.transport.write(Buffer.from('x')));
         expect(error).to.include({
           code: 'ERR_WRITE_AFTER_EOF',
           message: 'Cannot call write() after write_eof()',
@@ -165,8 +165,8 @@ describe('net/stream-transport', () => {
         const { transport, peer } = await linked(loop);
         const text = 'text' as unknown as Uint8Array;
         for (let i = 0; i < 10; i++) {
-          expect(await rejection(() => transport.write(text))).to.be.instanceOf(TypeError);
-          expect(await rejection(() => transport.writelines([Buffer.from('lost'), text]))).to.be.instanceOf(
+          expect(await thrownBy(() => transport.write(text))).to.be.instanceOf(TypeError);
+          expect(await thrownBy(() => transport.writelines([Buffer.from('lost'), text]))).to.be.instanceOf(
             TypeError,
           );
           transport.write(Buffer.from(String(i)));
@@ -188,7 +188,7 @@ describe('net/stream-transport', () => {
           [new ArrayBuffer(1), 'ArrayBuffer'],
         ];
         for (const [data, kind] of given) {
-          const error = await rejection(() => transport.write(data as Uint8Array));
+          const error = await thrownBy(() => transport.write(data as Uint8Array));
           expect(error.message).to.equal(`data argument must be a Uint8Array, not ${kind}`);
         }
         peer.close();
@@ -651,7 +651,7 @@ describe('net/stream-transport', () => {
         [Object.create(null), 'object'],
         [new Uint16Array(1), 'Uint16Array'],
       ]) {
-        const error = await rejection(() => transport.write(data as Uint8Array));
+        const error = await thrownBy(() => transport.write(data as Uint8Array));
         expect(error).to.include({ code: 'ERR_INVALID_ARG_TYPE' });
         expect(error.message).to.equal(`data argument must be a Uint8Array, not ${kind as string}`);
       }

@@ -25,7 +25,7 @@ describe('net/libuv-turns', () => {
     removeTurnListener(second);
   });
 
-  it('what one listener throws is uncaught, and the others are called all the same', async () => {
+  it('a listener that throws is an uncaught exception, and the others are still called', async () => {
     const listeners = process.listeners('uncaughtException');
     process.removeAllListeners('uncaughtException');
     const uncaught: unknown[] = [];

@@ -5,7 +5,7 @@ import type { Protocol, StreamTransport } from '@ringloop/net';
 import type { EventLoop } from 'ringloop';
 import { cliFile } from './cli-file.js';
 import { inLoop } from './in-loop.js';
-import { rejection } from './rejection.js';
+import { rejection } from '../../rejection.js';
 import { TemporaryFolder } from './temporary-folder.js';
 
 const { stopStreaming, streamFiles } = (await cliFile(

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { sleep } from 'ringloop';
 import { cliFile } from './cli-file.js';
 import { inLoop } from './in-loop.js';
-import { rejection } from './rejection.js';
+import { rejection } from '../../rejection.js';
 
 const { Compressor } = (await cliFile(
   'compressor',

@@ -23,7 +23,7 @@ function digest(pieces: readonly Buffer[]): { digestion: InstanceType<typeof Dig
 const file = Buffer.from(Array.from({ length: 2 * BLOCK_BYTES + 1000 }, (_, i) => (i * 31) % 251));
 
 describe('ringloop/cli/digestion', () => {
-  it('Digestion hashes and cuts a file, however it comes in', () => {
+  it('Digestion hashes a file and cuts it into blocks, however its bytes arrive', () => {
     fc.assert(
       fc.property(splits(file), (pieces) => {
         const { digestion, blocks } = digest(pieces);

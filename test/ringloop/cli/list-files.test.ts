@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { cliFile } from './cli-file.js';
-import { rejection } from './rejection.js';
+import { rejection } from '../../rejection.js';
 import { TemporaryFolder } from './temporary-folder.js';
 
 const { listFiles } = (await cliFile(

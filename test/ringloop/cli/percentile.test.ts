@@ -8,7 +8,7 @@ const { percentile } = (await cliFile(
 describe('ringloop/cli/percentile', () => {
   const hundred = Array.from({ length: 100 }, (_, i) => i + 1);
 
-  it('percentile() is the value that so many are not above', () => {
+  it('percentile() is the least value that the given fraction of the values does not exceed', () => {
     expect([0, 0.5, 0.99, 1].map((fraction) => percentile(hundred, fraction))).to.deep.equal([
       1, 50, 99, 100,
     ]);

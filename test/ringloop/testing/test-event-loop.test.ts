@@ -14,16 +14,7 @@ import {
 } from 'ringloop';
 import { DeadlockError, TestEventLoop } from 'ringloop/testing';
 import { answer, work } from '../fixtures/answers.js';
-
-/** What the promise rejects with. */
-async function rejectionOf(promise: Promise<unknown>): Promise<Error & { code?: string }> {
-  try {
-    await promise;
-  } catch (thrown) {
-    return thrown as Error; // tests look at what they got
-  }
-  throw new Error('Nothing was thrown');
-}
+import { rejection } from '../../rejection.js';
 
 class Echo implements Protocol {
   #transport: StreamTransport | null = null;
@@ -97,7 +88,7 @@ describe('ringloop/testing', function () {
 
   it('TestEventLoop tells a deadlock, who is in it and what they wait for, and can be used again', async () => {
     const first = loop.createFuture();
-    const error = await rejectionOf(
+    const error = await rejection(
       loop.runUntilComplete(
         loop.createTask(
           async function main() {
@@ -129,7 +120,7 @@ describe('ringloop/testing', function () {
 
   it('run() in a TestEventLoop rejects with the deadlock, and cleans up', async () => {
     let cleanedUp = false;
-    const error = await rejectionOf(
+    const error = await rejection(
       run(
         async () => {
           try {
@@ -225,11 +216,11 @@ describe('ringloop/testing', function () {
       loop.createTask(async () => {
         await delay(20);
       });
-      expect(await rejectionOf(loop.runUntilComplete(loop.createFuture()))).to.be.instanceOf(DeadlockError);
+      expect(await rejection(loop.runUntilComplete(loop.createFuture()))).to.be.instanceOf(DeadlockError);
     });
 
     it('TestEventLoop sees it when the job that nobody waits for any more is done', async () => {
-      const error = await rejectionOf(
+      const error = await rejection(
         loop.runUntilComplete(async () => {
           loop.runInExecutor(null, work, 20, 'text').cancel();
           await loop.createFuture();

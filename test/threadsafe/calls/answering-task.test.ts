@@ -11,7 +11,7 @@ import {
   plainPromise,
   useFactory,
 } from '../fixtures/kinds.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 describe('A task that another thread called', () => {
   let group: LoopGroup;

@@ -29,7 +29,7 @@ describe('ConcurrentFuture.result(timeout)', () => {
     expect(await first.runCoroutineThreadsafe(askBlocking, second, 20)).to.deep.equal({ value: ['asked'] });
   });
 
-  it('result(timeout) does so ten thousand times', async () => {
+  it('result(timeout) blocks ten thousand times, one after the other', async () => {
     for (let i = 0; i < 10; i++) {
       const all = Array.from({ length: 1000 }, () =>
         first.runCoroutineThreadsafe(askBlocking, second, Infinity),
@@ -38,7 +38,7 @@ describe('ConcurrentFuture.result(timeout)', () => {
     }
   }).slow(5000);
 
-  it('result(timeout) leaves a thread that hears of answers it awaits', async () => {
+  it('result(timeout) does not keep its thread from receiving answers that it awaits', async () => {
     for (let i = 0; i < 200; i++) {
       expect(await first.runCoroutineThreadsafe(askBothWays, second)).to.deep.equal([[1], [2]]);
     }
@@ -56,7 +56,7 @@ describe('ConcurrentFuture.result(timeout)', () => {
   });
 
   for (const size of [2, 3]) {
-    it(`result(timeout) refuses one at least of ${size} loops that wait for each other, and the others get their answer`, async () => {
+    it(`result(timeout) refuses at least one of ${size} loops that block for each other; the others are answered`, async () => {
       const words = new Int32Array(new SharedArrayBuffer(8));
       const circle = group.loops.slice(0, size);
       const endings = await Promise.all(
@@ -78,7 +78,7 @@ describe('ConcurrentFuture.result(timeout)', () => {
     });
   }
 
-  it('result(timeout) takes a thread that was answered, and has not gone on yet, for none that is blocked', async () => {
+  it('result(timeout) does not count a thread as blocked that was answered and has not gone on yet', async () => {
     const endings = await first.runCoroutineThreadsafe(askOften, first, second, 100);
     expect(endings).to.deep.equal(Array.from({ length: 100 }, () => ({ value: 'answered' })));
     const back = await second.runCoroutineThreadsafe(takeAskedBack);

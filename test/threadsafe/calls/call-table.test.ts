@@ -43,7 +43,7 @@ describe('CallTable', () => {
     expect([table.size, table.get(1)]).to.deep.equal([1_000, first]);
   });
 
-  it('goes on after 100,000 at once were taken, the others of their places with them', () => {
+  it('goes on after 100,000 calls at once were added and taken again', () => {
     const table = new CallTable<Numbered>();
     for (let round = 0; round < 2; round++) {
       for (let call = 1; call <= 100_000; call++) table.add({ callId: call * 3 });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { LoopGroup } from '@ringloop/threadsafe';
 import { createLoop, echo } from '../fixtures/calls.js';
 import { strangeErrors, throwStrange, throwStrangeLater } from '../fixtures/strange-errors.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 /** Of this the task itself, in the core, tells that it cannot be looked at: any question for its class throws. */
 const BEYOND_TASKS = ['one of a class whose prototypes never end'];
@@ -18,7 +18,7 @@ describe('Caller', function () {
 
   for (const [what, make] of Object.entries(strangeErrors)) {
     if (BEYOND_TASKS.includes(what)) continue;
-    it(`Caller.taskDone() tells the caller something, and the lane lives: ${what}`, async () => {
+    it(`Caller.taskDone() sends the caller some outcome, and the lane stays usable: ${what}`, async () => {
       const ref = group.next();
       const [, message] = make();
       for (const fn of [throwStrange, throwStrangeLater]) {

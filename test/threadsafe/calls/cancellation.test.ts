@@ -4,10 +4,10 @@ import { LoopGroup } from '@ringloop/threadsafe';
 import { expect } from 'chai';
 import { createLoop, echo, loopWithInbox } from '../fixtures/calls.js';
 import { fails, hangs, slow, takeSlowLog } from '../fixtures/slow.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 describe('Calls into other threads, and groups, that are cancelled', () => {
-  it('runCoroutineThreadsafe() is cancelled here and there, whoever waits for it', async () => {
+  it('runCoroutineThreadsafe() that is cancelled cancels the task there, whoever waits for it', async () => {
     const { loop } = loopWithInbox();
     await loop.runUntilComplete(async () => {
       await using group = await LoopGroup.spawn({ loops: 1, loopFactory: createLoop });
@@ -38,7 +38,7 @@ describe('Calls into other threads, and groups, that are cancelled', () => {
     loop.close();
   });
 
-  it('runCoroutineThreadsafe() gives what can be used and shown as a promise is, and delegated to', async () => {
+  it('runCoroutineThreadsafe() returns what works as a promise, and with yield*', async () => {
     const { loop } = loopWithInbox();
     await loop.runUntilComplete(async () => {
       await using group = await LoopGroup.spawn({ loops: 1, loopFactory: createLoop });
@@ -87,7 +87,7 @@ describe('Calls into other threads, and groups, that are cancelled', () => {
     loop.close();
   });
 
-  it('close() that is given up goes on', async () => {
+  it('close() goes on when the task that awaits it is cancelled', async () => {
     const { loop } = loopWithInbox();
     await loop.runUntilComplete(async () => {
       const group = await LoopGroup.spawn({ loops: 1, loopFactory: createLoop });

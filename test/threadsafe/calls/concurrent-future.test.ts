@@ -121,7 +121,7 @@ describe('ConcurrentFuture', function () {
     expect(() => cancelled.exception()).to.throw(CancelledError);
   });
 
-  it('stands on standard error where no loop ran, at the latest when the process ends', () => {
+  it('prints an unretrieved exception to standard error where no loop ran, at the latest at exit', () => {
     const program = fileURLToPath(new URL('../fixtures/unheard-outside.js', import.meta.url));
     const { stderr, status } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
     expect(stderr).to.match(/^ConcurrentFuture exception was never retrieved\n/);

@@ -4,7 +4,7 @@ import { LoopGroup, LoopRef } from '@ringloop/threadsafe';
 import { InboxMemory, inboxWriterTo, wake, TAIL, replyInboxFor } from '@ringloop/threadsafe/internal';
 import { callWhileHearing, sendLarge } from '../fixtures/blocking-calls.js';
 import { blockUntil, createLoop, doze, echo, note, takeNotes } from '../fixtures/calls.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 const spawn = (loops: number): Promise<LoopGroup> =>
   LoopGroup.spawn({ loops, loopFactory: createLoop, onExit: () => undefined });
@@ -80,7 +80,7 @@ describe('InboxWriter', function () {
     expect(await again.runCoroutineThreadsafe(echo, 2)).to.deep.equal([2]);
   });
 
-  it('call() counts what is posted beside the ring against limitBytes', async () => {
+  it('call() counts messages that are posted instead of written to the ring against limitBytes', async () => {
     await using group = await spawn(1);
     const ref = group.next();
     const bounded = ref.withOptions({ limitBytes: 5 << 20 });
@@ -104,7 +104,7 @@ describe('InboxWriter', function () {
     expect((await ref.runCoroutineThreadsafe(takeNotes)).length).to.equal(3);
   });
 
-  it('call() waits for what is posted beside the ring to be read, where it may block', async () => {
+  it('call() that may block waits until posted messages have been read', async () => {
     await using group = await spawn(2);
     const [to, from] = group.loops as [LoopRef, LoopRef]; // two
     const gate = new Int32Array(new SharedArrayBuffer(8));

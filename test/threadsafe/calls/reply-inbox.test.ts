@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { LANES, replyInboxFor } from '@ringloop/threadsafe/internal';
 
-describe('thisMailbox()', () => {
+describe('replyInboxFor()', () => {
   it('gives a thread that calls into the loops of more threads than a reply inbox has lanes another one', () => {
     const first = 1_000_000; // no thread of this process
     const owners = Array.from({ length: 3 * LANES }, (_, i) => first + i);

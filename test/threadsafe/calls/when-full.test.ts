@@ -25,6 +25,7 @@ import {
   takeNotes,
   tallies,
 } from '../fixtures/calls.js';
+import { rejection } from '../../rejection.js';
 
 /** A word that keeps a thread in `blockUntil()` until it is opened. */
 class Gate {
@@ -42,14 +43,6 @@ class Gate {
 }
 
 const spawn = (loops: number): Promise<LoopGroup> => LoopGroup.spawn({ loops, loopFactory: createLoop });
-
-async function rejection(promise: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    return { resolved: await promise };
-  } catch (thrown) {
-    return thrown;
-  }
-}
 
 describe('LoopRef.withOptions()', () => {
   let group: LoopGroup;

@@ -211,7 +211,7 @@ describe('arguments', () => {
     });
   }
 
-  it('arrive whole though a getter among them makes another call', () => {
+  it('arrive complete although a getter among them makes another call', () => {
     let inner: unknown;
     const outer = {
       before: 1,
@@ -241,7 +241,7 @@ describe('arguments', () => {
     }
   });
 
-  it('that only structured clone can share go by the broadcast channel', () => {
+  it('that only structured clone can share are sent by the broadcast channel', () => {
     const words = new Int32Array(new SharedArrayBuffer(8));
     const [memory, view] = cross(words.buffer, words) as [SharedArrayBuffer, Int32Array];
     expect(types.isSharedArrayBuffer(memory)).to.equal(true);
@@ -302,7 +302,7 @@ describe('arguments', () => {
     loop.close();
   });
 
-  it('may contain what looks like ours and is not', () => {
+  it('may contain objects that look like the markers of the codec', () => {
     const look = { 'ringloop.wire': { kind: 'Error' } };
     expect(sameGraph(cross(look, new Map([[1, look]])), [look, new Map([[1, look]])])).to.equal(true);
     const [read, error] = cross({ look: [look] }, new RangeError('real'));

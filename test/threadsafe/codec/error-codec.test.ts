@@ -182,7 +182,7 @@ describe('error codec', () => {
     expect((crossed.list as unknown[])[0]).to.be.instanceOf(Error);
   });
 
-  it('takes nothing of a user for its own', () => {
+  it('does not take an object of a user for one of its own markers', () => {
     class Job {
       readonly 'ringloop.wire' = { kind: 'LoopRef' };
     }
@@ -218,7 +218,7 @@ describe('error codec', () => {
   });
 
   for (const [what, make] of Object.entries(strangeErrors)) {
-    it(`says something, whatever was thrown: ${what}`, () => {
+    it(`sends some error, whatever was thrown: ${what}`, () => {
       const [thrown, message] = make();
       const crossed = cross(thrown);
       if (message === '') expect(crossed).to.be.a('string');

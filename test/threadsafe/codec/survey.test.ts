@@ -66,7 +66,7 @@ describe('survey()', function () {
   after(() => group.close());
 
   for (const [what, make] of Object.entries(platformValues)) {
-    it(`survey() leaves it to structured clone what arrives, by every way: ${what}`, async () => {
+    it(`survey() lets arrive what structured clone would give, by every way: ${what}`, async () => {
       const value = make();
       const expected = cloned(value);
       const ref = group.next();

@@ -163,19 +163,19 @@ describe('transfer() of what can only be moved', () => {
     expect(await next(mine)).to.equal('from the loop');
   });
 
-  it('moves one back as a result', async () => {
+  it('moves a MessagePort back as a result', async () => {
     const { port } = await group.loop(0).runCoroutineThreadsafe(givePort, 'hello');
     expect(await next(port)).to.equal('hello');
     port.close();
   });
 
-  it('moves one from loop to loop of a group, in its place among other calls', async () => {
+  it('moves a MessagePort from loop to loop of a group, in order with other calls', async () => {
     const { loops } = group;
     await loops[0]!.runCoroutineThreadsafe(passOn, loops.slice(1), transfer({ port: theirs }, [theirs]));
     expect(await next(mine)).to.equal('passed on to the end');
   });
 
-  it('moves one into a loop that was started in the place of another', async () => {
+  it('moves a MessagePort into a loop that was restarted', async () => {
     const dead = group.loop(1);
     const pending = dead.runCoroutineThreadsafe(holdPort, transfer({ port: theirs }, [theirs]));
     expect(await pending.then(null, (reason: unknown) => reason)).to.be.instanceOf(PeerExitedError);
@@ -187,7 +187,7 @@ describe('transfer() of what can only be moved', () => {
     expect(await next(mine)).to.equal('passed on to the end');
   });
 
-  it('moves one within a thread', async () => {
+  it('moves a MessagePort within a thread', async () => {
     const { loop, ref } = loopWithInbox();
     ref.callSoonThreadsafe(answerOn, transfer({ port: theirs }, [theirs]), 'from here');
     ref.callSoonThreadsafe(loop.stop);
@@ -205,7 +205,7 @@ describe('transfer() of what can only be moved', () => {
     await writing;
   });
 
-  it('moves 1,000 of them', async () => {
+  it('moves 1,000 MessagePorts', async () => {
     const channels = Array.from({ length: 1000 }, () => new MessageChannel());
     for (const { port2 } of channels)
       group.next().callSoonThreadsafe(answerOn, transfer({ port: port2 }, [port2]), 1);

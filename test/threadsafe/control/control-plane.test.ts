@@ -22,9 +22,9 @@ import {
   transfer,
 } from '@ringloop/threadsafe';
 import * as Comlink from 'comlink';
-import { exposedObjectsOf } from '@ringloop/threadsafe/internal';
 import { runProgram } from '../../examples/expected-output.js';
 import { createLoop, loopWithInbox } from '../fixtures/calls.js';
+import { inLoop } from '../fixtures/in-loop.js';
 import {
   addThere,
   closeExposure,
@@ -33,7 +33,8 @@ import {
   Counter,
   exposeCounter,
   exposeInOther,
-  lentCount,
+  lentBy,
+  lentHere,
   type Listener,
   type Part,
   newGate,
@@ -42,6 +43,7 @@ import {
   setLoopRef,
   subscribeThere,
 } from './fixtures/counter.js';
+import { rejection } from '../../rejection.js';
 
 /** A group whose loops all expose a counter under that name. */
 async function spawnCounters(loops: number, name = 'counter'): Promise<LoopGroup> {
@@ -51,25 +53,6 @@ async function spawnCounters(loops: number, name = 'counter'): Promise<LoopGroup
     await ref.runCoroutineThreadsafe(exposeCounter, name);
   }
   return group;
-}
-
-/** Runs `body` in a loop of this thread that others can call. */
-async function inLoop<T>(body: (ref: LoopRef, loop: BaseEventLoop) => Promise<T>): Promise<T> {
-  const { loop, ref } = loopWithInbox();
-  try {
-    return await loop.runUntilComplete(() => body(ref, loop));
-  } finally {
-    loop.close();
-  }
-}
-
-async function rejection(promise: PromiseLike<unknown>): Promise<Error & { code?: unknown }> {
-  try {
-    await promise;
-  } catch (thrown) {
-    return thrown as Error;
-  }
-  throw new Error('It should have been rejected');
 }
 
 describe('LoopRef.wrap()', () => {
@@ -189,7 +172,7 @@ describe('LoopRef.wrap()', () => {
     expect(error.message).to.equal(`Cannot find "countr": loop "${there.name}" exposes "counter"`);
   });
 
-  it('may come before expose()', async () => {
+  it('may be called before expose()', async () => {
     const early = there.wrap<Counter>('early');
     expect(await rejection(early.add(1))).to.be.instanceOf(NotExposedError);
     await there.runCoroutineThreadsafe(exposeCounter, 'early');
@@ -273,7 +256,7 @@ describe('LoopRef.wrap()', () => {
       expect(await inLoop(async () => patient.addSlowly(1))).to.equal(2);
     });
 
-    it('is told from a TimeoutError that the method throws', async () => {
+    it('is distinguished from a TimeoutError that the method throws', async () => {
       expect(await rejection(counter.time()))
         .to.be.instanceOf(TimeoutError)
         .with.property('message', 'mine');
@@ -305,7 +288,7 @@ describe('LoopRef.wrap()', () => {
       expect(third).to.have.nested.property('reason.code', 'ERR_OVERFLOW');
     });
 
-    it('is what `using` does', async () => {
+    it('is called at the end of `using`', async () => {
       let escaped: Remote<Counter>;
       {
         using scoped = there.wrap<Counter>('counter');
@@ -389,7 +372,7 @@ describe('LoopRef.wrap()', () => {
     });
   });
 
-  it('infers what comes back', () => {
+  it('infers the types of results', () => {
     type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
     const added: Equal<ReturnType<typeof counter.add>, Promise<number>> = true;
     const slowly: Equal<ReturnType<typeof counter.addSlowly>, Promise<number>> = true;
@@ -537,16 +520,16 @@ describe('proxy()', () => {
     expect(await rejection(adder(1))).to.be.instanceOf(InvalidStateError);
   });
 
-  it('does what was called just before the release', async () => {
+  it('runs the calls made just before the release', async () => {
     await using group = await spawnCounters(1);
     const adder = await group.next().wrap<Counter>('counter').adder(5);
     const last = Promise.all([adder(1), adder(2)]);
     adder[releaseProxy]();
     expect(await last).to.deep.equal([6, 7]);
-    expect(await group.next().runCoroutineThreadsafe(lentCount)).to.equal(0);
+    expect(await group.next().runCoroutineThreadsafe(lentHere)).to.equal(0);
   });
 
-  it('lends on what was lent', async () => {
+  it('lends an object on to a third loop', async () => {
     await using group = await spawnCounters(2);
     const first = group.next().wrap<Counter>('counter');
     const second = group.next().wrap<Counter>('counter');
@@ -556,7 +539,7 @@ describe('proxy()', () => {
     });
   });
 
-  it('is itself when it comes home: as a result, an argument, a property', async () => {
+  it('is the original object when it comes back as a result, an argument or a property', async () => {
     await using group = await spawnCounters(1);
     await inLoop(async (ref, loop) => {
       const counter = group.next().wrap<Counter>('counter');
@@ -579,7 +562,7 @@ describe('proxy()', () => {
     });
   });
 
-  it('is itself when it comes home by a third thread, and calls of that do not pass through the second', async () => {
+  it('is the original object when it comes back by a third thread, which calls it directly', async () => {
     await using group = await spawnCounters(2);
     const [second, third] = [group.next(), group.next()];
     await inLoop(async (ref, loop) => {
@@ -743,11 +726,11 @@ describe('LoopRef.wrap(), when proxies are collected', () => {
     const use = async (): Promise<number> => {
       const counter = there.wrap<Counter>('counter');
       const adder = await counter.adder(5);
-      expect(await there.runCoroutineThreadsafe(lentCount)).to.equal(1);
+      expect(await there.runCoroutineThreadsafe(lentHere)).to.equal(1);
       return adder(1);
     };
     expect(await use()).to.equal(6);
-    await collectedUntil(async () => (await there.runCoroutineThreadsafe(lentCount)) === 0);
+    await collectedUntil(async () => (await there.runCoroutineThreadsafe(lentHere)) === 0);
   });
 
   it('frees what was lent to the other loop', async () => {
@@ -755,10 +738,10 @@ describe('LoopRef.wrap(), when proxies are collected', () => {
       const counter = group.next().wrap<Counter>('counter');
       await counter.echo('a', 'b');
       await counter.ignore(proxy(() => 1));
-      expect(exposedObjectsOf(loop)?.lentCount).to.equal(1);
+      expect(lentBy(loop)).to.equal(1);
       await collectedUntil(async () => {
         await group.next().runCoroutineThreadsafe(collectGarbage);
-        return exposedObjectsOf(loop)?.lentCount === 0;
+        return lentBy(loop) === 0;
       });
     });
   });
@@ -825,5 +808,5 @@ async function collectedUntil(done: () => boolean | Promise<boolean>): Promise<v
 
 /** Waits until that many objects of the loop are lent. */
 async function lentCountOf(loop: BaseEventLoop, count: number): Promise<void> {
-  while (exposedObjectsOf(loop)?.lentCount !== count) await sleep(0.001);
+  while (lentBy(loop) !== count) await sleep(0.001);
 }

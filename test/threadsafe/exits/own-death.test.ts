@@ -2,13 +2,13 @@ import { expect } from 'chai';
 import { LoopGroup, type LoopExit, PeerExitedError } from '@ringloop/threadsafe';
 import { createLoop, doze } from '../fixtures/calls.js';
 import { dieOf, setupOfStaticName, strangeErrors } from '../fixtures/strange-errors.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 describe('dieReadably()', function () {
   this.slow(1000);
 
   for (const [what, make] of Object.entries(strangeErrors)) {
-    it(`dieReadably() leaves the spawner alive, and tells it: ${what}`, async () => {
+    it(`dieReadably() lets the spawner live, and sends it the error: ${what}`, async () => {
       const [, message] = make();
       const exits: LoopExit[] = [];
       const onExit = (exit: LoopExit): number => exits.push(exit);

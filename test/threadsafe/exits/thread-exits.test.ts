@@ -15,7 +15,7 @@ import {
   note,
 } from '../fixtures/calls.js';
 import { loopWorker, spawnNested, throwUncaught } from '../fixtures/group-calls.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 const spawn = (loops: number): Promise<LoopGroup> =>
   LoopGroup.spawn({ loops, name: 'test', loopFactory: createLoop, onExit: () => undefined });
@@ -74,7 +74,7 @@ describe('The news that a thread has ended', () => {
     expect(error).to.be.instanceOf(PeerExitedError);
   });
 
-  it('of a thread that calls late: the loop fails at once, with the error', async () => {
+  it('reaches a thread that calls only afterwards: its call fails at once, with the error', async () => {
     await using group = await spawn(1);
     const pending = rejection(group.next().runCoroutineThreadsafe(doze, 60));
     const dead = group.next();
@@ -129,7 +129,7 @@ describe('The news that a thread has ended', () => {
     loop.close();
   });
 
-  it('goes to onThreadExit()', async () => {
+  it('reaches the listeners of onThreadExit()', async () => {
     const ended: number[] = [];
     onThreadExit((threadId) => ended.push(threadId));
     const worker = watchWorker(new Worker('', { eval: true }));

@@ -20,7 +20,7 @@ import {
   takeUncaught,
   throwUncaught,
 } from '../fixtures/group-calls.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 const spawn = (loops: number): Promise<LoopGroup> =>
   LoopGroup.spawn({ loops, name: 'test', loopFactory: createLoop, onExit: () => undefined });
@@ -51,7 +51,7 @@ describe('LoopGroup.close()', () => {
     expect(performance.now() - started).to.be.lessThan(20_000);
   });
 
-  it('counts what had got in and not begun when there was no time left', async () => {
+  it('counts the calls that had arrived but not begun when the time was over', async () => {
     const group = await spawn(1);
     const ref = group.next();
     await ref.runCoroutineThreadsafe(napHere, 0);
@@ -93,7 +93,7 @@ describe('LoopGroup.close()', () => {
     expect(await pending).to.be.instanceOf(PeerExitedError);
   });
 
-  it('that terminates tells whoever still waits, though calls into other loops have found this one closed', async () => {
+  it('that terminates rejects pending calls, also of loops that have found this one closed', async () => {
     const group = await spawn(1);
     const there = group.next();
     const pending = rejection(there.runCoroutineThreadsafe(dozeForEver));
@@ -127,7 +127,7 @@ describe('LoopGroup.close()', () => {
     expect((await closing)[0]).to.include({ outcome: 'drained' });
   });
 
-  it('repeated with less time hurries, and gives the same report', async () => {
+  it('called again with less time ends sooner, and gives the same report', async () => {
     const group = await spawn(1);
     const dozing = rejection(group.next().runCoroutineThreadsafe(doze, 1000));
     const patient = group.close({ timeout: Infinity });

@@ -32,7 +32,7 @@ import {
   throwUncaught,
   tick,
 } from '../fixtures/group-calls.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 const spawn = (options: LoopGroupOptions): Promise<LoopGroup> =>
   LoopGroup.spawn({ name: 'test', loopFactory: createLoop, ...options });

@@ -6,7 +6,7 @@ import { TimeoutError } from '@ringloop/core';
 import { LoopGroup, type LoopGroupOptions } from '@ringloop/threadsafe';
 import { createLoop, dieNow } from '../fixtures/calls.js';
 import { print, setupHangs, whatIsGiven } from '../fixtures/group-calls.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 const spawn = (options: LoopGroupOptions): Promise<LoopGroup> =>
   LoopGroup.spawn({ name: 'test', loopFactory: createLoop, ...options });
@@ -60,7 +60,7 @@ describe('LoopGroup.spawn() with limits', () => {
     expect(workers).to.deep.equal({ started: 0, left: 0 });
   });
 
-  it('that are kept leave no listener, and do nothing later', async () => {
+  it('that were not exceeded leave no listener, and do nothing later', async () => {
     const controller = new AbortController();
     await using group = await spawn({ loops: 1, signal: controller.signal, timeout: 60 });
     expect(getEventListeners(controller.signal, 'abort')).to.deep.equal([]);
@@ -68,7 +68,7 @@ describe('LoopGroup.spawn() with limits', () => {
     expect(await group.next().runCoroutineThreadsafe(whatIsGiven)).to.have.property('argv');
   }).slow(1000);
 
-  it('that are none are refused with their value, before anything is started', async () => {
+  it('that are invalid are refused with their value, before a thread is started', async () => {
     const wrong: [object, string, string][] = [
       [{ timeout: '1' }, 'ERR_INVALID_ARG_TYPE', "timeout must be a number of seconds, got '1'"],
       [{ timeout: NaN }, 'ERR_INVALID_ARG_TYPE', 'timeout must be a number of seconds, got NaN'],
@@ -105,7 +105,7 @@ describe('LoopGroup.spawn() with options of threads', () => {
     expect(await group.next().runCoroutineThreadsafe(whatIsGiven)).to.deep.equal(given);
   }).slow(3000);
 
-  it("execArgv that a thread cannot have rejects with Node's error", async () => {
+  it('execArgv that Node refuses for a thread reject spawn() with the error of Node', async () => {
     const error = await rejection(spawn({ loops: 2, execArgv: ['--max-old-space-size=100'] }));
     expect(error).to.have.property('code', 'ERR_WORKER_INVALID_EXEC_ARGV');
     expect(error.message).to.include('--max-old-space-size=100');

@@ -9,7 +9,7 @@ import {
   remote,
   RingFullError,
 } from '@ringloop/threadsafe';
-import { InboxMemory, outboxCount } from '@ringloop/threadsafe/internal';
+import { InboxMemory, thisProducer } from '@ringloop/threadsafe/internal';
 import {
   askThrough,
   blockUntil,
@@ -25,11 +25,12 @@ import {
   noted,
   neverRest,
   noteIn,
+  replyMemoryFor,
   sendForever,
   tallies,
   thread,
 } from '../fixtures/calls.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 const spawn = (loops: number, loopFactory: LoopFactory = createLoop): Promise<LoopGroup> =>
   LoopGroup.spawn({ loops, name: 'test', loopFactory });
@@ -69,7 +70,7 @@ describe('LoopGroup', () => {
     ]);
   });
 
-  it('close() lets run what was called before it, cancels tasks, and can be repeated', async () => {
+  it('close() runs the calls made before it, cancels tasks, and can be repeated', async () => {
     const { loop, ref } = loopWithInbox();
     await loop.runUntilComplete(async () => {
       const group = await spawn(1);
@@ -172,18 +173,22 @@ describe('LoopGroup', () => {
   it('threads that come and go give their lanes back', async () => {
     const { loop, ref } = loopWithInbox();
     const lanes = new InboxMemory(ref.address.memory);
-    const before = outboxCount();
+    const theirs: InboxMemory[] = [];
+    const isIn = (inbox: InboxMemory): boolean => inbox.hasLaneOf(thisProducer);
     await loop.runUntilComplete(async () => {
       for (let round = 0; round < 5; round++) {
         const group = await spawn(2);
         for (const there of group.loops) {
           there.callSoonThreadsafe(noteIn, ref, round);
           await there.runCoroutineThreadsafe(askThrough, [ref]); // so that this thread answers them
+          const replies = await there.runCoroutineThreadsafe(replyMemoryFor, thisProducer);
+          theirs.push(new InboxMemory(there.address.memory), new InboxMemory(replies));
         }
+        expect(theirs.slice(-4).every(isIn)).to.equal(true);
         await group.close();
         while (noted.length < 2 * (round + 1)) await sleep(0.001);
       }
-      while (outboxCount() > before) await sleep(0.001); // nor does this thread keep theirs
+      while (theirs.some(isIn)) await sleep(0.001); // nor does this thread keep theirs
     });
     expect(noted.splice(0)).to.deep.equal([0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
     expect(lanes.lanesUsed()).to.be.lessThan(5);

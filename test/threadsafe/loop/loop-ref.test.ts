@@ -12,11 +12,11 @@ import {
   type RemoteFunction,
   RemoteFunctionError,
 } from '@ringloop/threadsafe';
+import { InboxMemory } from '@ringloop/threadsafe/internal';
 import { collectGarbage } from '../../core/collect-garbage.js';
 import {
   askThrough,
   blockUntil,
-  countOutboxes,
   createLoop,
   doze,
   echo,
@@ -27,6 +27,7 @@ import {
   note,
   noted,
   noteIn,
+  producerThere,
   stopThere,
   stopYourself,
   takeNotes,
@@ -35,6 +36,7 @@ import {
   throwNow,
   unsendable,
 } from '../fixtures/calls.js';
+import { rejection } from '../../rejection.js';
 
 describe('LoopRef', () => {
   let group: LoopGroup;
@@ -222,12 +224,15 @@ describe('LoopRef', () => {
   });
 
   it('callSoonThreadsafe() into loops that come and go keeps none of their inboxes', async () => {
+    const inboxes: InboxMemory[] = [];
     for (let i = 0; i < 20; i++) {
       const { loop, ref } = loopWithInbox();
+      inboxes.push(new InboxMemory(ref.address.memory));
       await loop.runUntilComplete(() => there.runCoroutineThreadsafe(noteIn, ref, i));
       loop.close();
     }
-    expect(await there.runCoroutineThreadsafe(countOutboxes)).to.be.lessThan(5);
+    const producer = await there.runCoroutineThreadsafe(producerThere);
+    expect(inboxes.filter((inbox) => inbox.hasLaneOf(producer))).to.have.length.within(1, 4);
     noted.length = 0;
   });
 
@@ -262,21 +267,22 @@ describe('LoopRef', () => {
 
   it('runCoroutineThreadsafe() brings errors back with class, code, cause and properties', async () => {
     registerErrorClass(KettleError);
-    const state = await caught(there.runCoroutineThreadsafe(fail, 'state'));
+    const state = await rejection(there.runCoroutineThreadsafe(fail, 'state'));
     expect(state).to.be.instanceOf(LoopStateError);
     expect(state).to.include({ name: 'LoopStateError', code: 'ERR_LOOP_STOPPED', message: 'not now' });
     expect(state).to.have.deep.property('extra', [1, 2]);
     expect(state.cause).to.be.instanceOf(RangeError).with.property('message', 'too hot');
-    const teapot = await caught(there.runCoroutineThreadsafe(fail, 'teapot'));
+    const teapot = await rejection(there.runCoroutineThreadsafe(fail, 'teapot'));
     expect(teapot).to.be.instanceOf(KettleError).with.property('volume', 0.5);
     expect(teapot.stack).to.match(/calls\.[jt]s/);
-    const several = (await caught(there.runCoroutineThreadsafe(fail, 'several'))) as AggregateError;
+    const several = await rejection(there.runCoroutineThreadsafe(fail, 'several'));
     expect(several).to.be.instanceOf(AggregateError);
-    expect(several.errors.map((error: Error) => error.constructor)).to.deep.equal([TypeError, KettleError]);
+    const { errors } = several as unknown as AggregateError; // as it just turned out to be
+    expect(errors.map((error: Error) => error.constructor)).to.deep.equal([TypeError, KettleError]);
   });
 
   it('runCoroutineThreadsafe() rejects when the result cannot be sent', async () => {
-    const error = await caught(there.runCoroutineThreadsafe(unsendable));
+    const error = await rejection(there.runCoroutineThreadsafe(unsendable));
     expect(error).to.be.instanceOf(CloneError);
     expect(error.message).to.include('Cannot send the result: an anonymous function cannot be cloned');
   });
@@ -286,7 +292,7 @@ describe('LoopRef', () => {
     expect(await there.runCoroutineThreadsafe(isDozing)).to.equal(true);
     expect(future.cancel()).to.equal(true);
     expect(future.cancel()).to.equal(false);
-    expect(await caught(future)).to.be.instanceOf(CancelledError);
+    expect(await rejection(future)).to.be.instanceOf(CancelledError);
     expect(await there.runCoroutineThreadsafe(lastDoze)).to.equal('cancelled');
   });
 
@@ -297,7 +303,7 @@ describe('LoopRef', () => {
       await sleep(0); // the task starts, and calls
       expect(await there.runCoroutineThreadsafe(isDozing)).to.equal(true);
       waiting.cancel();
-      expect(await caught(waiting)).to.be.instanceOf(CancelledError);
+      expect(await rejection(waiting)).to.be.instanceOf(CancelledError);
     });
     expect(await there.runCoroutineThreadsafe(lastDoze)).to.equal('cancelled');
     loop.close();
@@ -308,7 +314,7 @@ describe('LoopRef', () => {
     const missing = remote(url, async function missing(): Promise<void> {
       return Promise.resolve();
     });
-    const error = await caught(there.runCoroutineThreadsafe(missing));
+    const error = await rejection(there.runCoroutineThreadsafe(missing));
     expect(error).to.be.instanceOf(RemoteFunctionError);
     expect(error.message).to.include(`importing ${url} failed`);
     expect(error.cause)
@@ -324,7 +330,7 @@ describe('LoopRef', () => {
         return Promise.resolve();
       },
     );
-    expect((await caught(there.runCoroutineThreadsafe(onlyHere))).message).to.include(
+    expect((await rejection(there.runCoroutineThreadsafe(onlyHere))).message).to.include(
       'makes no remote function of that name',
     );
   });
@@ -336,7 +342,7 @@ describe('LoopRef', () => {
     const queued = ref.runCoroutineThreadsafe(doze, 60);
     loop.close();
     for (const future of [started, queued]) {
-      expect(await caught(future))
+      expect(await rejection(future))
         .to.be.instanceOf(LoopStateError)
         .with.property('code', 'ERR_LOOP_CLOSED');
     }
@@ -426,15 +432,6 @@ describe('LoopRef', () => {
     loop.close();
   });
 });
-
-async function caught(promise: PromiseLike<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (thrown) {
-    return thrown as Error;
-  }
-  throw new Error('It should have been rejected');
-}
 
 /** Long enough for a loop with nothing to do to be asleep. */
 function sleepInRealTime(): Promise<void> {

@@ -28,7 +28,7 @@ describe('Spinning', () => {
     if (availableParallelism() === 1) this.skip(); // there it never looks
   });
 
-  it('lookAround() is over, without a look, unless it was asked to spin', () => {
+  it('lookAround() returns at once, without a look, unless it was asked to spin', () => {
     const spinning = new Spinning(0, ports);
     spinning.arrived();
     sent = 1;
@@ -42,13 +42,13 @@ describe('Spinning', () => {
     expect([spinning.lookAround(true), looks, timesLooked]).to.deep.equal(['signalled', 3, 1]);
   });
 
-  it('lookAround() looks in vain for a moment only, and stays awake', () => {
+  it('lookAround() ends after a moment when nothing arrives, and stays awake', () => {
     const spinning = new Spinning(60, ports);
     spinning.arrived();
     expect([spinning.lookAround(true), timesLooked]).to.deep.equal(['awake', 1]);
   });
 
-  it('lookAround() holds up no promise reaction: it stays awake without a look', () => {
+  it('lookAround() does not delay promise reactions: it returns at once, and stays awake', () => {
     const spinning = new Spinning(60, ports);
     spinning.arrived();
     expect([spinning.lookAround(false), looks]).to.deep.equal(['awake', 0]);

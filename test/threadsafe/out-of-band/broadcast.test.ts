@@ -5,14 +5,14 @@ import { expect } from 'chai';
 import { LoopGroup, watchWorker } from '@ringloop/threadsafe';
 import { createLoop, takeNotes } from '../fixtures/calls.js';
 
-describe('SideRoadSender', function () {
+describe('BroadcastSender', function () {
   this.slow(1000);
 
   for (const [what, workers, pauses] of [
     ['one thread', 1, [0, 0, 20, 0, 0]],
     ['three threads at once', 3, [-1, 0, 0, 20, -1, 0]],
   ] as const) {
-    it(`send() lets KeyObjects cross from ${what} that nobody has introduced, in any turn`, async () => {
+    it(`send() delivers KeyObjects from ${what} that the receiver has not met before`, async () => {
       await using group = await LoopGroup.spawn({ loops: 1, loopFactory: createLoop });
       const ready = new Int32Array(new SharedArrayBuffer(8));
       ready[1] = workers;

@@ -17,6 +17,7 @@ import {
   remoteModule,
 } from '@ringloop/threadsafe';
 import { createLoop, echo, lastReport, reportErrors, sendNumbers } from '../fixtures/reporting-loop.js';
+import { rejection } from '../../rejection.js';
 
 type SlowModule = typeof import('../fixtures/slow-module.js');
 type MathModule = typeof import('../fixtures/math.js');
@@ -302,13 +303,4 @@ export function types(there: LoopRef, loop: BaseEventLoop): void {
   there.callSoonThreadsafe(math.Account);
   // @ts-expect-error -- references cannot be replaced
   math.add = math.default;
-}
-
-function rejection(promise: PromiseLike<unknown>): Promise<Error> {
-  return Promise.resolve(promise).then(
-    () => {
-      throw new Error('did not reject');
-    },
-    (reason: unknown) => reason as Error, // what the library rejects with
-  );
 }

@@ -3,6 +3,7 @@ import { LoopGroup, remote, type RemoteFunction, RemoteFunctionError } from '@ri
 import { lookUpRemote, remoteIdOf } from '@ringloop/threadsafe/internal';
 import { createLoop, KettleError, note } from '../fixtures/calls.js';
 import { inner, makeInner, outer } from '../fixtures/closures.js';
+import { rejection } from '../../rejection.js';
 
 const url = 'file:///nowhere/remote.test.js';
 
@@ -93,7 +94,7 @@ describe('remote()', () => {
     expect(remoteIdOf(fn).name).to.equal('own');
   });
 
-  it('is missed by calls with any other function, which are told what to do about theirs', () => {
+  it('is asked for in the error of a call with a function that was not registered', () => {
     const wrapIt =
       /at the top level of its module in remote\(import\.meta\.url, …\), or make a reference .* remoteModule\(\)/;
     const closure = (): unknown => closure;
@@ -149,12 +150,3 @@ describe('remote()', () => {
     });
   });
 });
-
-function rejection(promise: PromiseLike<unknown>): Promise<Error> {
-  return Promise.resolve(promise).then(
-    () => {
-      throw new Error('did not reject');
-    },
-    (reason: unknown) => reason as Error, // what the library rejects with
-  );
-}

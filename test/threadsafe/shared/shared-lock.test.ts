@@ -33,7 +33,7 @@ describe('SharedLock', () => {
       expect(lock.locked()).to.equal(false);
     }));
 
-  it('acquire() passes by who was cancelled as it was woken', () => {
+  it('acquire() passes over a waiter that was cancelled as it was woken', () => {
     // CPython LockTests.test_cancel_race
     const loop: BaseEventLoop = jumpingLoop();
     return loop.runUntilComplete(async () => {
@@ -61,7 +61,7 @@ describe('SharedLock', () => {
       expect(lock.tryAcquire()).to.equal(true);
     }));
 
-  it('acquire() goes on when who waits before in a loop that was closed', async () => {
+  it('acquire() goes on when an earlier waiter is in a loop that was closed', async () => {
     const lock = new SharedLock();
     lock.tryAcquire();
     const closed = jumpingLoop();
@@ -127,7 +127,7 @@ describe('SharedLock', () => {
         expect(lock.locked()).to.equal(false);
       })).slow(3000);
 
-    it('acquire() tells once that the thread that had it has ended', () =>
+    it('acquire() reports once that the thread that held the lock has ended', () =>
       inLoop(async () => {
         const lock = new SharedLock();
         const [holder] = group.loops;
@@ -142,7 +142,7 @@ describe('SharedLock', () => {
         lock.release();
       }));
 
-    it('release() passes by a thread that has ended in the line', () =>
+    it('release() passes over a thread that ended while it waited', () =>
       inLoop(async () => {
         const lock = new SharedLock();
         await lock.acquire();

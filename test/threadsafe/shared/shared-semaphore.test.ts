@@ -25,7 +25,7 @@ for (const Semaphore of [SharedSemaphore, SharedBoundedSemaphore]) {
         expect(semaphore.locked()).to.equal(false);
       }));
 
-    it('acquire() loses nothing to one who is cancelled once woken', () =>
+    it('acquire() loses no permit to a waiter that is cancelled after it was woken', () =>
       // CPython SemaphoreTests.test_acquire_no_hang
       inLoop(async () => {
         const semaphore = new Semaphore(1);
@@ -90,7 +90,7 @@ describe('SharedBoundedSemaphore', () => {
     expect(() => semaphore.release()).to.throw(RangeError, 'released too many times');
   });
 
-  it('acquire() gets what a thread had when it ended', () =>
+  it('acquire() gets the permits of a thread that has ended', () =>
     inLoop(async () => {
       await using group = await LoopGroup.spawn({ loops: 1, loopFactory: createLoop });
       const semaphore = new SharedBoundedSemaphore(1);

@@ -25,7 +25,7 @@ describe('threadsafe/inherit-tsx', () => {
     }
   });
 
-  it('registersItself() tells Nodes apart that let tsx do so in a worker', () => {
+  it('registersItself() knows the Node versions in which tsx registers itself in a worker', () => {
     const versions = [
       '20.20.2',
       '22.12.0',

@@ -13,8 +13,7 @@ import type { WaitAsyncResult } from './atomics.js';
 export type { WaitAsyncResult } from './atomics.js';
 
 /** The operations that need a turn of the scheduler, as a trace names them. */
-export type Operation =
-  'load' | 'store' | 'cas' | 'add' | 'or' | 'exchange' | 'notify' | 'waitAsync' | 'wait';
+export type Operation = 'load' | 'store' | 'cas' | 'add' | 'or' | 'notify' | 'waitAsync' | 'wait';
 
 /** The port to the scheduler; test/model/thread-scheduler.ts implements it. */
 export interface ThreadScheduler {
@@ -123,9 +122,6 @@ export const add: typeof production.add = (words, index, value) =>
 
 export const or: typeof production.or = (words, index, value) =>
   inTurn('or', words, index, [value], () => production.or(words, index, value));
-
-export const exchange: typeof production.exchange = (words, index, value) =>
-  inTurn('exchange', words, index, [value], () => production.exchange(words, index, value));
 
 export const notify: typeof production.notify = (words, index, count) => {
   const wake = scheduler?.wake.bind(scheduler) ?? production.notify;

@@ -24,7 +24,6 @@ interface HostAtomics {
   ) => number;
   readonly add: (words: Int32Array, index: number, value: number) => number;
   readonly or: (words: Int32Array, index: number, value: number) => number;
-  readonly exchange: (words: Int32Array, index: number, value: number) => number;
   readonly notify: (words: Int32Array, index: number, count: number) => number;
   // Without a timeout: a waiter that times out leaves a promise and a native timer behind, and the loop has its own
   // timers.
@@ -39,4 +38,4 @@ interface HostAtomics {
 
 const host: HostAtomics = Atomics;
 
-export const { load, store, compareExchange: cas, add, or, exchange, notify, waitAsync, wait } = host;
+export const { load, store, compareExchange: cas, add, or, notify, waitAsync, wait } = host;

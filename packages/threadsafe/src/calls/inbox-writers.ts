@@ -98,11 +98,6 @@ export function dropInboxWriter(inboxId: string): void {
   writer.leave();
 }
 
-/** Inboxes that this thread has a lane in. */
-export function outboxCount(): number {
-  return writers.size;
-}
-
 /** Calls made from this thread into all inboxes. */
 export function callsSent(): number {
   let sent = sentBefore;

@@ -52,11 +52,6 @@ export class ExposedObjects {
     byInbox.set(ref.address.id, this);
   }
 
-  /** Number of objects that are lent now. */
-  get lentCount(): number {
-    return this.#lent.size;
-  }
-
   /** @throws {NameTakenError} */
   add(name: string, object: object): void {
     if (this.#named.has(name)) {

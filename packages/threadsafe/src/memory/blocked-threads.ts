@@ -99,12 +99,6 @@ export class BlockedThreads {
     if (slot !== null && load(words, slot + FOR) === by) store(words, slot + STATE, PROGRESSED);
   }
 
-  /** For whom `who` waits, if it is blocked. */
-  waitsFor(who: number): number | null {
-    const slot = this.#slotOf(who);
-    return slot === null ? null : load(this.#words, slot + FOR);
-  }
-
   /** Whether the thread of `who`, which has entered, waits for itself, by way of others. */
   isInCircle(who: number): boolean {
     while (true) {
