@@ -19,7 +19,7 @@ export class LoopNet {
   #recvBuffer: Buffer | null = null;
   #closed = false;
 
-  /** @param onReplaced called when the selector replaces its epoll descriptor */
+  /** @param onReplaced called when the selector has made another epoll descriptor */
   constructor(onReplaced: () => void) {
     this.selector = new Selector(onReplaced);
   }

@@ -17,9 +17,9 @@
  *    sees all.
  * 2. A circle counts when a second look finds the same slots WAITING with the same TURNs: then all of them were at one
  *    time.
- * 3. Who does something that another thread may wait for marks its progress then, and only then may wait itself. A
- *    thread is LOOKING before it looks whether that has been done, and makes this WAITING by cas. So one that was
- *    answered and has not gone on yet is not taken for blocked. (Without that, an answer and a wait in the other
+ * 3. A thread that does something that another thread may wait for marks that thread's progress, and only then may wait
+ *    itself. A thread is LOOKING before it looks whether that has been done, and makes this WAITING by cas. So one that
+ *    was answered and has not gone on yet is not taken for blocked. (Without that, an answer and a wait in the other
  *    direction right behind it were a circle. The explorer shows it.)
  * 4. A thread that is killed while it is blocked leaves its slot behind; whoever sees it end frees it.
  * Source: wait-for graphs of lock managers; the second look after "double collect" snapshots (Afek et al., 1993).
