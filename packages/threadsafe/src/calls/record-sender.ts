@@ -205,7 +205,7 @@ export class RecordSender {
     const details = {
       spill: `, and may not grow beyond ${limitBytes}`,
       throw: '',
-      block: `, and was for ${timeout} seconds`,
+      block: `, and stayed full for ${timeout} seconds`,
     };
     throw new RingFullError(
       `Cannot call into loop "${this.#name}": the ring is full (${capacityBytes} bytes${details[whenFull]})`,
@@ -229,8 +229,8 @@ export class RecordSender {
     }
     this.refused++;
     throw new RingFullError(
-      `Cannot call into loop "${this.#name}": ${this.#beside.bytes} bytes that it has not come to were posted ` +
-        `beside the ring, and with ${weightBytes} more it were more than ${limitBytes}`,
+      `Cannot call into loop "${this.#name}": ${this.#beside.bytes} bytes of out-of-band messages wait there, ` +
+        `and ${weightBytes} more would exceed the limit of ${limitBytes} bytes`,
     );
   }
 

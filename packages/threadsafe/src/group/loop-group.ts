@@ -262,7 +262,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
   #noLoop(): Error {
     return this.#isClosing
       ? new LoopStateError('Cannot choose a loop: the group is closed', 'ERR_LOOP_CLOSED')
-      : new PeerExitedError('Cannot choose a loop: all of the group have ended');
+      : new PeerExitedError('Cannot choose a loop: all loops of the group have ended');
   }
 }
 

@@ -165,7 +165,7 @@ export class LaneReader {
       const sizeBytes = sizeOf(words, at);
       const kind = kindOf(words, at);
       if (!isSound(kind, sizeBytes, (end - this.#head) | 0, capacityBytes - 4 * at)) {
-        this.#giveUp(new InternalError(`Kind ${kind}, ${sizeBytes} bytes`));
+        this.#giveUp(new InternalError(`Invalid record of kind ${kind}, ${sizeBytes} bytes`));
         return true;
       }
       this.#head = (this.#head + sizeBytes) | 0;
@@ -215,7 +215,7 @@ export class LaneReader {
     this.#corrupt = true;
     this.#ring.giveUp(); // later records are refused, and their callers get an error
     const reason = new InternalError(
-      `What thread ${this.producer - 1} has sent cannot be read, and what follows is lost`,
+      `Cannot read a record of thread ${this.producer - 1}: its later records are lost too`,
       { cause },
     );
     this.#owner.corrupted(this, reason);
@@ -235,7 +235,7 @@ export class LaneReader {
   }
 
   #refuseCall(): boolean {
-    this.#giveUp(new InternalError('Nobody may call functions here'));
+    this.#giveUp(new InternalError('Cannot run a call: this inbox accepts only replies'));
     return true;
   }
 

@@ -165,7 +165,7 @@ export class LoopInbox implements Inbox {
   close(): void {
     this.#reader.seal();
     const reason = new LoopStateError(
-      `Loop "${this.ref.name}" was closed before it answered`,
+      `Loop "${this.ref.name}" was closed before it replied`,
       'ERR_LOOP_CLOSED',
     );
     for (const lane of this.#reader.lanes()) {
