@@ -218,7 +218,7 @@ function wakeNext(waiters: WaiterQueue): boolean {
   return true;
 }
 
-// this coroutine fails before it waits
+// eslint-disable-next-line require-yield -- this coroutine fails before it waits
 function* fail(error: unknown): CoroutineGenerator<never> {
   throw error;
 }
