@@ -5,7 +5,7 @@
 // tea is green
 // StaleError ERR_STALE: Cannot find milk in loop-0
 // 1 hit, 1 miss
-// TimeoutError: Loop "loop-0" did not answer cache.refresh() within 0.05 seconds
+// TimeoutError: Loop "loop-0" did not reply to cache.refresh() within 0.05 seconds
 // nothing is exposed as "cash": ERR_NOT_EXPOSED
 
 import { LoopGroup, NotExposedError, proxy, run, TimeoutError } from 'ringloop';

@@ -116,7 +116,7 @@ describe('executor/piscina-executor', () => {
       const error = await rejection(jobs[1]!.result);
       expect(error)
         .to.be.instanceOf(CancelledError)
-        .with.property('message', 'addTo() was taken back before it started');
+        .with.property('message', 'addTo() was cancelled before it started');
       expect([executor.submitted, executor.completed]).to.deep.equal([4, 3]);
     });
 

@@ -4,27 +4,32 @@ import type { Awaiter } from './awaiter.js';
 import { adoptStorage } from './context.js';
 import type { Task } from './task.js';
 
-/** The store tells which task's async function is running, behind any number of awaits. */
+/** Holds the awaiter of the async function that is running, across any number of awaits. */
 const storage = new AsyncLocalStorage<Awaiter | null>();
 
-/** An AsyncLocalStorage that was entered once makes every await slower on Node 20: loops without async functions never enter it. */
+/**
+ * Whether the storage was ever entered. On Node 20 that makes every later await slower, so loops without async
+ * functions never enter it.
+ */
 let entered = false;
 
 /** The task whose generator is being stepped right now. */
 let stepping: Task<unknown> | null = null;
 
-/** runAs() has not returned yet. */
+/** Whether runAs() has not returned yet. */
 let running = false;
 
 tellCallbacksApart();
 
 /**
- * Node 20 and 22 ask a storage what a new resource is to find in it. A promise goes on as part of the function that awaits it; a timer
- * or a socket calls somebody back. Later Nodes hand on all that is stored: there isInCallback() must do, which sees a callback
- * only until it awaits a promise that is none of ours.
+ * Lets currentAwaiter() distinguish async functions that continue from callbacks of Node. Node 20 and 22 ask a storage
+ * what a new resource inherits. A promise inherits the awaiter, because it continues the function that awaits it. A
+ * timer or a socket calls a callback, so it inherits the awaiter of the callbacks. Later Nodes pass on all that is
+ * stored. There isInCallback() must do, which recognizes a callback only until it awaits a promise that is not one of
+ * ours.
  */
 function tellCallbacksApart(): void {
-  const asking = storage as unknown as Partial<AskedStorage>; // if it is one
+  const asking = storage as unknown as Partial<AskedStorage>; // which it is on Node 20 and 22
   const { _propagate: propagate, kResourceStore: key } = asking;
   /* c8 ignore next -- Node 24 and later */
   if (typeof propagate !== 'function' || key === undefined) return;
@@ -36,7 +41,7 @@ function tellCallbacksApart(): void {
   };
 }
 
-/** What Node 20 and 22 have in an AsyncLocalStorage. */
+/** The internals of an AsyncLocalStorage on Node 20 and 22. */
 interface AskedStorage {
   readonly kResourceStore: symbol;
   _propagate(
@@ -47,26 +52,28 @@ interface AskedStorage {
   ): void;
 }
 
-/** Whose awaits those of the code are that is running; null outside of any task. */
+/** The awaiter to which the awaits of the running code belong. Null outside of any task. */
 export function currentAwaiter(): Awaiter | null {
   if (!entered) return null;
   const awaiter = storage.getStore() ?? null;
   if (awaiter === null || running || !isInCallback()) return awaiter;
-  // Set up by a function of the task, the callback has its context. That it is none of the function itself, what it starts inherits.
+  // A function of the task has set up this callback, so it has the context of that function. But it is not part of the
+  // function, and what it starts must inherit that.
   storage.enterWith(awaiter.ofCallbacks);
   return awaiter.ofCallbacks;
 }
 
 /**
- * Whether this is a callback of Node, a timer's or a socket's, rather than an async function that goes on. The latter goes on in a
- * microtask, whose resource is its promise on Node 20 and 22 and none on later ones. Users may enter an AsyncResource anywhere.
+ * Whether this is a callback of Node, such as a timer's or a socket's, rather than an async function that continues. An
+ * async function continues in a microtask. The resource of the microtask is its promise on Node 20 and 22, and there is
+ * none on later ones. An AsyncResource says nothing, because users may enter one anywhere.
  */
 function isInCallback(): boolean {
   /* c8 ignore next -- Node 24 and later */
   if (executionAsyncId() === 0) return false;
   const resource = executionAsyncResource();
   if (resource instanceof Promise || resource instanceof AsyncResource) return false;
-  return !types.isPromise(resource); // it may be another realm's
+  return !types.isPromise(resource); // a promise of another realm
 }
 
 /** The task whose code is running, or null outside of any. Python: asyncio.current_task(). */
@@ -74,13 +81,13 @@ export function currentTask(): Task<unknown> | null {
   return stepping ?? currentAwaiter()?.task ?? null;
 }
 
-/** Runs `fn`; its awaits, and those of the promise reactions that it starts, are the awaiter's. */
+/** Runs `fn`. Its awaits, and those of the promise reactions that it starts, belong to `awaiter`. */
 export function runAs<T>(awaiter: Awaiter, fn: () => T): T {
   if (!entered) {
     adoptStorage(storage);
     entered = true;
   }
-  const outer = enterStep(null); // a generator may start an async function
+  const outer = enterStep(null); // a generator's step may start an async function
   const wasRunning = running;
   running = true;
   try {
@@ -91,7 +98,10 @@ export function runAs<T>(awaiter: Awaiter, fn: () => T): T {
   }
 }
 
-/** Until `leaveStep()`, which must follow in this turn, the generator of `task` runs. Returns what to leave to. */
+/**
+ * Notes that the generator of `task` is being stepped. `leaveStep()` must follow in this turn, with the result of this
+ * call.
+ */
 export function enterStep(task: Task<unknown> | null): Task<unknown> | null {
   const outer = stepping;
   stepping = task;

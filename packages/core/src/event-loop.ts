@@ -58,15 +58,15 @@ export interface LoopOptions {
   /** Shown in messages and inspect output. */
   readonly name?: string;
   /**
-   * What `stop()` lets run: 'barrier', the default, what was scheduled before it, as asyncio's documentation promised when it
-   * was new; 'batch', what the present iteration began with, as CPython does since 3.4.4.
+   * What still runs after `stop()`. 'barrier', the default: what was scheduled before it, as asyncio's documentation
+   * promised when it was new. 'batch': what the present iteration began with, as CPython does since 3.4.4.
    */
   readonly stopMode?: 'barrier' | 'batch';
-  /** Debug mode; by default whether the environment variable RINGLOOP_DEBUG is set and not empty. */
+  /** Debug mode. By default it is on if the environment variable RINGLOOP_DEBUG is set and not empty. */
   readonly debug?: boolean;
 }
 
-/** The ports of a loop. The umbrella package fills these in; tests bring their own. */
+/** The ports of a loop. The umbrella package fills these in. Tests provide their own. */
 export interface LoopPorts extends LoopOptions {
   readonly host?: Host;
   readonly openInbox?: OpenInbox;
@@ -77,13 +77,14 @@ export interface LoopPorts extends LoopOptions {
 type LoopState = 'idle' | 'running' | 'closed';
 
 /**
- * The event loop without sockets and threads. It is a guest of its thread's libuv loop and takes its turns from a host;
- * ready queue, timers and the order of an iteration are its own. Python: asyncio.BaseEventLoop.
- * (A long file, because asyncio's loop has many methods. What they do is in other files: the iteration is in turn.ts.)
+ * The event loop without sockets and threads. It is a guest of its thread's libuv loop, and a host gives it its turns.
+ * The ready queue, the timers and the order of an iteration are its own. Python: asyncio.BaseEventLoop.
+ * (The file is long because asyncio's loop has many methods. What they do is in other files: the iteration is in
+ * turn.ts.)
  */
 export class BaseEventLoop {
   readonly name: string;
-  /** Debug mode tells of what takes this long or longer, in seconds. Python: loop.slow_callback_duration. */
+  /** Debug mode reports what takes this long or longer, in seconds. Python: loop.slow_callback_duration. */
   slowCallbackDuration = 0.1;
   readonly #host: Host;
   readonly #ready = new ReadyQueue();
@@ -102,7 +103,7 @@ export class BaseEventLoop {
 
   readonly #stopping = new Stopping();
   readonly #turn: Turn;
-  /** The run that is under way. */
+  /** The result of the current run. Null: the loop does not run. */
   #outcome: PromiseWithResolvers<void> | null = null;
 
   constructor(ports: LoopPorts = {}) {
@@ -139,7 +140,7 @@ export class BaseEventLoop {
    */
   async runForever(): Promise<void> {
     this.checkRunnable();
-    this.started(); // first: where it throws, nothing has begun
+    this.started(); // first: if this throws, nothing has begun
     this.#outcome = promiseWithResolvers();
     this.#state = 'running';
     setRunningLoop(this);
@@ -149,9 +150,9 @@ export class BaseEventLoop {
   }
 
   /**
-   * Runs until the future is done; resolves or rejects as it does. A coroutine becomes a task first.
-   * Python: loop.run_until_complete(). Rejects as `runForever()` does, with TypeError when it is given something else, and
-   * with LoopStateError ERR_LOOP_STOPPED when the loop is stopped before the future is done.
+   * Runs until the future is done, and resolves or rejects as the future does. A coroutine becomes a task first.
+   * Python: loop.run_until_complete(). Rejects as `runForever()` does, with TypeError when it is given something else,
+   * and with LoopStateError ERR_LOOP_STOPPED when the loop is stopped before the future is done.
    */
   runUntilComplete<T>(future: Future<T> | Coroutine<T> | PromiseLike<T>): Promise<T> {
     return runUntilComplete(this, future);
@@ -168,9 +169,10 @@ export class BaseEventLoop {
   }
 
   /**
-   * Stops the loop: every callback scheduled before this call still runs, those scheduled after it wait for the next
-   * run. Until the loop has stopped, further calls change nothing. A property, because `loop.callSoon(loop.stop)` is the
-   * usual idiom; `ref.callSoonThreadsafe(loop.stop)` stops the loop that `ref` stands for. Python: loop.stop().
+   * Stops the loop: every callback that was scheduled before this call still runs, and callbacks that are scheduled
+   * after it wait for the next run. Until the loop has stopped, further calls change nothing. It is a property because
+   * `loop.callSoon(loop.stop)` is the usual idiom. `ref.callSoonThreadsafe(loop.stop)` stops the loop that `ref` stands
+   * for. Python: loop.stop().
    */
   readonly stop: StopFunction = stopFunction(() => {
     if (this.#stopMode === 'batch') this.#stopping.stopAfterBatch();
@@ -179,8 +181,8 @@ export class BaseEventLoop {
   });
 
   /**
-   * Closes the loop: queues are emptied without running what is in them, the executor takes no more calls. Can be
-   * repeated, cannot be undone. Python: loop.close().
+   * Closes the loop. The queues are emptied, and what is in them does not run. The executor accepts no more calls. It
+   * can be called again, but not undone. Python: loop.close().
    * @throws {LoopStateError} ERR_LOOP_RUNNING while the loop runs
    */
   close(): void {
@@ -204,12 +206,12 @@ export class BaseEventLoop {
   /**
    * Calls `callback(...args)` in the next iteration, in the order of registration. Python: loop.call_soon().
    * @throws {LoopStateError} ERR_LOOP_CLOSED
-   * @throws {TypeError} when `callback` is no function, or an async or generator function
+   * @throws {TypeError} when `callback` is not a function, or is an async or generator function
    */
   callSoon<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle {
     checkCallback(callback, 'callSoon');
     this.checkClosed();
-    // A call from another thread that had returned before this one began comes first.
+    // A call from another thread comes first if it had returned before this call began.
     if (this.#inbox?.signalled === true) this.#inbox.drain();
     const handle = new Handle(callback, args, this);
     this.addReady(handle);
@@ -217,9 +219,10 @@ export class BaseEventLoop {
   }
 
   /**
-   * On the loop's own thread the same as `callSoon()`; other threads call through a LoopRef.
-   * Python: loop.call_soon_threadsafe().
+   * On the loop's own thread this is the same as `callSoon()`. Other threads call through a LoopRef. Python:
+   * loop.call_soon_threadsafe().
    * @throws {LoopStateError} ERR_LOOP_CLOSED
+   * @throws {TypeError} as `callSoon()` does
    */
   callSoonThreadsafe<A extends unknown[]>(callback: (...args: A) => unknown, ...args: A): Handle {
     checkCallback(callback, 'callSoonThreadsafe');
@@ -227,9 +230,11 @@ export class BaseEventLoop {
   }
 
   /**
-   * Calls `callback(...args)` in `delay` seconds, never earlier; a negative delay is already due. Python: loop.call_later().
+   * Calls `callback(...args)` in `delay` seconds, never earlier. With a negative delay it is due at once. Python:
+   * loop.call_later().
    * @throws {LoopStateError} ERR_LOOP_CLOSED
-   * @throws {TypeError} when `delay` is not a number or NaN, or `callback` no function
+   * @throws {TypeError} when `delay` is not a number or is NaN, or when `callback` is not a function, or is an async or
+   * generator function
    */
   callLater<A extends unknown[]>(delay: number, callback: (...args: A) => unknown, ...args: A): TimerHandle {
     checkTime(delay, 'delay');
@@ -237,10 +242,11 @@ export class BaseEventLoop {
   }
 
   /**
-   * Calls `callback(...args)` at `when`, in seconds of `time()`. Equal times run in the order scheduled.
-   * Python: loop.call_at().
+   * Calls `callback(...args)` at `when`, in seconds of `time()`. Callbacks of equal times run in the order in which
+   * they were scheduled. Python: loop.call_at().
    * @throws {LoopStateError} ERR_LOOP_CLOSED
-   * @throws {TypeError} when `when` is not a number or NaN, or `callback` no function
+   * @throws {TypeError} when `when` is not a number or is NaN, or when `callback` is not a function, or is an async or
+   * generator function
    */
   callAt<A extends unknown[]>(when: number, callback: (...args: A) => unknown, ...args: A): TimerHandle {
     checkTime(when, 'when');
@@ -252,7 +258,7 @@ export class BaseEventLoop {
     return handle;
   }
 
-  /** A future that belongs to this loop. Python: loop.create_future(). */
+  /** Creates a future of this loop. Python: loop.create_future(). */
   createFuture<T>(): Future<T> {
     return new Future<T>(this);
   }
@@ -260,7 +266,7 @@ export class BaseEventLoop {
   /**
    * Runs a coroutine as a task, which starts in the next iteration. Python: loop.create_task().
    * @throws {LoopStateError} ERR_LOOP_CLOSED
-   * @throws {TypeError} when `coroutine` is none: an async or generator function, a generator, or a promise
+   * @throws {TypeError} unless `coroutine` is an async or generator function, a generator, or a promise
    */
   createTask<T>(coroutine: Coroutine<T> | PromiseLike<T>, options: TaskOptions = {}): Task<T> {
     this.checkClosed();
@@ -270,7 +276,8 @@ export class BaseEventLoop {
   }
 
   /**
-   * What `createTask()` makes tasks with; null restores the default. Python: loop.set_task_factory().
+   * Sets the function that makes the tasks of `createTask()`. Null restores the default. Python:
+   * loop.set_task_factory().
    * @throws {TypeError} when `factory` is neither a function nor null
    */
   setTaskFactory(factory: TaskFactory | null): void {
@@ -284,8 +291,9 @@ export class BaseEventLoop {
   }
 
   /**
-   * Runs `fn(...args)` in an executor (null: the default one) and resolves with its result. Cancelling the future takes
-   * back a call that has not started; one that runs is left alone and its result dropped. Python: loop.run_in_executor().
+   * Runs `fn(...args)` in an executor (null: the default one) and resolves with its result. Cancelling the future
+   * withdraws a call that has not started. A call that runs is left alone, and its result is dropped. Python:
+   * loop.run_in_executor().
    * @throws {LoopStateError} ERR_LOOP_CLOSED, ERR_EXECUTOR_SHUTDOWN
    * @throws {TypeError} when the executor cannot run `fn`
    */
@@ -299,7 +307,7 @@ export class BaseEventLoop {
   }
 
   /**
-   * Python: loop.set_default_executor().
+   * Sets the executor that `runInExecutor(null, …)` uses. Python: loop.set_default_executor().
    * @throws {TypeError} when `executor` has no submit()
    */
   setDefaultExecutor(executor: Executor): void {
@@ -307,20 +315,23 @@ export class BaseEventLoop {
   }
 
   /**
-   * Lets the default executor finish what it has and end its threads; after `timeout` seconds (never, by default) it warns and
-   * ends them anyhow. Python: loop.shutdown_default_executor().
+   * Shuts the default executor down: it finishes its calls and ends its threads. After `timeout` seconds (by default
+   * never) this warns and ends the threads anyway. Python: loop.shutdown_default_executor().
    */
   shutdownDefaultExecutor({ timeout = null }: { readonly timeout?: number | null } = {}): Awaitable<void> {
     return awaitableOf(this.#executor.shutdown(timeout));
   }
 
-  /** Closes the asynchronous generators that `aclosing()` was given in this loop. Python: loop.shutdown_asyncgens(). */
+  /**
+   * Closes the asynchronous generators that were passed to `aclosing()` in this loop. Python:
+   * loop.shutdown_asyncgens().
+   */
   shutdownAsyncgens(): Awaitable<void> {
     return awaitableOf(this[ASYNCGENS].shutdown());
   }
 
   /**
-   * Python: loop.set_exception_handler(). Null restores the default one.
+   * Sets the exception handler. Null restores the default one. Python: loop.set_exception_handler().
    * @throws {TypeError} when `handler` is neither a function nor null
    */
   setExceptionHandler(handler: ExceptionHandler | null): void {
@@ -336,8 +347,8 @@ export class BaseEventLoop {
   }
 
   /**
-   * Prints `context` on standard error, in debug mode with the creation stack of the handle that is running.
-   * Python: loop.default_exception_handler().
+   * Prints `context` on standard error. In debug mode it adds where the running handle was created. Python:
+   * loop.default_exception_handler().
    */
   defaultExceptionHandler(context: ExceptionContext): void {
     const { sourceTraceback: handleTraceback } = (this.#slowCallbacks.current ?? {}) as {
@@ -368,7 +379,7 @@ export class BaseEventLoop {
     return `<${constructor.name} ${name} running=${this.isRunning()} closed=${this.isClosed()} debug=${this.#debug}>`;
   }
 
-  // What follows is for the packages that extend the loop; users import none of it.
+  // The members below are for the packages that extend the loop. Users import none of them.
 
   /** The tasks of this loop that are not done. @internal */
   get [TASKS](): TaskRegistry<Task<unknown>> {
@@ -382,7 +393,7 @@ export class BaseEventLoop {
   /** @internal */
   readonly [ASYNCGENS] = new Asyncgens(this);
 
-  /** Its failed futures whose exception nobody has retrieved. @internal */
+  /** The failed futures of this loop whose exception nobody has retrieved. @internal */
   get [UNRETRIEVED](): Unretrieved {
     return this.#unretrieved;
   }
@@ -401,20 +412,20 @@ export class BaseEventLoop {
     return new Then<T, R1 | R2>(future, onFulfilled, onRejected);
   }
 
-  /** Queues `entry` behind what is ready already, calls from other threads included. @internal */
+  /** Queues `entry` behind all entries that are ready, including calls from other threads. @internal */
   [ENQUEUE](entry: Ready): void {
     this.checkClosed();
     if (this.#inbox?.signalled === true) this.#inbox.drain();
     this.addReady(entry);
   }
 
-  /** Ends the run after the current batch: for runUntilComplete(), whose callers count iterations. @internal */
+  /** Ends the run after the current batch. For runUntilComplete(), whose callers count iterations. @internal */
   [STOP_AFTER_BATCH](): void {
     this.#stopping.stopAfterBatch();
     if (this.#state === 'running') this.#turn.comeAround();
   }
 
-  /** Lets nothing in from other threads any more, and waits for what got in. */
+  /** Accepts no more calls from other threads, and waits until the accepted calls have run. */
   async [SEAL_INBOX](): Promise<void> {
     await this.#inbox?.seal();
   }
@@ -443,22 +454,22 @@ export class BaseEventLoop {
     if (this.#state === 'closed') throw new LoopStateError('Event loop is closed', 'ERR_LOOP_CLOSED');
   }
 
-  /** Hook: the loop is about to run. What this throws, the run rejects with. */
+  /** Hook: called when the loop is about to run. If it throws, the run rejects with that error. */
   protected started(): void {
     // a loop with a selector starts polling here
   }
 
-  /** Hook: the loop has stopped running, for whatever reason. */
+  /** Hook: called when the loop has stopped running, for whatever reason. */
   protected stopped(): void {
     // a loop with a selector stops polling here
   }
 
-  /** Hook: whether events of descriptors are waited for. */
+  /** Hook: whether the loop waits for events of descriptors. */
   watchesDescriptors(): boolean {
     return false;
   }
 
-  /** Hook: once an iteration, before due timers. Queues the handles of I/O events with `addReady()`. */
+  /** Hook: called once in each iteration, before due timers. Queues the handles of I/O events with `addReady()`. */
   protected pollEvents(): void {
     // a loop with a selector collects its events here
   }
@@ -468,7 +479,7 @@ export class BaseEventLoop {
     this.#turn.comeAround();
   }
 
-  /** Something from outside is ready: takes a turn now. Does nothing while the loop is not running. */
+  /** Takes a turn now, because something from outside is ready. Does nothing while the loop is not running. */
   protected eventsReady(): void {
     if (this.#state !== 'running') return;
     this.#host.polled?.();
@@ -479,7 +490,8 @@ export class BaseEventLoop {
     this.#state = 'idle';
     this.#stopping.reset();
     this.#turn.over();
-    this.#inbox?.drain(); // what has arrived waits for the next run, and nobody tries to wake a loop that does not run
+    // Calls that have arrived wait for the next run. Until then, nobody tries to wake this loop.
+    this.#inbox?.drain();
     this.#host.stop();
     setRunningLoop(null);
     stopListeningForCancellations();

@@ -6,7 +6,7 @@ import { isPromiseLike } from './is-promise-like.js';
 import { type Handle, isReporting } from './handle.js';
 import { inspectSafely } from './debug/inspect-safely.js';
 
-/** What an exception handler is told. Python: the `context` dict of loop.call_exception_handler(). */
+/** The context that an exception handler gets. Python: the `context` dict of loop.call_exception_handler(). */
 export interface ExceptionContext {
   /** What went wrong, one line. */
   readonly message?: string;
@@ -14,11 +14,11 @@ export interface ExceptionContext {
   readonly exception?: Error;
   /** The handle whose callback failed. */
   readonly handle?: Handle;
-  /** The future it is about. */
+  /** The future that the error is about. */
   readonly future?: unknown;
-  /** The task it is about. */
+  /** The task that the error is about. */
   readonly task?: unknown;
-  /** The protocol one of whose methods failed, or that was being connected. */
+  /** The protocol that has a method which failed, or that was being connected. */
   readonly protocol?: unknown;
   /** The transport of that protocol. */
   readonly transport?: unknown;
@@ -39,8 +39,8 @@ export interface Reporter {
 }
 
 /**
- * Told of the errors that nobody can catch; where it throws, or returns a promise that rejects, the default handler reports that.
- * Python: the handler of loop.set_exception_handler().
+ * Gets the errors that nobody can catch. If it throws, or returns a promise that rejects, the default handler reports
+ * that. Python: the handler of loop.set_exception_handler().
  */
 export type ExceptionHandler = (loop: BaseEventLoop, context: ExceptionContext) => unknown;
 
@@ -63,8 +63,8 @@ export function defaultExceptionHandler(context: ExceptionContext): void {
 }
 
 /**
- * Hands the context to the loop's handler and, where that fails, to the default one. Only an error that ends the loop
- * gets out. Python: the body of loop.call_exception_handler().
+ * Passes the context to the loop's handler and, if that fails, to the default one. Throws only errors that end the
+ * loop. Python: the body of loop.call_exception_handler().
  */
 export function callExceptionHandler(
   loop: BaseEventLoop,
@@ -78,7 +78,7 @@ export function callExceptionHandler(
   try {
     inContextOf(context.task ?? context.future ?? context.handle, () => {
       const result: unknown = handler(loop, context);
-      // An async handler: it has been called, and where it fails later that is told as if it had failed now.
+      // An async handler may fail later. That is reported as if it had failed now.
       if (isPromiseLike(result))
         result.then(undefined, (thrown: unknown) => tellOfHandler(loop, context, thrown));
     });
@@ -91,15 +91,19 @@ export function callExceptionHandler(
 function tellOfHandler(loop: BaseEventLoop, context: ExceptionContext, thrown: unknown): void {
   tryDefault(
     loop,
-    { message: 'Unhandled error in exception handler', exception: thrown, context } as ExceptionContext, // `context` is CPython's key
+    // CPython has the key `context`, which the type does not declare.
+    { message: 'Unhandled error in exception handler', exception: thrown, context } as ExceptionContext,
     'Exception in default exception handler while handling an unexpected error in custom exception handler',
   );
 }
 
-/** A report belongs to what it is about: its AsyncLocalStorages hold what they held there. What the handler stores ends with it. */
+/**
+ * Runs the handler in the context of what the report is about: AsyncLocalStorages hold what they held there. What the
+ * handler itself stores is gone when it returns.
+ */
 function inContextOf(subject: unknown, fn: () => void): void {
   const { getContext } = (subject ?? {}) as { getContext?: () => AsyncResource };
-  // A callback that has thrown is still in its context, with what it has stored there itself.
+  // A handle that is reporting is still in the context of its callback, with what the callback has stored there.
   if (typeof getContext !== 'function' || isReporting(subject)) runApart(fn);
   else getContext.call(subject).runInAsyncScope(runApart, undefined, fn);
 }

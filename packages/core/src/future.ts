@@ -101,7 +101,9 @@ export class Future<T> extends Promise<T> implements Awaitable<T> {
     this.#reject = rejectNew as unknown as Resolver;
     resolveNew = rejectNew = null; // they would keep the promise alive
     if (typeof loop === 'function') {
-      throw typeError('A Future is made by loop.createFuture(), and has not the static methods of Promise');
+      throw typeError(
+        'Cannot call a static method of Promise on Future: call loop.createFuture() to make a future',
+      );
     }
     if (new.target !== Future && (new.target as Preparable)[PREPARED] !== new.target)
       prepareClass(new.target);

@@ -3,15 +3,21 @@ export class Stopping {
   /** The position of the ready queue up to which entries still run. Null: `stop()` was not called. */
   #barrier: number | null = null;
   #afterBatch = false;
-  /** The run is over once the promise reactions of its last batch have run. They belong to it, and may ask for the running loop. */
+  /**
+   * Set when the last batch is over. The run goes on until the promise reactions of that batch have run: they belong to
+   * it, and may ask for the running loop.
+   */
   #ending: { readonly exc: Error | null } | null = null;
 
-  /** Lets what stands before `tail` run, and nothing else. Only the first call counts: a callback may schedule itself and stop. */
+  /**
+   * Lets only the entries before `tail` run. Only the first call counts: a callback may schedule itself and stop the
+   * loop.
+   */
   stopAt(tail: number): void {
     this.#barrier ??= tail;
   }
 
-  /** Lets the present batch run, and nothing else. */
+  /** Lets only the present batch run. */
   stopAfterBatch(): void {
     this.#afterBatch = true;
   }
@@ -26,7 +32,7 @@ export class Stopping {
     return this.#barrier === null || !hasCollected;
   }
 
-  /** Where a batch ends that begins now: entries that come later wait for the next iteration or the next run. */
+  /** The position where a batch ends that begins now. Later entries wait for the next iteration or the next run. */
   endOfBatch(tail: number): number {
     return Math.min(tail, this.#barrier ?? Infinity);
   }
@@ -36,7 +42,10 @@ export class Stopping {
     return this.#afterBatch || head >= (this.#barrier ?? Infinity);
   }
 
-  /** The last batch is over. The first error counts: a reaction of a task may still throw what ends the loop. */
+  /**
+   * Called when the last batch is over. The first error counts: afterwards the promise reaction of a task may still
+   * throw an error that ends the loop.
+   */
   end(exc: Error | null): void {
     this.#ending = { exc: this.#ending?.exc ?? exc };
   }
@@ -46,7 +55,7 @@ export class Stopping {
     return this.#ending;
   }
 
-  /** The run has ended. */
+  /** Forgets the run that has ended. */
   reset(): void {
     this.#ending = null;
     this.#barrier = null;

@@ -1,11 +1,11 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- heap indices are checked against the size */
 
-/** A timer, as the heap sees it. */
+/** What the heap needs of a timer. */
 export interface HeapEntry {
   /** When it is due, in seconds. */
   when(): number;
   cancelled(): boolean;
-  /** Called when it has left the heap, which then need not learn of a later cancel(). */
+  /** Called when it has left the heap: the heap need not learn of a later cancel(). */
   leftHeap(): void;
 }
 
@@ -14,15 +14,19 @@ const SWEEP_ABOVE = 100;
 /** … and more than this share of them is cancelled. (CPython: _MIN_CANCELLED_TIMER_HANDLES_FRACTION) */
 const SWEEP_FRACTION = 0.5;
 
-/** Slots to begin with; arbitrary, grows by doubling. */
+/** How many slots there are at the start; arbitrary. The heap grows by doubling. */
 const INITIAL_CAPACITY = 64;
 
-/** Children of a node: half the levels of a binary heap, and the siblings that are compared lie side by side in memory. */
+/**
+ * Children of a node. A heap of four has half the levels of a binary heap, and the siblings that are compared are side
+ * by side in memory.
+ */
 const ARITY = 4;
 
 /**
- * Heap of timers by (when, order of scheduling). Cancelling is O(1): the timer stays until it surfaces or enough of its kind
- * are swept. Times and orders stand in arrays of numbers beside the handles, so that comparing touches no object.
+ * A heap of timers, ordered by (when, order of scheduling). Cancelling is O(1): a cancelled timer stays until it
+ * reaches the top, or until there are so many that they are swept. Times and orders are in arrays of numbers beside the
+ * handles, so a comparison touches no object.
  */
 export class TimerHeap<T extends HeapEntry> {
   #handles: (T | undefined)[] = new Array<T | undefined>(INITIAL_CAPACITY).fill(undefined);
@@ -33,7 +37,7 @@ export class TimerHeap<T extends HeapEntry> {
   #scheduled = 0;
   #cancelled = 0;
 
-  /** Timers in the heap, cancelled ones included. */
+  /** Number of timers in the heap, cancelled ones included. */
   get size(): number {
     return this.#size;
   }
@@ -55,7 +59,7 @@ export class TimerHeap<T extends HeapEntry> {
     return this.#size === 0 || this.#whens[0]! > now ? null : this.#pop();
   }
 
-  /** A timer in the heap was cancelled. */
+  /** Notes that a timer in the heap was cancelled. */
   noteCancelled(): void {
     this.#cancelled++;
   }

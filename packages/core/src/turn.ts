@@ -8,7 +8,10 @@ import type { Stopping } from './stopping.js';
 import type { TimerHandle } from './timer-handle.js';
 import type { TimerHeap } from './timer-heap.js';
 
-/** How long calls from other threads run in one iteration before I/O and timers get their turn, in seconds. Arbitrary. */
+/**
+ * How long calls from other threads may run in one iteration before I/O and timers get their turn, in seconds.
+ * Arbitrary.
+ */
 const SHARE_OF_CALLS = 0.002;
 
 /** The parts of a loop that its turns use. */
@@ -22,26 +25,31 @@ export interface TurnParts {
   readonly pollEvents: () => void;
   readonly isRunning: () => boolean;
   readonly getDebug: () => boolean;
-  /** The run is over. */
+  /** Called when the run is over. */
   readonly finish: (exc: Error | null) => void;
 }
 
-/** The turns that a loop takes in its host's loop: one iteration each, and the rest between two of them. */
+/** The turns that a loop takes in its host's loop: one iteration in each, and rest between them. */
 export class Turn {
   readonly #parts: TurnParts;
   readonly #ready: ReadyQueue;
   readonly #host: Host;
-  /** Null until the loop has opened it, or if there are no other threads. */
+  /** Null until the loop has opened it, or if the loop has none. */
   inbox: Inbox | null = null;
-  /** No turn need be requested: one is coming, or the loop does not run. */
+  /** Whether no turn need be requested, because one is coming or the loop does not run. */
   #coming = true;
-  /** Whether this run has collected events. */
+  /** Whether this run has collected events yet. */
   #hasCollected = false;
-  /** When calls from other threads have had their share of this iteration, in seconds; null until they have asked. */
+  /**
+   * The time at which calls from other threads have used up their share of this iteration, in seconds. Null: they have
+   * not asked yet.
+   */
   #shareEnds: number | null = null;
-  /** Where the ready queue stood before the last batch. */
+  /** The position of the ready queue before the last batch. */
   #batchBegan = 0;
-  /** The last iteration ended before its batch: events and timers come before the rest of it. */
+  /**
+   * Whether the last iteration ended before its batch did. Then events and timers come before the rest of the batch.
+   */
   #cutShort = false;
 
   constructor(parts: TurnParts) {
@@ -55,28 +63,28 @@ export class Turn {
     return this.#coming;
   }
 
-  /** The loop runs from now on. */
+  /** Begins a run. */
   begin(): void {
     this.#hasCollected = false;
     this.#host.start(this.take);
     this.#host.requestTurn();
   }
 
-  /** Something was scheduled: a sleeping loop needs a turn to see it. */
+  /** Called when something was scheduled: a sleeping loop needs a turn to see it. */
   comeAround(): void {
     if (this.#coming) return;
     this.#coming = true;
     this.#host.requestTurn();
   }
 
-  /** The last batch of this run is over; in the next turn the run is. */
+  /** Called when the last batch of this run is over. The run itself is over in the next turn. */
   end(exc: Error | null): void {
     this.#parts.stopping.end(exc);
     this.#coming = true;
     this.#host.requestTurn();
   }
 
-  /** The loop does not run any more: no turn need be requested. */
+  /** Called when the run is over: no turn need be requested any more. */
   over(): void {
     this.#coming = true;
   }
@@ -94,7 +102,7 @@ export class Turn {
     return now < this.#shareEnds;
   }
 
-  // A task may have requested the turn, but nothing that runs in it, or that it arms, is part of that task.
+  // Takes one turn. A task may have requested it, but nothing that runs or is scheduled in it is part of that task.
   readonly take = (): void => runOnGround(this.#iterate);
 
   /** One iteration: calls from other threads, I/O events, due timers, then the handles that were ready by then. */
@@ -113,7 +121,8 @@ export class Turn {
       if (stopping.mayCollect(this.#hasCollected)) this.#collect(eventsFirst);
       this.#runBatch();
     } catch (thrown) {
-      // Handles catch what callbacks throw, except what is meant to end the loop; anything else is our own bug.
+      // Handles catch what callbacks throw, except errors that are meant to end the loop. Anything else is a bug of
+      // ours.
       this.end(thrown as Error);
       return;
     }
@@ -152,7 +161,10 @@ export class Turn {
     if (getDebug()) slowCallbacks.batchEnded();
   }
 
-  /** After an iteration that left nothing: sleeps until a deadline, an event or another thread, unless there is news. */
+  /**
+   * Called after an iteration that left nothing to run. Sleeps until a deadline, an event or a call of another thread,
+   * unless something has come meanwhile.
+   */
   readonly #rest = (): void => {
     const { isRunning, stopping, timers } = this.#parts;
     if (!isRunning() || stopping.ending !== null) return;

@@ -41,7 +41,7 @@ export class Job implements ExecutorJob<unknown> {
     this.#become('cancelled');
     this.#request = null;
     this.needNotBeHeard();
-    this.#result.reject(new CancelledError(`${this.name}() was taken back before it started`));
+    this.#result.reject(new CancelledError(`${this.name}() was cancelled before it started`));
     this.#onCancelled();
     return true;
   }

@@ -3,7 +3,7 @@ import { type BaseEventLoop, LoopStateError } from '@ringloop/core';
 import { TransportStateError } from './errors.js';
 import { Selector } from './selector/selector.js';
 
-/** Bytes read at a time, as in CPython (256 KiB). */
+/** The most bytes that are read at a time; as in CPython (256 KiB). */
 const RECV_BYTES = 262_144;
 
 /** Something with a descriptor that the loop gives back when it is closed. */
@@ -12,21 +12,21 @@ export interface Abandonable {
   abandon(): void;
 }
 
-/** What the sockets of one loop share. Users get no hold of it. */
+/** What the sockets of one loop share. Users cannot reach it. */
 export class LoopNet {
   readonly selector: Selector;
-  /** Descriptors that belong to a transport, and to which. */
+  /** The transports by their descriptors. */
   readonly transports = new Map<number, object>();
   readonly #open = new Set<Abandonable>();
   #recvBuffer: Buffer | null = null;
   #closed = false;
 
-  /** `onReplaced` is told when the selector's epoll is another one. */
+  /** @param onReplaced called when the selector has made another epoll descriptor */
   constructor(onReplaced: () => void) {
     this.selector = new Selector(onReplaced);
   }
 
-  /** One buffer for all reads of this thread: what was read is copied out before anybody else can read. */
+  /** One buffer for all reads of this loop: data is copied out of it before the next read. */
   get recvBuffer(): Buffer {
     return (this.#recvBuffer ??= Buffer.allocUnsafeSlow(RECV_BYTES));
   }
@@ -63,5 +63,5 @@ export class LoopNet {
 
 export const NET: unique symbol = Symbol('net');
 
-/** A loop with sockets, as all functions of this package take it: they need not know the class. */
+/** A loop with sockets. All functions of this package take this type, so that they need not know the loop's class. */
 export type NetLoop = BaseEventLoop & { readonly [NET]: LoopNet };

@@ -4,7 +4,7 @@ import { NET } from '@ringloop/net/internal';
 import { expect } from 'chai';
 import { epollRegistrations, openDescriptors } from '../descriptors.js';
 import { inLoop } from '../in-loop.js';
-import { rejection } from '../rejection.js';
+import { rejection } from '../../rejection.js';
 
 const LOCAL = { host: '127.0.0.1', port: 0 };
 
@@ -179,7 +179,7 @@ describe('net/sock-calls', () => {
       const [a, b] = Socket.socketpair();
       const code = async (call: PromiseLike<unknown>): Promise<unknown> =>
         ((await rejection(call)) as { code?: unknown }).code;
-      expect(await code(loop.sockRecv({} as Socket, 1))).to.equal('ERR_INVALID_ARG_TYPE');
+      expect(await code(loop.sockRecv(5 as never, 1))).to.equal('ERR_INVALID_ARG_TYPE');
       expect(await code(loop.sockRecv(a, -1))).to.equal('ERR_OUT_OF_RANGE');
       expect(await code(loop.sockRecv(a, 1.5))).to.equal('ERR_OUT_OF_RANGE');
       expect(await code(loop.sockSendall(a, 'text' as never))).to.equal('ERR_INVALID_ARG_TYPE');

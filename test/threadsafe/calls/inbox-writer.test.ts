@@ -55,7 +55,10 @@ describe('InboxWriter', function () {
     expect(await ref.runCoroutineThreadsafe(echo, 1)).to.deep.equal([1]);
     scribble(ref.address.memory);
     const reason = await rejection(pending);
-    expect(reason).to.be.instanceOf(InternalError).with.property('message').that.includes('cannot be read');
+    expect(reason)
+      .to.be.instanceOf(InternalError)
+      .with.property('message')
+      .that.includes('Cannot read a record');
     expect(() => ref.callSoonThreadsafe(note, 1)).to.throw(InternalError);
     const again = LoopRef.fromWire(ref.toWire());
     expect(await again.runCoroutineThreadsafe(echo, 2)).to.deep.equal([2]);
@@ -92,7 +95,7 @@ describe('InboxWriter', function () {
     const flood = (): void => {
       for (; taken < 100; taken++) bounded.callSoonThreadsafe(note, large);
     };
-    expect(flood).to.throw('were posted beside the ring').with.property('code', 'ERR_RING_FULL');
+    expect(flood).to.throw('bytes of out-of-band messages wait there').with.property('code', 'ERR_RING_FULL');
     expect(taken).to.equal(2);
     expect(bounded.statistics()).to.deep.include({ timesFull: 1, callsRefused: 1 });
     expect(bounded.statistics().backlogBytes).to.be.within(4 << 20, (4 << 20) + 1000);

@@ -233,7 +233,7 @@ describe('LoopRef.wrap()', () => {
           const error = await rejection(hasty.block(gate));
           expect(error).to.be.instanceOf(TimeoutError).with.property('code', 'ERR_TIMEOUT');
           expect(error.message).to.equal(
-            `Loop "${there.name}" did not answer counter.block() within 0.05 seconds`,
+            `Loop "${there.name}" did not reply to counter.block() within 0.05 seconds`,
           );
           expect(Atomics.load(gate, 0)).to.equal(0);
           open(gate);

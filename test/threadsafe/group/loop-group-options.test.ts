@@ -326,7 +326,7 @@ describe('LoopGroup', () => {
     const dead = rejection(group.next().runCoroutineThreadsafe(doze, 60));
     group.next().callSoonThreadsafe(dieNow);
     await dead;
-    expect(() => group.next()).to.throw(PeerExitedError, 'all of the group have ended');
+    expect(() => group.next()).to.throw(PeerExitedError, 'all loops of the group have ended');
     expect(group.broadcast(note, 1)).to.deep.equal([]);
     expect((await group.close())[0]).to.include({ name: 'test-0', outcome: 'exited', cancelledTasks: null });
     expect(() => group.leastBusy())

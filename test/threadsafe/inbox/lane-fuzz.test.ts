@@ -114,12 +114,12 @@ describe('LaneReader and bytes that no writer wrote', () => {
     const told: Error[] = [];
     const { lane } = readAll(Buffer.alloc(CAPACITY_BYTES), 16, (reason) => told.push(reason));
     expect(told.map(({ message }) => message)).to.deep.equal([
-      'What thread 0 has sent cannot be read, and what follows is lost (this is a bug in ringloop, please report it)',
+      'Cannot read a record of thread 0: its later records are lost too (this is a bug in ringloop, please report it)',
     ]);
     expect(told[0]?.cause)
       .to.be.instanceOf(InternalError)
       .with.property('message')
-      .that.includes('Kind 0, 0 bytes');
+      .that.includes('kind 0, 0 bytes');
     expect([lane.collect(), lane.hasNews(), lane.isEmpty()]).to.deep.equal([false, false, true]);
     expect(told.length).to.equal(1);
   });

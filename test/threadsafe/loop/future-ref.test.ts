@@ -134,7 +134,7 @@ describe('refTo()', () => {
     const bare = new BaseEventLoop();
     expect(() => refTo(bare.createFuture())).to.throw(
       TypeError,
-      'has no inbox: it cannot be called from other threads',
+      'its loop has no inbox for calls from other threads',
     );
     bare.close();
   });

@@ -10,12 +10,12 @@ import { startCoroutine } from '../running-coroutine.js';
 import { settled, SETTLED } from '../settled.js';
 import { WaiterQueue } from '../sync/waiter-queue.js';
 
-/** How deep a queue within queues is shown where inspect() is to show all: it may contain itself. Arbitrary. */
+/** How many levels of nested queues are shown if inspect() is asked for all: a queue may contain itself. Arbitrary. */
 const DEEPEST_SHOWN = 4;
 
 /**
- * Hands items from those who put them in to those who get them, in order; both wait for each other, in the order in which they
- * came. Of one loop: threads do not share it. Python: asyncio.Queue.
+ * Passes items from putters to getters, in order. Putters wait for room and getters for items, each in the order in
+ * which they came. A queue belongs to one loop: threads do not share it. Python: asyncio.Queue.
  */
 export class Queue<T> {
   readonly #loop = new BoundLoop(this);
@@ -28,9 +28,9 @@ export class Queue<T> {
   #isShutDown = false;
 
   /**
-   * @param maxsize how many items `put()` waits at; 0 or less: never
-   * @param items for subclasses: what gives the items in another order
-   * @throws {TypeError} when `maxsize` is no number, or NaN
+   * @param maxsize the number of items at which the queue is full, so that `put()` waits; 0 or less: it is never full
+   * @param items for subclasses: a store that returns the items in another order
+   * @throws {TypeError} when `maxsize` is not a number or is NaN
    */
   constructor(maxsize = 0, items: ItemStore<T> = new Fifo<T>()) {
     if (typeof maxsize !== 'number' || Number.isNaN(maxsize)) {
@@ -46,7 +46,7 @@ export class Queue<T> {
     return this.#maxsize;
   }
 
-  /** How many items are in it. Python: Queue.qsize(). */
+  /** Number of items in the queue. Python: Queue.qsize(). */
   qsize(): number {
     return this.#items.size;
   }
@@ -56,16 +56,17 @@ export class Queue<T> {
     return this.#items.size === 0;
   }
 
-  /** Whether `maxsize` items are in it. Python: Queue.full(). */
+  /** Whether the queue has `maxsize` items. Python: Queue.full(). */
   full(): boolean {
     return this.#maxsize > 0 && this.#items.size >= this.#maxsize;
   }
 
   /**
-   * Puts an item in, and waits for room before if it is full. Python: Queue.put().
-   * @throws {QueueShutDown} when it was shut down, or is while the task waits
+   * Puts an item in. If the queue is full, it waits for room first. Python: Queue.put().
+   * @throws {QueueShutDown} when the queue was shut down, or is shut down while the task waits
    * @throws {CancelledError} when the task is cancelled while it waits
-   * @throws {LoopStateError} ERR_OTHER_LOOP, when it must wait and others have waited in another loop; ERR_NO_RUNNING_LOOP
+   * @throws {LoopStateError} ERR_OTHER_LOOP when it must wait and others have waited in another loop;
+   * ERR_NO_RUNNING_LOOP
    */
   put(item: T): Awaitable<void> {
     if (this.#isShutDown || this.full()) return startCoroutine(this.#put(item));
@@ -92,10 +93,11 @@ export class Queue<T> {
   }
 
   /**
-   * Takes an item out, and waits for one before if it is empty. Python: Queue.get().
-   * @throws {QueueShutDown} when it is empty and was shut down, or is while the task waits
+   * Takes an item out. If the queue is empty, it waits for an item first. Python: Queue.get().
+   * @throws {QueueShutDown} when the queue is empty and was shut down, or is shut down while the task waits
    * @throws {CancelledError} when the task is cancelled while it waits
-   * @throws {LoopStateError} ERR_OTHER_LOOP, when it must wait and others have waited in another loop; ERR_NO_RUNNING_LOOP
+   * @throws {LoopStateError} ERR_OTHER_LOOP when it must wait and others have waited in another loop;
+   * ERR_NO_RUNNING_LOOP
    */
   get(): Awaitable<T> {
     if (this.empty()) return startCoroutine(this.#get());
@@ -122,8 +124,8 @@ export class Queue<T> {
   }
 
   /**
-   * Says that the work on an item, which was got before, is done: see `join()`. Python: Queue.task_done().
-   * @throws {RangeError} when it was said more often than items were put in
+   * Says that the work on an item that was taken out before is done: see `join()`. Python: Queue.task_done().
+   * @throws {RangeError} when it is called more often than items were put in
    */
   taskDone(): void {
     if (this.#unfinished === 0) throw rangeError('taskDone() called too many times');
@@ -140,8 +142,9 @@ export class Queue<T> {
   }
 
   /**
-   * Takes no more items, and gives no more than it has; who waits for more throws QueueShutDown. With `immediate` it drops what
-   * it has, as if that had been got and done. Python: Queue.shutdown().
+   * Shuts the queue down: it accepts no more items, and gives out those that it has. Tasks that wait for more get
+   * QueueShutDown. With `immediate` it also drops the items that it has, as if they had been taken out and done.
+   * Python: Queue.shutdown().
    */
   shutdown({ immediate = false }: { readonly immediate?: boolean } = {}): void {
     this.#isShutDown = true;
@@ -168,7 +171,7 @@ export class Queue<T> {
   }
 
   *#put(item: T): CoroutineGenerator<void> {
-    // Woken does not mean that there is room: another may have come first.
+    // A woken task does not always find room: another task may have come first.
     while (this.full() && !this.#isShutDown) {
       yield* this.#wait(this.#putters, () => !this.full());
     }
@@ -188,7 +191,7 @@ export class Queue<T> {
       yield waiter;
     } catch (cancellation) {
       waiters.remove(waiter);
-      if (!waiter.cancelled() && isUseful()) wakeNext(waiters); // it was woken before: that goes to the next
+      if (!waiter.cancelled() && isUseful()) wakeNext(waiters); // it had been woken: wake the next one instead
       throw cancellation;
     }
   }
@@ -198,14 +201,16 @@ export class Queue<T> {
   }
 
   #drop(): void {
-    // What was said to be done too early is not said again.
+    // Some of the items may have been counted as done before they were taken out: do not count them twice.
     this.#unfinished = Math.max(0, this.#unfinished - this.#items.size);
     this.#items.clear();
     if (this.#unfinished === 0) this.#finished.set();
   }
 }
 
-/** Whoever is woken has left: it looks at the queue again, as newcomers do. */
+/**
+ * Wakes the next waiter and removes it. The waiter then looks at the queue again, as newcomers do. False: nobody waits.
+ */
 function wakeNext(waiters: WaiterQueue): boolean {
   const waiter = waiters.wakeNext();
   if (waiter === null) return false;
@@ -213,7 +218,7 @@ function wakeNext(waiters: WaiterQueue): boolean {
   return true;
 }
 
-// eslint-disable-next-line require-yield -- it is one that fails before it waits
+// eslint-disable-next-line require-yield -- this coroutine fails before it waits
 function* fail(error: unknown): CoroutineGenerator<never> {
   throw error;
 }

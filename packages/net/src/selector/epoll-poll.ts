@@ -121,7 +121,7 @@ export class EpollPoll {
     if (warned) return;
     warned = true;
     process.emitWarning(
-      `Cannot have libuv wait for sockets: looking for events every ${LOOK_EVERY_MS} ms instead`,
+      `Cannot make libuv wait for sockets: polling for events every ${LOOK_EVERY_MS} ms instead`,
       {
         type: 'RingloopWarning',
         code: 'RINGLOOP_POLLING',

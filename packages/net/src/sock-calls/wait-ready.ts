@@ -24,7 +24,7 @@ export async function untilReady<R>(
   while (true) {
     const result = call();
     if (isResult(result)) return result;
-    if (result !== -EAGAIN) throw systemError(syscall, -(result as number));
+    if (result !== -EAGAIN) throw systemError(syscall, -result);
     await ready(loop, sock, direction);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * open: usable. flushing: closed by its user, still sending. losing: connectionLost is queued. lost: it was called. One way only;
- * steps may be skipped.
+ * open: usable. flushing: its user has closed it, and it still sends. losing: connectionLost is queued. lost:
+ * connectionLost was called. The state changes only in this order, but may skip steps.
  */
 export type ClosingState = 'open' | 'flushing' | 'losing' | 'lost';
 
@@ -38,7 +38,7 @@ export class Closing {
     return true;
   }
 
-  /** connectionLost is being called, or nobody will be called any more. */
+  /** Notes that connectionLost is being called, or that nobody will be called any more. */
   lost(): void {
     this.#state = 'lost';
   }

@@ -17,7 +17,10 @@ import { TransportSocket } from '../sockets/transport-socket.js';
 import type { Transport } from './transport.js';
 import { WriteBuffer } from './write-buffer.js';
 
-/** Ignored writes before each further one is warned about. CPython: LOG_THRESHOLD_FOR_CONNLOST_WRITES. */
+/**
+ * The number of ignored writes without a warning; each further one is warned about. CPython:
+ * LOG_THRESHOLD_FOR_CONNLOST_WRITES.
+ */
 const SILENT_WRITES = 5;
 
 /** The server that accepted a connection, as its transport sees it. */
@@ -29,7 +32,7 @@ export interface TransportOwner {
 export interface TransportOptions {
   readonly protocol: Protocol;
   readonly server?: TransportOwner;
-  /** Known from accept(); asked of the system otherwise. */
+  /** The peer's address, if accept() has told it. Otherwise the system is asked. */
   readonly peername?: SocketAddress | string;
   /** Called in the loop right after connectionMade. */
   readonly onStarted?: () => void;
@@ -39,14 +42,15 @@ export interface TransportOptions {
 type Reading = 'starting' | 'on' | 'paused' | 'ended';
 
 /**
- * A connection: writes what it is given, and calls its protocol with what comes in. It owns its socket. Every row of behaviour is
- * asyncio's. Above 300 lines, because asyncio's transport has many methods. Python: asyncio's socket transport.
+ * A connection: writes what it is given, and calls its protocol with what comes in. It owns its socket. All of its
+ * behaviour is asyncio's. Above 300 lines, because asyncio's transport has many methods. Python: asyncio's socket
+ * transport.
  */
 export class StreamTransport implements Transport, Abandonable {
   readonly #loop: NetLoop;
   readonly #net: LoopNet;
   readonly #sock: Socket;
-  /** Kept: the socket has no number any more when it is unregistered. */
+  /** Kept here, because the socket has no number any more when it is unregistered. */
   readonly #fd: number;
   readonly #server: TransportOwner | null;
   readonly #extra: Map<string, unknown>;
@@ -57,7 +61,7 @@ export class StreamTransport implements Transport, Abandonable {
   #protocol: Protocol;
   #reading: Reading = 'starting';
   #eofWritten = false;
-  /** Writes that came too late; an orderly end counts as the first, as in CPython. */
+  /** Number of writes that came too late. An orderly end counts as the first, as in CPython. */
   #lateWrites = 0;
 
   constructor(loop: NetLoop, sock: Socket, options: TransportOptions) {
@@ -83,9 +87,9 @@ export class StreamTransport implements Transport, Abandonable {
   }
 
   /**
-   * Sends `data`, or what the system does not take of it later; never waits. The memory is the caller's again on return.
-   * After `close()` or a lost connection it is dropped. Python: WriteTransport.write().
-   * @throws {TypeError} when `data` is no Uint8Array
+   * Sends `data`. What the system does not take now is sent later; this never waits. The caller may reuse the memory on
+   * return. After `close()` or a lost connection, `data` is dropped. Python: WriteTransport.write().
+   * @throws {TypeError} when `data` is not a Uint8Array
    * @throws {TransportStateError} ERR_WRITE_AFTER_EOF
    */
   write(data: Uint8Array): void {
@@ -102,7 +106,9 @@ export class StreamTransport implements Transport, Abandonable {
     this.#flow.grown(this.#buffer.size);
   }
 
-  /** Sends them in one go. Python: WriteTransport.writelines(). Throws as `write()` does, before anything is sent. */
+  /**
+   * Sends the chunks in one go. Python: WriteTransport.writelines(). Throws as `write()` does, before anything is sent.
+   */
   writelines(list: Iterable<Uint8Array>): void {
     const chunks = [...list];
     for (const chunk of chunks) checkBytes(chunk);
@@ -110,12 +116,12 @@ export class StreamTransport implements Transport, Abandonable {
     const idle = this.#buffer.size === 0;
     for (const chunk of chunks) this.#buffer.append(chunk);
     if (idle && !this.#flush()) return; // the connection is lost
-    if (this.#buffer.size === 0) return; // all is sent: there is nothing to wait for
+    if (this.#buffer.size === 0) return; // everything is sent: there is nothing to wait for
     if (idle) this.#watchWriter();
     this.#flow.grown(this.#buffer.size);
   }
 
-  /** Ends our side of the stream when all is sent; reading goes on. Python: WriteTransport.write_eof(). */
+  /** Ends our side of the stream when everything is sent. Reading continues. Python: WriteTransport.write_eof(). */
   writeEof(): void {
     if (this.#closing.state !== 'open' || this.#eofWritten) return;
     this.#eofWritten = true;
@@ -144,27 +150,32 @@ export class StreamTransport implements Transport, Abandonable {
     return this.#closing.state !== 'open';
   }
 
-  /** No dataReceived until `resumeReading()`: the peer is held back by the system. Python: ReadTransport.pause_reading(). */
+  /**
+   * Pauses dataReceived until `resumeReading()`: the system holds the peer back. Python: ReadTransport.pause_reading().
+   */
   pauseReading(): void {
     if (!this.isReading()) return;
     this.#reading = 'paused';
     this.#net.selector.unwatch(this.#fd, 'reader');
   }
 
-  /** Undoes `pauseReading()`; without one it does nothing. Python: ReadTransport.resume_reading(). */
+  /** Undoes `pauseReading()`. Does nothing if reading is not paused. Python: ReadTransport.resume_reading(). */
   resumeReading(): void {
     if (this.#closing.state !== 'open' || this.#reading !== 'paused') return;
     this.#reading = 'on';
     this.#watchReader();
   }
 
-  /** False when paused, when the peer has ended its side, and when closing. Python: ReadTransport.is_reading(). */
+  /**
+   * Whether data may come in: false when paused, when the peer has ended its side, and when closing. Python:
+   * ReadTransport.is_reading().
+   */
   isReading(): boolean {
     return this.#closing.state === 'open' && (this.#reading === 'starting' || this.#reading === 'on');
   }
 
   /**
-   * Python: WriteTransport.set_write_buffer_limits().
+   * Sets the marks of the write buffer. Python: WriteTransport.set_write_buffer_limits().
    * @throws {RangeError} unless high >= low >= 0
    */
   setWriteBufferLimits(limits: WriteBufferLimits = {}): void {
@@ -172,17 +183,20 @@ export class StreamTransport implements Transport, Abandonable {
     this.#flow.grown(this.#buffer.size);
   }
 
-  /** [low, high], in bytes. Python: WriteTransport.get_write_buffer_limits(). */
+  /** The marks of the write buffer, in bytes. Python: WriteTransport.get_write_buffer_limits(). */
   getWriteBufferLimits(): readonly [low: number, high: number] {
     return this.#flow.limits;
   }
 
-  /** Bytes not sent yet. Python: WriteTransport.get_write_buffer_size(). */
+  /** Number of bytes that are not sent yet. Python: WriteTransport.get_write_buffer_size(). */
   getWriteBufferSize(): number {
     return this.#buffer.size;
   }
 
-  /** 'socket', 'sockname', 'peername' (null when unknown), also after the connection is lost. Python: get_extra_info(). */
+  /**
+   * What is known about the connection: 'socket', 'sockname', 'peername' (null when unknown). It stays available after
+   * the connection is lost. Python: get_extra_info().
+   */
   getExtraInfo(name: 'socket'): TransportSocket;
   getExtraInfo(name: 'sockname' | 'peername'): SocketAddress | string | null;
   getExtraInfo(name: string, defaultValue?: unknown): unknown;
@@ -190,7 +204,7 @@ export class StreamTransport implements Transport, Abandonable {
     return this.#extra.has(name) ? this.#extra.get(name) : defaultValue;
   }
 
-  /** The next event goes to `protocol`. Python: BaseTransport.set_protocol(). */
+  /** Sets the protocol that gets the events from now on. Python: BaseTransport.set_protocol(). */
   setProtocol(protocol: Protocol): void {
     this.#protocol = protocol;
   }
@@ -205,7 +219,7 @@ export class StreamTransport implements Transport, Abandonable {
     return `<StreamTransport fd=${this.#fd} ${this.#closing.state} reading=${this.#reading} buffered=${this.#buffer.size}>`;
   }
 
-  /** The loop is closed: nobody will be called any more. */
+  /** Called when the loop is closed: closes the socket, and calls nobody. */
   abandon(): void {
     this.#closing.lost();
     this.#buffer.clear();
@@ -228,7 +242,7 @@ export class StreamTransport implements Transport, Abandonable {
     if (this.#closing.state !== 'open') return;
     const buffer = this.#net.recvBuffer;
     const count = this.#sock.tryRecvInto(buffer);
-    // A copy: the buffer is everybody's, and the protocol may keep what it gets.
+    // Copy the data: all transports share the buffer, and the protocol may keep what it gets.
     if (count > 0) this.#dataReceived(Buffer.from(buffer.subarray(0, count)));
     else if (count === 0) this.#eofReceived();
     else if (count !== -EAGAIN) this.#socketFailed('recv', -count);
@@ -270,7 +284,7 @@ export class StreamTransport implements Transport, Abandonable {
     else if (this.#eofWritten) this.#shutdown();
   };
 
-  /** Sends from the buffer until it is empty or the system takes no more. False when that failed for good. */
+  /** Sends from the buffer until it is empty or the system takes no more. False: the connection is lost. */
   #flush(): boolean {
     for (let data = this.#buffer.peek(); data !== null; data = this.#buffer.peek()) {
       const sent = this.#send(data);
@@ -281,7 +295,10 @@ export class StreamTransport implements Transport, Abandonable {
     return true;
   }
 
-  /** How many bytes the system took; null when the connection is broken, which is then under way to the protocol. */
+  /**
+   * Sends `data`, and returns how many bytes the system took. Null: the connection is broken, and connectionLost is
+   * queued.
+   */
   #send(data: Uint8Array): number | null {
     const sent = this.#sock.trySend(data);
     if (sent >= 0) return sent;
@@ -308,7 +325,7 @@ export class StreamTransport implements Transport, Abandonable {
     const called = method === 'pauseWriting' ? 'pause_writing' : 'resume_writing';
     const failed = (thrown: unknown): void => this.#errors.report(`protocol.${called}() failed`, thrown);
     try {
-      // Apart: whoever writes may be another connection's.
+      // Apart, because the code that writes may belong to another connection.
       this.#errors.watch(
         runApart(() => this.#protocol[method]?.()),
         failed,
@@ -318,7 +335,7 @@ export class StreamTransport implements Transport, Abandonable {
     }
   }
 
-  /** A broken connection is ordinary: the protocol is told, the exception handler is not. */
+  /** Closes a broken connection. That is ordinary: the protocol is told, but not the exception handler. */
   #socketFailed(syscall: string, errno: number): void {
     const error = systemError(syscall, errno);
     if (this.#loop.getDebug()) console.debug(`${inspect(this)}: ${error.message}`);
@@ -357,7 +374,7 @@ export class StreamTransport implements Transport, Abandonable {
     }
   };
 
-  /** The next owner of the number must find nothing of ours there. */
+  /** Stops watching the descriptor: its next owner must find nothing of ours there. */
   #unwatch(): void {
     this.#net.selector.unwatch(this.#fd, 'writer');
     this.#net.selector.unwatch(this.#fd, 'reader');
@@ -372,7 +389,7 @@ export class StreamTransport implements Transport, Abandonable {
   }
 }
 
-/** Null for a socket that has none, such as one whose peer is already gone. */
+/** Returns null for a socket that has no address, such as one whose peer is already gone. */
 function addressOrNull(ask: () => SocketAddress | string): SocketAddress | string | null {
   try {
     return ask();

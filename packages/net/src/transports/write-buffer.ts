@@ -19,7 +19,7 @@ export class WriteBuffer {
   #head = 0;
   #size = 0;
 
-  /** Bytes to send. */
+  /** Number of bytes to send. */
   get size(): number {
     return this.#size;
   }

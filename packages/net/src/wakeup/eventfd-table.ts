@@ -1,18 +1,22 @@
 /**
- * The eventfds by which threads of this process wake each other: one for each thread that wants to be woken so, and lent on when it
- * ends. None is ever closed: a thread may be about to write to the number that it has read, and a number that was closed is given to
- * the next file that anybody opens. Written to late, an eventfd wakes whoever has it now, who looks and sleeps on.
+ * The eventfds by which threads of this process wake each other: one for each thread that wants to be woken this way.
+ * When that thread ends, another one reuses it. No eventfd is ever closed: a thread may be about to write to the number
+ * that it has read, and the next file that anybody opens would get the number. A write that comes too late wakes the
+ * thread that has the eventfd by then, which looks and sleeps on.
  *
  *   of a slot  written by                meaning
  *   TASK       the thread that takes it  the kernel's id of the thread that has it; 0: nobody
  *   EVENTFD    the thread that has it    its number plus 1; 0: none was made yet
  *
- * 1. A slot is taken by cas, from 0 or from a thread that is no more: so one thread has it at a time.
- * 2. A thread that ends, however it ends, leaves its slot behind. Whoever takes one next sees in /proc/self/task that it has ended.
- *    The kernel may have given its id to another thread, even to this one: then the slot waits until that has ended as well.
- * 3. Only who has a slot makes its eventfd. Killed between making it and writing it down, it leaves one descriptor unused.
+ * 1. A slot is taken by cas, from 0 or from a thread that has ended: so one thread has it at a time.
+ * 2. A thread that ends, however it ends, leaves its slot behind. A later thread that looks for a slot sees in
+ *    /proc/self/task that it has ended. The kernel may have given its id to another thread, even to the one that looks:
+ *    then the slot waits until that thread has ended as well.
+ * 3. Only the thread that has a slot makes its eventfd. If it is killed between making it and writing it down, one
+ *    descriptor stays unused.
  *
- * The table is made by the main thread, which outlives all others, and inherited by the workers that are started afterwards.
+ * The table is made by the main thread, which outlives all others, and inherited by the workers that are started
+ * afterwards.
  */
 import { SlotTable } from '@ringloop/core/internal';
 import { load, store } from '#atomics';
@@ -22,17 +26,20 @@ const TASK = 0;
 const EVENTFD = 1;
 const NOBODY = 0;
 
-/** Threads that have an eventfd at a time; those beyond are woken by Atomics.notify(). Arbitrary, far above the number of cores. */
+/**
+ * The most threads that have an eventfd at a time. Others are woken by Atomics.notify(). Arbitrary, far above the
+ * number of cores.
+ */
 const SLOTS = 256;
 
 export interface TableOptions {
-  /** Of `bytes()`, or less. */
+  /** Memory of `EventfdTable.BYTES` bytes, or fewer. */
   readonly memory: SharedArrayBuffer;
   /** The kernel's id of this thread. */
   readonly task: number;
-  /** Whether a thread of that id is part of the process. */
+  /** Whether the process has a thread of that id. */
   readonly isAlive: (task: number) => boolean;
-  /** Makes an eventfd. Negative: it could not. */
+  /** Makes an eventfd. Negative: it failed. */
   readonly makeEventfd: () => number;
 }
 
@@ -49,7 +56,7 @@ export class EventfdTable {
     this.#options = options;
   }
 
-  /** The eventfd that is this thread's until `giveBack()`. Null: there is none to be had. */
+  /** Returns the eventfd that belongs to this thread until `giveBack()`. Null: none is available. */
   take(): number | null {
     const { task, isAlive } = this.#options;
     const slot = this.#slots.claim(task, (holder) => holder === NOBODY || !isAlive(holder));

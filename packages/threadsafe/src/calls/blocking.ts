@@ -54,7 +54,7 @@ export function block({ what, memory, name, timeout, attempt }: Blocking): boole
   checkMayBlock(what);
   if (memory.owner === thisProducer) {
     throw new DeadlockError(
-      `Cannot ${what}: loop "${name}" is in this thread, and cannot go on while it is blocked`,
+      `Cannot ${what}: loop "${name}" runs in this thread, and cannot continue while the thread is blocked`,
     );
   }
   const threads = allBlockedThreads();
@@ -72,7 +72,7 @@ export function block({ what, memory, name, timeout, attempt }: Blocking): boole
       if (slot !== null) {
         if (!threads.beginWaiting(slot)) continue;
         if (threads.isInCircle(thisProducer)) {
-          throw new DeadlockError(`Cannot ${what}: loop "${name}" is blocked until this thread goes on`);
+          throw new DeadlockError(`Cannot ${what}: loop "${name}" is blocked until this thread continues`);
         }
       }
       if (attempt(Math.min(leftMs, LOOK_EVERY_MS))) return true;

@@ -200,7 +200,7 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   #block(timeout: number): void {
     checkTime(timeout, 'timeout');
     if (this.done() || this.#called.waitFor(() => this.done(), timeout)) return;
-    throw new TimeoutError(`The call has not been answered within ${timeout} seconds`);
+    throw new TimeoutError(`The call got no reply within ${timeout} seconds`);
   }
 
   #asPromise(): Promise<T> {

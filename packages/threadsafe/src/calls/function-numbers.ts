@@ -3,19 +3,26 @@ import { type RemoteFunction, remoteIdOf } from '../references/remote.js';
 import { stop } from './builtin-functions.js';
 import type { WhenFull } from './when-full.js';
 
-/** No function is equal to it. */
+/** The value of `#lastCallback` before the first call. No function is equal to it. */
 const NONE = Symbol('no function');
 
-/** Tells the owner of the inbox what a number means: the path to a function, from the URL of its module on. */
+/**
+ * Tells the owner of the inbox which function a number means. The path starts with the URL of the function's module,
+ * and continues with the names that lead to the function.
+ */
 type Define = (number: number, path: readonly string[], whenFull: WhenFull) => void;
 
-/** The numbers by which one thread calls functions in one inbox. The inbox keeps the other half: inbox/function-table.ts. */
+/**
+ * The numbers by which one thread calls functions in one inbox. The inbox keeps the counterpart:
+ * inbox/function-table.ts.
+ */
 export class FunctionNumbers {
   readonly #define: Define;
-  /** Functions that the owner has been told of, and those of them that may be called, not only run as a task. */
+  /** The functions whose numbers the owner knows. */
   readonly #functions = new Map<RemoteFunction, number>();
+  /** Those of them that may be called as plain callbacks, not only run as tasks. */
   readonly #callbacks = new Map<RemoteFunction, number>();
-  /** A producer mostly calls the same function again, and then nothing is looked up. */
+  /** The last function called. A producer mostly calls the same function again, and then needs no look-up. */
   #lastCallback: unknown = NONE;
   #lastNumber = 0;
 
@@ -23,12 +30,12 @@ export class FunctionNumbers {
     this.#define = define;
   }
 
-  /** The number of a function that is to be called. @throws {TypeError} when it can only run as a task */
+  /** The number of a function for plain calls. @throws {TypeError} when the function can only run as a task */
   ofCallback(fn: RemoteFunction, whenFull: WhenFull): number {
     return fn === this.#lastCallback ? this.#lastNumber : this.#lookUpCallback(fn, whenFull);
   }
 
-  /** The number of a function that is to run as a task. */
+  /** The number of a function that runs as a task. */
   of(fn: RemoteFunction, whenFull: WhenFull): number {
     const known = this.#functions.get(fn);
     if (known !== undefined) return known;

@@ -17,42 +17,48 @@ import { sendEventually } from './retry-send.js';
 import { ThreadsafeHandle } from './threadsafe-handle.js';
 import { THROW, type WhenFull } from './when-full.js';
 
-/** Where this thread gets replies. An interface, because a reply may end inbox writers. */
+/**
+ * Where this thread gets replies. It is an interface because reply-inbox.ts itself uses inbox writers: some replies end
+ * them.
+ */
 export interface ReplyAddress {
   readonly address: InboxAddress;
-  /** Blocks the thread until something arrives, and takes it. */
+  /** Blocks the thread until something arrives, for at most `timeoutMs`, and handles it. */
   block(timeoutMs: number): void;
 }
 
-/** What this thread's way into another loop has seen. */
+/** Statistics of this thread's calls into another loop. */
 export interface LoopRefStatistics {
-  /** Calls made, tasks included. */
+  /** Number of calls made, tasks included. */
   readonly callsSent: number;
-  /** Bytes of calls that have not run yet, with about what was posted beside the ring. Those in smaller rings, before the present one, are not counted. */
+  /**
+   * Bytes of calls that have not run yet, including the approximate size of out-of-band messages. Bytes in smaller
+   * rings before the present one are not counted.
+   */
   readonly backlogBytes: number;
-  /** Size of the present ring. */
+  /** Size of the present ring, in bytes. */
   readonly capacityBytes: number;
   /** How often a call found the ring full. */
   readonly timesFull: number;
-  /** How often the calls went on in a larger ring. */
+  /** How often the calls continued in a larger ring. */
   readonly timesGrown: number;
-  /** Calls that were refused for want of room. */
+  /** Number of calls that were refused because there was no room. */
   readonly callsRefused: number;
-  /** Seconds that this thread was blocked for want of room. */
+  /** How long this thread was blocked because there was no room, in seconds. */
   readonly blockedTime: number;
 }
 
-/** The number of no call: says that a lane cannot be read. */
+/** The call id of a message that belongs to no call, but says that a lane cannot be read. */
 export const LOST_LANE = 0;
 
-/** The way of this thread into one inbox: its lane there, and the numbers agreed on for functions. */
+/** This thread's writing end of one inbox: its lane there, and the numbers by which it calls functions. */
 export class InboxWriter implements CalledLoop {
   readonly #address: InboxAddress;
   readonly #memory: InboxMemory;
   readonly #sender: RecordSender;
   readonly #functions: FunctionNumbers;
   readonly #drains: Drains;
-  /** Where replies go, once the owner has been told. */
+  /** Where replies go. Null until the owner has been told. */
   #replies: ReplyAddress | null = null;
   #sent = 0;
 
@@ -81,7 +87,7 @@ export class InboxWriter implements CalledLoop {
     return this.#address.name;
   }
 
-  /** The thread that owns the inbox, as a producer. */
+  /** The thread that owns the inbox, named as a producer: thread id + 1. */
   get owner(): number {
     return this.#memory.owner;
   }
@@ -91,7 +97,7 @@ export class InboxWriter implements CalledLoop {
     return this.#memory;
   }
 
-  /** Calls made into this inbox from this thread, tasks included. */
+  /** Number of calls made into this inbox from this thread, tasks included. */
   get sent(): number {
     return this.#sent;
   }
@@ -115,13 +121,13 @@ export class InboxWriter implements CalledLoop {
     return this.#sentAt(this.#sender.put(Kind.CALL, number, 0, args, fn, whenFull));
   }
 
-  /** `call(whenFull, fn, value)`, the most common of all, without the detours. */
+  /** The fast path of `call(whenFull, fn, value)`, which is the most common call. */
   callWithNumber(whenFull: WhenFull, fn: RemoteFunction, value: number): ThreadsafeHandle {
     const number = this.#functions.ofCallback(fn, whenFull);
     return this.#sentAt(this.#sender.putNumber(number, value, whenFull));
   }
 
-  /** `call(whenFull, fn, text)`, where that is short. */
+  /** As `call(whenFull, fn, text)`, with a fast path for a short text. */
   callWithText(whenFull: WhenFull, fn: RemoteFunction, text: string): ThreadsafeHandle {
     const start = this.#sender.tryPutText(this.#functions.ofCallback(fn, whenFull), text);
     return start === NO_FAST_PATH ? this.call(whenFull, fn, text) : this.#sentAt(start);
@@ -146,13 +152,16 @@ export class InboxWriter implements CalledLoop {
     return future;
   }
 
-  /** For the future of `runTask()`: asks to cancel the task. How it ends is of no interest any more. */
+  /** For the future of `runTask()`: asks the loop to cancel the task, and ignores how the task ends. */
   cancelCall(callId: number): void {
     pendingCalls.take(callId);
     sendEventually(() => this.cancelTask(callId));
   }
 
-  /** For the future of `runTask()`: blocks this thread until the reply is there. @param timeout seconds */
+  /**
+   * For the future of `runTask()`: blocks this thread until the reply has arrived. False: the timeout is over.
+   * @param timeout seconds
+   */
   waitFor(isDone: () => boolean, timeout: number): boolean {
     return this.#sender.block('wait for the result of a call', timeout, (timeoutMs) => {
       this.#replies?.block(timeoutMs);
@@ -160,24 +169,28 @@ export class InboxWriter implements CalledLoop {
     });
   }
 
-  /** Done when all that has been sent is done, as far as the other loop does it in one go. */
+  /**
+   * Returns a future that is done when the other loop has processed all records sent so far. It does not wait for what
+   * async callbacks and tasks do after that.
+   */
   drained(): ConcurrentFuture<void> {
     const { ring, tail } = this.#sender.lane;
     return this.#drains.add(ring, tail);
   }
 
   cancelTask(callId: number): void {
-    this.#sender.put(Kind.CANCEL, 0, callId, [], 'cancel', THROW); // it is processed after the backlog: a larger ring is no help
+    // Never grow the ring for CANCEL: it is processed after the backlog anyway.
+    this.#sender.put(Kind.CANCEL, 0, callId, [], 'cancel', THROW);
   }
 
   reply(callId: number, value: unknown): void {
     this.#sendReply(Kind.RESULT, callId, [value], 'the result');
   }
 
-  /** The caller is told something, whatever was thrown. */
+  /** Replies with an error. The caller gets a reply whatever was thrown, even if it cannot be sent. */
   replyError(callId: number, thrown: unknown): void {
     try {
-      // A proxy cannot be sent, and what it stands for is an error.
+      // A proxy cannot be sent: send a plain error that describes it.
       this.#sendReply(
         Kind.FAILURE,
         callId,
@@ -194,25 +207,29 @@ export class InboxWriter implements CalledLoop {
     this.#sendReply(Kind.CANCELLED, callId, [], 'the cancellation');
   }
 
-  /** To a reply inbox: what its thread has sent into an inbox of this thread cannot be read, and what follows is lost. */
+  /**
+   * Tells a reply inbox that records which its thread has sent into an inbox of this thread cannot be read, and that
+   * everything behind them is lost.
+   */
   tellLost(inboxId: string, reason: Error): void {
     this.#sendReply(Kind.FAILURE, LOST_LANE, [[inboxId, reason]], 'the end of a lane');
   }
 
-  /** No call gets through any more: later ones fail with `reason`. */
+  /** Makes all later calls fail with `reason`. */
   close(reason: Error): void {
-    this.#sender.closed = reason; // that its thread has ended says more than that it was found closed
+    // Replaces an earlier reason: that the thread has ended says more than that the inbox is closed.
+    this.#sender.closed = reason;
     this.#drains.forget(reason);
   }
 
-  /** Whether nobody looks there any more. Then later calls fail, whether an earlier one has seen that or not. */
+  /** Whether the inbox is closed. If it is, all later calls fail, even if no earlier call has noticed it. */
   findClosed(): boolean {
     if (!isClosed(this.#memory.words)) return false;
     this.#sender.closed ??= closedError(this.#memory, this.name);
     return true;
   }
 
-  /** This thread calls into the inbox no more. */
+  /** Gives the lane back: this thread makes no more calls into the inbox. */
   leave(): void {
     if (this.#sender.closed !== null) this.#drains.forget(this.#sender.closed);
     this.#memory.leave(thisProducer);
@@ -226,7 +243,7 @@ export class InboxWriter implements CalledLoop {
 
   #sendReply(kind: RecordKind, callId: number, args: readonly unknown[], what: string): void {
     this.#sender.put(kind, 0, callId, args, what);
-    markProgress(this.owner); // it may be blocked for this one
+    markProgress(this.owner); // the caller may be blocked until this reply arrives
   }
 
   #tellReplyAddress(replies: ReplyAddress, whenFull: WhenFull): void {

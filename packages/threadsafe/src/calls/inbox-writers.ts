@@ -9,22 +9,25 @@ import { type InboxAddress, InboxMemory, thisProducer } from '../memory/inbox-me
 import { InboxWriter } from './inbox-writer.js';
 import { pendingCalls } from './pending-calls.js';
 
-/** This thread's inbox writers by inbox: one lane a thread, however many references it holds. */
+/**
+ * This thread's inbox writers by inbox id. A thread has one lane in an inbox, however many references to it there are.
+ */
 const writers = new Map<string, InboxWriter>();
 let sentBefore = 0;
 
 /**
+ * Returns this thread's inbox writer for an inbox, which is made at the first call.
  * @throws {TooManyProducersError}
  * @throws {PeerExitedError} when the owner has ended
- * @throws {LoopStateError} ERR_LOOP_CLOSED when the loop was closed, ERR_OTHER_COPY when another copy of this package calls into it from
- * this thread
+ * @throws {LoopStateError} ERR_LOOP_CLOSED when the loop was closed, ERR_OTHER_COPY when another copy of this package
+ * calls into it from this thread
  */
 export function inboxWriterTo(address: InboxAddress): InboxWriter {
   return writers.get(address.id) ?? afresh(() => openInboxWriter(address));
 }
 
 function openInboxWriter(address: InboxAddress): InboxWriter {
-  listenForExits(); // first: an end that is told from now on is heard, and one told before has left its mark
+  listenForExits(); // listen first: a later end is heard, and an earlier one has left its mark
   const memory = new InboxMemory(address.memory);
   if (isClosed(memory.words) || endOf(memory, address.name) !== null) throw closedError(memory, address.name);
   dropClosed();
@@ -34,7 +37,10 @@ function openInboxWriter(address: InboxAddress): InboxWriter {
   return writer;
 }
 
-/** A lane has one writer, and answers go to one reply inbox: there may be one of them in a thread. */
+/**
+ * The error for a second copy of this package in one thread. A lane has one writer, and replies go to one reply inbox,
+ * so only one copy can call into a loop.
+ */
 function otherCopyCalls(name: string): LoopStateError {
   return new LoopStateError(
     `Cannot call into loop "${name}": another copy of ringloop calls into it from this thread, and this is ` +
@@ -44,8 +50,9 @@ function otherCopyCalls(name: string): LoopStateError {
 }
 
 /**
- * Loops come and go in a thread that stays: the memory of their inboxes goes when the next one is called. Where an answer is still to
- * come, the inbox writer stays until it has, or until `ownerEnded()` tells that it will not.
+ * Drops the inbox writers of closed loops when the next loop is called, so that their memory can be freed in a thread
+ * that outlives many loops. An inbox writer with a pending reply stays until the reply has come, or until
+ * `ownerEnded()` says that it will not come.
  */
 function dropClosed(): void {
   for (const [inboxId, writer] of [...writers]) {
@@ -53,22 +60,22 @@ function dropClosed(): void {
   }
 }
 
-/** The inbox writer if this thread has one. */
+/** This thread's inbox writer for an inbox, or null if it has none. */
 export function peekInboxWriter(inboxId: string): InboxWriter | null {
   return writers.get(inboxId) ?? null;
 }
 
 /**
- * A thread has ended: references to the loops it had fail from now on, and the memory of their inboxes can go. Returns the inboxes
- * that this thread called into, with the error that stands for each.
+ * Called when a thread has ended: references to its loops fail from now on, and the memory of their inboxes can be
+ * freed. Returns the inboxes that this thread called into, each with the error for its pending calls.
  */
 export function ownerEnded(owner: number): { inboxId: string; reason: PeerExitedError }[] {
   const ended: { inboxId: string; reason: PeerExitedError }[] = [];
   for (const [inboxId, writer] of [...writers]) {
     if (writer.owner !== owner) continue;
-    writer.memory.abandon(); // its spawner may not know this inbox, and threads that come later look at the mark
+    writer.memory.abandon(); // threads that look later need the mark, and the spawner may not know this inbox
     const reason = endOf(writer.memory, writer.name);
-    if (reason === null) continue; // not so: it was marked just now
+    if (reason === null) continue; // never: it was marked just now
     writer.close(reason);
     dropInboxWriter(inboxId);
     ended.push({ inboxId, reason });
@@ -77,8 +84,9 @@ export function ownerEnded(owner: number): { inboxId: string; reason: PeerExited
 }
 
 /**
- * What was sent into those inboxes, or answered from there, cannot be read: what is pending there rejects, and references that were used
- * before throw `reason`. Others begin anew.
+ * Gives up the selected inbox writers, because what was sent there, or replied from there, cannot be read. Calls that
+ * are pending there are rejected, and references that were used before throw `reason`. References that were not used
+ * before begin anew.
  */
 export function loseCalls(isLost: (writer: InboxWriter) => boolean, reason: Error): void {
   for (const [inboxId, writer] of [...writers]) {
@@ -89,7 +97,7 @@ export function loseCalls(isLost: (writer: InboxWriter) => boolean, reason: Erro
   }
 }
 
-/** Gives back the lane in an inbox that nothing more is sent to; the next call would claim one again. */
+/** Gives back this thread's lane in an inbox. A later call there would claim a lane again. */
 export function dropInboxWriter(inboxId: string): void {
   const writer = writers.get(inboxId);
   if (writer === undefined) return;
@@ -98,14 +106,14 @@ export function dropInboxWriter(inboxId: string): void {
   writer.leave();
 }
 
-/** Calls made from this thread into all inboxes. */
+/** Number of calls made from this thread into all inboxes. */
 export function callsSent(): number {
   let sent = sentBefore;
   for (const writer of writers.values()) sent += writer.sent;
   return sent;
 }
 
-/** This thread ends: others take its lanes back, so nothing may be written there any more. */
+/** Called when this thread ends: others take its lanes back, so it must not write there any more. */
 export function closeInboxWriters(): void {
   for (const writer of writers.values()) {
     writer.close(

@@ -35,6 +35,7 @@ export function numberOf(object: NumberedObject): number {
 
 /** The object of that number. Null: it is done, or nobody here keeps it any more. */
 export function objectOf(number: number): NumberedObject | null {
-  if (number > lastNumber) throw new InternalError(`No object was numbered ${number} here`);
+  if (number > lastNumber)
+    throw new InternalError(`Cannot find object ${number}: this thread has given that number to no object`);
   return objects.get(number)?.deref() ?? null;
 }

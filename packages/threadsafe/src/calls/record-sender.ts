@@ -14,20 +14,23 @@ import { block } from './blocking.js';
 import { OutOfBandBacklog } from './out-of-band-backlog.js';
 import { SPILL, type WhenFull } from './when-full.js';
 
-/** Sends records into one lane: finds room for them, waits for it where that is wanted, publishes them and wakes the owner. */
+/**
+ * Sends records into one lane: finds room for them, waits for it if `whenFull` says so, publishes them and wakes the
+ * owner.
+ */
 export class RecordSender {
   readonly #memory: InboxMemory;
   readonly #name: string;
   readonly #broadcast: BroadcastSender;
   readonly #writer: LaneWriter;
   readonly #beside = new OutOfBandBacklog();
-  /** Why no record gets through any more. */
+  /** Why no more records can be sent. Null: they can. */
   closed: Error | null = null;
   timesFull = 0;
   refused = 0;
   blockedMs = 0;
 
-  /** @param name of the loop, for messages @param lane that this thread has claimed */
+  /** @param name the name of the loop, for messages @param lane the lane that this thread has claimed */
   constructor(memory: InboxMemory, inboxId: string, name: string, lane: number) {
     const first = memory.ring(lane);
     this.#memory = memory;
@@ -36,22 +39,22 @@ export class RecordSender {
     this.#writer = new LaneWriter(first, this.#broadcast.send);
   }
 
-  /** The lane: which ring it is in, and how far. */
+  /** The writing end of the lane: its ring, and its position there. */
   get lane(): LaneWriter {
     return this.#writer;
   }
 
-  /** Bytes that the owner has not come to, in the present ring and beside it. */
+  /** Bytes that the owner has not processed: in the present ring, and in out-of-band messages. */
   get backlogBytes(): number {
     return this.#writer.backlogBytes + this.#beside.bytes;
   }
 
   /**
-   * Sends one record. Returns where it stands, as `Ring.writtenBytes` counts.
-   * @param fn the number of the function; 0: it needs none
+   * Sends one record. Returns its position, as `Ring.writtenBytes` counts.
+   * @param fn the number of the function; 0: the record needs none
    * @param callId 0: no reply is wanted
-   * @param what whose arguments these are, for messages
-   * @throws {RingFullError} @throws {CloneError} @throws what `closed` says
+   * @param what the function or the action that the arguments are for, for messages
+   * @throws {RingFullError} @throws {CloneError} @throws {Error} `closed`, if it is not null
    */
   put(
     kind: RecordKind,
@@ -66,14 +69,14 @@ export class RecordSender {
     try {
       let at = this.#tryClaim(plan.sizeBytes, whenFull);
       if (at === FULL_LANE) {
-        plan.freeze(); // a wait runs callbacks of the user's, which may change what the arguments refer to
+        plan.freeze(); // user code may run during a wait, and may change objects among the arguments
         at = this.#claimInTime(plan.sizeBytes, whenFull);
       }
       let messageNumber = 0;
       const { outOfBand } = plan;
       if (outOfBand !== null) {
         messageNumber = this.#sendBeside(plan, args, what, whenFull);
-        at = this.#claim(plan.sizeBytes, whenFull); // user code has run, and may have made calls
+        at = this.#claim(plan.sizeBytes, whenFull); // user code has run, and may have made calls into this lane
       }
       const { ring } = this.#writer;
       writeRecord(ring.words, at, kind, plan.sizeBytes, fn, callId, plan.tags);
@@ -90,7 +93,7 @@ export class RecordSender {
     }
   }
 
-  /** A call with one number, the most common of all, without the detours. */
+  /** The fast path for a call with one number, the most common record. Returns its position. */
   putNumber(fn: number, value: number, whenFull: WhenFull): number {
     if (this.closed !== null) throw this.closed;
     const writer = this.#writer;
@@ -105,7 +108,10 @@ export class RecordSender {
     return start;
   }
 
-  /** A call with one text. NO_FAST_PATH: it is long, or there is no room at once, and `put()` must do it. */
+  /**
+   * The fast path for a call with one text. Returns NO_FAST_PATH if the text is long or not Latin-1, or there is no
+   * room at once: use `put()` then.
+   */
   tryPutText(fn: number, text: string): number {
     if (this.closed !== null) throw this.closed;
     const start = this.#writer.pushText(fn, text);
@@ -114,8 +120,8 @@ export class RecordSender {
   }
 
   /**
-   * Sends a message whose record comes next, and returns its number. Room for the record is claimed first: an out-of-band message
-   * without its record would never be consumed.
+   * Sends an out-of-band message and returns its number. The caller sends its record next. Room for the record is
+   * claimed first: an out-of-band message without its record would never be consumed.
    */
   announce(value: unknown, whenFull: WhenFull): number {
     this.#claim(RECORD_BYTES, whenFull);
@@ -127,14 +133,17 @@ export class RecordSender {
     return block({ what, memory: this.#memory, name: this.#name, timeout, attempt });
   }
 
-  /** Nothing more is sent. */
+  /** Closes the broadcast channel: nothing more is sent. */
   close(): void {
     this.#broadcast.close();
   }
 
   readonly #transferPort = (): TransferPort | null => transferPortTo(this.#memory.owner);
 
-  /** Sends what the plan has beside the ring, and returns the number of the message. The plan may be another one afterwards. */
+  /**
+   * Sends the plan's out-of-band message and returns its number. 0: there is nothing to send any more, because the plan
+   * was changed to copy what Node could not move.
+   */
   #sendBeside(
     plan: ArgumentPlan,
     args: readonly unknown[],
@@ -143,12 +152,13 @@ export class RecordSender {
   ): number {
     while (plan.outOfBand !== null) {
       const { outOfBand } = plan;
-      if (outOfBand.port !== null && this.#writer.ring.isSealed()) this.#refuse(); // what has been moved does not come back
+      // Check first: what was moved cannot be given back.
+      if (outOfBand.port !== null && this.#writer.ring.isSealed()) this.#refuse();
       this.#makeRoomBeside(outOfBand.weightBytes, whenFull);
-      // Now that there is room: an out-of-band message without its record would never be consumed.
+      // Send only now that there is room: an out-of-band message without its record would never be consumed.
       const number = sendOutOfBand(outOfBand, args, this.#broadcast.send, what);
       if (number !== null) return number;
-      plan.prepare(args, what, noPort); // Node does not let go of all memory: it is copied then
+      plan.prepare(args, what, noPort); // Node cannot move all memory: copy it instead
       plan.freeze();
     }
     return 0;
@@ -160,7 +170,8 @@ export class RecordSender {
   }
 
   #wake(): void {
-    // Published before the wake-up word was closed, and so either read or dropped with all else that stood there: not refused.
+    // The record was published before the wake-up word was closed. So it is read, or dropped with all others: only
+    // later ones are refused.
     if (!wake(this.#memory.words)) this.closed = closedError(this.#memory, this.#name);
   }
 
@@ -169,14 +180,14 @@ export class RecordSender {
     return at === FULL_LANE ? this.#claimInTime(sizeBytes, whenFull) : at;
   }
 
-  /** FULL_LANE: there is no room now. */
+  /** As `#claim()`, but returns FULL_LANE if there is no room now. */
   #tryClaim(sizeBytes: number, whenFull: WhenFull): number {
     const limitBytes = whenFull.whenFull === 'spill' ? whenFull.limitBytes : 0;
     const at = this.#writer.claim(sizeBytes, limitBytes);
     return at === SEALED_LANE ? this.#refuse() : at;
   }
 
-  /** Claims where there is no room now. */
+  /** Continues `#claim()` when there is no room now: waits for room, or throws. */
   #claimInTime(sizeBytes: number, { whenFull, limitBytes, timeout }: WhenFull): number {
     this.timesFull++;
     let at = FULL_LANE;
@@ -194,14 +205,17 @@ export class RecordSender {
     const details = {
       spill: `, and may not grow beyond ${limitBytes}`,
       throw: '',
-      block: `, and was for ${timeout} seconds`,
+      block: `, and stayed full for ${timeout} seconds`,
     };
     throw new RingFullError(
       `Cannot call into loop "${this.#name}": the ring is full (${capacityBytes} bytes${details[whenFull]})`,
     );
   }
 
-  /** An out-of-band message counts as if it stood in the ring. User code may run meanwhile. @throws {RingFullError} */
+  /**
+   * Makes room for an out-of-band message, which counts as if it were in the ring. User code may run meanwhile. @throws
+   * {RingFullError}
+   */
   #makeRoomBeside(weightBytes: number, { whenFull, limitBytes, timeout }: WhenFull): void {
     const hasRoom = (): boolean => this.#beside.hasRoom(weightBytes, limitBytes);
     if (hasRoom()) return;
@@ -215,8 +229,8 @@ export class RecordSender {
     }
     this.refused++;
     throw new RingFullError(
-      `Cannot call into loop "${this.#name}": ${this.#beside.bytes} bytes that it has not come to were posted ` +
-        `beside the ring, and with ${weightBytes} more it were more than ${limitBytes}`,
+      `Cannot call into loop "${this.#name}": ${this.#beside.bytes} bytes of out-of-band messages wait there, ` +
+        `and ${weightBytes} more would exceed the limit of ${limitBytes} bytes`,
     );
   }
 
@@ -230,7 +244,7 @@ export class RecordSender {
   }
 
   #refuse(): never {
-    // Dropped, and the wake-up word not closed: the owner goes on, but could not read what stands in this lane.
+    // A dropped ring and a wake-up word that is not closed: the owner continues, but could not read this lane.
     const isLost = this.#writer.ring.isDropped() && !isClosed(this.#memory.words);
     this.closed ??= isLost
       ? new InternalError(

@@ -11,28 +11,31 @@ import { Kind } from '../memory/record.js';
 import type { ReplyKind } from './concurrent-future.js';
 import { pendingCalls } from './pending-calls.js';
 
-/** Looks taken in one turn of the thread before others get theirs. */
+/** How often it looks for replies in one turn of the thread, before other work gets a turn. */
 const LOOKS_A_TURN = 16;
 
 /**
- * Where a thread receives the answers to its calls. It is an inbox like a loop's, but needs no loop: it runs what arrives
- * when it is woken. Made at the first call that wants an answer. An inbox has a lane for so many threads and no more; a thread that
- * calls into the loops of more has more reply inboxes.
+ * Where a thread receives the replies to its calls. It is an inbox like a loop's, but needs no loop: it handles replies
+ * when it is woken. It is made at the first call that wants a reply. An inbox has a fixed number of lanes, so a thread
+ * that calls into the loops of more threads has several reply inboxes.
  */
 class ReplyInbox implements ReplyAddress {
   readonly address: InboxAddress = allocateInbox('replies');
   readonly #reader: InboxReader;
   #keptAwake = false;
-  /** Threads that were told of it, as producers: each takes a lane when it answers. */
+  /** Threads that were told to reply here, named as producers. Each takes a lane when it replies. */
   readonly #told = new Set<number>();
-  /** A thread's lane here cannot be read: whoever was told of this reply inbox may write there. */
+  /**
+   * Whether a lane here could not be read. Then no more threads are told to reply here; those that were told may still
+   * do so.
+   */
   #corrupt = false;
 
   constructor() {
     this.#reader = new InboxReader(this.address, {
       addReady: (entry: Ready) => entry[RUN](),
-      mayGoOn: () => true, // answers are no more than this thread has asked for
-      putBack: () => undefined, // nothing here throws what ends a loop
+      mayGoOn: () => true, // no limit: this thread has asked for every reply
+      putBack: () => undefined, // never needed: nothing here throws an error that ends a loop
       handlers: {
         calls: null,
         others: {
@@ -41,7 +44,7 @@ class ReplyInbox implements ReplyAddress {
           [Kind.CANCELLED]: (lane, at) => settle(lane.callIdAt(at), 'cancelled', undefined),
         },
       },
-      released: () => undefined, // nobody blocks to reply
+      released: () => undefined, // no thread blocks for room in a reply inbox
       corrupted: ({ producer }, reason) => this.#lose(producer, reason),
       wake: () => this.#look(),
       producerLeft: ({ producer }) => this.forget(producer),
@@ -50,43 +53,46 @@ class ReplyInbox implements ReplyAddress {
     addReplyInbox(this.#reader);
   }
 
-  /** Whether that thread may be told of it. True: it counts as told. */
+  /** Whether the thread `owner` may be told to reply here. If it may, it counts as told. */
   tryTell(owner: number): boolean {
     if (this.#corrupt || (this.#told.size >= LANES && !this.#told.has(owner))) return false;
     this.#told.add(owner);
     return true;
   }
 
-  /** That thread takes no lane here any more. */
+  /** Forgets that a thread was told: it takes no lane here any more. */
   forget(owner: number): void {
     this.#told.delete(owner);
   }
 
-  /** What that thread has answered cannot be read, nor what it will answer here. */
+  /** Called when the replies of a thread cannot be read: gives up all calls that the thread had to reply to. */
   #lose(producer: number, reason: Error): void {
     this.#corrupt = true;
     loseCalls((writer) => writer.owner === producer, reason);
     process.emitWarning(reason);
   }
 
-  /** Settles what has been answered by now, and sleeps again: who only looked would be acknowledged and never woken. */
+  /**
+   * Settles the calls whose replies have arrived, and goes to sleep again. Without that, the next reply would wake
+   * nobody.
+   */
   read(): void {
     this.#look();
   }
 
-  /** Blocks the thread until something arrives, and runs it. */
+  /** Blocks the thread until something arrives, for at most `timeoutMs`, and handles it. */
   block(timeoutMs: number): void {
     if (!this.#reader.collect()) this.#reader.block(timeoutMs);
-    this.#look(); // and sleeps again: of what comes later, nobody else would tell
+    this.#look(); // also goes to sleep again: otherwise the next reply would wake nobody
   }
 
-  /** Takes what has arrived. Until `rest()` nobody wakes its thread. */
+  /** Handles the replies that have arrived. Until `rest()`, nobody wakes the thread for more. */
   collect(): boolean {
     this.#keptAwake = true;
     return this.#reader.collect();
   }
 
-  /** Its thread is about to sleep. */
+  /** Called when the thread is about to sleep after `collect()`: later replies wake it again. */
   rest(): void {
     if (!this.#keptAwake) return;
     this.#keptAwake = false;
@@ -101,14 +107,17 @@ class ReplyInbox implements ReplyAddress {
   }
 }
 
-/** The caller is told something: a reply that cannot be read is not in the way of those behind it. */
+/**
+ * Settles a call with the value of a reply. If the value cannot be read, the call fails, and later replies are not
+ * affected.
+ */
 function settleWithValue(lane: LaneReader, at: number, kind: 'finished' | 'failed'): void {
   const callId = lane.callIdAt(at);
   let value: unknown;
   try {
     [value] = lane.readArguments(at);
   } catch (cause) {
-    // A class that nobody has registered here, or objects nested deeper than the stack of this thread.
+    // For example, a class is not registered in this thread, or objects are nested too deeply for its stack.
     const what = kind === 'finished' ? 'the result' : 'the error';
     settle(
       callId,
@@ -125,7 +134,10 @@ function settle(callId: number, kind: ReplyKind, value: unknown): void {
   else pendingCalls.take(callId)?.settleWith(kind, value);
 }
 
-/** What another thread could not read of what this one has sent: its inbox, and why. It is sent as the answer to no call. */
+/**
+ * Says that another thread could not read what this thread has sent: the inbox, and why. It is sent as a reply to call
+ * id LOST_LANE.
+ */
 export type LostLane = readonly [inboxId: string, reason: Error];
 
 function loseLane([inboxId, reason]: LostLane): void {
@@ -134,12 +146,12 @@ function loseLane([inboxId, reason]: LostLane): void {
 
 const replyInboxes: ReplyInbox[] = [];
 
-/** Settles at once what has been answered by now, rather than when the reply inbox wakes. */
+/** Settles the calls whose replies have arrived at once, rather than when the reply inbox is woken. */
 export function readReplies(): void {
   for (const replyInbox of replyInboxes) replyInbox.read();
 }
 
-/** A reply inbox of this thread, for answers of the thread `owner`. */
+/** Returns a reply inbox of this thread for replies of the thread `owner`. */
 export function replyInboxFor(owner: number): ReplyAddress {
   const known = replyInboxes.find((replyInbox) => replyInbox.tryTell(owner));
   if (known !== undefined) return known;
@@ -149,19 +161,22 @@ export function replyInboxFor(owner: number): ReplyAddress {
   return replyInbox;
 }
 
-/** A thread has ended: others may be told of the reply inbox instead. */
+/** Called when a thread has ended: another thread may be told of the reply inbox in its place. */
 export function forgetReplier(producer: number): void {
   for (const replyInbox of replyInboxes) replyInbox.forget(producer);
 }
 
-/** Takes the answers that have arrived, while this thread is awake anyhow. Until `restMailbox()` nobody wakes it for them. */
+/**
+ * Handles the replies that have arrived, while this thread is awake anyway. Until `restReplyInboxes()`, nobody wakes it
+ * for more.
+ */
 export function collectReplies(): boolean {
   let found = false;
   for (const replyInbox of replyInboxes) found = replyInbox.collect() || found;
   return found;
 }
 
-/** The thread that has called `collectReplies()` is about to sleep. */
+/** Called when the thread is about to sleep after `collectReplies()`. */
 export function restReplyInboxes(): void {
   for (const replyInbox of replyInboxes) replyInbox.rest();
 }

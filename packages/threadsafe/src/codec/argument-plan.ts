@@ -1,7 +1,7 @@
 /**
- * The sending side of arguments.ts. A plan says how the arguments of one call will be written, before room for them is claimed. Its
- * call owns it from `planArguments()` to `release()`: a getter that runs meanwhile, or a callback that runs while the call waits for
- * room, may make calls of its own, and these have other plans.
+ * The sending side of arguments.ts. A plan says how the arguments of one call will be written, before room for them is
+ * claimed. A call owns its plan from `planArguments()` to `release()`. Getters that run meanwhile, and callbacks that
+ * run while the call waits for room, may make calls of their own: these have other plans.
  */
 import { types } from 'node:util';
 import { Serializer } from 'node:v8';
@@ -17,20 +17,20 @@ import { mustMove, refuseOthers, transferredBy } from './transfer.js';
 /** Larger arguments go out of band, so that one call does not fill the ring. */
 const LARGEST_IN_RING = 1 << 20;
 
-/** A port between two threads, by which memory and ports can be moved. */
+/** A port between two threads. It can move memory and ports. */
 export interface MovingPort {
   /** Returns the number of the message. Throws what `postMessage()` throws. */
   send(value: unknown, transferList: readonly Transferable[]): number;
 }
 
-/** A message beside the ring. */
+/** An out-of-band message. */
 export interface OutOfBand {
   readonly value: unknown;
-  /** About how large it is. */
+  /** Its approximate size, in bytes. */
   readonly weightBytes: number;
-  /** The port that it goes by; null: the broadcast channel. */
+  /** The port that it is sent by. Null: the broadcast channel. */
   readonly port: MovingPort | null;
-  /** What moves there instead of being copied. */
+  /** What is moved instead of copied. */
   readonly transferList: readonly Transferable[];
 }
 
@@ -38,18 +38,19 @@ export interface OutOfBand {
 export class ArgumentPlan {
   /** The tags word of the record. */
   tags = PLAIN;
-  /** What the whole record takes. */
+  /** The size of the whole record. */
   sizeBytes = 0;
-  /** Sent when there is room for the record that names it; null: the arguments stand in the ring. */
+  /** The message that is sent when there is room for its record. Null: the arguments are in the ring. */
   outOfBand: OutOfBand | null = null;
   /** Buffers to detach once the call is accepted. */
   transferred: readonly ArrayBuffer[] | null = null;
   readonly #draft = new Draft();
-  /** The serialized arguments; null: the draft has them, or they go out of band. */
+  /** The serialized arguments. Null: the draft has them, or they are sent out of band. */
   #bytes: Buffer | null = null;
 
   /**
-   * @param sent whose arguments they are, for messages
+   * Plans how to write the arguments.
+   * @param sent the function or the action that the arguments are for, for messages
    * @param port finds the port to the other thread, if there is one
    * @throws {CloneError} naming the argument that cannot be sent
    */
@@ -95,12 +96,15 @@ export class ArgumentPlan {
     this.sizeBytes = RECORD_BYTES + 8;
   }
 
-  /** Fixes what the arguments are now: user code may change them before they are written. */
+  /** Copies byte arrays as they are now: user code may change them before they are written. */
   freeze(): void {
     this.#draft.freeze();
   }
 
-  /** Writes the arguments behind the fixed part of the record at word `at`. @param messageNumber as `sendOutOfBand()` gave it */
+  /**
+   * Writes the arguments behind the fixed part of the record at word `at`. @param messageNumber the result of
+   * `sendOutOfBand()`
+   */
   write(ring: Ring, at: number, messageNumber: number): void {
     const { words, bytes } = ring;
     const word = at + RECORD_BYTES / 4;
@@ -111,7 +115,7 @@ export class ArgumentPlan {
     else this.#draft.write(ring, word);
   }
 
-  /** The call is over. */
+  /** Ends the call's use of this plan. */
   release(): void {
     this.#draft.clear();
     this.#bytes = this.outOfBand = this.transferred = null;
@@ -119,10 +123,13 @@ export class ArgumentPlan {
   }
 }
 
-/** Plans between two calls: a call allocates none. As many as calls were ever under way in each other. */
+/**
+ * Plans that no call uses now, so that a call allocates none. There are as many as calls were ever nested in each
+ * other.
+ */
 const idle: ArgumentPlan[] = [];
 
-/** A plan for these arguments, to be released. @throws as `ArgumentPlan.prepare()` does */
+/** Returns a plan for these arguments. The caller must release it. @throws as `ArgumentPlan.prepare()` does */
 export function planArguments(
   args: readonly unknown[],
   sent: Sent,
@@ -139,9 +146,10 @@ export function planArguments(
 }
 
 /**
- * Sends what a plan has beside the ring. User code may run meanwhile and may call into the same inbox, so claim again.
- * @param broadcast sends by the broadcast channel, and returns the number there
- * @returns the number of the message; null where memory was to be moved that Node does not let go: it can be copied
+ * Sends the out-of-band message of a plan. User code may run meanwhile and may call into the same inbox, so claim room
+ * again afterwards.
+ * @param broadcast sends a value by the broadcast channel and returns its message number
+ * @returns the message number; null: Node cannot move some of the memory, so copy it
  * @throws {CloneError} naming the argument that cannot be sent
  */
 export function sendOutOfBand(
@@ -162,9 +170,9 @@ function packedFlag({ wires }: Parcel): number {
   return wires === null ? 0 : PACKED;
 }
 
-/** Null: it cannot be serialized. Posting it tells why. */
+/** Returns null if the value cannot be serialized. Posting it will then throw the reason. */
 function serialize(value: unknown): Buffer | null {
-  // DefaultSerializer writes views in a way of its own; this one writes them as structured clone does.
+  // DefaultSerializer writes views in its own way. This one writes them as structured clone does.
   const serializer = new Serializer();
   serializer.writeHeader();
   try {

@@ -1,16 +1,17 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices of a record that lies inside its ring */
 /**
- * Arguments and results as bytes of a record. Plain values are written as words (plain-tags.ts), without allocating. All other values
- * are serialized as structured clone does it. What can only be shared, not copied (SharedArrayBuffer, and with it LoopRef), what only
- * Node can clone (survey.ts), and what is very large goes out of band: by the transfer port between the two threads, or by the
- * broadcast channel of the inbox where there is none.
+ * Encodes arguments and results in a record. Plain values are written as words (plain-tags.ts), without allocating. All
+ * other values are serialized as structured clone does it. These are sent out of band: what can only be shared, not
+ * copied (SharedArrayBuffer, and a LoopRef, which contains one), what only Node can clone (survey.ts), and what is very
+ * large. They go by the transfer port between the two threads, or by the broadcast channel of the inbox if there is no
+ * port.
  *
- * The tags word of a record says which in its lowest two bits. Behind the fixed part stand
- *   PLAIN        as many values as the bits above say          SERIALIZED  a length in bytes, and these
+ * The lowest two bits of a record's tags word say which form it has. Behind the fixed part of the record follow
+ *   PLAIN        as many values as the higher bits say         SERIALIZED  a length in bytes, and that many bytes
  *   BROADCAST    the number of a message on the channel        PORT        the number of a message on the transfer port
- * PACKED says of the last three that something in them must be unpacked (packing.ts).
+ * The PACKED bit says, for the last three, that the message contains something that must be unpacked (packing.ts).
  *
- * This file has the form and the reading side; argument-plan.ts has the writing side.
+ * This file defines the format and contains the reading side. argument-plan.ts is the writing side.
  */
 import { Deserializer } from 'node:v8';
 import { RECORD_BYTES, sizeOf } from '../memory/record.js';
@@ -29,10 +30,12 @@ export const COUNT_SHIFT = 2;
 /** The tags of a record with one plain argument. */
 export const ONE_PLAIN = PLAIN | (1 << COUNT_SHIFT);
 
-/** Takes message `number` from the transfer port between the two threads, or from the broadcast channel of the inbox. */
+/**
+ * Takes message `number` from the transfer port between the two threads, or from the broadcast channel of the inbox.
+ */
 export type TakeOutOfBand = (number: number, byPort: boolean) => unknown;
 
-/** Drops a message that waits elsewhere for a record that will not be read. */
+/** Drops the out-of-band message of the record at word `at`, if it has one. The record will not be read. */
 export function dropArguments({ words }: Ring, at: number, takeOutOfBand: TakeOutOfBand): void {
   const form = words[at + 3]! & FORM;
   if (form === BROADCAST || form === PORT) takeOutOfBand(words[at + RECORD_BYTES / 4]!, form === PORT);

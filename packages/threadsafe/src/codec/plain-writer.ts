@@ -1,8 +1,8 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices inside of the draft or of a record */
 /**
- * Writes plain values as words: see plain-tags.ts. A draft collects them in memory of its own, and they are copied into the ring when
- * there is room: a getter runs while its object is drafted, and must not find a claimed record. Byte arrays are copied once, from where
- * they are.
+ * Writes plain values as words: see plain-tags.ts. A draft collects them in memory of its own, and they are copied into
+ * the ring when there is room. They cannot be written into the ring at once: a getter may run while its object is
+ * drafted, and must not find a claimed record. Byte arrays are not drafted, but copied once, from where they are.
  */
 import { types } from 'node:util';
 import { shapeOf } from './key-shapes.js';
@@ -31,18 +31,27 @@ import {
 
 const TYPED_ARRAY_PROTOTYPE = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
-/** Words of a draft, 16 KiB: beyond that, the serializer is as fast. Room for one more of anything stands behind them. */
+/**
+ * Most words of a draft, 16 KiB: beyond that, the serializer is as fast. The draft has room for one more value of any
+ * kind behind them.
+ */
 const MOST_WORDS = 4096;
 const LONGEST_STRING = 4096;
-/** More of them go by the broadcast channel. The same as what is serialized; see arguments.ts. */
+/**
+ * Most bytes of one byte array; a larger one is sent out of band. The same limit as for serialized values: see
+ * argument-plan.ts.
+ */
 const MOST_BYTES = (1 << 20) - 64;
 /** Characters up to which a loop in JavaScript is faster than a call into the engine. Measured: between 32 and 100. */
 export const LONGEST_LOOP = 48;
-/** Objects of one draft: each is compared with all before it, lest one that is met twice become two. Arbitrary. */
+/**
+ * Most objects of one draft. Each is compared with all before it, because an object that occurs twice must arrive as
+ * one. Arbitrary.
+ */
 const MOST_OBJECTS = 32;
-/** Elements of one array: to see that there are neither holes nor other properties takes its keys. */
+/** Most elements of an array: the check for holes and other properties makes a list of its keys. */
 const MOST_ELEMENTS = 256;
-/** A 28-bit integer stands beside its tag. */
+/** An integer of 28 bits fits in the word of its tag. */
 const LARGEST_INT = 2 ** 27 - 1;
 const LARGEST_BIGINT = 2n ** 63n - 1n;
 
@@ -59,30 +68,33 @@ export class Draft {
   readonly #blobWords: number[] = [];
   #blobCount = 0;
 
-  /** Collects the values. Returns how many words they take, or -1 if they are not all plain. Throws what a getter throws. */
+  /**
+   * Collects the values. Returns how many words they take, or -1 if not all of them are plain. Throws what a getter
+   * throws.
+   */
   collect(values: readonly unknown[]): number {
     this.#size = this.#blobCount = 0;
     let isPlain = false;
     try {
       isPlain = this.#putAll(values);
     } finally {
-      for (; this.#seenCount > 0; this.#seenCount--) this.#seen[this.#seenCount - 1] = null; // keep no object of the caller
+      for (; this.#seenCount > 0; this.#seenCount--) this.#seen[this.#seenCount - 1] = null; // keep no references
       if (!isPlain) this.clear();
     }
     return isPlain ? this.#size : -1;
   }
 
-  /** Lets go of byte arrays that will not be written. */
+  /** Drops the references to byte arrays that will not be written. */
   clear(): void {
     for (; this.#blobCount > 0; this.#blobCount--) this.#blobs[this.#blobCount - 1] = null;
   }
 
-  /** Copies byte arrays as they are now: user code may run before the draft is written, and change them. */
+  /** Copies the byte arrays as they are now: user code may run before the draft is written, and may change them. */
   freeze(): void {
     for (let i = 0; i < this.#blobCount; i++) this.#blobs[i] = new Uint8Array(this.#blobs[i]!);
   }
 
-  /** Copies the values to the word `at`, and lets go of them. */
+  /** Copies the values to the word `at`, and drops the references to them. */
   write(ring: Ring, at: number): void {
     let from = 0;
     for (let i = 0; i < this.#blobCount; i++) {
@@ -101,7 +113,7 @@ export class Draft {
     return this.#size <= MOST_WORDS || this.#endsInBytes();
   }
 
-  /** Bytes that come last may be many: nothing has to be drafted behind them. */
+  /** Whether the draft ends in a byte array. Then it may exceed MOST_WORDS, because nothing is drafted behind it. */
   #endsInBytes(): boolean {
     if (this.#blobCount === 0) return false;
     return (
@@ -174,7 +186,8 @@ export class Draft {
   }
 
   #putLongString(text: string): boolean {
-    // UTF-8 has no lone surrogates. ES2024, and in Node since 20: the types do not know it yet.
+    // UTF-8 cannot encode lone surrogates. The method is of ES2024. Node has it since 20, but the types do not declare
+    // it yet.
     if (!(text as string & { isWellFormed(): boolean }).isWellFormed()) return this.#putWideString(text);
     const length = this.#bytes.write(text, (this.#size + 1) * 4, 'utf8');
     this.#words[this.#size] = (length << 4) | UTF8;
@@ -201,7 +214,7 @@ export class Draft {
     return !isExotic(object) && this.#putPlain(object);
   }
 
-  /** False: it was there before, and must arrive as one. */
+  /** Notes the object. False: there are too many, or it was noted before, and both must arrive as one object. */
   #putSeen(object: object): boolean {
     if (this.#seenCount === MOST_OBJECTS) return false;
     for (let i = 0; i < this.#seenCount; i++) if (this.#seen[i] === object) return false;
@@ -223,7 +236,7 @@ export class Draft {
   }
 
   #putPlain(object: object): boolean {
-    if (hasKeys(Object.prototype)) return false; // somebody made something enumerable there
+    if (hasKeys(Object.prototype)) return false; // somebody has added an enumerable property there
     const shape = shapeOf(object);
     if (shape === null) return false;
     const count = shape.words.length;
@@ -234,7 +247,7 @@ export class Draft {
     const values = object as Readonly<Record<string, unknown>>; // it has these keys
     for (const key of keys) {
       const value = values[key];
-      if (value === undefined && !Object.hasOwn(object, key)) return false; // a getter of another has deleted it
+      if (value === undefined && !Object.hasOwn(object, key)) return false; // another property's getter has deleted it
       if (!this.#put(value)) return false;
     }
     return true;
@@ -245,7 +258,8 @@ export class Draft {
     if (!types.isArrayBuffer(buffer)) return false; // shared memory
     const own = Buffer.isBuffer(view);
     const type = own ? 0 : byteType(view);
-    // Structured clone copies the whole buffer, and two views of one remain views of one. But Node cuts Buffers from a pool.
+    // Structured clone copies the whole buffer of a view, and two views of one buffer still share it afterwards.
+    // Buffers are an exception, because Node cuts them from a pool.
     if (type < 0 || (!own && byteLength !== buffer.byteLength)) return false;
     return (own || this.#putSeen(buffer)) && !isResizable(buffer) && this.#putBytes(type, view, byteLength);
   }
@@ -266,16 +280,19 @@ export class Draft {
   }
 }
 
-/** Words that a string takes as `writeShortText()` writes it. */
+/** How many words a string takes if `writeShortText()` writes it. */
 export function shortTextWords(text: string): number {
   return 1 + ((text.length + 3) >> 2);
 }
 
-/** Writes a string of at most LONGEST_LOOP characters at the word `at`. False: some are not Latin-1, and it is left unfinished. */
+/**
+ * Writes a string of at most LONGEST_LOOP characters at the word `at`. False: some characters are not Latin-1, and the
+ * string is left unfinished.
+ */
 export function writeShortText(to: Int32Array, toBytes: Uint8Array, at: number, text: string): boolean {
   const { length } = text;
   const start = (at + 1) * 4;
-  to[at + ((length + 3) >> 2)] = 0; // the padding too is compared where it is looked up: string-cache.ts
+  to[at + ((length + 3) >> 2)] = 0; // the look-up compares the padding too: string-cache.ts
   to[at] = (length << 4) | LATIN1;
   let all = 0;
   for (let i = 0; i < length; i++) {
@@ -286,17 +303,23 @@ export function writeShortText(to: Int32Array, toBytes: Uint8Array, at: number, 
   return all <= 0xff;
 }
 
-/** A proxy's handler may throw, and must not be asked: what it stands for cannot be sent. */
+/** Returns undefined for a proxy: it cannot be sent, and its handler may throw, so it must not be asked. */
 function prototypeOf(object: object): unknown {
   return types.isProxy(object) ? undefined : Object.getPrototypeOf(object);
 }
 
-/** Whether it has more to it than its prototype says: structured clone looks at what an object is, not at its prototype. */
+/**
+ * Whether the object is of a built-in class in spite of its prototype. Structured clone looks at what an object is, not
+ * at its prototype.
+ */
 function isExotic(object: object): boolean {
   return Object.prototype.toString.call(object) !== '[object Object]';
 }
 
-/** Indices come first among the keys, in order: with as many keys, and the last index in its place, there is nothing else. */
+/**
+ * Whether the array has neither holes nor other properties. Indices come first among the keys, in order: so it has none
+ * if there are as many keys as elements and the last key is the last index.
+ */
 function isDense(array: readonly unknown[]): boolean {
   const keys = Object.keys(array);
   return keys.length === array.length && keys[array.length - 1] === `${array.length - 1}`;
@@ -307,18 +330,19 @@ function hasKeys(object: object): boolean {
   return false;
 }
 
-/** What a view is, whatever its prototype says; -1 for a type that is not in the list. */
+/** The number of the view's type, whatever its prototype says; -1: the type is not in the list. */
 function byteType(view: ArrayBufferView): number {
-  const name = Reflect.get(TYPED_ARRAY_PROTOTYPE, Symbol.toStringTag, view) as string | undefined; // its getter's
+  // The getter of %TypedArray% returns the name of the class, or undefined for a DataView.
+  const name = Reflect.get(TYPED_ARRAY_PROTOTYPE, Symbol.toStringTag, view) as string | undefined;
   if (name === 'Uint8Array') return 0;
   return BYTE_TYPES.findIndex((type) => type.name === (name ?? 'DataView'));
 }
 
-/** Detached ones too: both are left to structured clone. */
+/** Whether the buffer is resizable or detached. Both are left to structured clone. */
 function isResizable(buffer: ArrayBuffer): boolean {
   const { resizable = false, detached = isDetached(buffer) } = buffer as {
     resizable?: boolean; // Node's types of ES2024
-    detached?: boolean; // likewise, and Node 20 has it not
+    detached?: boolean; // likewise; Node 20 does not have it
   };
   return resizable || detached;
 }

@@ -59,6 +59,8 @@ export function wireIn(value: unknown): Wire | null {
 export function reviveSendable(wire: Wire): Sendable {
   const reviver = revivers.get(wire.kind);
   if (reviver === undefined)
-    throw new TypeError(`No class is registered here for what was sent as ${wire.kind}`);
+    throw new TypeError(
+      `Cannot read an object of kind ${wire.kind}: this thread has not imported the module of its class`,
+    );
   return reviver(wire as never); // registered for this kind
 }

@@ -161,7 +161,9 @@ export class LoopEndpoint {
       });
       if (timeout === null) return;
       const callOff = startDeadline(timeout, () => {
-        reject(new TimeoutError(`Loop "${this.#ref.name}" did not answer ${what} within ${timeout} seconds`));
+        reject(
+          new TimeoutError(`Loop "${this.#ref.name}" did not reply to ${what} within ${timeout} seconds`),
+        );
         reply.cancel();
       });
       reply.onDone(callOff);

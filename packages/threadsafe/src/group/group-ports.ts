@@ -1,18 +1,18 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { addTransferPort, type PortOffer, transferPortTo } from '../out-of-band/transfer-port.js';
 
-/** A transfer port to a member that is not started yet. */
+/** A transfer port to a loop that is not started yet. */
 interface PendingPort {
   readonly producer: number;
   readonly here: MessagePort;
   readonly there: MessagePort;
 }
 
-/** The running members of a group, as their spawner knows them. Each has a transfer port to every other. */
+/** The running loops of a group, as their spawner knows them. Each has a transfer port to every other. */
 export class GroupPorts {
   readonly #producers = new Set<number>();
 
-  /** Makes channels for a member that is about to be started, one to each running member. */
+  /** Makes channels for a loop that is about to be started, one to each running loop. */
   open(): PendingPort[] {
     return [...this.#producers].map((producer) => {
       const { port1, port2 } = new MessageChannel();
@@ -21,8 +21,8 @@ export class GroupPorts {
   }
 
   /**
-   * Sends the other ends to the running members, once the new member was started. @param offer the port to it
-   * from here
+   * Sends the other ends to the running loops, when the new loop was started. @param offer the port from here to
+   * the new loop
    */
   join(offer: PortOffer, laid: readonly PendingPort[]): void {
     addTransferPort(offer);

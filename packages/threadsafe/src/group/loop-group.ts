@@ -25,58 +25,70 @@ export type LoopFactory = RemoteFunction<[ports: LoopPorts], BaseEventLoop>;
 /** Prepares a loop: a coroutine of any kind, or a plain function, made by `remote()`. */
 export type LoopSetup = RemoteFunction<[index: number]> | RemoteFunction<[]>;
 
-/** What `LoopGroup.spawn()` can be told. */
+/** Options of `LoopGroup.spawn()`. */
 export interface LoopGroupOptions extends ThreadOptions, StartLimits {
-  /** How many loops, each in a worker thread of its own; the number of cores by default, 32 at most. */
+  /**
+   * Number of loops, each in a worker thread of its own, from 1 to 32. By default the number of cores, but at most 32.
+   */
   readonly loops?: number;
   /** The loops are called name-0, name-1, …; 'loop' by default. */
   readonly name?: string;
   /** Debug mode of every loop. */
   readonly debug?: boolean;
-  /** How long every loop looks for more after a call before it sleeps, in seconds; 0 by default. See `EventLoop`. */
+  /**
+   * How long every loop looks for more calls after a call before it sleeps, in seconds; 0 by default. See `EventLoop`.
+   */
   readonly spin?: number;
-  /** How the threads of the group are woken; by default the faster way of those there are. See `EventLoop`. */
+  /** How the threads of the group are woken; by default in the fastest available way. See `EventLoop`. */
   readonly wakeup?: WakeUp;
   /**
-   * Modules that every worker imports, in order, before its loop is made: absolute URLs, or functions of theirs. The first call of a
-   * function then need not wait for the import. If one fails, so does `spawn()`, with PeerExitedError whose cause is the RemoteFunctionError.
+   * Modules that every worker imports, in order, before its loop is made: absolute URLs, or functions that are in these
+   * modules. The first call of such a function then need not wait for the import. If an import fails, `spawn()` rejects
+   * with PeerExitedError, whose cause is the RemoteFunctionError.
    */
   readonly preload?: readonly Preload[];
   /**
-   * Called in every loop, as a task, with the loop's place in the group. The loop counts as running when it is done. If it fails,
-   * so does `spawn()`.
+   * Called in every loop, as a task, with the loop's index in the group. The loop counts as running when the task is
+   * done. If the task fails, `spawn()` fails too.
    */
   readonly setup?: LoopSetup;
   /**
-   * Whether another loop is started in the place of one that dies: by an uncaught error, for want of memory, by `process.exit()`,
-   * or terminated. Not one that was stopped by `loop.stop()`. False by default. Where the system gives no thread for it, that is told
-   * as another death, of ThreadUnavailableError, and it is tried again after 0.1 s, and then after twice as long each time, up to 5 s.
+   * Whether a loop that dies is replaced by a new one: after an uncaught error, after it has run out of memory, after
+   * `process.exit()`, or when its thread was terminated. A loop that was stopped by `loop.stop()` is not replaced.
+   * False by default. If the system gives no thread for the new loop, that is reported as another death, with
+   * ThreadUnavailableError. Then it is tried again after 0.1 s, and after twice as long each time, up to 5 s.
    */
   readonly restart?: boolean | RestartOptions;
-  /** Called when a loop has ended, unless it was by `close()`. Without it, deaths are reported as warnings of the process. */
+  /**
+   * Called when a loop has ended, unless `close()` has ended it. Without it, deaths are reported as warnings of the
+   * process.
+   */
   readonly onExit?: (exit: LoopExit) => void;
-  /** Called when another loop runs in the place of one that died. */
+  /** Called when a new loop runs in place of one that died. */
   readonly onRestart?: (restart: LoopRestart) => void;
 }
 
-/** What a group is wired to: the umbrella package fills these in. */
+/** The ports of a group. The umbrella package fills these in. */
 export interface LoopGroupPorts {
   readonly loopFactory: LoopFactory;
   /** Called before a thread is terminated while its loop may be in the middle of something. */
   readonly beforeTerminate?: (threadId: number) => void;
 }
 
-/** What `LoopGroup.close()` can be told, in seconds. */
+/** Options of `LoopGroup.close()`, in seconds. */
 export interface LoopGroupCloseOptions {
-  /** When a thread that has not ended is terminated; 10 by default. `Infinity`: never. */
+  /** After this time, threads that have not ended are terminated; 10 by default. `Infinity`: never. */
   readonly timeout?: number;
-  /** How long other threads may wait for the answers to what they have asked before it is cancelled; half of `timeout` by default. */
+  /**
+   * After this time, work that other threads have asked for and still wait for is cancelled; half of `timeout` by
+   * default.
+   */
   readonly drain?: number;
 }
 
 /**
- * Most loops in a group. An inbox has 64 lanes: 31 for the others, 31 more while those that have died are replaced and their lanes
- * not read to the end, one for the spawner, and one to spare.
+ * The most loops in a group. An inbox has 64 lanes: 31 for the other loops; 31 more while loops that have died are
+ * replaced, but their lanes are not read to the end; one for the spawner; and one to spare.
  */
 const MOST_LOOPS = 32;
 
@@ -94,10 +106,11 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
   }
 
   /**
-   * Starts the workers, and resolves when every loop runs and is set up. If one fails to start, the others are ended, and this
-   * rejects with what its setup threw, with PeerExitedError, or with ThreadUnavailableError where the system gives no thread. Rejects
-   * with TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE, RemoteFunctionError, or Node's ERR_WORKER_INVALID_EXEC_ARGV, when
-   * an option is none. Cancelled, aborted by `signal`, or late, it ends the workers before it throws.
+   * Starts the workers, and resolves when every loop runs and is set up. If one loop fails to start, the others are
+   * ended, and this rejects with what its setup threw, with PeerExitedError, or with ThreadUnavailableError if the
+   * system gives no thread. If an option is invalid, it rejects with TypeError ERR_INVALID_ARG_TYPE or
+   * ERR_INVALID_ARG_VALUE, RangeError ERR_OUT_OF_RANGE, RemoteFunctionError, or Node's ERR_WORKER_INVALID_EXEC_ARGV. If
+   * it is cancelled, aborted by `signal`, or takes longer than `timeout`, it ends the workers before it throws.
    */
   static spawn(options: LoopGroupOptions & LoopGroupPorts): Awaitable<LoopGroup> {
     return startFunction(async () => new this(await startLoops(options)), {
@@ -107,12 +120,12 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
     });
   }
 
-  /** The loops, in order; those that have ended included, and of those that were restarted the last. */
+  /** The loops, in order. Loops that have ended are included. For a loop that was restarted, this is the latest one. */
   get loops(): readonly LoopRef[] {
     return this.#loops.map((loop) => loop.ref);
   }
 
-  /** How many loops there are, those that have ended included. */
+  /** Number of loops, including those that have ended. */
   get size(): number {
     return this.#loops.length;
   }
@@ -122,15 +135,15 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
     return this.loops[Symbol.iterator]();
   }
 
-  /** The loop at a loop. @throws {RangeError} ERR_OUT_OF_RANGE when there is none */
+  /** The loop at an index. @throws {RangeError} ERR_OUT_OF_RANGE when there is none */
   loop(index: number): LoopRef {
     return this.#loopAt(index).ref;
   }
 
   /**
-   * One loop after the other, in turn; loops that have ended are passed over.
+   * Returns one loop after the other, in turn. Loops that have ended are skipped.
    * @throws {LoopStateError} ERR_LOOP_CLOSED after `close()`
-   * @throws {PeerExitedError} when all have died
+   * @throws {PeerExitedError} when all loops have died
    */
   next(): LoopRef {
     for (let left = this.size; left > 0; left--) {
@@ -141,11 +154,12 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
   }
 
   /**
-   * The loop with the least to do for other threads: bytes of calls that it has not run, and tasks that it has not answered. Of
-   * several it gives one after the other. What it goes by is shared memory: nobody is asked, or woken, and what this thread has just
-   * sent counts already. What a loop does besides, its timers and sockets, is not seen.
+   * Returns the loop with the least work for other threads: bytes of calls that it has not run, and tasks that it has
+   * not replied to. If several have equally little, it returns them in turn. It reads this from shared memory: no loop
+   * is asked or woken, and what this thread has just sent counts already. Other work of a loop, such as its timers and
+   * sockets, is not seen.
    * @throws {LoopStateError} ERR_LOOP_CLOSED after `close()`
-   * @throws {PeerExitedError} when all have died
+   * @throws {PeerExitedError} when all loops have died
    */
   leastBusy(): LoopRef {
     let best: SupervisedLoop | null = null;
@@ -165,9 +179,9 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
   }
 
   /**
-   * Calls `fn(...args)` in every loop, and returns a handle for each call, in the order of the loops. Loops that have ended are left
-   * out. If one refuses the call, the others get it nevertheless, and then its error is thrown: where they all refuse, because
-   * of `fn` or an argument, nothing was called. Throws as `LoopRef.callSoonThreadsafe()` does.
+   * Calls `fn(...args)` in every loop, and returns a handle for each call, in the order of the loops. Loops that have
+   * ended are left out. If one loop refuses the call, the others get it nevertheless, and then its error is thrown. If
+   * all refuse, because of `fn` or an argument, nothing was called. Throws as `LoopRef.callSoonThreadsafe()` does.
    */
   broadcast<A extends unknown[]>(fn: RemoteCallback<A>, ...args: A): ThreadsafeHandle[] {
     const handles: ThreadsafeHandle[] = [];
@@ -177,7 +191,7 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
       try {
         handles.push(loop.ref.callSoonThreadsafe(fn, ...args));
       } catch (reason) {
-        if (!isUnreachable(reason)) refused ??= { reason }; // gone: stopped by itself, its thread is about to end
+        if (!isUnreachable(reason)) refused ??= { reason }; // its loop has stopped, and its thread is about to end
       }
     }
     if (refused !== null) throw refused.reason;
@@ -185,15 +199,17 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
   }
 
   /**
-   * Ends the loops, and resolves with how each has ended, when all threads have. In three steps:
+   * Ends the loops. Resolves when all threads have ended, with a report of how each has ended. In three steps:
    *
-   * 1. Nothing gets in any more. What got in runs, and tasks that other threads wait for may come to their end.
-   * 2. When they have, or after `drain` seconds, all tasks are cancelled, background tasks too, and the loop is closed as `run()`
-   *    closes its own.
-   * 3. A thread that has not ended after `timeout` seconds is terminated. What was pending there rejects with PeerExitedError.
+   * 1. No more calls are accepted. Accepted calls run, and tasks that other threads wait for may finish.
+   * 2. When they have finished, or after `drain` seconds, all tasks are cancelled, background tasks too, and the
+   *    loop is closed as `run()` closes its own.
+   * 3. A thread that has not ended after `timeout` seconds is terminated. Calls that were pending there reject with
+   *    PeerExitedError.
    *
-   * Can be repeated, with a shorter time to hurry; each call resolves with the same report. Rejects with TypeError or RangeError when
-   * an option is no time. Cancelled, it is only waited for no longer.
+   * It can be called again, with a shorter time to hurry; each call resolves with the same report. Rejects with
+   * TypeError or RangeError if an option is invalid. If it is cancelled, the loops are ended all the same, but not
+   * waited for.
    */
   close(options: LoopGroupCloseOptions = {}): Awaitable<readonly LoopCloseReport[]> {
     return awaitableOf(this.#close(options));
@@ -211,9 +227,9 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
   }
 
   /**
-   * What the loop at a place prints, those that ran there before it included; ends when no other will. Null unless the group was
-   * spawned with `stdout: true`. It is kept until it is read.
-   * @throws {RangeError} ERR_OUT_OF_RANGE when there is no such place
+   * What the loop at an index prints, including what earlier loops at that index have printed. It ends when no other
+   * loop will follow. Null unless the group was spawned with `stdout: true`. Output is kept until it is read.
+   * @throws {RangeError} ERR_OUT_OF_RANGE when there is no such index
    */
   stdout(index: number): Readable | null {
     return this.#loopAt(index).stdout;
@@ -221,13 +237,13 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
 
   /**
    * As `stdout()`, for standard error and the option `stderr`.
-   * @throws {RangeError} ERR_OUT_OF_RANGE when there is no such place
+   * @throws {RangeError} ERR_OUT_OF_RANGE when there is no such index
    */
   stderr(index: number): Readable | null {
     return this.#loopAt(index).stderr;
   }
 
-  /** The end of `await using`: as `close()`, with its defaults. */
+  /** Called at the end of `await using`: as `close()`, with its defaults. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -246,11 +262,11 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
   #noLoop(): Error {
     return this.#isClosing
       ? new LoopStateError('Cannot choose a loop: the group is closed', 'ERR_LOOP_CLOSED')
-      : new PeerExitedError('Cannot choose a loop: all of the group have ended');
+      : new PeerExitedError('Cannot choose a loop: all loops of the group have ended');
   }
 }
 
-/** Starts the threads of a group; when one fails, or this is cancelled, none is left. */
+/** Starts the threads of a group. If one fails, or this is cancelled, all are ended before it throws. */
 async function startLoops(options: LoopGroupOptions & LoopGroupPorts): Promise<readonly SupervisedLoop[]> {
   const { loops = Math.min(availableParallelism(), MOST_LOOPS), name = 'loop', setup } = options;
   if (!Number.isInteger(loops) || loops < 1 || loops > MOST_LOOPS) {
@@ -295,7 +311,7 @@ async function startLoops(options: LoopGroupOptions & LoopGroupPorts): Promise<r
 
 function checkDuration(seconds: unknown, parameter: string): void {
   checkTime(seconds, parameter);
-  if ((seconds as number) < 0) throw rangeError(`${parameter} must not be negative, got ${inspect(seconds)}`); // a number
+  if ((seconds as number) < 0) throw rangeError(`${parameter} must not be negative, got ${inspect(seconds)}`);
 }
 
 function checkListener<F>(listener: F | undefined, parameter: string): F | null {

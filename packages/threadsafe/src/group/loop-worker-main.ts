@@ -1,4 +1,4 @@
-// Runs in every worker of a LoopGroup: one loop, from 'ready' to 'closed'. Started by group-entry.cts.
+// Runs one loop in every worker of a LoopGroup, from 'ready' to 'closed'. Started by group-entry.cts.
 import { parentPort, workerData } from 'node:worker_threads';
 import { allTasks, type BaseEventLoop, InternalError } from '@ringloop/core';
 import { LONGEST_TIMER_MS, windUp } from '@ringloop/core/internal';
@@ -26,9 +26,7 @@ const tell = (message: LoopWorkerMessage): void => parentPort?.postMessage(messa
 let isStopping = false;
 const drains: Drained[] = [];
 
-/**
- * Does the whole work of the thread. Resolves when its loop is closed, and rejects with the error that ends the thread.
- */
+/** Runs the loop of this thread. Resolves when the loop is closed, and rejects with the error that ends the thread. */
 export async function runLoopWorker(): Promise<void> {
   const { wire, spec, spawner, siblings } = workerData as LoopWorkerData; // as LoopWorker sends it
   const { name, debug, spin, wakeup, factory, setup, preload } = spec;

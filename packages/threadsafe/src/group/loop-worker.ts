@@ -16,23 +16,29 @@ import type { CheckedThreadOptions } from '../threads/thread-options.js';
 import type { ThreadOutput } from '../threads/thread-output.js';
 import { threadUnavailable } from '../threads/thread-unavailable.js';
 
-/** What a worker is told about the loop it is to run; see loop-worker-main.ts. */
+/** The worker data of a loop's thread: see loop-worker-main.ts. */
 export interface LoopWorkerData {
   readonly wire: object;
   readonly spec: LoopSpec;
   readonly spawner: PortOffer;
   readonly siblings: readonly PortOffer[];
-  /** What the worker is to load, and how: of the copy of this package that the spawner is, see group-entry.cts. */
+  /**
+   * What the worker loads, and whether by require(): from the copy of this package that the spawner uses, see
+   * group-entry.cts.
+   */
   readonly main: string;
   readonly byRequire: boolean;
 }
 
-/** What a worker is asked later: to close its loop. `drainUntil` is in seconds of `threadTime()`. */
+/** The request to close the worker's loop. `drainUntil` is in seconds of `threadTime()`. */
 export interface CloseRequest {
   readonly drainUntil: number;
 }
 
-/** What a worker tells, in this order: 'ready' or 'unprepared', 'drained', 'closed'; 'failed' at any time, and nothing after it. */
+/**
+ * The messages of a worker, in this order: 'ready' or 'unprepared', 'drained', 'closed'. 'failed' may come at any time,
+ * and no message comes after it.
+ */
 export type LoopWorkerMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unprepared'; readonly error: Packed }
@@ -40,11 +46,11 @@ export type LoopWorkerMessage =
   | { readonly kind: 'closed' }
   | { readonly kind: 'failed'; readonly error: Packed };
 
-/** What a drain has come to. */
+/** The result of a drain. */
 export interface Drained {
-  /** Whether all that had got in has run and was answered. */
+  /** Whether all accepted calls have run, and all replies were sent. */
   readonly inTime: boolean;
-  /** Tasks of the loop that were not done then, and are cancelled. */
+  /** Number of tasks of the loop that were not done then, and are cancelled. */
   readonly tasksLeft: number;
 }
 
@@ -55,23 +61,23 @@ export interface LoopWorkerOptions {
   readonly siblings: GroupPorts;
 }
 
-/** What a worker was made of, or why there is none. */
+/** A worker, or the reason why there is none. */
 type Made = { readonly worker: Worker } | { readonly error: Error };
 
-/** How a member has ended. */
+/** How a worker and its loop have ended. */
 export interface LoopWorkerEnd {
   readonly exitCode: number;
-  /** What it died of, if that was thrown. */
+  /** The error that it died of, if one was thrown. */
   readonly error: Error | null;
-  /** Whether its loop was closed in order, be it that it was asked to or that it stopped by itself. */
+  /** Whether its loop was closed in order, because it was asked to or because it stopped by itself. */
   readonly closed: boolean;
-  /** What its drain had come to; null where it had none. */
+  /** The result of its drain. Null: there was none. */
   readonly drained: Drained | null;
   /** Whether it had to be terminated. */
   readonly terminated: boolean;
 }
 
-/** How long a thread whose loop is closed may take to end by itself, in ms: whatever it still has open is not ours. */
+/** How long a thread whose loop is closed may take to end by itself, in ms: users may have left handles open. */
 const EXIT_GRACE_MS = 250;
 
 type LoopWorkerState = 'starting' | 'running' | 'closing' | 'ended';
@@ -79,17 +85,17 @@ type LoopWorkerState = 'starting' | 'running' | 'closing' | 'ended';
 const GROUP_ENTRY = new URL('./group-entry.cjs', import.meta.url);
 const GROUP_WORKER = new URL('./loop-worker-main.js', import.meta.url);
 
-/** The members that this thread has spawned and that have not ended. */
+/** The workers that this thread has spawned and that have not ended. */
 const living = new Set<LoopWorker>();
 
 /** One worker thread and its loop, from start to end, as the thread that spawned it sees them. */
 export class LoopWorker {
   readonly ref: LoopRef;
-  /** Resolves when the loop runs and is set up; rejects with what its setup threw, or PeerExitedError. */
+  /** Resolves when the loop runs and is set up. Rejects with what its setup threw, or with PeerExitedError. */
   readonly ready: Promise<void>;
-  /** Resolves when the thread has ended, and every thread will hear of it. */
+  /** Resolves when the thread has ended and that was posted to all threads. */
   readonly ended: Promise<LoopWorkerEnd>;
-  /** Null: it could not be made, and the member has ended before it began. */
+  /** Null: the worker could not be made, and has ended before it began. */
   readonly #worker: Worker | null;
   readonly #memory: InboxMemory;
   readonly #threadId: number;
@@ -98,9 +104,9 @@ export class LoopWorker {
   readonly #ready = promiseWithResolvers<void>();
   readonly #ended = promiseWithResolvers<LoopWorkerEnd>();
   #state: LoopWorkerState = 'starting';
-  /** What ended the thread, as Node tells it: without its class. */
+  /** The error that ended the thread, as Node reports it: without its class. */
   #thrown: { readonly value: unknown } | null = null;
-  /** The same as the thread told it: Node's news may come first. */
+  /** The same error as the thread has sent it, with its class. Node's report may come first. */
   #told: { readonly value: unknown } | null = null;
   #drained: Drained | null = null;
   #closed = false;
@@ -115,7 +121,7 @@ export class LoopWorker {
     this.ref = new LoopRef(address);
     this.ready = this.#ready.promise;
     this.ended = this.#ended.promise;
-    this.ready.catch(() => undefined); // spawn() awaits all members, and learns of the first failure
+    this.ready.catch(() => undefined); // spawn() awaits all workers, and learns of the first failure
     this.#beforeTerminate = options.beforeTerminate;
     this.#siblings = options.siblings;
     const port = new MessageChannel();
@@ -128,7 +134,7 @@ export class LoopWorker {
       main: loadedByRequire ? fileURLToPath(GROUP_WORKER) : GROUP_WORKER.href,
       byRequire: loadedByRequire,
     };
-    sharedBlockedThreads(); // which the worker inherits
+    sharedBlockedThreads(); // first: the worker inherits them
     this.#memory = new InboxMemory(address.memory);
     const made = makeWorker(name, {
       ...thread.worker,
@@ -147,7 +153,7 @@ export class LoopWorker {
     const { worker } = made;
     this.#worker = worker;
     output.take(worker);
-    this.#threadId = worker.threadId; // afterwards the worker no longer knows
+    this.#threadId = worker.threadId; // read it now: the worker does not know it after its end
     this.#memory.setOwner(this.#threadId + 1);
     tellSpawned(this.#threadId, address.memory);
     this.#siblings.join({ producer: this.#threadId + 1, port: port.port1 }, laid);
@@ -161,13 +167,14 @@ export class LoopWorker {
     return this.#state;
   }
 
-  /** How much it has to do for other threads; see InboxMemory.outstanding(). */
+  /** How much work it has for other threads: see InboxMemory.outstanding(). */
   outstanding(): number {
     return this.#memory.outstanding();
   }
 
   /**
-   * Closes the loop: it drains, is cancelled, and its thread ended if it must be. Again, it makes the deadlines earlier.
+   * Closes the loop: drains it, cancels what is left, and terminates the thread if it does not end. A second call can
+   * only make the deadlines earlier.
    * @param timeout seconds until the thread is terminated
    * @param drain seconds until what is left is cancelled
    */
@@ -186,7 +193,10 @@ export class LoopWorker {
     return this.ended;
   }
 
-  /** Its thread, and those below it, will be ended by force: by `terminate()`, or because this thread ends. */
+  /**
+   * Called before its thread, and the threads that it has spawned, are ended by force: by `terminate()`, or because
+   * this thread ends.
+   */
   prepareTermination(): void {
     for (const threadId of [this.#threadId, ...spawnedBy(this.#threadId)]) this.#beforeTerminate(threadId);
   }
@@ -195,7 +205,7 @@ export class LoopWorker {
     const killer = setTimeout(() => this.#kill(), Math.min(ms, LONGEST_TIMER_MS));
     const earlier = this.#deadline;
     if (earlier === null) this.#deadline = killer;
-    // Both run: the earlier one is as good, and the later one then finds nothing to do.
+    // Both timers run: the earlier one ends the thread, and then the later one finds nothing to do.
     else void this.ended.then(() => clearTimeout(killer));
   }
 
@@ -203,7 +213,7 @@ export class LoopWorker {
     if (this.#state === 'ended' || this.#terminated) return;
     this.#terminated = true;
     this.prepareTermination();
-    void this.#worker?.terminate(); // 'exit' tells when it is done
+    void this.#worker?.terminate(); // 'exit' says when it has ended
   }
 
   #hear(message: LoopWorkerMessage): void {
@@ -229,7 +239,7 @@ export class LoopWorker {
     }
   }
 
-  /** There is no thread for it: nobody can call it, and who waits for it is told. */
+  /** Ends a worker that could not be started: calls into its loop fail, and `ready` rejects. */
   #endUnborn(error: Error): void {
     this.#state = 'ended';
     this.#memory.abandon();
@@ -238,14 +248,14 @@ export class LoopWorker {
   }
 
   #exited(code: number): void {
-    // Its loop was closed in order, and only what its users had left open had to be ended.
+    // If the loop was closed in order, only handles that users had left open had to be ended by force.
     const exitCode = this.#closed && this.#terminated ? 0 : code;
     this.#state = 'ended';
     living.delete(this);
     this.#siblings.leave(this.#threadId + 1);
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     const thrown = this.#told ?? this.#thrown;
-    // There was a thread, but not what it needs: it has run nothing.
+    // A thread can be refused what it needs after it was made: then it has run nothing.
     const unavailable = thrown === null ? null : threadUnavailable(thrown.value, startOf(this.ref.name));
     const error = unavailable ?? (thrown === null ? null : toError(thrown.value));
     tellEnded(this.#threadId, exitCode, unavailable === null ? thrown : { value: unavailable });
@@ -266,10 +276,10 @@ export class LoopWorker {
   }
 }
 
-/** In place of the id of a thread that could not be started. */
+/** Stands for the id of a thread that could not be started. */
 const NO_THREAD = -1;
 
-/** Only what Node throws is caught: it does so at once, and has started nothing then. */
+/** Catches what Node throws. Node throws at once, and then has started nothing. */
 function makeWorker(name: string, options: WorkerOptions): Made {
   try {
     return { worker: new Worker(ownFile(GROUP_ENTRY), options) };
@@ -287,7 +297,7 @@ export function threadTime(): number {
   return Number(process.hrtime.bigint()) * 1e-9;
 }
 
-let preparesAtExit = isMainThread; // at its end, net takes care of all threads
+let preparesAtExit = isMainThread; // when the main thread ends, net takes care of all threads
 
 function rememberLiving(member: LoopWorker): void {
   living.add(member);

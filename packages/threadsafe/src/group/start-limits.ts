@@ -6,7 +6,7 @@ import { TimeoutError } from '@ringloop/core';
 export interface StartLimits {
   /**
    * Seconds after which the workers are ended and `spawn()` rejects with TimeoutError, ERR_TIMEOUT. With 0 no worker is
-   * started. By default there is no limit. The time is measured by Node's clock, because threads know no other.
+   * started. By default there is no limit. The time is that of Node's clock, because threads know no other.
    */
   readonly timeout?: number;
   /**

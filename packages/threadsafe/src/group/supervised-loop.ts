@@ -6,25 +6,28 @@ import type { LoopRef } from '../loop/loop-ref.js';
 import type { RestartPolicy } from './restart-policy.js';
 import { ThreadOutput } from '../threads/thread-output.js';
 
-/** How a loop of a group has ended by itself, as `onExit` is told. */
+/** How a loop of a group has ended by itself: the argument of `onExit`. */
 export interface LoopExit {
-  /** Its place in `group.loops`. */
+  /** Its index in `group.loops`. */
   readonly index: number;
   /** The name of the loop. */
   readonly name: string;
-  /** What calls into it fail with PeerExitedError from now on; a loop that is restarted gets another one. */
+  /**
+   * Its reference, through which all calls fail with PeerExitedError from now on. A loop that is restarted gets another
+   * one.
+   */
   readonly ref: LoopRef;
   /** The exit code of its thread. */
   readonly exitCode: number;
   /** What the thread died of, if that was thrown. */
   readonly error: Error | null;
-  /** Whether another loop is being started in its place. */
+  /** Whether a new loop is being started in its place. */
   readonly restarting: boolean;
 }
 
-/** A loop that was started in the place of one that died, as `onRestart` is told. */
+/** A loop that was started in place of one that died: the argument of `onRestart`. */
 export interface LoopRestart {
-  /** Its place in `group.loops`. */
+  /** Its index in `group.loops`. */
   readonly index: number;
   /** The name of the loop, the same as before. */
   readonly name: string;
@@ -35,22 +38,25 @@ export interface LoopRestart {
 /**
  * How `close()` has ended a loop.
  *
- * - 'drained': all that other threads had asked of it was done and answered.
+ * - 'drained': all that other threads had asked for was done, and replies were sent.
  * - 'cancelled': the time for that was over, and what was left was cancelled.
  * - 'terminated': its thread did not end in time.
  * - 'exited': it had ended before, or died meanwhile.
  */
 export type LoopOutcome = 'drained' | 'cancelled' | 'terminated' | 'exited';
 
-/** What `close()` tells of each loop. */
+/** The report of `close()` on one loop. */
 export interface LoopCloseReport {
-  /** Its place in `group.loops`. */
+  /** Its index in `group.loops`. */
   readonly index: number;
   /** The name of the loop. */
   readonly name: string;
   /** How it has ended. */
   readonly outcome: LoopOutcome;
-  /** Tasks that were cancelled, background tasks of the loop included; null where the thread could not tell any more. */
+  /**
+   * Number of tasks that were cancelled, background tasks of the loop included. Null: the thread could not report it
+   * any more.
+   */
   readonly cancelledTasks: number | null;
   /** What the thread died of, if that was thrown. */
   readonly error: Error | null;
@@ -62,19 +68,19 @@ export interface SupervisedLoopOptions extends LoopWorkerOptions {
   readonly onRestart: ((restart: LoopRestart) => void) | null;
 }
 
-/** Where the system gives no thread: how long until it is asked again, in ms, at first and at most. Arbitrary. */
+/** If the system gives no thread: how long until it is asked again, in ms, at first and at most. Arbitrary. */
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
 
-/** A place of a group, and the loops that stand there one after the other. */
+/** One index of a group, and the loops that run there one after the other. */
 export class SupervisedLoop {
   readonly #options: SupervisedLoopOptions;
   #worker: LoopWorker;
-  /** The loop that runs here, or ran here last: one that is being started is not shown. */
+  /** The loop that runs here, or ran here last. A loop that is being started is not shown. */
   #ref: LoopRef;
   #closing = false;
   readonly #output: ThreadOutput;
-  /** Until a thread is asked for again. */
+  /** The timer after which a thread is asked for again. */
   #retry: NodeJS.Timeout | null = null;
   #retryMs = FIRST_RETRY_MS;
   #report: Promise<LoopCloseReport> | null = null;
@@ -85,7 +91,7 @@ export class SupervisedLoop {
     this.#worker = new LoopWorker(options, this.#output);
     this.#ref = this.#worker.ref;
     const first = this.#worker;
-    // Where it does not come up, spawn() fails as a whole.
+    // If the first loop does not start, spawn() fails as a whole.
     void first.ready.then(
       () => this.#watch(first),
       () => undefined,
@@ -110,7 +116,7 @@ export class SupervisedLoop {
     return this.#worker.ready;
   }
 
-  /** What the loops here print, where it was asked for. */
+  /** What the loops here print. Null: it was not asked for. */
   get stdout(): Readable | null {
     return this.#output.stdout;
   }
@@ -119,7 +125,7 @@ export class SupervisedLoop {
     return this.#output.stderr;
   }
 
-  /** How much its loop has to do for other threads. */
+  /** How much work its loop has for other threads. */
   outstanding(): number {
     return this.#worker.outstanding();
   }
@@ -158,7 +164,8 @@ export class SupervisedLoop {
     if (this.#closing) return;
     const { restart, onExit, spec } = this.#options;
     const { index, name } = spec;
-    // That there is no thread is no fault of the loop: it does not count, but must not be tried at once.
+    // A missing thread is not the loop's fault: it does not count as a restart, but must not be asked for again at
+    // once.
     const isRefused = end.error instanceof ThreadUnavailableError;
     const restarting = !end.closed && restart !== null && (isRefused || restart.tryRestart());
     if (!end.closed && restart !== null && !restarting) this.#warnOfGivingUp(restart);
@@ -169,7 +176,7 @@ export class SupervisedLoop {
       const { exitCode, error } = end;
       callListener('onExit', onExit, { index, name, ref: worker.ref, exitCode, error, restarting });
     } else if (end.error !== null || end.exitCode !== 0) {
-      // Perhaps nothing was pending on it: this must not stay unsaid.
+      // Warn, because perhaps no pending call reports it.
       process.emitWarning(
         end.error ??
           new PeerExitedError(`The thread of loop "${name}" has ended (exit code ${end.exitCode})`),
@@ -187,7 +194,7 @@ export class SupervisedLoop {
     const { index, name } = spec;
     const worker = new LoopWorker(this.#options, this.#output);
     this.#worker = worker;
-    this.#watch(worker); // also while it starts: that it cannot be set up counts as another death
+    this.#watch(worker); // also while it starts: a failed setup counts as another death
     void worker.ready.then(
       () => {
         this.#retryMs = FIRST_RETRY_MS;
@@ -195,7 +202,7 @@ export class SupervisedLoop {
         this.#ref = worker.ref;
         if (onRestart !== null) callListener('onRestart', onRestart, { index, name, ref: worker.ref });
       },
-      () => undefined, // its end tells
+      () => undefined, // #watch() handles its end
     );
   }
 

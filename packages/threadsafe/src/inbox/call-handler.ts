@@ -11,7 +11,10 @@ import { Kind, kindOf } from '../memory/record.js';
 import type { Ring } from '../memory/ring.js';
 import type { CalledFunction } from './function-table.js';
 
-/** A plain call has failed. @param isLate it has not thrown, but returned a promise that has rejected */
+/**
+ * Reports that a plain call has failed. @param isLate whether it returned a promise that was rejected, instead of
+ * throwing
+ */
 export type FailedCallback = (name: string, thrown: unknown, isLate: boolean) => void;
 
 /** Runs plain calls straight out of a ring: a call with one number allocates nothing. */
@@ -51,7 +54,7 @@ export class CallHandler {
     }
   }
 
-  /** Nobody wants the result of a plain call. That its promise rejects is reported all the same. */
+  /** Nobody uses the result of a plain call. But if it is a promise that is rejected, that is reported. */
   #watch(result: object, name: string): void {
     watchResult(result, (thrown) => this.#failed(name, thrown, true));
   }

@@ -1,32 +1,34 @@
 /**
- * The inboxes of this thread that producers wake by the thread's eventfd: those of its loops that ask for it, and its reply inboxes as
- * long as there is such a loop. All others are woken by Atomics.notify(), as are these by threads that cannot write.
+ * The inboxes of this thread that producers wake by the thread's eventfd: the inboxes of loops that ask for it and, as
+ * long as there is such a loop, the reply inboxes. Producers wake all other inboxes by Atomics.notify(). A thread that
+ * cannot write to an eventfd wakes these inboxes by Atomics.notify() too.
  */
 import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
 import { type EventfdWriter, wakeByEventfd } from '../memory/wake-word.js';
 
-/** How a loop's thread is woken when another one has called. */
+/** How a loop's thread is woken when another thread has called. */
 export type WakeUp = 'atomics' | 'eventfd';
 
-/** The eventfd of this thread, as far as there can be one. @ringloop/net implements it. */
+/** The eventfd of this thread, if it can have one. @ringloop/net implements it. */
 export interface ThreadEventfd {
   /**
-   * Has this thread's libuv loop wake for its eventfd, and calls `onWake` whenever it may have. Returns its number; `'later'`: ask
-   * again when libuv has polled; `'never'`: there can be none here.
+   * Makes this thread's libuv loop wake for its eventfd, and calls `onWake` whenever it may have woken for it. Returns
+   * the number of the eventfd, `'later'` (ask again when libuv has polled) or `'never'` (this thread can have no
+   * eventfd).
    */
   listen(onWake: () => void): number | 'later' | 'never';
   /** Undoes `listen()`. */
   unlisten(): void;
-  /** Writes to the eventfd of another thread, and says whether it could. */
+  /** Writes to the eventfd of another thread, and returns whether it could. */
   readonly write: EventfdWriter;
 }
 
-/** An inbox of this thread. */
+/** An inbox of this thread that can be woken by the eventfd. */
 export interface Wakeable {
-  /** Tells producers the number of the eventfd; null: that they must not use it any more. */
+  /** Tells producers the number of the eventfd. Null: they must not use it any more. */
   listenTo(eventfd: number | null): void;
-  /** The thread has woken: the inbox looks whether it was meant. */
+  /** Called when the thread has woken: the inbox checks whether a producer has woken it. */
   wokenPerhaps(): void;
 }
 
@@ -41,7 +43,10 @@ const replyInboxes = new Set<Wakeable>();
 let port: ThreadEventfd | null = null;
 let eventfd: number | null = null;
 
-/** Has producers wake that inbox of a loop by the eventfd. `'later'` and `'never'` as in ThreadEventfd. */
+/**
+ * Lets producers wake the inbox of a loop by the eventfd. Returns `'later'` and `'never'` as `ThreadEventfd.listen()`
+ * does.
+ */
 export function listenAsLoop(inbox: Wakeable, thread: ThreadEventfd): 'listening' | 'later' | 'never' {
   if (eventfd === null) {
     const found = thread.listen(onWake);
@@ -56,7 +61,7 @@ export function listenAsLoop(inbox: Wakeable, thread: ThreadEventfd): 'listening
   return 'listening';
 }
 
-/** The loop is closed. */
+/** Undoes `listenAsLoop()`, when the loop is closed. */
 export function unlistenAsLoop(inbox: Wakeable): void {
   if (!loops.delete(inbox) || loops.size > 0) return;
   eventfd = null;
@@ -66,13 +71,13 @@ export function unlistenAsLoop(inbox: Wakeable): void {
   port = null;
 }
 
-/** A reply inbox of this thread; reply inboxes last as long as it does. */
+/** Adds a reply inbox of this thread. It is never removed, because reply inboxes live as long as their thread. */
 export function addReplyInbox(replyInbox: Wakeable): void {
   replyInboxes.add(replyInbox);
   if (eventfd !== null) replyInbox.listenTo(eventfd);
 }
 
-/** Whether this thread has sent calls that are answered: what wakes a loop's thread matters then. */
+/** Whether this thread has made calls that get replies. Then it matters how its thread is woken. */
 export function hasReplyInbox(): boolean {
   return replyInboxes.size > 0;
 }

@@ -3,13 +3,19 @@ import { RemoteFunctionError } from '../errors.js';
 import type { Callable } from '../references/find-export.js';
 import { importRemote, lookUpRemote, type RemoteFunction, type RemoteId } from '../references/remote.js';
 
-/** A function that a producer calls by number: `fn` for tasks, `callback` for plain calls; or why not. */
+/**
+ * A function that a producer calls by number: `fn` to run it as a task, `callback` for plain calls. If one of them is
+ * null, `error` says why.
+ */
 export type CalledFunction =
   | { readonly name: string; readonly fn: Callable; readonly callback: Callable; readonly error: null }
   | { readonly name: string; readonly fn: Callable; readonly callback: null; readonly error: Error }
   | { readonly name: string; readonly fn: null; readonly callback: null; readonly error: Error };
 
-/** What the function numbers of one lane mean. Its producer hands them out, and says so before it uses them. */
+/**
+ * The functions of one lane, by number. The producer chooses the number of a function, and defines it before it uses
+ * it.
+ */
 export class FunctionTable {
   readonly #functions: CalledFunction[] = [];
 
@@ -17,7 +23,7 @@ export class FunctionTable {
     return this.#functions[number] ?? unknownFunction(number);
   }
 
-  /** Gives the number a meaning; a promise when the module must be imported first. It never rejects. */
+  /** Defines a number. Returns a promise if the module must be imported first. The promise is never rejected. */
   define(number: number, id: RemoteId): Promise<void> | null {
     const known = lookUpRemote(id);
     if (known !== null) {
@@ -38,7 +44,7 @@ export class FunctionTable {
 function found(name: string, fn: RemoteFunction): CalledFunction {
   const called = fn as unknown as Callable; // its arguments were checked against its type where the call was made
   try {
-    // Its caller does not always have the function, and then could not look at it.
+    // Checked here as well: a caller may have only the name of the function, and then could not check it.
     checkCallback(called, 'callSoonThreadsafe');
     return { name, fn: called, callback: called, error: null };
   } catch (thrown) {

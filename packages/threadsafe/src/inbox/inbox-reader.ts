@@ -14,16 +14,16 @@ import { offerChannel } from '../memory/private-channel.js';
 import { transferPortTo, takeFromPort } from '../out-of-band/transfer-port.js';
 import { BroadcastReceiver } from '../out-of-band/broadcast.js';
 
-/** What the reader of an inbox needs of its user. */
+/** What the user of an InboxReader provides. */
 export interface InboxUser extends Omit<LaneOwner, 'takeOutOfBand' | 'isSealed'> {
   readonly handlers: RecordHandlers;
-  /** A producer signalled while the owner slept. */
+  /** Called when a producer has signalled while the owner slept. */
   wake(): void;
-  /** A producer is gone, and all its records have been handled. */
+  /** Called when a producer has left and all its records have been handled. */
   producerLeft(lane: LaneReader): void;
 }
 
-/** The owner's end of an inbox: reads all lanes, sleeps, closes. Which thread's turn it is, its user decides. */
+/** The owner's end of an inbox: reads all lanes, sleeps and closes. Its user decides when the collected records run. */
 export class InboxReader {
   readonly #memory: InboxMemory;
   readonly #words: Int32Array;
@@ -32,7 +32,7 @@ export class InboxReader {
   readonly #user: InboxUser;
   readonly #laneOwner: LaneOwner;
   readonly #lanes: (LaneReader | undefined)[] = [];
-  /** Lanes whose producer has left, with calls that had not run when this was seen. */
+  /** Lanes whose producer has left, but that still held records when the reader noticed that. */
   readonly #leaving = new Set<LaneReader>();
   #receivedFromLeavers = 0;
   #sealed = false;
@@ -62,24 +62,25 @@ export class InboxReader {
     });
   }
 
-  /** Tells whoever looks for the least busy loop how many tasks are under way here for other threads. */
+  /** Publishes how many tasks run here for other threads, so that they can find the least busy loop. */
   storeTasks(count: number): void {
     this.#memory.storeTasks(count);
   }
 
-  /** Calls that have run, tasks included. */
+  /** Number of calls that have run, tasks included. */
   get received(): number {
     return this.#lanes.reduce((sum, lane) => sum + (lane?.received ?? 0), this.#receivedFromLeavers);
   }
 
-  /** Whether a producer has signalled since the last look; see plainIsSignalled(). */
+  /** Whether a producer has signalled since the last acknowledgement. A plain read: see plainIsSignalled(). */
   isSignalled(): boolean {
     return plainIsSignalled(this.#words);
   }
 
   /**
-   * Queues all that has arrived, and sees who has left. While each look finds something the wake-up word stays SIGNALLED: producers need
-   * not ring, and its cache line is not sent to and fro. False: there was nothing, and the wake-up word was acknowledged before that look.
+   * Queues all records that have arrived, and notices producers that have left. As long as each call finds something,
+   * the wake-up word stays SIGNALLED: producers need not signal, and its cache line does not move between cores. False:
+   * nothing was found, and the wake-up word was acknowledged before the last look.
    */
   collect(): boolean {
     const { words } = this.#memory;
@@ -90,35 +91,38 @@ export class InboxReader {
     return this.#look();
   }
 
-  /** Whether any other thread has ever called here. */
+  /** Whether any thread has ever claimed a lane here. */
   hasLanes(): boolean {
     return this.#memory.lanesUsed() > 0;
   }
 
-  /** Producers may wake this thread by its eventfd. Null: not any more; what one has just written for is looked at. */
+  /**
+   * Lets producers wake this thread by its eventfd. Null: not any more. Then the user looks once, because a producer
+   * may have written just now.
+   */
   listenTo(eventfd: number | null): void {
     this.#sleeper.listenTo(eventfd);
     if (eventfd === null) this.#user.wake();
   }
 
-  /** The thread has woken: if it was for this inbox, its owner is told. */
+  /** Called when the thread has woken. Wakes the user if a producer has written to the eventfd for this inbox. */
   wokenPerhaps(): void {
     if (this.#sleeper.wasWrittenTo()) this.#user.wake();
   }
 
-  /** Blocks the thread until something arrives, or for `timeoutMs`. */
+  /** Blocks the thread until something arrives, for at most `timeoutMs`. */
   block(timeoutMs: number): void {
     this.#sleeper.block(timeoutMs);
   }
 
-  /** False: something has arrived, look again. */
+  /** Goes to sleep. False: there is something to do, so look again. */
   trySleep(): boolean {
-    if (this.#leaving.size > 0 && this.#mayFreeSome()) return false; // nobody will ring for that
-    if (this.#sealed) return !this.#hasNews(); // nor for this
+    if (this.#leaving.size > 0 && this.#mayFreeSome()) return false; // nobody will signal for that
+    if (this.#sealed) return !this.#hasNews(); // nobody signals a sealed inbox
     return this.#sleeper.trySleep();
   }
 
-  /** Nothing gets in from now on; what got in before is collected. */
+  /** Accepts no more records, and collects those that were published before. */
   seal(): void {
     if (this.#sealed) return;
     this.#sealed = true;
@@ -129,12 +133,12 @@ export class InboxReader {
     this.collect();
   }
 
-  /** Whether all that got in has run. */
+  /** Whether all accepted records have run. */
   isEmpty(): boolean {
     return this.#lanes.every((lane) => lane === undefined || lane.isEmpty());
   }
 
-  /** The lanes there are. */
+  /** All lanes that are in use. */
   lanes(): readonly LaneReader[] {
     return this.#lanes.filter((lane) => lane !== undefined);
   }
@@ -164,7 +168,7 @@ export class InboxReader {
   }
 
   #collectLane(index: number): boolean {
-    // In this order: a producer that has left publishes no more, so what is collected after seeing that is all there is.
+    // Check first, then collect: a producer that has left publishes nothing more, so this collects its last record.
     const left = this.#memory.hasLeft(index);
     const lane = this.#lane(index);
     const found = lane?.collect() ?? false;
@@ -200,7 +204,10 @@ export class InboxReader {
     return value;
   }
 
-  /** So that what comes next has no third end to fear; between threads that have a transfer port it is not needed. */
+  /**
+   * Offers the producer a channel with only two ends, because a channel with more of them refuses what only Node can
+   * clone. Threads with a transfer port do not need it.
+   */
   #offerChannel(index: number, producer: number): void {
     if (this.#sealed || transferPortTo(producer) !== null) return;
     const { header } = this.#memory.ring(index);

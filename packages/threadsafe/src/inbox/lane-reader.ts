@@ -1,10 +1,10 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices of a record that lies inside its ring */
 /**
- * The reading end of a lane. Owned by the inbox's thread. See ring.ts for the memory.
+ * The reading end of a lane. The inbox's thread owns it. See ring.ts for the memory.
  *
- * What has arrived is put into the loop's ready queue as batches, "this lane up to there", and calls run straight out of
- * the ring: nothing is allocated for a call with one number. A batch stands in the queue where its calls belong, and the
- * ring's bytes are given back when they have run.
+ * Records that have arrived are put into the loop's ready queue as batches: "this lane up to that position". Calls run
+ * straight out of the ring, so a call with one number allocates nothing. A batch has the place in the queue that its
+ * calls would have. The bytes of the records are released to the writer when they have run.
  */
 import { cas } from '#atomics';
 import { InternalError } from '@ringloop/core';
@@ -16,41 +16,50 @@ import type { Callable } from '../references/find-export.js';
 import { Ring } from '../memory/ring.js';
 import { Cell, JUMP_BYTES, Kind, kindOf, RECORD_BYTES, type RecordKind, sizeOf } from '../memory/record.js';
 
-/** What a lane needs of the inbox that it belongs to. */
+/** What a LaneReader calls in the inbox that it belongs to. */
 export interface LaneOwner {
   addReady(entry: Ready): void;
   putBack(entry: Ready): void;
   mayGoOn(): boolean;
   isSealed(): boolean;
-  /** @param byPort by the transfer port between the two threads, not by the broadcast channel of the inbox */
+  /**
+   * Takes an out-of-band message. @param byPort from the transfer port between the two threads, not from the broadcast
+   * channel of the inbox
+   */
   takeOutOfBand(producer: number, number: number, byPort: boolean): unknown;
-  /** The writer may go on, if it has waited for room. */
+  /** Called when the lane has released bytes: a writer that waits for room may continue. */
   released(lane: LaneReader): void;
-  /** The lane holds something that cannot be read. */
+  /** Called when the lane holds something that cannot be read. */
   corrupted(lane: LaneReader, reason: Error): void;
 }
 
-/** What a TASK record asks for. */
+/** The function and the arguments of a TASK record. */
 export interface CalledTask {
   readonly fn: Callable;
   readonly args: unknown[];
 }
 
-/** What an inbox does with the records of one kind: with the one at word `at` of the lane's ring. */
+/** Handles the records of one kind: gets the record at word `at` of the lane's ring. */
 export type RecordHandler = (lane: LaneReader, at: number) => void;
 
-/** What an inbox does with records. It refuses kinds that are missing here, as a sign of corruption. */
+/** The handlers of an inbox. A record of a kind that has no handler is taken for corruption. */
 export interface RecordHandlers {
-  /** Runs plain calls. Null: nobody may call here. */
+  /** Runs plain calls. Null: the inbox accepts none. */
   readonly calls: CallHandler | null;
-  /** All kinds but plain calls and those that concern the lane itself. */
+  /** The handlers of all kinds except plain calls and the kinds that concern the lane itself. */
   readonly others: Readonly<Partial<Record<RecordKind, RecordHandler>>>;
 }
 
-/** Records run between two looks at the clock; after the first ones of a batch it looks more often: they may be slow. Arbitrary. */
+/**
+ * At most so many records run between two looks at the clock. At the start of a batch it looks more often, because they
+ * may be slow. Arbitrary.
+ */
 const LOOK_AT_CLOCK_EVERY = 64;
 
-/** Bytes read before the writer is told that it may write there again, as a share of the ring: a store each time would cost. */
+/**
+ * The share of the ring that is read before its bytes are released to the writer. A store after each record would be
+ * too expensive.
+ */
 const RELEASE_FRACTION = 1 / 8;
 
 export class LaneReader {
@@ -62,24 +71,28 @@ export class LaneReader {
   #ring: Ring;
   /** Position of the next record to run. */
   #head: number;
-  /** Position up to which records stand in the loop's ready queue. */
+  /** Position up to which records are in the loop's ready queue. */
   #queued: number;
-  /** Position up to which the writer knows that it may write again. */
+  /** Position up to which the bytes were released to the writer. */
   #released: number;
-  /** A function's module is being imported; the lane waits for it, the others go on. */
+  /** Whether the module of a function is being imported. This lane waits for it, and the other lanes continue. */
   #stalled = false;
   /**
-   * A call of this lane runs right now. It may look at the inbox itself, by `callSoon()`: a lane that was left, and of which this is
-   * the last callId, must not be freed then, because its HEAD is stored once more behind it, perhaps into the next producer's ring.
+   * Whether a call of this lane is running right now. It may look at the inbox, by `callSoon()`. Suppose that the
+   * producer has left and this is its last call: the lane must not be freed yet, because HEAD is stored once more after
+   * the call, perhaps into the next producer's ring.
    */
   #running = false;
-  /** Something else than its writer has written here: nothing in it can be trusted from there on. */
+  /**
+   * Whether a record was invalid, perhaps because something other than the writer has written here. Nothing from there
+   * on can be trusted.
+   */
   #corrupt = false;
-  /** The lane goes on in another ring than its first. */
+  /** Whether the lane has continued in a larger ring. */
   #grown = false;
-  /** Where the producer wants its answers: opaque here. */
+  /** Where the producer wants its replies. This class does not interpret it. */
   replyTo: unknown = null;
-  /** Calls run so far. */
+  /** Number of calls that have run, tasks included. */
   received = 0;
 
   constructor(
@@ -102,23 +115,23 @@ export class LaneReader {
     return this.#ring;
   }
 
-  /** Whether something has been published that is not in the ready queue yet. */
+  /** Whether records have been published that are not in the ready queue yet. */
   hasNews(): boolean {
     return this.#reads() && this.#ring.loadTail() !== this.#queued;
   }
 
-  /** Whether everything published has run. */
+  /** Whether all published records have run. */
   isEmpty(): boolean {
     if (this.#running) return false;
     return this.#corrupt || (!this.#stalled && this.#ring.loadTail() === this.#head);
   }
 
-  /** Bytes to be read where the lane has gone on in a ring that only its two ends know. */
+  /** Number of unread bytes if the lane has continued in a larger ring, which only its two ends know; otherwise 0. */
   grownBytes(): number {
     return this.#grown ? (this.#ring.loadTail() - this.#head) | 0 : 0;
   }
 
-  /** Queues what has been published since the last time. False: nothing. */
+  /** Queues the records that were published since the last call. False: there were none. */
   collect(): boolean {
     if (!this.#reads()) return false;
     const tail = this.#ring.loadTail();
@@ -128,7 +141,7 @@ export class LaneReader {
     return true;
   }
 
-  /** Runs the records of `ring` up to `end`. False: its share of the iteration was used up before. */
+  /** Runs the records of `ring` up to `end`. False: the share of the iteration was used up before that. */
   runTo(ring: Ring, end: number): boolean {
     const outer = this.#running;
     this.#running = true;
@@ -140,7 +153,7 @@ export class LaneReader {
   }
 
   #runTo(ring: Ring, end: number): boolean {
-    // A stall or a jump before this batch ran has taken what it stood for: the lane collects it anew.
+    // The lane has jumped to another ring since this batch was queued, so all records of the old ring have run.
     if (ring !== this.#ring) return true;
     const { words, capacityBytes } = ring;
     const mask = capacityBytes - 1;
@@ -152,17 +165,17 @@ export class LaneReader {
       const sizeBytes = sizeOf(words, at);
       const kind = kindOf(words, at);
       if (!isSound(kind, sizeBytes, (end - this.#head) | 0, capacityBytes - 4 * at)) {
-        this.#giveUp(new InternalError(`Kind ${kind}, ${sizeBytes} bytes`));
+        this.#giveUp(new InternalError(`Invalid record of kind ${kind}, ${sizeBytes} bytes`));
         return true;
       }
       this.#head = (this.#head + sizeBytes) | 0;
-      // What the call before it, or any other callback, has stored with enterWith() is nobody else's.
+      // A call must not see what an earlier callback has stored with enterWith().
       const isOver = mustEnter(null)
         ? runInContext(null, () => this.#run(ring, at, kind))
         : this.#run(ring, at, kind);
-      if (isOver) return true; // the lane goes on elsewhere
+      if (isOver) return true; // a stall, a jump or a corrupt record
       if (((this.#head - this.#released) | 0) >= releaseAfter) this.#release();
-      if (++ran < lookAtClock || this.#head === end) continue; // the last one needs no clock
+      if (++ran < lookAtClock || this.#head === end) continue; // after the last one the clock does not matter
       if (!this.#owner.mayGoOn()) break;
       lookAtClock += Math.min(ran, LOOK_AT_CLOCK_EVERY);
     }
@@ -200,9 +213,9 @@ export class LaneReader {
 
   #giveUp(cause: Error): void {
     this.#corrupt = true;
-    this.#ring.giveUp(); // what comes later is refused, and its caller is told
+    this.#ring.giveUp(); // later records are refused, and their callers get an error
     const reason = new InternalError(
-      `What thread ${this.producer - 1} has sent cannot be read, and what follows is lost`,
+      `Cannot read a record of thread ${this.producer - 1}: its later records are lost too`,
       { cause },
     );
     this.#owner.corrupted(this, reason);
@@ -222,11 +235,11 @@ export class LaneReader {
   }
 
   #refuseCall(): boolean {
-    this.#giveUp(new InternalError('Nobody may call functions here'));
+    this.#giveUp(new InternalError('Cannot run a call: this inbox accepts only replies'));
     return true;
   }
 
-  /** Handles a record that is no plain call. True: the batch must end here. */
+  /** Handles a record that is not a plain call. True: the batch must end here. */
   #control(words: Int32Array, at: number): boolean {
     const kind = kindOf(words, at);
     switch (kind) {
@@ -249,17 +262,20 @@ export class LaneReader {
     }
   }
 
-  /** For handlers: the number of the call that the record at word `at` is about. */
+  /** For handlers: the call id of the record at word `at`. */
   callIdAt(at: number): number {
     return this.#ring.words[at + 2]!;
   }
 
-  /** For handlers: the values that the record at word `at` carries. Throws when they cannot be read. */
+  /** For handlers: the values that the record at word `at` carries. Throws if they cannot be read. */
   readArguments(at: number): unknown[] {
     return readArguments(this.#ring, at, this.#takeOutOfBand);
   }
 
-  /** For handlers: the function and the arguments of the TASK record at word `at`. Throws when there is no such function. */
+  /**
+   * For handlers: the function and the arguments of the TASK record at word `at`. Throws if the function was not found
+   * or the arguments cannot be read.
+   */
   readTask(at: number): CalledTask {
     this.received++;
     const { fn, error } = this.#functions.get(this.#ring.words[at + 1]! >>> 2);
@@ -279,21 +295,21 @@ export class LaneReader {
       this.collect();
     });
     this.#release();
-    this.#queued = this.#head; // what was queued behind this record is collected again when the module is there
+    this.#queued = this.#head; // records behind this one are collected again when the module has been imported
     return true;
   }
 
   #jump(messageNumber: number): void {
-    this.#release(); // the writer may still wait for what it has sent here
+    this.#release(); // the writer may be waiting for the HEAD of the old ring
     const memory = this.#takeOutOfBand(messageNumber, false) as SharedArrayBuffer; // as LaneWriter sends it
     this.#ring = Ring.over(memory);
     this.#grown = true;
     this.#head = this.#queued = this.#released = 0;
-    if (this.#owner.isSealed()) this.#ring.seal(); // sealed where it had been, the lane is sealed here as well
-    this.collect(); // its wake-up word may have signalled before we could see there
+    if (this.#owner.isSealed()) this.#ring.seal(); // the old ring was sealed, so the lane must stay sealed
+    this.collect(); // the signal for records in the new ring may have come before we could see them
   }
 
-  /** The loop was closed: calls `refuse` for each task that has not started, and drops plain calls. */
+  /** Called when the loop was closed: calls `refuse` for each task that has not started, and drops plain calls. */
   refuseTasks(refuse: (callId: number) => void): void {
     const { words, capacityBytes } = this.#ring;
     const tail = this.#ring.loadTail();
@@ -316,16 +332,18 @@ export class LaneReader {
     this.#head = this.#queued = tail;
   }
 
-  /** The transfer port between two threads goes on when a loop is closed, and would keep what nobody takes. */
+  /**
+   * Drops the out-of-band message of a record: the transfer port outlives a closed loop, and would keep the message.
+   */
   #dropPosted(at: number): void {
     try {
       dropArguments(this.#ring, at, this.#takeOutOfBand);
     } catch {
-      // It never came: the more so nobody needs it.
+      // The message never came, but nobody needs it.
     }
   }
 
-  /** Nothing more is read here. */
+  /** Stops reading. */
   close(): void {
     this.#ring.drop();
     this.#owner.released(this);
@@ -334,7 +352,7 @@ export class LaneReader {
   readonly #takeOutOfBand = (number: number, byPort: boolean): unknown =>
     this.#owner.takeOutOfBand(this.producer, number, byPort);
 
-  /** What remains to be run of a batch that an error broke off. */
+  /** Whether an interrupted batch still has records to run. */
   remains(ring: Ring, end: number): boolean {
     return ring === this.#ring && this.#head !== end && this.#reads();
   }
@@ -344,7 +362,10 @@ export class LaneReader {
   }
 }
 
-/** Whether a record can be as it says, with so many bytes to the end of what is published, and of the ring. */
+/**
+ * Whether the kind and the size of a record are possible. @param published bytes to the end of what is published
+ * @param contiguous bytes to the end of the ring
+ */
 function isSound(kind: number, sizeBytes: number, published: number, contiguous: number): boolean {
   const least = kind === Kind.PAD || kind === Kind.JUMP ? JUMP_BYTES : RECORD_BYTES;
   return sizeBytes >= least && (sizeBytes & 7) === 0 && sizeBytes <= published && sizeBytes <= contiguous;
@@ -366,7 +387,7 @@ export class LaneBatch implements Ready {
     try {
       if (!this.#lane.runTo(this.#ring, this.#end)) this.#lane.putBack(this);
     } catch (thrown) {
-      // The loop ends: what stands behind the call that ended it runs when the loop runs again.
+      // This call has ended the loop's run. The records behind it run when the loop runs again.
       if (this.#lane.remains(this.#ring, this.#end)) this.#lane.putBack(this);
       throw thrown;
     }

@@ -1,10 +1,12 @@
 /**
- * The writing end of a lane: `claim()` room, fill it, `publish()`. Owned by one thread. See ring.ts for the memory.
+ * The writing end of a lane: `claim()` room, fill it, `publish()`. One thread owns it. See ring.ts for the memory.
  *
- * A full ring is not the end: the writer allocates a larger one, sends it by the broadcast channel and publishes a JUMP record, for
- * which room is always kept. Order is kept because the reader reads the old ring up to the JUMP, and nothing is lost when
- * the writer is killed because all of it is shared memory: before the JUMP is published, the new ring does not exist.
- * A lane keeps the ring that it has grown to: going back to the small one was tried, and no faster.
+ * When the ring is full, the writer allocates a larger one, sends it by the broadcast channel and publishes a JUMP
+ * record, for which room is always kept. Order is kept because the reader reads the old ring up to the JUMP. Nothing is
+ * lost when the writer is killed, because all of it is shared memory: before the JUMP is published, the new ring does
+ * not exist.
+ *
+ * A lane keeps the ring that it has grown to. Going back to the small one was tried, and was no faster.
  */
 import { cas, load } from '#atomics';
 import { ONE_PLAIN } from '../codec/arguments.js';
@@ -22,21 +24,21 @@ import {
 import { LONGEST_LOOP, shortTextWords, writeShortText } from '../codec/plain-writer.js';
 
 /**
- * The largest ring of a lane whose owner does not keep up, in bytes: 4 million calls with one number, and as many again in the
- * smaller rings before it. Arbitrary.
+ * The largest ring of a lane whose reader does not keep up, in bytes: room for 4 million calls with one number, and as
+ * many again in the smaller rings before it. Arbitrary.
  */
 export const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
 
-/** `claim()`: the lane was sealed, nobody will read it. */
+/** Result of `claim()`: the lane was sealed, and nobody will read the record. */
 export const SEALED_LANE = -1;
-/** `claim()`: there is no room now, and the lane may not grow. */
+/** Result of `claim()`: there is no room now, and the lane may not grow. */
 export const FULL_LANE = -2;
-/** `pushNumber()` and `pushText()`: `claim()` and `publish()` must do it. */
+/** Result of `pushNumber()` and `pushText()`: use `claim()` and `publish()` instead. */
 export const NO_FAST_PATH = -3;
 
 export interface LaneWriterOptions {
   readonly limitBytes?: number;
-  /** Where larger rings come from. */
+  /** Allocates larger rings. `Ring.allocate()` by default. */
   readonly allocate?: (capacityBytes: number) => Ring;
 }
 
@@ -48,17 +50,17 @@ export class LaneWriter {
   readonly #allocate: (capacityBytes: number) => Ring;
   #ring: Ring;
   #tail: number;
-  /** HEAD as last loaded: the reader may be further by now. */
+  /** HEAD as last loaded. The reader may be further ahead by now. */
   #head: number;
   #claimedBytes = 0;
-  /** Where `Ring.writtenBytes` stood when a record was last published. Unlike TAIL it does not wrap. */
+  /** The value of `Ring.writtenBytes` when a record was last published. Unlike TAIL it does not wrap. */
   #publishedBytes = 0;
-  /** Bytes that can be written next without a look at HEAD or at the end of the ring; 0: unknown. */
+  /** Number of bytes that can be written without checking HEAD or the end of the ring; 0: unknown. */
   #fastBytes = 0;
-  /** How often the lane has gone on in a larger ring. */
+  /** How often the lane has continued in a larger ring. */
   timesGrown = 0;
 
-  /** @param sendRing sends a ring by the broadcast channel and returns its number there */
+  /** @param sendRing sends a ring by the broadcast channel and returns its message number */
   constructor(
     ring: Ring,
     sendRing: (memory: SharedArrayBuffer) => number,
@@ -72,12 +74,12 @@ export class LaneWriter {
     this.#allocate = allocate;
   }
 
-  /** Where claimed records are written. Changes when the lane grows: take it after `claim()`. */
+  /** The ring that records are written to. It changes when the lane grows, so read it after `claim()`. */
   get ring(): Ring {
     return this.#ring;
   }
 
-  /** Bytes that stand in the present ring; what stands in smaller ones before it is not counted. */
+  /** Number of unread bytes in the present ring. Those in smaller rings before it are not counted. */
   get backlogBytes(): number {
     return (this.#tail - load(this.#ring.header, HEAD)) | 0;
   }
@@ -90,7 +92,8 @@ export class LaneWriter {
   /**
    * Makes room for a record and returns the index of its first word, or SEALED_LANE or FULL_LANE.
    * @param sizeBytes a multiple of 8
-   * @param limitBytes the largest ring that the lane may grow to for it; a ring that could never take the record grows anyway
+   * @param limitBytes the largest ring that the lane may grow to for it; a ring that could never take the record grows
+   * anyway
    * @throws {CloneError} when the record is larger than any ring can take
    */
   claim(sizeBytes: number, limitBytes: number = this.#limitBytes): number {
@@ -114,8 +117,8 @@ export class LaneWriter {
   }
 
   /**
-   * Writes and publishes a call with one number, the most common of all, where that takes no more than a few stores. Returns where
-   * it stands as `Ring.writtenBytes` counts, or NOT_EASY: then `claim()` knows what is in the way.
+   * Writes and publishes a call with one number, the most common record, if a few stores are enough for that. Returns
+   * its position as `Ring.writtenBytes` counts, or NO_FAST_PATH: then use `claim()`, which handles every case.
    */
   pushNumber(fn: number, value: number): number {
     if (this.#fastBytes < RECORD_BYTES && !this.#findFastBytes(RECORD_BYTES)) return NO_FAST_PATH;
@@ -125,20 +128,25 @@ export class LaneWriter {
     return this.#pushed(RECORD_BYTES);
   }
 
-  /** The same of a call with one short string. NOT_EASY as well where it is long, or has other characters than Latin-1. */
+  /**
+   * As `pushNumber()`, for a call with one short string. Returns NO_FAST_PATH also if the string is long or contains
+   * characters outside of Latin-1.
+   */
   pushText(fn: number, text: string): number {
     if (text.length > LONGEST_LOOP) return NO_FAST_PATH;
     const sizeBytes = (RECORD_BYTES + shortTextWords(text) * 4 + 7) & ~7;
     if (this.#fastBytes < sizeBytes && !this.#findFastBytes(sizeBytes)) return NO_FAST_PATH;
     const { words, bytes, capacityBytes } = this.#ring;
     const at = (this.#tail & (capacityBytes - 1)) >> 2;
-    this.#ring.writtenBytes = this.#publishedBytes + sizeBytes; // now: it may be left unfinished
+    this.#ring.writtenBytes = this.#publishedBytes + sizeBytes; // first: an unfinished record overwrites old bytes too
     if (!writeShortText(words, bytes, at + RECORD_BYTES / 4, text)) return NO_FAST_PATH;
     writeRecord(words, at, Kind.CALL, sizeBytes, fn, 0, ONE_PLAIN);
     return this.#pushed(sizeBytes);
   }
 
-  /** Publishes what was written without a claim, and returns where that stands. */
+  /**
+   * Publishes a record that was written without a claim, and returns its position. NO_FAST_PATH: the lane was sealed.
+   */
   #pushed(sizeBytes: number): number {
     const { header } = this.#ring;
     const start = this.#publishedBytes;
@@ -159,7 +167,7 @@ export class LaneWriter {
     return this.#fastBytes >= sizeBytes;
   }
 
-  /** Hands the claimed record to the reader. False: the lane was sealed first, and the record does not exist. */
+  /** Publishes the claimed record. False: the lane was sealed first, and the record does not exist. */
   publish(): boolean {
     const next = (this.#tail + this.#claimedBytes) | 0;
     if (cas(this.#ring.header, TAIL, this.#tail, next) !== this.#tail) return false;
@@ -169,14 +177,17 @@ export class LaneWriter {
     return true;
   }
 
-  /** Blocks the thread until the reader has made room for a record of that size, or some, or for `timeoutMs`. */
+  /**
+   * Blocks the thread until the reader has released bytes, for at most `timeoutMs`. Returns at once if there is room
+   * for a record of that size.
+   */
   waitForRoom(sizeBytes: number, timeoutMs: number): void {
     this.#ring.beginWaiting();
     if (!this.#hasRoom(2 * sizeBytes + JUMP_BYTES)) this.#ring.waitForHead(this.#head, timeoutMs);
     this.#ring.endWaiting();
   }
 
-  /** Blocks the thread until the reader goes on, unless `isDone()` by then, or for `timeoutMs`. */
+  /** Blocks the thread until the reader has released bytes, for at most `timeoutMs`. Returns at once if `isDone()`. */
   waitUntil(isDone: () => boolean, timeoutMs: number): void {
     const ring = this.#ring;
     ring.beginWaiting();
@@ -192,7 +203,7 @@ export class LaneWriter {
     return needed <= capacity - ((this.#tail - this.#head) | 0);
   }
 
-  /** Whether the present ring has room for a record of that size when it is empty, wherever it falls. */
+  /** Whether the present ring, when empty, has room for a record of that size at every position. */
   #couldTake(sizeBytes: number): boolean {
     return 2 * sizeBytes + JUMP_BYTES <= this.#ring.capacityBytes;
   }
@@ -200,11 +211,11 @@ export class LaneWriter {
   #largerCapacity(sizeBytes: number): number {
     if (sizeBytes > MAX_RECORD_BYTES) throw new CloneError(`Cannot send ${sizeBytes} bytes in one record`);
     let capacity = this.#ring.capacityBytes * 2;
-    while (capacity < 4 * sizeBytes) capacity *= 2; // room for the record wherever it falls, and some more
+    while (capacity < 4 * sizeBytes) capacity *= 2; // room for the record at every position, and for some more
     return capacity;
   }
 
-  /** Goes on in a larger ring. False: the lane is sealed. */
+  /** Continues in a larger ring. False: the lane is sealed. */
   #grow(capacity: number): boolean {
     const larger = this.#allocate(capacity);
     const number = this.#sendRing(larger.memory);

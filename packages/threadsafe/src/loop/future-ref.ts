@@ -90,7 +90,7 @@ export function setAddressOf(loop: BaseEventLoop, address: InboxAddress): void {
 function addressOf(target: NumberedObject): InboxAddress {
   const address = addresses.get(target instanceof Future ? target.getLoop() : target[HANDLE_LOOP]);
   if (address === undefined)
-    throw typeError(`The loop of ${inspect(target)} has no inbox: it cannot be called from other threads`);
+    throw typeError(`Cannot refer to ${inspect(target)}: its loop has no inbox for calls from other threads`);
   return address;
 }
 

@@ -31,17 +31,19 @@ import { callsSent, dropInboxWriter, inboxWriterTo } from '../calls/inbox-writer
 import { replyEventually } from '../calls/retry-send.js';
 import { checkSpin, Spinning } from './spinning.js';
 
-/** How a loop's inbox is made. */
+/** Options of a LoopInbox. */
 export interface LoopInboxOptions {
-  /** Memory that another thread has allocated for it; its own by default. */
+  /** The inbox that another thread has allocated for the loop. By default the loop allocates its own. */
   readonly address?: InboxAddress;
-  /** How long the loop looks for more after a call in either direction before it sleeps, in seconds; 0 by default. */
+  /**
+   * How long the loop looks for more calls after a call in either direction before it sleeps, in seconds; 0 by default.
+   */
   readonly spin?: number;
-  /** How its thread is woken for it; by default the faster way of those there are. */
+  /** How other threads wake the loop's thread; by default the fastest available way. */
   readonly wakeup?: WakeUp | undefined;
 }
 
-/** The inbox of a loop: what other threads call runs in the loop's own iterations. */
+/** The inbox of a loop: calls from other threads run in the loop's own iterations. */
 export class LoopInbox implements Inbox {
   readonly ref: LoopRef;
   readonly #loop: BaseEventLoop;
@@ -50,17 +52,18 @@ export class LoopInbox implements Inbox {
   readonly #exposed: ExposedObjects;
   readonly #spinning: Spinning;
   readonly #wish: WakeUp | undefined;
-  /** What wakes this thread, while it is not listened to but may be later. */
+  /** An eventfd that the loop does not listen to yet, but may later. Otherwise null. */
   #eventfd: ThreadEventfd | null = null;
   #listening = false;
-  /** Tasks of all callers that are under way; while they end, who waits for the last. */
+  /** Number of tasks of all callers that are under way. */
   #underWay = 0;
+  /** Resolves when the last of them has ended. Null: nobody waits for that. */
   #allReplied: PromiseWithResolvers<void> | null = null;
   #windingUp = false;
-  /** Sealed: resolves when all that got in has run. */
+  /** Resolves when all accepted records have run. Null until the inbox is sealed. */
   #emptied: PromiseWithResolvers<void> | null = null;
 
-  /** @throws {TypeError} @throws {RangeError} when `spin` is no time, or `wakeup` no way to wake a thread */
+  /** @throws {TypeError} @throws {RangeError} when `spin` or `wakeup` is invalid */
   constructor(
     owner: InboxOwner,
     { address = allocateInbox(owner.loop.name), spin = 0, wakeup }: LoopInboxOptions = {},
@@ -99,17 +102,20 @@ export class LoopInbox implements Inbox {
     return this.#reader.isSignalled();
   }
 
-  /** How other threads wake this one now. */
+  /** How other threads wake this thread now. */
   get wakeup(): WakeUp {
     return this.#listening ? 'eventfd' : 'atomics';
   }
 
-  /** The loop's thread can be woken by this. It is listened to once the loop sleeps and has to do with other threads. */
+  /**
+   * Offers an eventfd that can wake the loop's thread. The loop listens to it from the first time that it goes to sleep
+   * and has exchanged calls with other threads.
+   */
   offerEventfd(eventfd: ThreadEventfd): void {
     if (this.#wish !== 'atomics') this.#eventfd = eventfd;
   }
 
-  /** Calls from other threads that have run, tasks included. */
+  /** Number of calls from other threads that have run, tasks included. */
   get received(): number {
     return this.#reader.received;
   }
@@ -136,17 +142,20 @@ export class LoopInbox implements Inbox {
     return this.#emptied.promise;
   }
 
-  /** The loop will be wound up: from now on, tasks of other threads are counted that begin only to be cancelled. */
+  /**
+   * Called before the loop is wound up. From now on, tasks of other threads are counted that begin only to be
+   * cancelled.
+   */
   beginWindingUp(): void {
     this.#windingUp = true;
   }
 
-  /** How many there were. */
+  /** Number of tasks that began after `beginWindingUp()` and were cancelled. */
   get lateCancelled(): number {
     return [...this.#callers.values()].reduce((sum, { lateCancelled }) => sum + lateCancelled, 0);
   }
 
-  /** Resolves when no task is under way that another thread waits for. */
+  /** Resolves when no task of another thread is under way. */
   allReplied(): Promise<void> {
     const allReplied = (this.#allReplied ??= promiseWithResolvers());
     this.#countTasks(0);
@@ -185,7 +194,8 @@ export class LoopInbox implements Inbox {
   #callerOf(lane: LaneReader): CallerTasks {
     let caller = this.#callers.get(lane);
     if (caller !== undefined) return caller;
-    caller = new CallerTasks(this.#loop, lane.replyTo as InboxAddress, this.#countTasks); // the HELLO before its first task brought it
+    // The REPLY_TO record before its first task has set replyTo.
+    caller = new CallerTasks(this.#loop, lane.replyTo as InboxAddress, this.#countTasks);
     this.#callers.set(lane, caller);
     return caller;
   }
@@ -217,19 +227,20 @@ export class LoopInbox implements Inbox {
     this.#allReplied = null;
   };
 
-  /** The thread that called is gone, and with it the reply inbox that its answers went to. */
+  /** Forgets a calling thread that is gone, and drops the inbox writer to its reply inbox. */
   #forgetCaller(lane: LaneReader): void {
     this.#callers.get(lane)?.forget();
     this.#callers.delete(lane);
     this.#exposed.forgetBorrower(lane.producer);
-    if (lane.replyTo !== null) dropInboxWriter((lane.replyTo as InboxAddress).id); // its HELLO brought it
+    if (lane.replyTo !== null) dropInboxWriter((lane.replyTo as InboxAddress).id); // as REPLY_TO sends it
   }
 
-  /** Whoever has sent what cannot be read waits for answers: it is told that there will be none. */
+  /** Reports a lane that cannot be read. Its sender may wait for replies, so it is told that there will be none. */
   #lostLane({ replyTo, producer }: LaneReader, exception: Error): void {
     this.#loop.callExceptionHandler({ message: exception.message, exception });
     if (replyTo === null) return;
-    replyEventually(() => inboxWriterTo(replyTo as InboxAddress).tellLost(this.ref.address.id, exception)); // its HELLO brought it
+    // REPLY_TO carries an inbox address.
+    replyEventually(() => inboxWriterTo(replyTo as InboxAddress).tellLost(this.ref.address.id, exception));
     markProgress(producer);
   }
 

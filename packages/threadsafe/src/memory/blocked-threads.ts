@@ -1,21 +1,26 @@
 /**
- * Which threads are blocked, and for which thread each of them waits: so that the last one of a circle learns that it would wait
- * for ever. One table for all threads of the process: a thread that makes workers hands it on to them.
+ * Which threads are blocked, and for which thread each of them waits: so that the last one of a circle learns that it
+ * would wait for ever. One table for all threads of the process: a thread that makes workers hands it on to them.
  *
  *   word             written by                   meaning
  *   USED             threads (add)                slots that are taken: 0, and nobody need look
  *   of a slot:
- *   WHO              cas from FREE by its thread  the producer that is blocked; minus that while it writes the other words
+ *   WHO              cas from FREE by its thread  the producer that is blocked; minus that while it writes the
+ *                                                 other words
  *   FOR              that thread                  the producer that it waits for
  *   TURN             that thread                  counts the waits of the slot
- *   STATE            that thread, and the one     LOOKING: it looks whether it must wait; WAITING: it found that it must;
- *                    that it waits for            STIRRED: since it began to look, something has been done for it
+ *   STATE            that thread, and the one     LOOKING: it looks whether it must wait; WAITING: it found that it
+ *                    that it waits for            must; PROGRESSED: since it began to look, something has been done
+ *                                                 for it
  *
- * 1. A thread is WAITING before it looks for a circle. So of threads that begin to wait at the same time, one at least sees all.
- * 2. A circle counts when a second look finds the same slots WAITING with the same TURNs: then all of them were at one time.
- * 3. Who does something that another thread may wait for stirs it then, and only then may wait itself. A thread is LOOKING before it
- *    looks whether that has been done, and makes this WAITING by cas. So one that was answered and has not gone on yet is not taken for
- *    blocked. (Without that, an answer and a wait in the other direction right behind it were a circle. The explorer shows it.)
+ * 1. A thread is WAITING before it looks for a circle. So of threads that begin to wait at the same time, one at least
+ *    sees all.
+ * 2. A circle counts when a second look finds the same slots WAITING with the same TURNs: then all of them were at one
+ *    time.
+ * 3. A thread that does something that another thread may wait for marks that thread's progress, and only then may wait
+ *    itself. A thread is LOOKING before it looks whether that has been done, and makes this WAITING by cas. So one that
+ *    was answered and has not gone on yet is not taken for blocked. (Without that, an answer and a wait in the other
+ *    direction right behind it were a circle. The explorer shows it.)
  * 4. A thread that is killed while it is blocked leaves its slot behind; whoever sees it end frees it.
  * Source: wait-for graphs of lock managers; the second look after "double collect" snapshots (Afek et al., 1993).
  */
@@ -23,7 +28,7 @@ import { inheritMemory, SlotTable } from '@ringloop/core/internal';
 import { add, cas, load, store } from '#atomics';
 
 const USED = 0;
-/** The first slot stands behind it, on the same grid. */
+/** The first slot starts behind USED, at a multiple of this. */
 const SLOT_WORDS = 4;
 const WHO = 0;
 const FOR = 1;
@@ -35,15 +40,15 @@ const LOOKING = 0;
 const WAITING = 1;
 const PROGRESSED = 2;
 
-/** Threads that are blocked at a time, as far as circles are looked for. Arbitrary. */
+/** How many threads that are blocked at a time the search for circles can see. Arbitrary. */
 const SLOTS = 256;
 
-/** Memory that all threads share which are started by this one from now on. */
+/** The memory of the table, which this thread shares with all threads that it starts from now on. */
 export function sharedBlockedThreads(): SharedArrayBuffer {
   return inheritMemory('blockedThreads', (1 + SLOTS) * SLOT_WORDS * 4);
 }
 
-/** A thread on the way from one to the other, as it was seen. */
+/** The slot of a blocked thread, and its TURN when it was seen. */
 interface Seen {
   readonly slot: number;
   readonly turn: number;
@@ -59,10 +64,13 @@ export class BlockedThreads {
     this.#slots = new SlotTable(this.#words, { at: SLOT_WORDS, slots, slotWords: SLOT_WORDS });
   }
 
-  /** `who` may have to wait for `whom`. Returns its slot for `leave()`; null when the table is full, and nobody will know. */
+  /**
+   * Notes that `who` may have to wait for `whom`. Returns the slot for `leave()`. Null: the table is full, and no
+   * search will see this wait.
+   */
   enter(who: number, whom: number): number | null {
     const words = this.#words;
-    add(words, USED, 1); // first: a thread that is killed here makes others look for nothing, and no more
+    add(words, USED, 1); // first: if the thread is killed here, others search in vain, but nothing worse happens
     const claimed = this.#slots.claim(-who);
     if (claimed !== null) {
       const slot = this.#slots.wordOf(claimed);
@@ -75,12 +83,15 @@ export class BlockedThreads {
     return null;
   }
 
-  /** Before the thread looks whether it must wait. */
+  /** Called before the thread looks whether it must wait. */
   look(slot: number): void {
     store(this.#words, slot + STATE, LOOKING);
   }
 
-  /** It must, as far as it has seen. False: something was done for it meanwhile, look again. */
+  /**
+   * Called when the thread has seen that it must wait. False: something was done for it meanwhile, so it must look
+   * again.
+   */
   beginWaiting(slot: number): boolean {
     add(this.#words, slot + TURN, 1);
     return cas(this.#words, slot + STATE, LOOKING, WAITING) === LOOKING;
@@ -91,7 +102,7 @@ export class BlockedThreads {
     add(this.#words, USED, -1);
   }
 
-  /** `by` has done something that the thread of `who` may wait for. */
+  /** Notes that `by` has done something that the thread of `who` may wait for. */
   markProgress(who: number, by: number): void {
     const words = this.#words;
     if (load(words, USED) === 0) return;
@@ -99,7 +110,7 @@ export class BlockedThreads {
     if (slot !== null && load(words, slot + FOR) === by) store(words, slot + STATE, PROGRESSED);
   }
 
-  /** Whether the thread of `who`, which has entered, waits for itself, by way of others. */
+  /** Whether the thread of `who`, which has entered, waits for itself through other threads. */
   isInCircle(who: number): boolean {
     while (true) {
       const way = this.#wayBack(who);
@@ -108,7 +119,7 @@ export class BlockedThreads {
     }
   }
 
-  /** The thread has ended: it is blocked no more. */
+  /** Frees the slots of a thread that has ended. */
   forget(who: number): void {
     for (let slot = 0; slot < this.#slots.used(); slot++) {
       const found = this.#slots.ownerOf(slot);
@@ -116,7 +127,7 @@ export class BlockedThreads {
     }
   }
 
-  /** From `who` on, each for whom the one before waits, until that is `who` again. */
+  /** The circle from `who` back to `who`: each thread in it waits for the next one. Null: there is none. */
   #wayBack(who: number): Seen[] | null {
     const words = this.#words;
     const way: Seen[] = [];
@@ -125,7 +136,7 @@ export class BlockedThreads {
       const slot = this.#slotOf(next);
       const turn = slot === null ? 0 : load(words, slot + TURN);
       if (slot === null || load(words, slot + STATE) !== WAITING) return null;
-      if (way.some((seen) => seen.slot === slot)) return null; // it waits for a circle that it is no part of
+      if (way.some((seen) => seen.slot === slot)) return null; // `who` waits for a circle, but is not part of it
       way.push({ slot, turn });
       next = load(words, slot + FOR);
     } while (next !== who);

@@ -1,14 +1,14 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- word indices come from positions masked to the capacity */
 /**
- * What stands in a ring: one record after the other.
+ * The records in a ring, one after the other.
  *
  * A record, in 32-bit words from an 8-aligned position:
  *   0  kind << 24 | size in bytes, a multiple of 8
  *   1  CELL: function << 2 | PENDING, STARTED or CANCELLED; writer and reader settle by cas who was first
  *   2  call id: the caller's number for the call, 0 if it wants no reply
  *   3  tags of the arguments (arguments.ts), whose bytes follow
- * The most common record of all, CALL_NUMBER, has its number in words 2 and 3, and nothing follows: what a call costs is
- * mostly the cache lines that it takes from core to core.
+ * The most common record of all, CALL_NUMBER, has its number in words 2 and 3, and nothing follows: the cost of a call
+ * is mostly that of the cache lines that it moves from core to core.
  */
 import type { Ring } from './ring.js';
 
@@ -20,11 +20,11 @@ export const MAX_RECORD_BYTES = (1 << 24) - 8;
 export const Kind = {
   /** Nothing: the rest of the ring up to its end. */
   PAD: 1,
-  /** Call a function. */
+  /** Call a function as a plain callback. */
   CALL: 2,
-  /** Call a function with one number. */
+  /** The same with one number. */
   CALL_NUMBER: 12,
-  /** Run a function as a task, and reply how it ended. */
+  /** Run a function as a task, and reply with its result. */
   TASK: 3,
   /** Replies. */
   RESULT: 4,
@@ -52,13 +52,13 @@ export function kindOf(words: Int32Array, at: number): number {
   return words[at]! >>> 24;
 }
 
-/** Writes a JUMP record, of JUMP_BYTES. @param messageNumber of the message that carries the larger ring */
+/** Writes a JUMP record, of JUMP_BYTES. @param messageNumber the number of the message that carries the larger ring */
 export function writeJump(words: Int32Array, at: number, messageNumber: number): void {
   words[at] = (Kind.JUMP << 24) | JUMP_BYTES;
   words[at + 1] = messageNumber;
 }
 
-/** Writes the fixed part of a record. @param fn the function's number @param callId 0: no reply is wanted */
+/** Writes the fixed part of a record. @param fn the number of the function @param callId 0: no reply is wanted */
 export function writeRecord(
   words: Int32Array,
   at: number,

@@ -9,20 +9,21 @@
  *   DROPPED      reader              writer              not 0: HEAD will not move any more
  *   PRIVATE_CHANNEL  reader          writer              see private-channel.ts; in the first ring of a lane
  *
- * 1. Positions are byte counts modulo 2^32 and multiples of 8. A fresh header says where they start. TAIL - HEAD, as a 32-bit
- *    difference, never exceeds the capacity.
- * 2. Bytes in [HEAD, TAIL) belong to the reader, the rest to the writer. They change hands by TAIL's cas and HEAD's store,
- *    before and after which they are read and written plainly. Exception: a record's CELL word, see below.
+ * 1. Positions are byte counts modulo 2^32 and multiples of 8. A fresh header says where they start. TAIL - HEAD, as a
+ *    32-bit difference, never exceeds the capacity.
+ * 2. Bytes in [HEAD, TAIL) belong to the reader, the rest to the writer. They change hands by TAIL's cas and HEAD's
+ *    store, before and after which they are read and written plainly. Exception: a record's CELL word, see below.
  * 3. The writer publishes by cas on TAIL from what it last wrote. Only sealing makes that fail: so a call is either
  *    published before the lane was sealed, and will be seen, or it is refused.
  * 4. A writer killed at any instruction leaves a well-formed ring: what it had not published does not exist.
- * 5. A record does not wrap: what is left at the end is a PAD record. JUMP_BYTES always stay free, so that a full ring can
- *    still say where the lane goes on (lane-writer.ts).
- * 6. A writer that waits for room says so in WAITING, looks at HEAD once more, sleeps on that word, and takes back what it said. The
- *    reader moves HEAD first and looks at WAITING then: so one of them sees the other. (A reader that takes it back for the writer
- *    takes back what the writer has just said again. The explorer found that.)
- * 7. A reader that closes seals first and drops when all is read or refused, with the wake-up word of its inbox closed in between. One that goes on
- *    and cannot read this lane drops first and seals then: so a writer that is refused tells the one from the other.
+ * 5. A record does not wrap: what is left at the end is a PAD record. JUMP_BYTES always stay free, so that a full ring
+ *    can still say where the lane goes on (lane-writer.ts).
+ * 6. A writer that waits for room says so in WAITING, looks at HEAD once more, sleeps on that word, and takes back what
+ *    it said. The reader moves HEAD first and looks at WAITING then: so one of them sees the other. (A reader that
+ *    takes it back for the writer takes back what the writer has just said again. The explorer found that.)
+ * 7. A reader that closes seals first and drops when all is read or refused, with the wake-up word of its inbox closed
+ *    in between. One that goes on and cannot read this lane drops first and seals then: so a writer that is refused
+ *    tells the one from the other.
  *
  * What stands in it: record.ts.
  * Source: single-producer ring after Lamport (1977); sealing and jumping are ours.
@@ -33,13 +34,13 @@ import { allocateLazily } from './lazy-memory.js';
 export const TAIL = 0;
 /** On a cache line of its own: the reader writes it while the writer writes TAIL. */
 export const HEAD = 16;
-/** On the line of HEAD, with which the reader looks at it. */
+/** On the cache line of HEAD: the reader looks at both together. */
 const WAITING = 17;
 export const DROPPED = 18;
-/** On the line of HEAD: both look at it seldom. See private-channel.ts. */
+/** On the cache line of HEAD: both sides look at it seldom. See private-channel.ts. */
 export const PRIVATE_CHANNEL = 19;
 export const HEADER_BYTES = 128;
-/** More waiters than there are. */
+/** Wakes any number of waiters. */
 const ALL = 0x7fffffff;
 export const SEALED = 1;
 
@@ -51,11 +52,12 @@ export class Ring {
   readonly words: Int32Array;
   readonly floats: Float64Array;
   readonly bytes: Buffer;
-  /** The same bytes, whose `slice()` gives what structured clone would: no Buffer, and not shared. */
+  /** The same bytes. Its `slice()` returns what structured clone would: not a Buffer, and not shared. */
   readonly plainBytes: Uint8Array;
   /**
-   * Writer: bytes written here so far, however often that went round, counted so that its remainder by the capacity is the
-   * place in the ring. It includes a record that was refused and the JUMP: they too overwrite what a handle may still point to.
+   * Writer: number of bytes written here so far, in all rounds together. Its remainder by the capacity is the position
+   * in the ring. Refused records and the JUMP are counted too, because they also overwrite what a handle may still
+   * point to.
    */
   writtenBytes = 0;
   /** Writer: what it has written to WAITING. */
@@ -87,7 +89,7 @@ export class Ring {
     return load(this.header, TAIL) & ~SEALED;
   }
 
-  /** The index of the word where `writtenBytes` stood at `written`. */
+  /** The index of the word that was written next when `writtenBytes` was `written`. */
   wordAt(written: number): number {
     return (written % this.capacityBytes) / 4;
   }
@@ -101,24 +103,24 @@ export class Ring {
     return load(this.header, HEAD);
   }
 
-  /** The reader needs nothing before `position` any more, and whoever waits for that is woken. */
+  /** Reader: releases the bytes before `position`, and wakes a writer that waits for them. */
   storeHead(position: number): void {
     store(this.header, HEAD, position);
     if (load(this.header, WAITING) !== 0) this.wakeWriter();
   }
 
-  /** Whoever waits for HEAD looks again. */
+  /** Wakes all that wait for HEAD: they look again. */
   wakeWriter(): void {
     notify(this.header, HEAD, ALL);
   }
 
-  /** Reader: what stands behind HEAD will never be read. */
+  /** Reader: says that it will never read what is behind HEAD. */
   drop(): void {
     store(this.header, DROPPED, 1);
     this.wakeWriter();
   }
 
-  /** Reader: what stands here cannot be read. */
+  /** Reader: says that it cannot read this ring. */
   giveUp(): void {
     store(this.header, DROPPED, 1); // first: see rule 7
     this.seal();
@@ -129,27 +131,27 @@ export class Ring {
     return load(this.header, DROPPED) !== 0;
   }
 
-  /** Writer, before it looks at HEAD for the last time and waits. */
+  /** Writer: called before it looks at HEAD for the last time and waits. */
   beginWaiting(): void {
     store(this.header, WAITING, ++this.#waiting);
   }
 
-  /** Writer, for each `beginWaiting()`. */
+  /** Writer: called once for each `beginWaiting()`. */
   endWaiting(): void {
     store(this.header, WAITING, --this.#waiting);
   }
 
-  /** Writer: blocks the thread until HEAD is not `head` any more, or for `timeoutMs`. */
+  /** Writer: blocks the thread until HEAD differs from `head`, for at most `timeoutMs`. */
   waitForHead(head: number, timeoutMs: number): void {
     wait(this.header, HEAD, head, timeoutMs);
   }
 
-  /** Writer: the same without blocking. */
+  /** Writer: as `waitForHead()`, without blocking the thread. */
   waitForHeadAsync(head: number): WaitAsyncResult {
     return waitAsync(this.header, HEAD, head);
   }
 
-  /** Whether the reader has let nothing in since. */
+  /** Whether the ring is sealed: nothing can be published here any more. */
   isSealed(): boolean {
     return (load(this.header, TAIL) & SEALED) !== 0;
   }

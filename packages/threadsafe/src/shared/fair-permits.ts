@@ -72,7 +72,7 @@ export class FairPermits {
     if (taken === 'taken') return true;
     this.release();
     throw new PeerExitedError(
-      'The thread that had the lock has ended: what the lock protects may be half done',
+      'The thread that held the lock has ended: the data that it protects may be half changed',
     );
   }
 

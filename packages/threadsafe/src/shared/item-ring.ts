@@ -1,42 +1,46 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- indices of words and cells that the layout has room for */
 /**
- * A bounded first-in-first-out queue of byte strings in shared memory. Any thread may put and take. No thread waits for another:
- * whoever finds that another has not finished a step makes it for it.
+ * A bounded first-in-first-out queue of byte strings in shared memory. Any thread may put and take. No thread waits for
+ * another: a thread that finds a step of another thread unfinished finishes it.
  *
- *   word            written by                     meaning
- *   TAIL, HEAD      all (cas, helping)             the position where the next item goes in, and comes out; may lag by one step
- *   DONE            all (cas)                      how many of the items that were put are worked on, as a position
- *   OWNER[seat]     putting thread, repairers      FREE, the thread (id + 1) that puts from this seat, or LOST
- *   SPARE[seat]     its thread                     the cell it may write
- *   SWAPPING[seat]  its thread                     1 while it trades SPARE for a slot's cell
- *   SLOT[k]         all (cas)                      lap << … | cell << 1 | FULL: of the positions k, k + N, k + 2N, …
+ *   word            written by                 meaning
+ *   TAIL, HEAD      all (cas, helping)         position where the next item goes in, and comes out; may lag by a step
+ *   DONE            all (cas)                  how many of the items that were put are done, as a position
+ *   OWNER[seat]     putting thread, repairers  FREE, the thread (id + 1) that puts from this seat, or LOST
+ *   SPARE[seat]     its thread                 the cell that it may write
+ *   SWAPPING[seat]  its thread                 1 while it trades SPARE for a slot's cell
+ *   SLOT[k]         all (cas)                  lap << … | cell << 1 | FULL: of the positions k, k + N, k + 2N, …
  *
- * N slots, one cell for each slot and one for each seat. A cell is in one slot or the spare of one seat.
- * 1. To put: fill the spare, which nobody else has; trade it for the cell of the slot at TAIL, by one compare-and-swap from
- *    "empty in this lap" to "full in this lap"; move TAIL. That swap is when the item is in the queue.
- * 2. To take: copy the cell of the slot at HEAD; one compare-and-swap from "full in this lap" to "empty in the next lap"; move HEAD.
- *    That swap is when it is out. It fails when anybody else has taken it; then the copy is worthless, and thrown away.
- * 3. A cell in a full slot is not written by anybody: so a copy whose swap succeeds is whole.
- * 4. TAIL leaves a position only when its slot was filled in this lap, HEAD only when it was emptied into the next. Who finds
- *    that done and the word still there moves it.
- * 5. A thread that ends in a take has taken the item, and it is lost with it, or not. In a put, the item is in the queue, or not. In
- *    the two instructions of a trade nobody can say any more which cell was its: such a seat is LOST, with one cell.
- * 6. A slot's lap counts 2^LAP_BITS: who was stopped in the midst of a step for exactly that many laps would be fooled; that are
- *    2^22 puts at least.
+ * N slots, one cell for each slot and one for each seat. A cell is in one slot, or is the spare of one seat.
  *
- * Positions are below N << LAP_BITS and begin anew there: only compared for equality.
- * Source: slots that are filled at the tail and helped along after P. Tsigas and Y. Zhang (2001) and M. Michael and M. Scott (1996);
- * cells that are traded instead of allocated are ours.
+ * 1. To put: fill the spare, which no other thread has; trade it for the cell of the slot at TAIL, by one
+ *    compare-and-swap from "empty in this lap" to "full in this lap"; move TAIL. With that swap the item is in the
+ *    queue.
+ * 2. To take: copy the cell of the slot at HEAD; one compare-and-swap from "full in this lap" to "empty in the next
+ *    lap"; move HEAD. With that swap the item is out. The swap fails if another thread has taken the item; then the
+ *    copy is worthless, and is thrown away.
+ * 3. No thread writes to a cell in a full slot: so a copy whose swap succeeds is whole.
+ * 4. TAIL leaves a position only when its slot was filled in this lap, HEAD only when it was emptied into the next. A
+ *    thread that finds this done and the word still at the position moves the word.
+ * 5. A thread that ends during a take has taken the item, which is lost with it, or it has not. If it ends during a
+ *    put, the item is in the queue, or it is not. If it ends in the two instructions of a trade, nobody can say any
+ *    more which cell was its own: such a seat is LOST, with one cell.
+ * 6. A slot counts laps modulo 2^LAP_BITS: a thread that is stopped in the middle of a step for exactly that many laps
+ *    would be fooled. These are at least 2^22 puts.
+ *
+ * Positions are below N << LAP_BITS and begin anew there: compare them only for equality.
+ * Source: slots that are filled at the tail and helped along after P. Tsigas and Y. Zhang (2001) and M. Michael and M.
+ * Scott (1996); cells that are traded instead of allocated are ours.
  */
 import { cas, load, store } from '#atomics';
 import { SlotTable } from '@ringloop/core/internal';
 import { TooManyProducersError } from '../errors.js';
 
-/** Threads that put into one queue. Arbitrary. */
+/** The most threads that put into one queue. Arbitrary. */
 const SEATS = 128;
 
 const TAIL = 0;
-/** On another cache line: those who take write it while others write TAIL. */
+/** On another cache line: threads that take write it while others write TAIL. */
 const HEAD = 16;
 const DONE = 32;
 const SEAT_TABLE = 48;
@@ -46,12 +50,12 @@ const SEAT_WORDS = 4;
 
 const LOST = -1;
 
-/** Beyond that, laps would have too few bits. */
+/** The most slots of a ring. With more, laps would have too few bits. */
 export const MOST_SLOTS = 65_536;
 
-/** How large a ring is. */
+/** The size of a ring. */
 export interface RingSize {
-  /** How many items there is room for. */
+  /** How many items it has room for. */
   readonly slots: number;
   /** How large an item may be. */
   readonly itemBytes: number;
@@ -59,7 +63,7 @@ export interface RingSize {
   readonly seats?: number;
 }
 
-/** Where a ring's words are, in words; cells in bytes. */
+/** Where a ring's words and cells are. Numbers are in words, unless their name says bytes. */
 interface Layout {
   readonly slotsAt: number;
   readonly cellsAtBytes: number;
@@ -71,17 +75,17 @@ interface Layout {
 function layoutOf({ slots, itemBytes, seats = SEATS }: RingSize): Layout {
   const slotsAt = SEAT_TABLE + seats * SEAT_WORDS;
   const words = slotsAt + slots;
-  const cellBytes = (4 + itemBytes + 7) & ~7; // its size, and the item
+  const cellBytes = (4 + itemBytes + 7) & ~7; // the size of the item, and the item
   const cellsAtBytes = (words * 4 + 63) & ~63;
   return { slotsAt, cellsAtBytes, cellBytes, words, bytes: cellsAtBytes + (slots + seats) * cellBytes };
 }
 
-/** How much memory a ring takes. What is not touched costs address space only. */
+/** How many bytes a ring takes. Untouched memory costs address space only. */
 export function ringBytes(size: RingSize): number {
   return layoutOf(size).bytes;
 }
 
-/** The words of a ring, and what may be done to them. */
+/** The words of a ring, and the operations on them. */
 export class ItemRing {
   readonly slots: number;
   readonly itemBytes: number;
@@ -114,7 +118,7 @@ export class ItemRing {
     this.#limit = slots * 2 ** lapBits;
   }
 
-  /** Gives every cell its first place, before anybody else has the memory. */
+  /** Puts every cell in its first place. Called before any other thread has the memory. */
   initialize(): void {
     for (let k = 0; k < this.slots; k++) this.#words[this.#layout.slotsAt + k] = this.#empty(0, k);
     for (let seat = 0; seat < this.#seats; seat++) {
@@ -123,7 +127,7 @@ export class ItemRing {
   }
 
   /**
-   * Puts an item in. Returns its position, or -1 where there is no room.
+   * Puts an item in. Returns its position, or -1 if there is no room.
    * @throws {TooManyProducersError} when more threads put than there are seats
    */
   tryPut(item: Uint8Array, producer: number): number {
@@ -143,12 +147,12 @@ export class ItemRing {
           return tail;
         }
       } else if (found === this.#full(lap, cell) || found === this.#empty(this.#after(lap), cell)) {
-        cas(words, TAIL, tail, this.#next(tail)); // who filled it has not come to that
-      } else if (load(words, TAIL) === tail) return -1; // it holds an item of the lap before
+        cas(words, TAIL, tail, this.#next(tail)); // the thread that filled it has not moved TAIL yet
+      } else if (load(words, TAIL) === tail) return -1; // it still holds an item of the lap before
     }
   }
 
-  /** Takes the first item out, or returns null where there is none. */
+  /** Takes the first item out, or returns null if there is none. */
   tryTake(): Uint8Array | null {
     const words = this.#words;
     while (true) {
@@ -171,20 +175,20 @@ export class ItemRing {
     }
   }
 
-  /** Takes an item back that was put at `position`. False: somebody has taken it. */
+  /** Takes back the item that was put at `position`. False: another thread has taken it. */
   takeBack(position: number): boolean {
     const slot = this.#slotOf(position);
     const lap = this.#lapOf(position);
     const found = load(this.#words, slot);
     const cell = this.#cellOf(found);
-    // HEAD passes by it when it comes there.
+    // HEAD passes over the empty slot when it comes there.
     return (
       found === this.#full(lap, cell) &&
       cas(this.#words, slot, found, this.#empty(this.#after(lap), cell)) === found
     );
   }
 
-  /** Whether nothing is in it. */
+  /** Whether the ring has no items. */
   isEmpty(): boolean {
     while (true) {
       const head = this.#settledHead();
@@ -195,7 +199,7 @@ export class ItemRing {
     }
   }
 
-  /** Whether there is no room in it. */
+  /** Whether the ring has no room. */
   isFull(): boolean {
     while (true) {
       const tail = this.#settledTail();
@@ -206,19 +210,19 @@ export class ItemRing {
     }
   }
 
-  /** How many are in it: exact while nobody puts or takes. */
+  /** How many items are in the ring. The number is exact if nobody puts or takes meanwhile. */
   count(): number {
     const head = this.#settledHead();
     const ahead = this.#distance(head, this.#settledTail());
     return ahead > this.slots ? 0 : ahead; // TAIL was overtaken while we looked
   }
 
-  /** How many were put and not yet said to be done. */
+  /** How many items were put, but not finished by `finishOne()` yet. */
   unfinished(): number {
     return this.#distance(load(this.#words, DONE), this.#settledTail());
   }
 
-  /** One more is done. False: all are already. */
+  /** Counts one more item as done. False: all items are done already. */
   finishOne(): boolean {
     while (true) {
       const done = load(this.#words, DONE);
@@ -228,11 +232,15 @@ export class ItemRing {
     }
   }
 
-  /** Frees the seat of a thread that has ended. Any thread, any number of times, several at once. */
+  /**
+   * Frees the seat of a thread that has ended. Any thread may call it, any number of times, also several threads at
+   * once.
+   */
   expel(producer: number): void {
     for (let i = 0; i < this.#seats; i++) {
       if (this.#owners.ownerOf(i) !== producer) continue;
-      // A number never comes back: if it is still there afterwards, this was read of the thread that ended.
+      // Thread numbers are never used again: if the seat can be released, `isSwapping` was read from the thread that
+      // ended.
       const isSwapping = load(this.#words, this.#owners.wordOf(i) + SWAPPING) !== 0;
       this.#owners.release(i, producer, isSwapping ? LOST : undefined);
     }
@@ -240,7 +248,7 @@ export class ItemRing {
 
   #seatOf(producer: number): number {
     if (this.#seat !== -1) return this.#seat;
-    // One seat a thread, whatever objects it has over this memory.
+    // A thread has one seat, however many objects it has over this memory.
     const seat = this.#owners.find(producer) ?? this.#owners.claim(producer);
     if (seat !== null) return (this.#seat = this.#owners.wordOf(seat));
     throw new TooManyProducersError(`Cannot put: ${this.#seats} threads put into this queue already`);
@@ -261,7 +269,7 @@ export class ItemRing {
     this.#bytes.set(item, at + 4);
   }
 
-  /** A copy. Somebody may be writing there: then it is nonsense, of which nobody will hear. */
+  /** Returns a copy. Another thread may be writing there: then the copy is nonsense, and the caller throws it away. */
   #read(cell: number): Uint8Array {
     const at = cell * this.#layout.cellBytes;
     const size = Math.min(this.#sizes[at >> 2]! >>> 0, this.itemBytes);

@@ -50,7 +50,7 @@ export class WaitQueue {
     this.#options = options;
   }
 
-  /** The number of coroutines of this thread that wait in it. */
+  /** The number of waiting coroutines of this thread. */
   get size(): number {
     return this.#size;
   }
