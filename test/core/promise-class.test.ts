@@ -26,7 +26,7 @@ describe('core/promise-class', () => {
       () => new Future((() => undefined) as never),
     ]) {
       expect(make)
-        .to.throw(TypeError, 'made by loop.createFuture()')
+        .to.throw(TypeError, 'loop.createFuture() to make a future')
         .with.property('code', 'ERR_INVALID_ARG_TYPE');
     }
   });

@@ -98,7 +98,6 @@ export class BaseEventLoop {
   readonly #slowCallbacks = new SlowCallbacks(this);
   #taskFactory: TaskFactory | null = null;
   #state: LoopState = 'idle';
-  #debug: boolean;
   #exceptionHandler: ExceptionHandler | null = null;
 
   readonly #stopping = new Stopping();
@@ -108,21 +107,23 @@ export class BaseEventLoop {
 
   constructor(ports: LoopPorts = {}) {
     this.name = ports.name ?? 'loop';
-    this.#debug = ports.debug ?? (process.env.RINGLOOP_DEBUG ?? '') !== '';
+    const debug = ports.debug ?? (process.env.RINGLOOP_DEBUG ?? '') !== '';
     this.#stopMode = checkStopMode(ports.stopMode ?? 'barrier');
     this.#host = ports.host ?? new NodeHost();
     this.#executor = new DefaultExecutor(ports.createExecutor ?? null);
-    this.#turn = new Turn({
-      host: this.#host,
-      ready: this.#ready,
-      timers: this.#timers,
-      stopping: this.#stopping,
-      slowCallbacks: this.#slowCallbacks,
-      pollEvents: () => this.pollEvents(),
-      isRunning: () => this.#state === 'running',
-      getDebug: () => this.#debug,
-      finish: (exc) => this.#finish(exc),
-    });
+    this.#turn = new Turn(
+      {
+        host: this.#host,
+        ready: this.#ready,
+        timers: this.#timers,
+        stopping: this.#stopping,
+        slowCallbacks: this.#slowCallbacks,
+        pollEvents: () => this.pollEvents(),
+        isRunning: () => this.#state === 'running',
+        finish: (exc) => this.#finish(exc),
+      },
+      debug,
+    );
     const owner = {
       loop: this,
       addReady: (entry: Ready) => this.addReady(entry),
@@ -365,18 +366,18 @@ export class BaseEventLoop {
 
   /** Python: loop.get_debug(). */
   getDebug(): boolean {
-    return this.#debug;
+    return this.#turn.debug;
   }
 
   /** Python: loop.set_debug(). */
   setDebug(enabled: boolean): void {
-    this.#debug = enabled;
+    this.#turn.debug = enabled;
   }
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     const { constructor, name } = this;
-    return `<${constructor.name} ${name} running=${this.isRunning()} closed=${this.isClosed()} debug=${this.#debug}>`;
+    return `<${constructor.name} ${name} running=${this.isRunning()} closed=${this.isClosed()} debug=${this.#turn.debug}>`;
   }
 
   // The members below are for the packages that extend the loop. Users import none of them.

@@ -24,7 +24,6 @@ export interface TurnParts {
   /** Queues the handles of I/O events. */
   readonly pollEvents: () => void;
   readonly isRunning: () => boolean;
-  readonly getDebug: () => boolean;
   /** Called when the run is over. */
   readonly finish: (exc: Error | null) => void;
 }
@@ -36,6 +35,8 @@ export class Turn {
   readonly #host: Host;
   /** Null until the loop has opened it, or if the loop has none. */
   inbox: Inbox | null = null;
+  /** Debug mode. A field of its own because it is read for each entry. */
+  debug: boolean;
   /** Whether no turn need be requested, because one is coming or the loop does not run. */
   #coming = true;
   /** Whether this run has collected events yet. */
@@ -52,8 +53,9 @@ export class Turn {
    */
   #cutShort = false;
 
-  constructor(parts: TurnParts) {
+  constructor(parts: TurnParts, debug: boolean) {
     this.#parts = parts;
+    this.debug = debug;
     this.#ready = parts.ready;
     this.#host = parts.host;
   }
@@ -149,16 +151,16 @@ export class Turn {
   }
 
   #runBatch(): void {
-    const { getDebug, slowCallbacks, stopping } = this.#parts;
+    const { slowCallbacks, stopping } = this.#parts;
     const ready = this.#ready;
     const end = stopping.endOfBatch(ready.tail);
     this.#batchBegan = ready.head;
     while (ready.head < end && !this.#cutShort) {
       const entry = ready.shift();
-      if (getDebug()) slowCallbacks.run(entry);
+      if (this.debug) slowCallbacks.run(entry);
       else entry[RUN]();
     }
-    if (getDebug()) slowCallbacks.batchEnded();
+    if (this.debug) slowCallbacks.batchEnded();
   }
 
   /**
