@@ -11,7 +11,12 @@
 // server/      Listening sockets, and the connections that they accept.
 export type { AcceptedSocketOptions } from './connect/connect-accepted-socket.js';
 export type { ConnectionOptions } from './connect/create-connection.js';
+export type { DatagramAddress, DatagramOptions } from './connect/create-datagram-endpoint.js';
+export type { DatagramProtocol } from './transports/datagram-protocol.js';
+export type { UnixConnectionOptions } from './connect/create-unix-connection.js';
 export type { ServerOptions } from './server/create-server.js';
+export type { UnixServerOptions } from './server/create-unix-server.js';
+export type { UnixPath } from './sockets/unix-path.js';
 export { NativeCallsError, ServerStateError, TransportStateError } from './errors.js';
 export type { FileDescriptorLike } from './sockets/file-descriptor.js';
 export type { WriteBufferLimits } from './transports/flow-control.js';
@@ -50,7 +55,7 @@ export {
   TCP_NODELAY,
   TCP_USER_TIMEOUT,
 } from './libc/linux-abi.js';
-export type { Protocol, ProtocolFactory } from './transports/protocol.js';
+export type { BaseProtocol, Protocol, ProtocolFactory } from './transports/protocol.js';
 export { SelectorEventLoop } from './selector-event-loop.js';
 export { Server } from './server/server.js';
 export type { Port } from './sockets/service-port.js';

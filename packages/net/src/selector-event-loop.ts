@@ -2,7 +2,12 @@ import { type Awaitable, BaseEventLoop, Handle } from '@ringloop/core';
 import { checkCallback, startFunction } from '@ringloop/core/internal';
 import { connectAcceptedSocket, type AcceptedSocketOptions } from './connect/connect-accepted-socket.js';
 import { createConnection, type ConnectionOptions } from './connect/create-connection.js';
+import { createDatagramEndpoint, type DatagramOptions } from './connect/create-datagram-endpoint.js';
+import type { DatagramProtocol } from './transports/datagram-protocol.js';
+import type { DatagramTransport } from './transports/transport.js';
+import { createUnixConnection, type UnixConnectionOptions } from './connect/create-unix-connection.js';
 import { createServer, type ServerOptions } from './server/create-server.js';
+import { createUnixServer, type UnixServerOptions } from './server/create-unix-server.js';
 import { EpollPoll } from './selector/epoll-poll.js';
 import { type FileDescriptorLike, toFileno } from './sockets/file-descriptor.js';
 import { LoopNet, NET } from './loop-net.js';
@@ -149,6 +154,45 @@ export class SelectorEventLoop extends BaseEventLoop {
     return startFunction(() => createServer(this, protocolFactory, options), {
       loop: this,
       discard: (server) => server.close(),
+    });
+  }
+
+  /**
+   * Connects to a Unix socket. When cancelled, it leaves no connection behind. Python: loop.create_unix_connection(). See
+   * UnixConnectionOptions.
+   */
+  createUnixConnection<P extends Protocol>(
+    protocolFactory: ProtocolFactory<P>,
+    options: UnixConnectionOptions,
+  ): Awaitable<[StreamTransport, P]> {
+    return startFunction(() => createUnixConnection(this, protocolFactory, options), {
+      loop: this,
+      discard: ([transport]) => transport.abort(),
+    });
+  }
+
+  /**
+   * Opens a server on a Unix socket. When cancelled, it leaves no server behind. Python: loop.create_unix_server(). See
+   * UnixServerOptions.
+   */
+  createUnixServer(protocolFactory: ProtocolFactory, options: UnixServerOptions): Awaitable<Server> {
+    return startFunction(() => createUnixServer(this, protocolFactory, options), {
+      loop: this,
+      discard: (server) => server.close(),
+    });
+  }
+
+  /**
+   * Makes a socket of datagrams, with a transport and a protocol. When cancelled, it leaves no socket behind. Python:
+   * loop.create_datagram_endpoint(). See DatagramOptions.
+   */
+  createDatagramEndpoint<P extends DatagramProtocol>(
+    protocolFactory: () => P,
+    options: DatagramOptions,
+  ): Awaitable<[DatagramTransport, P]> {
+    return startFunction(() => createDatagramEndpoint(this, protocolFactory, options), {
+      loop: this,
+      discard: ([transport]) => transport.abort(),
     });
   }
 

@@ -204,6 +204,13 @@ export {
   TCP_NODELAY,
   TransportSocket,
   TransportStateError,
+  type BaseProtocol,
+  type DatagramAddress,
+  type DatagramOptions,
+  type DatagramProtocol,
+  type UnixConnectionOptions,
+  type UnixPath,
+  type UnixServerOptions,
   type WriteBufferLimits,
 } from '@ringloop/net';
 export {

@@ -21,6 +21,8 @@ type State = 'idle' | 'serving' | 'closed';
 export class Server implements AsyncDisposable, Abandonable {
   readonly #loop: NetLoop;
   readonly #protocolFactory: ProtocolFactory;
+  /** Called when the server is closed, before its sockets are. */
+  readonly #onClose: (() => void) | null;
   readonly #listeners: readonly Listener[];
   readonly #sockets: readonly TransportSocket[];
   readonly #transports = new Set<StreamTransport>();
@@ -31,10 +33,11 @@ export class Server implements AsyncDisposable, Abandonable {
   constructor(
     loop: NetLoop,
     sockets: readonly Socket[],
-    options: { protocolFactory: ProtocolFactory; backlog: number },
+    options: { protocolFactory: ProtocolFactory; backlog: number; onClose?: (() => void) | null },
   ) {
     this.#loop = loop;
     this.#protocolFactory = options.protocolFactory;
+    this.#onClose = options.onClose ?? null;
     const onConnection = (sock: Socket, peername: SocketAddress | string): void =>
       this.#accepted(sock, peername);
     this.#listeners = sockets.map(
@@ -101,6 +104,7 @@ export class Server implements AsyncDisposable, Abandonable {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#onClose?.();
     for (const listener of this.#listeners) listener.close();
     this.#loop[NET].closed(this);
     this.#servingForever?.cancel();
@@ -155,6 +159,7 @@ export class Server implements AsyncDisposable, Abandonable {
   /** Called when the loop is closed: closes the listening sockets and wakes nobody, as nothing can run any more. */
   abandon(): void {
     this.#state = 'closed';
+    this.#onClose?.();
     for (const listener of this.#listeners) listener.sock.close();
   }
 

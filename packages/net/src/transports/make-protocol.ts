@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util';
 import { typeError, watchResult } from '@ringloop/core/internal';
-import type { Protocol, ProtocolFactory } from './protocol.js';
+import type { BaseProtocol } from './protocol.js';
 import type { NetLoop } from '../loop-net.js';
 
 const CODE = 'ERR_INVALID_RETURN_VALUE';
@@ -10,7 +10,7 @@ const CODE = 'ERR_INVALID_RETURN_VALUE';
  * @throws {TypeError} ERR_INVALID_RETURN_VALUE when it returns a promise, or anything else that is not a protocol
  * object
  */
-export function makeProtocol<P extends Protocol>(loop: NetLoop, factory: ProtocolFactory<P>): P {
+export function makeProtocol<P extends BaseProtocol>(loop: NetLoop, factory: () => P): P {
   const made: unknown = factory();
   if (typeof made === 'object' && made !== null && !types.isPromise(made)) return made as P; // as the factory declares
   watchResult(made, (thrown) => {

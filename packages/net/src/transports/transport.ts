@@ -1,7 +1,8 @@
-import type { SocketAddress } from '../sockets/sockaddr.js';
+import type { AddressInput, SocketAddress } from '../sockets/sockaddr.js';
 import type { TransportSocket } from '../sockets/transport-socket.js';
 import type { WriteBufferLimits } from './flow-control.js';
-import type { Protocol } from './protocol.js';
+import type { DatagramProtocol } from './datagram-protocol.js';
+import type { BaseProtocol, Protocol } from './protocol.js';
 
 /** Methods of every transport. Python: asyncio.BaseTransport. */
 export interface BaseTransport {
@@ -17,9 +18,9 @@ export interface BaseTransport {
   getExtraInfo(name: 'sockname' | 'peername'): SocketAddress | string | null;
   getExtraInfo(name: string, defaultValue?: unknown): unknown;
   /** Sets the protocol that gets the events from now on. Python: BaseTransport.set_protocol(). */
-  setProtocol(protocol: Protocol): void;
+  setProtocol(protocol: BaseProtocol): void;
   /** The protocol that gets the events. Python: BaseTransport.get_protocol(). */
-  getProtocol(): Protocol;
+  getProtocol(): BaseProtocol;
 }
 
 /** A transport that receives. Python: asyncio.ReadTransport. */
@@ -66,17 +67,33 @@ export interface WriteTransport extends BaseTransport {
 }
 
 /** A transport of a stream that receives and sends. Python: asyncio.Transport. */
-export interface Transport extends ReadTransport, WriteTransport {}
+export interface Transport extends ReadTransport, WriteTransport {
+  /** The next event goes to `protocol`. Python: BaseTransport.set_protocol(). */
+  setProtocol(protocol: Protocol): void;
+  /** The protocol that gets the events. Python: BaseTransport.get_protocol(). */
+  getProtocol(): Protocol;
+}
 
 /** A transport of datagrams. Python: asyncio.DatagramTransport. */
 export interface DatagramTransport extends BaseTransport {
+  /** The next event goes to `protocol`. Python: BaseTransport.set_protocol(). */
+  setProtocol(protocol: DatagramProtocol): void;
+  /** The protocol that gets the events. Python: BaseTransport.get_protocol(). */
+  getProtocol(): DatagramProtocol;
   /**
-   * Sends one datagram. If the system does not take it now, it is sent later; this never waits. Python:
-   * DatagramTransport.sendto().
-   * @param address null: the address that the socket is connected to
-   * @throws {TypeError} when `data` is not a Uint8Array
+   * Sends one datagram, or later if the system does not take it now; never waits. The memory is the caller's again on return. What
+   * the system refuses is told to the protocol's errorReceived. After `abort()`, and when the transport is lost, it is dropped.
+   * Python: DatagramTransport.sendto().
+   * @param address null: the remote address that the transport was made with; no other may be given then
+   * @throws {TypeError} when `data` is not a Uint8Array, or the address is missing or does not suit the transport
    */
-  sendto(data: Uint8Array, address?: SocketAddress | string | null): void;
+  sendto(data: Uint8Array, address?: AddressInput | null): void;
   /** Drops what is buffered and calls connectionLost(null) in the next iteration. Python: DatagramTransport.abort(). */
   abort(): void;
+  /** @throws {RangeError} unless high >= low >= 0. */
+  setWriteBufferLimits(limits?: WriteBufferLimits): void;
+  /** [low, high], in bytes. */
+  getWriteBufferLimits(): readonly [low: number, high: number];
+  /** Bytes not sent yet, with 8 for each datagram. */
+  getWriteBufferSize(): number;
 }

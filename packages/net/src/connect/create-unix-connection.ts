@@ -1,0 +1,58 @@
+import { checkCallback, typeError } from '@ringloop/core/internal';
+import { AF_UNIX, SOCK_STREAM } from '../libc/linux-abi.js';
+import { NET, type NetLoop } from '../loop-net.js';
+import { Socket } from '../sockets/socket.js';
+import { takeOver } from '../sockets/stream-socket.js';
+import { checkUnixStreamSocket, type UnixPath, unixPath } from '../sockets/unix-path.js';
+import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
+import { startTransport } from '../transports/start-transport.js';
+import type { StreamTransport } from '../transports/stream-transport.js';
+import { connectSocket } from './connect-socket.js';
+import { refuseTls, type TlsOptions } from './no-tls.js';
+
+/** Options of `createUnixConnection()`: where to connect to. Give either `path` or `sock`, never both. */
+export interface UnixConnectionOptions extends TlsOptions {
+  readonly path?: UnixPath | null;
+  /** A connected socket to use instead. It is detached: the transport owns the connection from now on. */
+  readonly sock?: Socket | null;
+}
+
+/**
+ * Connects to a Unix socket, and resolves once the protocol's connectionMade has been called. Rejects with TypeError when options
+ * contradict each other, and with the system's error when it cannot connect: ENOENT, ECONNREFUSED, EACCES. A rejected call leaves no
+ * socket of its own open. Python: loop.create_unix_connection().
+ */
+export async function createUnixConnection<P extends Protocol>(
+  loop: NetLoop,
+  protocolFactory: ProtocolFactory<P>,
+  options: UnixConnectionOptions,
+): Promise<[StreamTransport, P]> {
+  loop[NET].checkOpen();
+  checkCallback(protocolFactory, 'createUnixConnection');
+  refuseTls(options);
+  const { path = null, sock = null } = options;
+  if (path !== null && sock !== null) {
+    throw typeError('path and sock can not be specified at the same time', 'ERR_INVALID_ARG_VALUE');
+  }
+  if (sock !== null) {
+    checkUnixStreamSocket(sock);
+    return startTransport(loop, protocolFactory, takeOver(sock));
+  }
+  if (path === null) throw typeError('no path and sock were specified', 'ERR_INVALID_ARG_VALUE');
+  return startTransport(loop, protocolFactory, await connectTo(loop, unixPath(path)));
+}
+
+async function connectTo(loop: NetLoop, path: string): Promise<Socket> {
+  const sock = new Socket(AF_UNIX, SOCK_STREAM);
+  const attempt = { abandon: () => sock.close() };
+  loop[NET].opened(attempt);
+  try {
+    await connectSocket(loop, sock, path);
+    return sock;
+  } catch (thrown) {
+    sock.close();
+    throw thrown;
+  } finally {
+    loop[NET].closed(attempt);
+  }
+}

@@ -1,0 +1,297 @@
+import { inspect } from 'node:util';
+import { Handle } from '@ringloop/core';
+import { runApart, typeError } from '@ringloop/core/internal';
+import { EAGAIN } from '../libc/syscalls.js';
+import { systemError } from '../libc/system-error.js';
+import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.js';
+import { checkBytes } from '../sockets/bytes.js';
+import { type AddressInput, encodeAddress, type SocketAddress } from '../sockets/sockaddr.js';
+import type { Socket } from '../sockets/socket.js';
+import { TransportSocket } from '../sockets/transport-socket.js';
+import { Closing } from './closing.js';
+import type { DatagramProtocol } from './datagram-protocol.js';
+import { FlowControl, type WriteBufferLimits } from './flow-control.js';
+import { ProtocolErrors } from './protocol-errors.js';
+import type { DatagramTransport } from './transport.js';
+
+/** Datagrams received in one iteration: others get their turn after that. Arbitrary. */
+const MOST_AT_ONCE = 64;
+/** Bytes that a waiting datagram counts beside its own, as in CPython since 3.14. */
+const HEADER_BYTES = 8;
+/** Ignored datagrams before each further one is warned about. CPython: LOG_THRESHOLD_FOR_CONNLOST_WRITES. */
+const SILENT_WRITES = 5;
+
+/** What a datagram transport is made of, beside its socket. */
+export interface DatagramEndpointOptions {
+  readonly protocol: DatagramProtocol;
+  /** Where datagrams without an address go; null: each names its own. */
+  readonly remote: AddressInput | null;
+  /** Called in the loop right after connectionMade. */
+  readonly onStarted: () => void;
+}
+
+interface Waiting {
+  readonly data: Uint8Array;
+  readonly address: AddressInput | null;
+}
+
+/** A socket of datagrams. It owns its socket. Python: asyncio's datagram transport. */
+export class DatagramEndpoint implements DatagramTransport, Abandonable {
+  readonly #loop: NetLoop;
+  readonly #net: LoopNet;
+  readonly #sock: Socket;
+  /** Kept: the socket has no number any more when it is unregistered. */
+  readonly #fd: number;
+  readonly #extra: Map<string, unknown>;
+  readonly #remote: AddressInput | null;
+  readonly #isConnected: boolean;
+  readonly #closing = new Closing((exc) => this.#loop.callSoon(this.#connectionLost, exc));
+  readonly #flow = new FlowControl((method) => this.#tellFlow(method));
+  readonly #errors: ProtocolErrors;
+  #protocol: DatagramProtocol;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #lateWrites = 0;
+
+  constructor(loop: NetLoop, sock: Socket, { protocol, remote, onStarted }: DatagramEndpointOptions) {
+    this.#loop = loop;
+    this.#net = loop[NET];
+    this.#sock = sock;
+    this.#fd = sock.fileno();
+    this.#protocol = protocol;
+    this.#remote = remote;
+    this.#errors = new ProtocolErrors(loop, this);
+    const peername = addressOrNull(() => sock.getpeername());
+    this.#isConnected = peername !== null;
+    this.#extra = new Map<string, unknown>([
+      ['socket', new TransportSocket(sock)],
+      ['sockname', addressOrNull(() => sock.getsockname())],
+      ['peername', peername],
+    ]);
+    this.#net.transports.set(this.#fd, this);
+    this.#net.opened(this);
+    loop.callSoon(this.#connectionMade);
+    loop.callSoon(this.#startReading);
+    loop.callSoon(onStarted);
+  }
+
+  sendto(data: Uint8Array, address: AddressInput | null = null): void {
+    checkBytes(data);
+    const to = this.#destination(address);
+    if (this.#closing.isEnding) {
+      if (this.#lateWrites >= SILENT_WRITES) console.warn('socket.send() raised exception.');
+      this.#lateWrites++;
+      return;
+    }
+    if (this.#waiting.length === 0) {
+      const result = this.#send(data, to);
+      if (result >= 0) return;
+      if (result !== -EAGAIN) {
+        this.#errorReceived(-result);
+        return;
+      }
+      this.#watchWriter();
+    }
+    this.#waiting.push({ data: Buffer.from(data), address: to }); // a copy: the memory is the caller's again
+    this.#waitingBytes += data.byteLength + HEADER_BYTES;
+    this.#flow.grown(this.#waitingBytes);
+  }
+
+  close(): void {
+    if (!this.#closing.tryFlush()) return;
+    this.#net.selector.unwatch(this.#fd, 'reader');
+    if (this.#waiting.length === 0) this.#loseSoon();
+  }
+
+  abort(): void {
+    this.#loseSoon();
+  }
+
+  isClosing(): boolean {
+    return this.#closing.state !== 'open';
+  }
+
+  setWriteBufferLimits(limits: WriteBufferLimits = {}): void {
+    this.#flow.setLimits(limits);
+    this.#flow.grown(this.#waitingBytes);
+  }
+
+  getWriteBufferLimits(): readonly [low: number, high: number] {
+    return this.#flow.limits;
+  }
+
+  getWriteBufferSize(): number {
+    return this.#waitingBytes;
+  }
+
+  getExtraInfo(name: 'socket'): TransportSocket;
+  getExtraInfo(name: 'sockname' | 'peername'): SocketAddress | string | null;
+  getExtraInfo(name: string, defaultValue?: unknown): unknown;
+  getExtraInfo(name: string, defaultValue: unknown = null): unknown {
+    return this.#extra.has(name) ? this.#extra.get(name) : defaultValue;
+  }
+
+  setProtocol(protocol: DatagramProtocol): void {
+    this.#protocol = protocol;
+  }
+
+  getProtocol(): DatagramProtocol {
+    return this.#protocol;
+  }
+
+  /** As `util.inspect()` and `console.log()` show it. */
+  [inspect.custom](): string {
+    return `<DatagramTransport fd=${this.#fd} ${this.#closing.state} buffered=${this.#waitingBytes}>`;
+  }
+
+  /** The loop is closed: nobody will be called any more. */
+  abandon(): void {
+    this.#closing.lost();
+    this.#drop();
+    this.#sock.close();
+  }
+
+  /** @throws {TypeError} when the address suits neither the socket nor what it is connected to */
+  #destination(address: AddressInput | null): AddressInput | null {
+    if (address !== null) encodeAddress(this.#sock.family, address); // now, not when it is sent
+    if (this.#remote === null) {
+      if (address === null && !this.#isConnected) {
+        throw typeError(
+          'address must be given: the transport has no remote address',
+          'ERR_INVALID_ARG_VALUE',
+        );
+      }
+      return address;
+    }
+    if (address !== null && !isSame(address, this.#remote)) {
+      throw typeError(
+        `Invalid address: must be null or ${inspect(this.#remote)}, got ${inspect(address)}`,
+        'ERR_INVALID_ARG_VALUE',
+      );
+    }
+    return this.#remote;
+  }
+
+  /** Returns how many bytes were sent, or `-errno`. */
+  #send(data: Uint8Array, address: AddressInput | null): number {
+    return this.#isConnected || address === null
+      ? this.#sock.trySend(data)
+      : this.#sock.trySendto(data, address);
+  }
+
+  readonly #connectionMade = (): void => {
+    this.#errors.watch(this.#protocol.connectionMade?.(this), (thrown) =>
+      this.#errors.report('protocol.connection_made() failed', thrown),
+    );
+  };
+
+  readonly #startReading = (): void => {
+    if (this.#closing.state !== 'open') return;
+    this.#net.selector.watch(this.#fd, 'reader', new Handle(this.#onReadable, [], this.#loop));
+  };
+
+  readonly #onReadable = (): void => {
+    const buffer = this.#net.recvBuffer;
+    for (let left = MOST_AT_ONCE; left > 0 && this.#closing.state === 'open'; left--) {
+      const received = this.#sock.tryRecvfromInto(buffer);
+      if (typeof received !== 'number') {
+        const [count, address] = received;
+        // A copy: the buffer is everybody's, and the protocol may keep what it gets.
+        const data = Buffer.from(buffer.subarray(0, count));
+        this.#errors.watch(this.#protocol.datagramReceived?.(data, address), (thrown) =>
+          this.#errors.report('protocol.datagram_received() failed', thrown),
+        );
+      } else if (received === -EAGAIN) return;
+      else this.#errorReceived(-received);
+    }
+  };
+
+  readonly #onWritable = (): void => {
+    while (true) {
+      const [first] = this.#waiting;
+      if (first === undefined) break;
+      const result = this.#send(first.data, first.address);
+      if (result === -EAGAIN) break;
+      this.#waiting.shift();
+      this.#waitingBytes -= first.data.byteLength + HEADER_BYTES;
+      if (result < 0) this.#errorReceived(-result);
+      if (this.#closing.isEnding) return; // the protocol has aborted
+    }
+    this.#flow.shrunk(this.#waitingBytes);
+    if (this.#waiting.length > 0 || this.#closing.isEnding) return;
+    this.#net.selector.unwatch(this.#fd, 'writer');
+    if (this.#closing.state === 'flushing') this.#connectionLost(null);
+  };
+
+  #watchWriter(): void {
+    this.#net.selector.watch(this.#fd, 'writer', new Handle(this.#onWritable, [], this.#loop));
+  }
+
+  /** An ordinary thing in a network of datagrams: the protocol is told, and the transport goes on. */
+  #errorReceived(errno: number): void {
+    this.#errors.watch(this.#protocol.errorReceived?.(systemError('send', errno)), (thrown) =>
+      this.#errors.report('protocol.error_received() failed', thrown),
+    );
+  }
+
+  #tellFlow(method: 'pauseWriting' | 'resumeWriting'): void {
+    const called = method === 'pauseWriting' ? 'pause_writing' : 'resume_writing';
+    const failed = (thrown: unknown): void => this.#errors.report(`protocol.${called}() failed`, thrown);
+    try {
+      // Apart: another connection may be writing.
+      this.#errors.watch(
+        runApart(() => this.#protocol[method]?.()),
+        failed,
+      );
+    } catch (thrown) {
+      failed(thrown);
+    }
+  }
+
+  #loseSoon(): void {
+    this.#drop();
+    if (!this.#closing.tryLose(null)) return;
+    this.#unwatch();
+    this.#lateWrites++;
+  }
+
+  readonly #connectionLost = (exc: Error | null): void => {
+    this.#closing.lost();
+    try {
+      this.#errors.watch(this.#protocol.connectionLost?.(exc), (thrown) =>
+        this.#errors.report('protocol.connection_lost() failed', thrown),
+      );
+    } finally {
+      this.#unwatch();
+      this.#net.transports.delete(this.#fd);
+      this.#net.closed(this);
+      this.#sock.close();
+    }
+  };
+
+  #drop(): void {
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+
+  /** The next owner of the number must find nothing of ours there. */
+  #unwatch(): void {
+    this.#net.selector.unwatch(this.#fd, 'writer');
+    this.#net.selector.unwatch(this.#fd, 'reader');
+  }
+}
+
+function isSame(a: AddressInput, b: AddressInput): boolean {
+  if (typeof a === 'string' || typeof b === 'string') return a === b;
+  return a.host === b.host && a.port === b.port;
+}
+
+/** Null for a socket that has none. */
+function addressOrNull(ask: () => SocketAddress | string): SocketAddress | string | null {
+  try {
+    const address = ask();
+    return address === '' ? null : address;
+  } catch {
+    return null;
+  }
+}
