@@ -10,12 +10,11 @@ export interface BaseTransport {
   close(): void;
   /** True after `close()` or `abort()`, and when the connection is lost. Python: BaseTransport.is_closing(). */
   isClosing(): boolean;
-  /**
-   * What is known about the transport. For sockets: 'socket', 'sockname', 'peername' (null when unknown). It stays
-   * available after the connection is lost. Python: BaseTransport.get_extra_info().
-   */
+  /** The socket of the transport. Python: BaseTransport.get_extra_info('socket'). */
   getExtraInfo(name: 'socket'): TransportSocket;
+  /** Its addresses, also after the connection is lost; null when unknown. */
   getExtraInfo(name: 'sockname' | 'peername'): SocketAddress | string | null;
+  /** Anything else that is known about the transport, or `defaultValue`. */
   getExtraInfo(name: string, defaultValue?: unknown): unknown;
   /** Sets the protocol that gets the events from now on. Python: BaseTransport.set_protocol(). */
   setProtocol(protocol: BaseProtocol): void;

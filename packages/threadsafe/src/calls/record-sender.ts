@@ -79,17 +79,17 @@ export class RecordSender {
         at = this.#claim(plan.sizeBytes, whenFull); // user code has run, and may have made calls into this lane
       }
       const { ring } = this.#writer;
+      const { transferred, outOfBand: sent } = plan; // the plan may have changed since
       writeRecord(ring.words, at, kind, plan.sizeBytes, fn, callId, plan.tags);
-      plan.write(ring, at, messageNumber);
+      plan.write(ring, at, messageNumber); // the plan's last use: it belongs to the next call from here on
       this.#publish();
-      if (plan.outOfBand !== null) {
-        this.#beside.add(ring, at, this.#writer.tail, plan.outOfBand.weightBytes);
-      }
-      if (plan.transferred !== null) takeAway(plan.transferred);
-      if (plan.transferred !== null || outOfBand !== null) unmark(args);
+      if (sent !== null) this.#beside.add(ring, at, this.#writer.tail, sent.weightBytes);
+      if (transferred !== null) takeAway(transferred);
+      if (transferred !== null || outOfBand !== null) unmark(args);
       return ring.writtenBytes - sizeOf(ring.words, at);
-    } finally {
+    } catch (thrown) {
       plan.release();
+      throw thrown;
     }
   }
 

@@ -1,6 +1,6 @@
 /**
  * The sending side of arguments.ts. A plan says how the arguments of one call will be written, before room for them is
- * claimed. A call owns its plan from `planArguments()` to `release()`. Getters that run meanwhile, and callbacks that
+ * claimed. A call owns its plan from `planArguments()` to `write()`, or to `release()` if it fails before. Getters that run meanwhile, and callbacks that
  * run while the call waits for room, may make calls of their own: these have other plans.
  */
 import { types } from 'node:util';
@@ -47,6 +47,7 @@ export class ArgumentPlan {
   readonly #draft = new Draft();
   /** The serialized arguments. Null: the draft has them, or they are sent out of band. */
   #bytes: Buffer | null = null;
+  #isIdle = false;
 
   /**
    * Plans how to write the arguments.
@@ -55,6 +56,7 @@ export class ArgumentPlan {
    * @throws {CloneError} naming the argument that cannot be sent
    */
   prepare(args: readonly unknown[], sent: Sent, port: () => MovingPort | null): void {
+    this.#isIdle = false;
     this.outOfBand = this.#bytes = null;
     try {
       const taken = transferredBy(args);
@@ -102,8 +104,8 @@ export class ArgumentPlan {
   }
 
   /**
-   * Writes the arguments behind the fixed part of the record at word `at`. @param messageNumber the result of
-   * `sendOutOfBand()`
+   * Writes the arguments behind the fixed part of the record at word `at`, and releases the plan. @param messageNumber
+   * the result of `sendOutOfBand()`
    */
   write(ring: Ring, at: number, messageNumber: number): void {
     const { words, bytes } = ring;
@@ -113,10 +115,13 @@ export class ArgumentPlan {
       bytes.set(this.#bytes, (word + 1) * 4);
     } else if (this.outOfBand !== null) words[word] = messageNumber;
     else this.#draft.write(ring, word);
+    this.release();
   }
 
-  /** Ends the call's use of this plan. */
+  /** Ends the call's use of this plan. Can be repeated. */
   release(): void {
+    if (this.#isIdle) return;
+    this.#isIdle = true;
     this.#draft.clear();
     this.#bytes = this.outOfBand = this.transferred = null;
     idle.push(this);
@@ -129,7 +134,7 @@ export class ArgumentPlan {
  */
 const idle: ArgumentPlan[] = [];
 
-/** Returns a plan for these arguments. The caller must release it. @throws as `ArgumentPlan.prepare()` does */
+/** Returns a plan for these arguments. The caller must write or release it. @throws as `ArgumentPlan.prepare()` does */
 export function planArguments(
   args: readonly unknown[],
   sent: Sent,
