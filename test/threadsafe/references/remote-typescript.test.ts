@@ -43,7 +43,7 @@ describe('remote() and remoteModule() in TypeScript that Node runs itself', func
   });
 
   it('import the .ts files in the called threads', async () => {
-    const folder = await mkdtemp(fileURLToPath(new URL('./fixtures/stripped-', import.meta.url)));
+    const folder = await mkdtemp(fileURLToPath(new URL('../fixtures/stripped-', import.meta.url)));
     try {
       await writeFile(join(folder, 'voices.ts'), MODULE);
       await writeFile(join(folder, 'main.ts'), MAIN);
