@@ -5,7 +5,10 @@ import fc from 'fast-check';
 const SLOTS = 4;
 const LAYOUT = { at: 2, slots: SLOTS, slotWords: 3, usedAt: 0 };
 
-type Step = { readonly do: 'claim' | 'release'; readonly owner: number };
+interface Step {
+  readonly do: 'claim' | 'release';
+  readonly owner: number;
+}
 
 const steps = fc.array(
   fc.record<Step>({ do: fc.constantFrom('claim', 'release'), owner: fc.integer({ min: 1, max: 6 }) }),
