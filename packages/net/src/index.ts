@@ -6,8 +6,10 @@
 // selector/    Which handle to run for which descriptor: one epoll descriptor for each loop.
 // sockets/     Sockets with their descriptors and addresses.
 // names/       Host names as addresses.
-// transports/  The life of a connection, from connectionMade() to connectionLost(): reading, writing, flow control, closing.
-// connect/     Connections that we open, or that other code has accepted.
+// transports/  The life of a connection, from connectionMade() to connectionLost(): reading, writing, flow control, closing;
+//              and of a socket of datagrams.
+// connect/     Connections and sockets of datagrams that we open, and connections that other code has accepted.
+// sock-calls/  The `sock…` methods of the loop: system calls of a socket that wait until it is ready.
 // server/      Listening sockets, and the connections that they accept.
 export type { AcceptedSocketOptions } from './connect/connect-accepted-socket.js';
 export type { ConnectionOptions } from './connect/create-connection.js';
