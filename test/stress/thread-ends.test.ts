@@ -6,7 +6,7 @@ import { expect } from 'chai';
  * How many threads are ended in each way, and the seed of when, and the node that does it:
  * `RINGLOOP_ENDS=200 RINGLOOP_SEED=7 RINGLOOP_NODE=/opt/node26/bin/node npx mocha build/test/stress/thread-ends.test.js`.
  */
-const ENDS = Number(process.env.RINGLOOP_ENDS ?? 4);
+const ENDS = Number(process.env.RINGLOOP_ENDS ?? 2);
 const SEED = Number(process.env.RINGLOOP_SEED ?? 1);
 const NODE = process.env.RINGLOOP_NODE ?? process.execPath;
 
