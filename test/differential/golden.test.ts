@@ -18,7 +18,7 @@ describe('differential/golden', () => {
     });
   }
 
-  it('Oracle has the same traces', async function () {
+  it('Oracle has the same traces (skipped where there is no Python)', async function () {
     const python = findPython();
     if (typeof python === 'string') {
       this.skip();

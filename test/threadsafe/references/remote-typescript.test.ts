@@ -35,7 +35,7 @@ await run(async () => {
 /** Nodes that strip types have this; types of older Nodes do not. */
 const { typescript = false } = process.features as { typescript?: false | 'strip' | 'transform' };
 
-describe('remote() and remoteModule() in TypeScript that Node runs itself', function () {
+describe('remote() and remoteModule() in TypeScript that Node runs itself (skipped where Node strips no types)', function () {
   this.slow(10_000); // starts a process and several threads
 
   before(function () {
