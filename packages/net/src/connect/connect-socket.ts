@@ -1,10 +1,32 @@
 import { Handle } from '@ringloop/core';
-import { SO_ERROR, SOL_SOCKET } from '../libc/linux-abi.js';
+import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from '../libc/linux-abi.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import type { AddressInput } from '../sockets/sockaddr.js';
-import type { Socket } from '../sockets/socket.js';
+import { Socket } from '../sockets/socket.js';
 import { EINPROGRESS } from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
+
+/** Opens a stream socket and connects it to a resolved address. Closes it if that fails, or if the loop is closed meanwhile. */
+export async function openConnected(
+  loop: NetLoop,
+  family: number,
+  address: AddressInput,
+  prepare: (sock: Socket) => void = () => undefined,
+): Promise<Socket> {
+  const sock = new Socket(family, SOCK_STREAM);
+  const attempt = { abandon: () => sock.close() };
+  loop[NET].opened(attempt);
+  try {
+    prepare(sock);
+    await connectSocket(loop, sock, address);
+    return sock;
+  } catch (thrown) {
+    sock.close();
+    throw thrown;
+  } finally {
+    loop[NET].closed(attempt);
+  }
+}
 
 /**
  * Connects `sock` to a resolved address. When it rejects, because it was cancelled or refused, the loop no longer

@@ -1,12 +1,12 @@
 import { checkCallback, typeError } from '@ringloop/core/internal';
-import { connectSocket } from './connect-socket.js';
-import { AF_UNSPEC, SOCK_STREAM } from '../libc/linux-abi.js';
+import { openConnected } from './connect-socket.js';
+import { AF_UNSPEC } from '../libc/linux-abi.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
 import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
 import { resolve, type ResolvedAddress } from '../names/resolve.js';
 import type { Port } from '../sockets/service-port.js';
-import { Socket } from '../sockets/socket.js';
+import type { Socket } from '../sockets/socket.js';
 import { startTransport } from '../transports/start-transport.js';
 import { checkStreamSocket, takeOver } from '../sockets/stream-socket.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
@@ -68,33 +68,15 @@ async function connectAny(
   const errors: SystemError[] = [];
   for (const remote of remotes) {
     try {
-      return await connectOne(loop, remote, locals);
+      return await openConnected(loop, remote.family, remote, (sock) => {
+        if (locals !== null) bindToOne(sock, locals);
+      });
     } catch (thrown) {
       if (!isSystemError(thrown)) throw thrown; // cancelled, or a bug: the next address would not help
       errors.push(thrown);
     }
   }
   throw combineErrors(errors);
-}
-
-async function connectOne(
-  loop: NetLoop,
-  remote: ResolvedAddress,
-  locals: readonly ResolvedAddress[] | null,
-): Promise<Socket> {
-  const sock = new Socket(remote.family, SOCK_STREAM);
-  const attempt = { abandon: () => sock.close() };
-  loop[NET].opened(attempt);
-  try {
-    if (locals !== null) bindToOne(sock, locals);
-    await connectSocket(loop, sock, remote);
-    return sock;
-  } catch (thrown) {
-    sock.close();
-    throw thrown;
-  } finally {
-    loop[NET].closed(attempt);
-  }
 }
 
 function bindToOne(sock: Socket, locals: readonly ResolvedAddress[]): void {

@@ -11,7 +11,7 @@ import { takeOver } from '../sockets/stream-socket.js';
 import { removeStaleSocket } from '../sockets/unix-path.js';
 import { DatagramEndpoint } from '../transports/datagram-endpoint.js';
 import type { DatagramProtocol } from '../transports/datagram-protocol.js';
-import { makeProtocol } from '../transports/make-protocol.js';
+import { startWith } from '../transports/start-transport.js';
 import type { DatagramTransport } from '../transports/transport.js';
 
 /** An address of a datagram endpoint: a host and a port, or the path of a Unix socket. */
@@ -144,30 +144,16 @@ function tryOpen({ family, local, remote }: Way, options: DatagramOptions): Sock
   }
 }
 
-async function start<P extends DatagramProtocol>(
+function start<P extends DatagramProtocol>(
   loop: NetLoop,
   protocolFactory: () => P,
   sock: Socket,
   remote: AddressInput | null,
 ): Promise<[DatagramTransport, P]> {
-  const started = loop.createFuture<undefined>();
-  const onStarted = (): void => {
-    if (!started.done()) started.setResult(undefined);
-  };
-  let transport: DatagramEndpoint;
-  let protocol: P;
-  try {
-    protocol = makeProtocol(loop, protocolFactory);
-    transport = new DatagramEndpoint(loop, sock, { protocol, remote, onStarted });
-  } catch (thrown) {
-    sock.close();
-    throw thrown;
-  }
-  try {
-    await started;
-  } catch (cancelled) {
-    transport.abort();
-    throw cancelled;
-  }
-  return [transport, protocol];
+  return startWith(
+    loop,
+    protocolFactory,
+    sock,
+    (protocol, onStarted) => new DatagramEndpoint(loop, sock, { protocol, remote, onStarted }),
+  );
 }

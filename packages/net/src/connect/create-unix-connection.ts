@@ -1,13 +1,13 @@
 import { checkCallback, typeError } from '@ringloop/core/internal';
-import { AF_UNIX, SOCK_STREAM } from '../libc/linux-abi.js';
+import { AF_UNIX } from '../libc/linux-abi.js';
 import { NET, type NetLoop } from '../loop-net.js';
-import { Socket } from '../sockets/socket.js';
+import type { Socket } from '../sockets/socket.js';
 import { takeOver } from '../sockets/stream-socket.js';
 import { checkUnixStreamSocket, type UnixPath, unixPath } from '../sockets/unix-path.js';
 import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
 import { startTransport } from '../transports/start-transport.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
-import { connectSocket } from './connect-socket.js';
+import { openConnected } from './connect-socket.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
 
 /** Options of `createUnixConnection()`: where to connect to. Give either `path` or `sock`, never both. */
@@ -39,20 +39,5 @@ export async function createUnixConnection<P extends Protocol>(
     return startTransport(loop, protocolFactory, takeOver(sock));
   }
   if (path === null) throw typeError('no path and sock were specified', 'ERR_INVALID_ARG_VALUE');
-  return startTransport(loop, protocolFactory, await connectTo(loop, unixPath(path)));
-}
-
-async function connectTo(loop: NetLoop, path: string): Promise<Socket> {
-  const sock = new Socket(AF_UNIX, SOCK_STREAM);
-  const attempt = { abandon: () => sock.close() };
-  loop[NET].opened(attempt);
-  try {
-    await connectSocket(loop, sock, path);
-    return sock;
-  } catch (thrown) {
-    sock.close();
-    throw thrown;
-  } finally {
-    loop[NET].closed(attempt);
-  }
+  return startTransport(loop, protocolFactory, await openConnected(loop, AF_UNIX, unixPath(path)));
 }

@@ -1,27 +1,43 @@
 import { makeProtocol } from './make-protocol.js';
-import type { Protocol, ProtocolFactory } from './protocol.js';
+import type { BaseProtocol, Protocol, ProtocolFactory } from './protocol.js';
 import type { Socket } from '../sockets/socket.js';
 import { StreamTransport } from './stream-transport.js';
 import type { NetLoop } from '../loop-net.js';
 
-/**
- * Creates the protocol and the transport of a connected socket, and resolves after connectionMade. Closes the socket if
- * anything fails.
- */
-export async function startTransport<P extends Protocol>(
+/** Creates the stream transport of a connected socket, as `startWith()` does. */
+export function startTransport<P extends Protocol>(
   loop: NetLoop,
   protocolFactory: ProtocolFactory<P>,
   sock: Socket,
 ): Promise<[StreamTransport, P]> {
+  return startWith(
+    loop,
+    protocolFactory,
+    sock,
+    (protocol, onStarted) => new StreamTransport(loop, sock, { protocol, onStarted }),
+  );
+}
+
+/**
+ * Creates the protocol and the transport of a socket, and resolves after connectionMade. Closes the socket if anything
+ * fails.
+ * @param makeTransport makes the transport, which calls `onStarted` right after connectionMade
+ */
+export async function startWith<T extends { abort(): void }, P extends BaseProtocol>(
+  loop: NetLoop,
+  protocolFactory: () => P,
+  sock: Socket,
+  makeTransport: (protocol: P, onStarted: () => void) => T,
+): Promise<[T, P]> {
   const started = loop.createFuture<undefined>();
   const onStarted = (): void => {
     if (!started.done()) started.setResult(undefined);
   };
-  let transport: StreamTransport;
+  let transport: T;
   let protocol: P;
   try {
     protocol = makeProtocol(loop, protocolFactory);
-    transport = new StreamTransport(loop, sock, { protocol, onStarted });
+    transport = makeTransport(protocol, onStarted);
   } catch (thrown) {
     sock.close();
     throw thrown;
