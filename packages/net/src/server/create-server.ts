@@ -71,13 +71,8 @@ export async function createServer(
   if (sock !== null) checkStreamSocket(sock);
   const sockets = sock === null ? bindAll(await resolveHosts(loop, options), options) : [sock];
   const server = new Server(loop, sockets, { protocolFactory, backlog });
-  try {
-    if (options.startServing !== false) server.listen();
-    return server;
-  } catch (thrown) {
-    server.close();
-    throw thrown;
-  }
+  if (options.startServing !== false) server.listenOrClose();
+  return server;
 }
 
 /** @throws {TypeError} when `host` is not a string, an array or null */

@@ -55,13 +55,8 @@ export async function createUnixServer(
   const listening = sock ?? bindTo(unixPath(path));
   const onClose = cleanupSocket ? unlinkerOf(listening) : null;
   const server = new Server(loop, [listening], { protocolFactory, backlog, onClose });
-  try {
-    if (options.startServing !== false) server.listen();
-    return server;
-  } catch (thrown) {
-    server.close();
-    throw thrown;
-  }
+  if (options.startServing !== false) server.listenOrClose();
+  return server;
 }
 
 function bindTo(path: string): Socket {

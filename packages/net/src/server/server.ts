@@ -156,6 +156,16 @@ export class Server implements AsyncDisposable, Abandonable {
     this.#state = 'serving';
   }
 
+  /** Does what `listen()` does, and closes the server if that fails. */
+  listenOrClose(): void {
+    try {
+      this.listen();
+    } catch (thrown) {
+      this.close();
+      throw thrown;
+    }
+  }
+
   /** Called when the loop is closed: closes the listening sockets and wakes nobody, as nothing can run any more. */
   abandon(): void {
     this.#state = 'closed';

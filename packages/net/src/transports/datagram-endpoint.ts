@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { Handle } from '@ringloop/core';
-import { runApart, typeError } from '@ringloop/core/internal';
+import { typeError } from '@ringloop/core/internal';
 import { EAGAIN } from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.js';
@@ -46,7 +46,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   readonly #remote: AddressInput | null;
   readonly #isConnected: boolean;
   readonly #closing = new Closing((exc) => this.#loop.callSoon(this.#connectionLost, exc));
-  readonly #flow = new FlowControl((method) => this.#tellFlow(method));
+  readonly #flow = new FlowControl((method) => this.#errors.tellFlow(method));
   readonly #errors: ProtocolErrors;
   #protocol: DatagramProtocol;
   #waiting: Waiting[] = [];
@@ -232,20 +232,6 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
     this.#errors.watch(this.#protocol.errorReceived?.(systemError('send', errno)), (thrown) =>
       this.#errors.report('protocol.error_received() failed', thrown),
     );
-  }
-
-  #tellFlow(method: 'pauseWriting' | 'resumeWriting'): void {
-    const called = method === 'pauseWriting' ? 'pause_writing' : 'resume_writing';
-    const failed = (thrown: unknown): void => this.#errors.report(`protocol.${called}() failed`, thrown);
-    try {
-      // Apart: another connection may be writing.
-      this.#errors.watch(
-        runApart(() => this.#protocol[method]?.()),
-        failed,
-      );
-    } catch (thrown) {
-      failed(thrown);
-    }
   }
 
   #loseSoon(): void {

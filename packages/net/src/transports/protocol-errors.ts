@@ -1,4 +1,4 @@
-import { END_RUN, endsTheLoop, toError, watchResult } from '@ringloop/core/internal';
+import { END_RUN, endsTheLoop, runApart, toError, watchResult } from '@ringloop/core/internal';
 import type { NetLoop } from '../loop-net.js';
 import type { BaseTransport } from './transport.js';
 
@@ -30,5 +30,20 @@ export class ProtocolErrors {
       transport: this.#transport,
       protocol: this.#transport.getProtocol(),
     });
+  }
+
+  /** Calls the method of the protocol that flow control asks for. */
+  tellFlow(method: 'pauseWriting' | 'resumeWriting'): void {
+    const called = method === 'pauseWriting' ? 'pause_writing' : 'resume_writing';
+    const failed = (thrown: unknown): void => this.report(`protocol.${called}() failed`, thrown);
+    try {
+      // Apart, because the code that writes may belong to another connection.
+      this.watch(
+        runApart(() => this.#transport.getProtocol()[method]?.()),
+        failed,
+      );
+    } catch (thrown) {
+      failed(thrown);
+    }
   }
 }

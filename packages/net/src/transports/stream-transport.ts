@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { Handle } from '@ringloop/core';
-import { runApart, toError } from '@ringloop/core/internal';
+import { toError } from '@ringloop/core/internal';
 import { checkBytes } from '../sockets/bytes.js';
 import { TransportStateError } from '../errors.js';
 import { FlowControl, type WriteBufferLimits } from './flow-control.js';
@@ -55,7 +55,7 @@ export class StreamTransport implements Transport, Abandonable {
   readonly #server: TransportOwner | null;
   readonly #extra: Map<string, unknown>;
   readonly #buffer = new WriteBuffer();
-  readonly #flow = new FlowControl((method) => this.#tellFlow(method));
+  readonly #flow = new FlowControl((method) => this.#errors.tellFlow(method));
   readonly #closing = new Closing((exc) => this.#loop.callSoon(this.#connectionLost, exc));
   readonly #errors: ProtocolErrors;
   #protocol: Protocol;
@@ -319,20 +319,6 @@ export class StreamTransport implements Transport, Abandonable {
   #shutdown(): void {
     const result = this.#sock.tryShutdown(SHUT_WR);
     if (result < 0) this.#socketFailed('shutdown', -result); // the peer has reset the connection
-  }
-
-  #tellFlow(method: 'pauseWriting' | 'resumeWriting'): void {
-    const called = method === 'pauseWriting' ? 'pause_writing' : 'resume_writing';
-    const failed = (thrown: unknown): void => this.#errors.report(`protocol.${called}() failed`, thrown);
-    try {
-      // Apart, because the code that writes may belong to another connection.
-      this.#errors.watch(
-        runApart(() => this.#protocol[method]?.()),
-        failed,
-      );
-    } catch (thrown) {
-      failed(thrown);
-    }
   }
 
   /** Closes a broken connection. That is ordinary: the protocol is told, but not the exception handler. */
