@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync, truncateSync } from 'node:fs';
 import net from 'node:net';
@@ -18,7 +18,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
+function start(args: readonly string[]): { child: ChildProcessWithoutNullStreams; ended: Promise<Ended> } {
   const child = spawn(process.execPath, [fileURLToPath(cliUrl('main')), ...args]);
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
@@ -212,7 +212,8 @@ describe('ringloop/cli/main', function () {
     const { child, ended } = start(['--dir', folder.path, '--loops', '1', '--json']);
     await untilOpened(child, join(folder.path, 'large-0'));
     child.kill('SIGINT');
-    await delay(300); // sooner, it would be taken for the same one
+    await once(child.stderr, 'data'); // it says that it ends. Sooner, the system would make one signal of the two…
+    await delay(300); // …and sooner than this, the second would be taken for the same Ctrl-C
     child.kill('SIGINT');
     expect(await ended).to.include({ code: 'SIGINT', stdout: '' });
   });

@@ -11,6 +11,8 @@ const SAME_SIGNAL_MS = 250;
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
   #same: NodeJS.Timeout | undefined;
+  /** In ms, as performance.now(). */
+  #firstAt = 0;
 
   constructor() {
     process.on('SIGINT', this.#interrupted);
@@ -26,8 +28,22 @@ export class Interruption implements Disposable {
   }
 
   readonly #interrupted = (): void => {
-    if (this.signal.aborted) return;
-    this.#same = setTimeout(() => process.off('SIGINT', this.#interrupted), SAME_SIGNAL_MS);
+    if (this.signal.aborted) {
+      this.#repeated();
+      return;
+    }
+    this.#firstAt = performance.now();
+    this.#same = setTimeout(this.#ignore, SAME_SIGNAL_MS);
     this.#controller.abort();
   };
+
+  /** Ends the process, if the timer is late: this thread was busy. */
+  #repeated(): void {
+    if (performance.now() - this.#firstAt < SAME_SIGNAL_MS) return;
+    this.#ignore();
+    process.kill(process.pid, 'SIGINT');
+  }
+
+  /** From now on, SIGINT ends the process. */
+  readonly #ignore = (): void => void process.off('SIGINT', this.#interrupted);
 }
