@@ -25,3 +25,35 @@ export class NativeCallsError extends Error {
   override readonly name = 'NativeCallsError';
   readonly code = 'ERR_NATIVE_CALLS_UNAVAILABLE';
 }
+
+/**
+ * A host has no address, an address no name, or the arguments of the resolver do not fit together. Shaped like Node's errors of
+ * `getaddrinfo`, but always with the codes of the C library. Python: socket.gaierror.
+ */
+export class ResolutionError extends Error {
+  override readonly name = 'ResolutionError';
+  /** `'EAI_NONAME'`, `'EAI_AGAIN'`, `'EAI_SERVICE'` and the like: see getaddrinfo(3). */
+  readonly code: string;
+  /** The number of the code in <netdb.h>, which is negative: -2 for EAI_NONAME. */
+  readonly errno: number;
+  readonly syscall: 'getaddrinfo' | 'getnameinfo';
+  /** The host that was asked for; null if there was none. */
+  readonly hostname: string | null;
+
+  constructor(
+    message: string,
+    {
+      code,
+      errno,
+      syscall,
+      hostname,
+      cause,
+    }: Pick<ResolutionError, 'code' | 'errno' | 'syscall' | 'hostname'> & { readonly cause?: unknown },
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.errno = errno;
+    this.syscall = syscall;
+    this.hostname = hostname;
+  }
+}

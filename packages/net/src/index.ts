@@ -19,7 +19,9 @@ export type { UnixConnectionOptions } from './connect/create-unix-connection.js'
 export type { ServerOptions } from './server/create-server.js';
 export type { UnixServerOptions } from './server/create-unix-server.js';
 export type { UnixPath } from './sockets/unix-path.js';
-export { NativeCallsError, ServerStateError, TransportStateError } from './errors.js';
+export type { AddressInfo, AddressInfoOptions } from './names/address-info.js';
+export type { NameInfoAddress } from './names/getnameinfo.js';
+export { NativeCallsError, ResolutionError, ServerStateError, TransportStateError } from './errors.js';
 export type { FileDescriptorLike } from './sockets/file-descriptor.js';
 export type { WriteBufferLimits } from './transports/flow-control.js';
 export {
@@ -27,11 +29,23 @@ export {
   AF_INET6,
   AF_UNIX,
   AF_UNSPEC,
+  AI_ADDRCONFIG,
+  AI_ALL,
+  AI_CANONNAME,
+  AI_NUMERICHOST,
+  AI_NUMERICSERV,
+  AI_PASSIVE,
+  AI_V4MAPPED,
   IPPROTO_IPV6,
   IPPROTO_TCP,
   IPPROTO_UDP,
   IPV6_V6ONLY,
   MSG_PEEK,
+  NI_DGRAM,
+  NI_NAMEREQD,
+  NI_NOFQDN,
+  NI_NUMERICHOST,
+  NI_NUMERICSERV,
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
@@ -48,6 +62,7 @@ export {
   SO_SNDBUF,
   SO_TYPE,
   SOCK_DGRAM,
+  SOCK_RAW,
   SOCK_STREAM,
   SOL_SOCKET,
   SOMAXCONN,

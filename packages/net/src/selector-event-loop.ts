@@ -8,6 +8,10 @@ import type { DatagramTransport } from './transports/transport.js';
 import { createUnixConnection, type UnixConnectionOptions } from './connect/create-unix-connection.js';
 import { createServer, type ServerOptions } from './server/create-server.js';
 import { createUnixServer, type UnixServerOptions } from './server/create-unix-server.js';
+import type { AddressInfo, AddressInfoOptions } from './names/address-info.js';
+import { getaddrinfo } from './names/getaddrinfo.js';
+import { getnameinfo, type NameInfoAddress } from './names/getnameinfo.js';
+import type { Port } from './sockets/service-port.js';
 import { EpollPoll } from './selector/epoll-poll.js';
 import { type FileDescriptorLike, toFileno } from './sockets/file-descriptor.js';
 import { LoopNet, NET } from './loop-net.js';
@@ -131,6 +135,32 @@ export class SelectorEventLoop extends BaseEventLoop {
       loop: this,
       discard: ([connection]) => connection.close(),
     });
+  }
+
+  /**
+   * Looks up the addresses of a host, one entry for each kind of socket that reaches it. An IP address is answered at once; a
+   * name is looked up as by node:dns, which no job of the executor delays. Python: loop.getaddrinfo().
+   * @param host a name or an IP address; null for this machine, or for all interfaces with AI_PASSIVE
+   * @param port a number, the name of a service, or null
+   * @throws {ResolutionError} such as EAI_NONAME, EAI_SERVICE, EAI_BADFLAGS
+   * @throws {TypeError} when an argument has the wrong type
+   * @throws {RangeError} when the port is out of range
+   * @throws {LoopStateError} ERR_LOOP_CLOSED
+   */
+  getaddrinfo(host: string | null, port: Port, options: AddressInfoOptions = {}): Awaitable<AddressInfo[]> {
+    return startFunction(() => getaddrinfo(this, host, port, options), { loop: this });
+  }
+
+  /**
+   * Looks up the name of an IP address and of its port. A host without a name is its address. Python: loop.getnameinfo().
+   * @param flags NI_… constants, combined by `|`
+   * @throws {ResolutionError} such as EAI_NONAME with NI_NAMEREQD
+   * @throws {TypeError} when the address is not an IP address with a port
+   * @throws {RangeError} when the port is out of range
+   * @throws {LoopStateError} ERR_LOOP_CLOSED
+   */
+  getnameinfo(address: NameInfoAddress, flags = 0): Awaitable<[host: string, service: string]> {
+    return startFunction(() => getnameinfo(this, address, flags), { loop: this });
   }
 
   /**

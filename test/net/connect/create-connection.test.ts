@@ -353,10 +353,10 @@ describe('net/create-connection', () => {
       const error = await rejection(
         loop.createConnection(nobody, { host: '127.0.0.1', port: 1, family: AF_INET6 }),
       );
-      expect(error).to.include({ code: 'EAI_ADDRFAMILY', message: 'getaddrinfo EAI_ADDRFAMILY 127.0.0.1' });
-      expect(
-        await rejection(loop.createConnection(nobody, { host: 'a', port: 1, family: 99 })),
-      ).to.be.instanceOf(RangeError);
+      expect(error).to.include({ name: 'ResolutionError', code: 'EAI_ADDRFAMILY', hostname: '127.0.0.1' });
+      expect(await rejection(loop.createConnection(nobody, { host: 'a', port: 1, family: 99 }))).to.include({
+        code: 'EAI_FAMILY',
+      });
     }));
 
   // uvloop test_tcp.test_create_server_1: 25 clients × (1 MiB 'A' → 'OK', 1 MiB 'B' → 'SPAM')

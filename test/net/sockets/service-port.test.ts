@@ -1,27 +1,26 @@
 import { expect } from 'chai';
-import { portNumber } from '@ringloop/net/internal';
+import { serviceText } from '@ringloop/net/internal';
 import { thrownBy } from '../../rejection.js';
 
 describe('net/service-port', () => {
-  it('portNumber() takes numbers, digits, and nothing for 0', () => {
-    expect([80, '80', '0', '', null, undefined].map(portNumber)).to.deep.equal([80, 80, 0, 0, 0, 0]);
+  it('serviceText() takes numbers, digits, names, and nothing for no port', () => {
+    expect([80, '80', 'http', '', null, undefined].map(serviceText)).to.deep.equal([
+      '80',
+      '80',
+      'http',
+      '',
+      null,
+      null,
+    ]);
   });
 
-  it('portNumber() looks up the names of services (skipped without /etc/services)', function () {
-    try {
-      expect(portNumber('http')).to.equal(80);
-    } catch (thrown) {
-      if ((thrown as Error).message.startsWith('Cannot find')) this.skip(); // a machine without /etc/services
-      throw thrown;
-    }
-  });
-
-  it('portNumber() refuses what is no port', async () => {
-    for (const port of [-1, 65_536, 1.5, '65536', 'no-such-service']) {
-      expect(await thrownBy(() => portNumber(port))).to.include({
+  it('serviceText() refuses numbers that are no port, and what is no text', async () => {
+    for (const port of [-1, 65_536, 1.5, '65536', {} as string, true as never]) {
+      expect(await thrownBy(() => serviceText(port))).to.include({
         name: 'RangeError',
         code: 'ERR_SOCKET_BAD_PORT',
       });
     }
+    expect(await thrownBy(() => serviceText('a\0b'))).to.include({ code: 'ERR_INVALID_ARG_VALUE' });
   });
 });

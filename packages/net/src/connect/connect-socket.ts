@@ -9,11 +9,11 @@ import { systemError } from '../libc/system-error.js';
 /** Opens a stream socket and connects it to a resolved address. Closes it if that fails, or if the loop is closed meanwhile. */
 export async function openConnected(
   loop: NetLoop,
-  family: number,
+  { family, proto = 0 }: { readonly family: number; readonly proto?: number },
   address: AddressInput,
   prepare: (sock: Socket) => void = () => undefined,
 ): Promise<Socket> {
-  const sock = new Socket(family, SOCK_STREAM);
+  const sock = new Socket(family, SOCK_STREAM, { proto });
   const attempt = { abandon: () => sock.close() };
   loop[NET].opened(attempt);
   try {

@@ -1,10 +1,14 @@
-import { checkCallback, typeError } from '@ringloop/core/internal';
+import { ExceptionGroup } from '@ringloop/core';
+import { checkCallback, checkTime, typeError } from '@ringloop/core/internal';
 import { openConnected } from './connect-socket.js';
-import { AF_UNSPEC } from '../libc/linux-abi.js';
+import { interleave } from './interleave.js';
+import { staggeredRace } from './staggered-race.js';
+import { AF_UNSPEC, SOCK_STREAM } from '../libc/linux-abi.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
 import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
-import { resolve, type ResolvedAddress } from '../names/resolve.js';
+import { resolve, resolveToBind, type ResolvedAddress } from '../names/resolve.js';
+import { checkInt } from '../sockets/check-int.js';
 import type { Port } from '../sockets/service-port.js';
 import type { Socket } from '../sockets/socket.js';
 import { startTransport } from '../transports/start-transport.js';
@@ -20,17 +24,33 @@ export interface ConnectionOptions extends TlsOptions {
   readonly port?: Port;
   /** AF_INET or AF_INET6 to use only addresses of this family; both by default. */
   readonly family?: number;
+  /** Only addresses for this protocol, such as IPPROTO_TCP; 0, which is the default, for any. */
+  readonly proto?: number;
+  /** AI_… constants for getaddrinfo(), combined by `|`. */
+  readonly flags?: number;
   /** A connected socket to use instead. It is detached: the transport owns the connection from now on. */
   readonly sock?: Socket | null;
   /** The local address to connect from. */
   readonly localAddr?: { readonly host: string; readonly port?: Port } | null;
+  /**
+   * Seconds after which the next address is tried although the one before it has not answered yet. The first connection wins.
+   * Recommended is 0.25. Without it, one address is tried after the other. Source: RFC 8305, "Happy Eyeballs".
+   */
+  readonly happyEyeballsDelay?: number | null;
+  /**
+   * Lets IPv6 and IPv4 addresses alternate, after this many of the first family. 0 keeps the resolver's order; that is the default
+   * without a `happyEyeballsDelay`, with it the default is 1.
+   */
+  readonly interleave?: number | null;
+  /** When no address works, reject with an ExceptionGroup of all errors, also when there is only one. */
+  readonly allErrors?: boolean | null;
 }
 
 /**
  * Tries the addresses one after the other, and resolves once the protocol's connectionMade has been called. Rejects
- * with TypeError when options contradict each other, with the system's error when it cannot connect, and with an
- * AggregateError `Multiple exceptions: …` when addresses failed differently. A rejected call leaves no socket of its
- * own open. Python: loop.create_connection().
+ * with TypeError when options contradict each other, with the resolver's ResolutionError, with the system's error when it cannot
+ * connect, and with an AggregateError `Multiple exceptions: …` when addresses failed differently. A rejected call leaves no socket
+ * of its own open. Python: loop.create_connection().
  */
 export async function createConnection<P extends Protocol>(
   loop: NetLoop,
@@ -58,25 +78,54 @@ async function connectAny(
   loop: NetLoop,
   host: string | null,
   port: Port,
-  { family = AF_UNSPEC, localAddr = null }: ConnectionOptions,
+  options: ConnectionOptions,
 ): Promise<Socket> {
-  const remotes = await resolve(loop, host, port, { family, passive: false });
-  const locals =
-    localAddr === null
-      ? null
-      : await resolve(loop, localAddr.host, localAddr.port, { family, passive: true });
-  const errors: SystemError[] = [];
-  for (const remote of remotes) {
-    try {
-      return await openConnected(loop, remote.family, remote, (sock) => {
+  const { family = AF_UNSPEC, proto = 0, flags = 0, localAddr = null, allErrors = false } = options;
+  const { delay, firstCount } = orderOf(options);
+  const hints = { family, type: SOCK_STREAM, proto, flags };
+  const found = await resolve(loop, host, port, hints);
+  const locals = localAddr === null ? null : await resolveToBind(loop, localAddr.host, localAddr.port, hints);
+  const attempts = (firstCount === 0 ? found : interleave(found, firstCount)).map(
+    (remote) => (): Promise<Socket> =>
+      openConnected(loop, remote, remote, (sock) => {
         if (locals !== null) bindToOne(sock, locals);
-      });
+      }),
+  );
+  const outcome =
+    delay === null
+      ? await tryInTurn(attempts)
+      : await staggeredRace(loop, attempts, {
+          delay,
+          isExpected: isSystemError,
+          discard: (sock) => sock.close(),
+        });
+  if ('winner' in outcome) return outcome.winner;
+  if (allErrors === true) throw new ExceptionGroup('create_connection failed', outcome.errors);
+  throw combineErrors(outcome.errors);
+}
+
+async function tryInTurn<T>(
+  attempts: readonly (() => Promise<T>)[],
+): Promise<{ winner: T } | { errors: SystemError[] }> {
+  const errors: SystemError[] = [];
+  for (const attempt of attempts) {
+    try {
+      return { winner: await attempt() };
     } catch (thrown) {
       if (!isSystemError(thrown)) throw thrown; // cancelled, or a bug: the next address would not help
       errors.push(thrown);
     }
   }
-  throw combineErrors(errors);
+  return { errors };
+}
+
+/** In which order and how fast addresses are tried. */
+function orderOf(options: ConnectionOptions): { delay: number | null; firstCount: number } {
+  const { happyEyeballsDelay: delay = null } = options;
+  if (delay !== null) checkTime(delay, 'happyEyeballsDelay');
+  const firstCount = options.interleave ?? (delay === null ? 0 : 1);
+  checkInt(firstCount, 'interleave', { min: 0 });
+  return { delay, firstCount };
 }
 
 function bindToOne(sock: Socket, locals: readonly ResolvedAddress[]): void {

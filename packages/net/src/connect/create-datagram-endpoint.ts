@@ -3,7 +3,7 @@ import { checkCallback, typeError } from '@ringloop/core/internal';
 import { AF_UNIX, AF_UNSPEC, SO_BROADCAST, SO_REUSEPORT, SOCK_DGRAM, SOL_SOCKET } from '../libc/linux-abi.js';
 import { isSystemError, type SystemError } from '../libc/system-error.js';
 import { NET, type NetLoop } from '../loop-net.js';
-import { resolve, type ResolvedAddress } from '../names/resolve.js';
+import { resolve, resolveToBind, type ResolvedAddress } from '../names/resolve.js';
 import type { Port } from '../sockets/service-port.js';
 import type { AddressInput } from '../sockets/sockaddr.js';
 import { Socket } from '../sockets/socket.js';
@@ -25,7 +25,10 @@ export interface DatagramOptions {
   readonly remoteAddr?: DatagramAddress | null;
   /** AF_INET, AF_INET6 or AF_UNIX; by default whatever the addresses have in common. */
   readonly family?: number;
+  /** Such as IPPROTO_UDP; 0, which is the default, for any. */
   readonly proto?: number;
+  /** AI_… constants for getaddrinfo(), combined by `|`. */
+  readonly flags?: number;
   /** SO_REUSEPORT: several sockets share one address. */
   readonly reusePort?: boolean | null;
   /** SO_BROADCAST. The socket is not connected then; datagrams without an address go to `remoteAddr` all the same. */
@@ -87,7 +90,7 @@ function checkAlone(options: DatagramOptions): void {
 }
 
 async function waysOf(loop: NetLoop, options: DatagramOptions): Promise<Way[]> {
-  const { localAddr = null, remoteAddr = null, family = AF_UNSPEC } = options;
+  const { localAddr = null, remoteAddr = null, family = AF_UNSPEC, proto = 0, flags = 0 } = options;
   if (localAddr === null && remoteAddr === null) {
     if (family === AF_UNSPEC) throw typeError('unexpected address family', 'ERR_INVALID_ARG_VALUE');
     return [{ family, local: null, remote: null }];
@@ -95,14 +98,9 @@ async function waysOf(loop: NetLoop, options: DatagramOptions): Promise<Way[]> {
   if (family === AF_UNIX || typeof localAddr === 'string' || typeof remoteAddr === 'string') {
     return [{ family: AF_UNIX, local: pathOf(localAddr), remote: pathOf(remoteAddr) }];
   }
-  const locals =
-    localAddr === null
-      ? null
-      : await resolve(loop, localAddr.host, localAddr.port, { family, passive: true });
-  const remotes =
-    remoteAddr === null
-      ? null
-      : await resolve(loop, remoteAddr.host, remoteAddr.port, { family, passive: false });
+  const hints = { family, type: SOCK_DGRAM, proto, flags };
+  const locals = localAddr === null ? null : await resolveToBind(loop, localAddr.host, localAddr.port, hints);
+  const remotes = remoteAddr === null ? null : await resolve(loop, remoteAddr.host, remoteAddr.port, hints);
   const families = [...new Set([...(locals ?? []), ...(remotes ?? [])].map((address) => address.family))];
   return families.flatMap((each) => {
     const local = firstOf(locals, each);

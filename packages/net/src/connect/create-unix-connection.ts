@@ -39,5 +39,9 @@ export async function createUnixConnection<P extends Protocol>(
     return startTransport(loop, protocolFactory, takeOver(sock));
   }
   if (path === null) throw typeError('no path and sock were specified', 'ERR_INVALID_ARG_VALUE');
-  return startTransport(loop, protocolFactory, await openConnected(loop, AF_UNIX, unixPath(path)));
+  return startTransport(
+    loop,
+    protocolFactory,
+    await openConnected(loop, { family: AF_UNIX }, unixPath(path)),
+  );
 }

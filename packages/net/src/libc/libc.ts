@@ -1,6 +1,9 @@
 import { findHostFunctions, type HostFunctions } from './host-functions.js';
 import { loadKoffi } from './load-koffi.js';
 
+/** An address in memory, as the C library gives it. */
+export type Address = bigint;
+
 /** Functions of the C library, as it declares them. They return -1 on failure, and `errno()` tells the reason. */
 interface LibcFunctions {
   socket(domain: number, type: number, protocol: number): number;
@@ -44,14 +47,20 @@ interface LibcFunctions {
   inet_ntop(family: number, address: Uint8Array, text: Uint8Array, length: number): unknown;
   if_nametoindex(name: string): number;
   if_indextoname(index: number, name: Uint8Array): unknown;
-  getservbyname_r(
-    name: string,
-    protocol: string,
-    entry: Uint8Array,
-    buffer: Uint8Array,
-    length: number,
-    result: Uint8Array,
+  getaddrinfo(node: string | null, service: string | null, hints: Uint8Array, list: Uint8Array): number;
+  freeaddrinfo(list: Address): void;
+  getnameinfo(
+    address: Uint8Array,
+    addressLength: number,
+    host: Uint8Array,
+    hostLength: number,
+    service: Uint8Array,
+    serviceLength: number,
+    flags: number,
   ): number;
+  gai_strerror(code: number): string;
+  memcpy(target: Uint8Array, source: Address, length: number): unknown;
+  strlen(text: Address): number;
 }
 
 /** The functions above, the errno of the last one that failed, and the functions that the executable exports. */
@@ -91,8 +100,13 @@ const DECLARATIONS: Record<keyof LibcFunctions, string> = {
   inet_ntop: 'void *inet_ntop(int family, void *address, void *text, uint32_t length)',
   if_nametoindex: 'unsigned int if_nametoindex(const char *name)',
   if_indextoname: 'void *if_indextoname(unsigned int index, void *name)',
-  getservbyname_r:
-    'int getservbyname_r(const char *name, const char *proto, void *entry, void *buffer, size_t length, void *result)',
+  getaddrinfo: 'int getaddrinfo(const char *node, const char *service, void *hints, void *list)',
+  freeaddrinfo: 'void freeaddrinfo(intptr_t list)',
+  getnameinfo:
+    'int getnameinfo(void *address, uint32_t addressLength, void *host, uint32_t hostLength, void *service, uint32_t serviceLength, int flags)',
+  gai_strerror: 'const char *gai_strerror(int code)',
+  memcpy: 'void *memcpy(void *target, intptr_t source, size_t length)',
+  strlen: 'size_t strlen(intptr_t text)',
 };
 
 let loaded: Libc | null = null;

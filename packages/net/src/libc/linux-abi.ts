@@ -17,6 +17,8 @@ export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
 /** Socket type: datagrams, as UDP. */
 export const SOCK_DGRAM = 2;
+/** Socket type: raw network protocol access. */
+export const SOCK_RAW = 3;
 /** Flag of socket() and accept4(): as O_NONBLOCK. */
 export const SOCK_NONBLOCK = 0o4000;
 /** Flag of socket() and accept4(): as FD_CLOEXEC. */
@@ -69,6 +71,48 @@ export const TCP_KEEPINTVL = 5;
 export const TCP_KEEPCNT = 6;
 /** Milliseconds that sent data may stay unacknowledged before the connection ends; 0 for the system's default. */
 export const TCP_USER_TIMEOUT = 18;
+
+/** Flag of getaddrinfo(): without a host, the addresses to listen on. */
+export const AI_PASSIVE = 0x1;
+/** Flag of getaddrinfo(): also the host's canonical name. */
+export const AI_CANONNAME = 0x2;
+/** Flag of getaddrinfo(): the host is an IP address, and is not looked up. */
+export const AI_NUMERICHOST = 0x4;
+/** Flag of getaddrinfo(): where there is no IPv6 address, IPv4 addresses as IPv6. */
+export const AI_V4MAPPED = 0x8;
+/** Flag of getaddrinfo(): with AI_V4MAPPED, IPv6 addresses and IPv4 addresses. */
+export const AI_ALL = 0x10;
+/** Flag of getaddrinfo(): only families of which this machine has an address. */
+export const AI_ADDRCONFIG = 0x20;
+/** Flag of getaddrinfo(): the port is a number, and is not looked up. */
+export const AI_NUMERICSERV = 0x400;
+
+/** Flag of getnameinfo(): the host as an IP address. */
+export const NI_NUMERICHOST = 0x1;
+/** Flag of getnameinfo(): the port as a number. */
+export const NI_NUMERICSERV = 0x2;
+/** Flag of getnameinfo(): only the first part of the name of a host in this domain. */
+export const NI_NOFQDN = 0x4;
+/** Flag of getnameinfo(): an error if the host has no name. */
+export const NI_NAMEREQD = 0x8;
+/** Flag of getnameinfo(): the name of a service of datagrams, where it differs from the one of streams. */
+export const NI_DGRAM = 0x10;
+
+/** Results of getaddrinfo() and getnameinfo(): what has failed. <netdb.h> of glibc; musl has the same values. */
+export const EAI = {
+  EAI_BADFLAGS: -1,
+  EAI_NONAME: -2,
+  EAI_AGAIN: -3,
+  EAI_FAIL: -4,
+  EAI_NODATA: -5,
+  EAI_FAMILY: -6,
+  EAI_SOCKTYPE: -7,
+  EAI_SERVICE: -8,
+  EAI_ADDRFAMILY: -9,
+  EAI_MEMORY: -10,
+  EAI_SYSTEM: -11,
+  EAI_OVERFLOW: -12,
+} as const;
 
 /** shutdown(): no more reading. */
 export const SHUT_RD = 0;

@@ -16,7 +16,7 @@ import {
 import { NET, type NetLoop } from '../loop-net.js';
 import { refuseTls, type TlsOptions } from '../connect/no-tls.js';
 import type { ProtocolFactory } from '../transports/protocol.js';
-import { resolve, type ResolvedAddress } from '../names/resolve.js';
+import { resolveToBind, type ResolvedAddress } from '../names/resolve.js';
 import { Server } from './server.js';
 import type { Port } from '../sockets/service-port.js';
 import { Socket } from '../sockets/socket.js';
@@ -30,7 +30,10 @@ export interface ServerOptions extends TlsOptions {
   readonly host?: string | readonly string[] | null;
   /** 0 or null lets the system pick a port, for each socket separately. */
   readonly port?: Port;
+  /** AF_INET or AF_INET6 to use only addresses of this family; both by default. */
   readonly family?: number;
+  /** AI_… constants for getaddrinfo(), combined by `|`. AI_PASSIVE is always among them. */
+  readonly flags?: number;
   /** Connections that may wait to be accepted; 100 by default. */
   readonly backlog?: number;
   /** A bound socket to use instead of host and port. The server owns it from now on. */
@@ -84,10 +87,11 @@ function checkHosts(host: unknown): void {
 /** Resolves all hosts, and drops duplicate addresses. */
 async function resolveHosts(
   loop: NetLoop,
-  { host = null, port = null, family = AF_UNSPEC }: ServerOptions,
+  { host = null, port = null, family = AF_UNSPEC, flags = 0 }: ServerOptions,
 ): Promise<ResolvedAddress[]> {
   const hosts = host === null || typeof host === 'string' ? [host] : host;
-  const found = await Promise.all(hosts.map((name) => resolve(loop, name, port, { family, passive: true })));
+  const hints = { family, type: SOCK_STREAM, flags };
+  const found = await Promise.all(hosts.map((name) => resolveToBind(loop, name, port, hints)));
   return [...new Map(found.flat().map((address) => [`${address.family} ${address.host}`, address])).values()];
 }
 
@@ -108,7 +112,7 @@ function bindAll(addresses: readonly ResolvedAddress[], options: ServerOptions):
 
 /** Returns null when this machine does not have the address: another address of the host may work. */
 function bindOne(address: ResolvedAddress, options: ServerOptions): Socket | null {
-  const sock = openSocket(address.family);
+  const sock = openSocket(address);
   if (sock === null) return null;
   try {
     sock.setsockopt(SOL_SOCKET, SO_REUSEADDR, options.reuseAddress ?? true);
@@ -130,9 +134,9 @@ function bindOne(address: ResolvedAddress, options: ServerOptions): Socket | nul
  * Returns null when this machine does not support the family: IPv6 is often switched off. Throws other errors: when
  * descriptors have run out, for example, the next address would fail as well.
  */
-function openSocket(family: number): Socket | null {
+function openSocket({ family, proto }: ResolvedAddress): Socket | null {
   try {
-    return new Socket(family, SOCK_STREAM);
+    return new Socket(family, SOCK_STREAM, { proto });
   } catch (thrown) {
     if (isSystemError(thrown) && UNKNOWN_FAMILY.has(thrown.code)) return null;
     throw thrown;

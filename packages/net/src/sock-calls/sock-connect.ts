@@ -15,6 +15,7 @@ export async function sockConnect(loop: NetLoop, sock: Socket, address: AddressI
 /** The first address of the name that suits the socket, as CPython takes it. */
 async function resolved(loop: NetLoop, sock: Socket, address: AddressInput): Promise<AddressInput> {
   if (sock.family === AF_UNIX || typeof address === 'string') return address; // a wrong kind is refused by connect()
-  const [first] = await resolve(loop, address.host, address.port, { family: sock.family, passive: false });
+  const { family, type, proto } = sock;
+  const [first] = await resolve(loop, address.host, address.port, { family, type, proto });
   return first ?? address;
 }

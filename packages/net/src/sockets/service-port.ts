@@ -1,33 +1,23 @@
-import { rangeError } from '@ringloop/core/internal';
-import { libc } from '../libc/libc.js';
+import { inspect } from 'node:util';
+import { typeError } from '@ringloop/core/internal';
 import { checkPort } from './sockaddr.js';
 
-/** A port number, a string of its digits, or the name of a TCP service. Null and '' stand for 0. */
+/** A port number, a string of its digits, or the name of a service. Null and '' stand for 0. */
 export type Port = number | string | null;
 
-/** Offset of `s_port` in `struct servent` in bytes: it follows two pointers. */
-const PORT_OFFSET = process.arch === 'ia32' || process.arch === 'arm' ? 8 : 16;
-
 /**
- * Returns the port number. Service names are looked up as in /etc/services.
- * @throws {RangeError} ERR_SOCKET_BAD_PORT when the number is out of range or the name is unknown
+ * The port as the C library's resolver takes it, which looks up the names of services; null for none.
+ * @throws {RangeError} ERR_SOCKET_BAD_PORT when a number is out of range
+ * @throws {TypeError} when `port` is anything else, or contains a null byte
  */
-export function portNumber(port: Port | undefined): number {
-  const number = typeof port === 'string' && port !== '' ? textPort(port) : port === '' ? 0 : (port ?? 0);
-  checkPort(number);
-  return number;
-}
-
-function textPort(text: string): unknown {
-  return /^\d+$/.test(text) ? Number(text) : servicePort(text);
-}
-
-function servicePort(name: string): number {
-  const entry = Buffer.alloc(32);
-  const found = Buffer.alloc(8);
-  const failed = libc().getservbyname_r(name, 'tcp', entry, Buffer.alloc(1024), 1024, found) !== 0;
-  if (failed || found.every((byte) => byte === 0)) {
-    throw rangeError(`Cannot find the port of service ${JSON.stringify(name)}`, 'ERR_SOCKET_BAD_PORT');
+export function serviceText(port: Port | undefined): string | null {
+  if (port == null) return null;
+  if (typeof port !== 'string') {
+    checkPort(port);
+    return String(port);
   }
-  return entry.readUInt16BE(PORT_OFFSET); // an int in network byte order: the first two bytes hold it
+  if (/^\d+$/.test(port)) checkPort(Number(port));
+  if (port.includes('\0'))
+    throw typeError(`A port cannot contain a null byte, got ${inspect(port)}`, 'ERR_INVALID_ARG_VALUE');
+  return port;
 }
