@@ -12,7 +12,8 @@ import { ProtocolErrors } from './protocol-errors.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
 import type { Socket } from '../sockets/socket.js';
 import { EAGAIN } from '../libc/syscalls.js';
-import { systemError } from '../libc/system-error.js';
+import { isSystemError, systemError } from '../libc/system-error.js';
+import type { Direction } from '../selector/selector.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
 import type { Transport } from './transport.js';
 import { WriteBuffer } from './write-buffer.js';
@@ -100,7 +101,7 @@ export class StreamTransport implements Transport, Abandonable {
       const sent = this.#send(data);
       if (sent === null || sent === data.byteLength) return;
       rest = data.subarray(sent);
-      this.#watchWriter();
+      if (!this.#watchWriter()) return;
     }
     this.#buffer.append(rest);
     this.#flow.grown(this.#buffer.size);
@@ -117,7 +118,7 @@ export class StreamTransport implements Transport, Abandonable {
     for (const chunk of chunks) this.#buffer.append(chunk);
     if (idle && !this.#flush()) return; // the connection is lost
     if (this.#buffer.size === 0) return; // everything is sent: there is nothing to wait for
-    if (idle) this.#watchWriter();
+    if (idle && !this.#watchWriter()) return;
     this.#flow.grown(this.#buffer.size);
   }
 
@@ -367,11 +368,23 @@ export class StreamTransport implements Transport, Abandonable {
   }
 
   #watchReader(): void {
-    this.#net.selector.watch(this.#fd, 'reader', new Handle(this.#onReadable, [], this.#loop));
+    this.#watch('reader', this.#onReadable);
   }
 
-  #watchWriter(): void {
-    this.#net.selector.watch(this.#fd, 'writer', new Handle(this.#onWritable, [], this.#loop));
+  #watchWriter(): boolean {
+    return this.#watch('writer', this.#onWritable);
+  }
+
+  /** False: the system refuses to watch. The connection is lost then, because nothing would ever happen to it. */
+  #watch(direction: Direction, callback: () => void): boolean {
+    try {
+      this.#net.selector.watch(this.#fd, direction, new Handle(callback, [], this.#loop));
+      return true;
+    } catch (thrown) {
+      if (!isSystemError(thrown)) throw thrown;
+      this.#forceClose(thrown);
+      return false;
+    }
   }
 }
 
