@@ -95,7 +95,7 @@ export class StreamTransport implements Transport, Abandonable {
    */
   write(data: Uint8Array): void {
     checkBytes(data);
-    if (!this.#mayWrite() || data.byteLength === 0) return;
+    if (!this.#mayWrite(data.byteLength)) return;
     let rest = data;
     if (this.#buffer.size === 0) {
       const sent = this.#send(data);
@@ -113,7 +113,7 @@ export class StreamTransport implements Transport, Abandonable {
   writelines(list: Iterable<Uint8Array>): void {
     const chunks = [...list];
     for (const chunk of chunks) checkBytes(chunk);
-    if (!this.#mayWrite()) return;
+    if (!this.#mayWrite(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))) return;
     const idle = this.#buffer.size === 0;
     for (const chunk of chunks) this.#buffer.append(chunk);
     if (idle && !this.#flush()) return; // the connection is lost
@@ -308,9 +308,11 @@ export class StreamTransport implements Transport, Abandonable {
     return null;
   }
 
-  #mayWrite(): boolean {
+  /** False: there is nothing to write, or it comes too late. */
+  #mayWrite(bytes: number): boolean {
     if (this.#eofWritten)
       throw new TransportStateError('Cannot call write() after write_eof()', 'ERR_WRITE_AFTER_EOF');
+    if (bytes === 0) return false;
     if (!this.#closing.isEnding) return true;
     if (this.#lateWrites >= SILENT_WRITES) console.warn('socket.send() raised exception.');
     this.#lateWrites++;
