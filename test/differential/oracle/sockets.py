@@ -126,7 +126,10 @@ class Agent:
             elif name == "writeText":
                 transport.write("text")
             elif name == "writeEof":
-                transport.write_eof()
+                try:
+                    transport.write_eof()
+                except OSError as error:  # it was reset: ringloop loses the connection instead
+                    transport._force_close(error)
             elif name == "close":
                 transport.close()
             elif name == "abort":
