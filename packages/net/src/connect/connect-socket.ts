@@ -3,8 +3,8 @@ import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from '../libc/linux-abi.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import type { AddressInput } from '../sockets/sockaddr.js';
 import { Socket } from '../sockets/socket.js';
-import { EINPROGRESS } from '../libc/syscalls.js';
-import { systemError } from '../libc/system-error.js';
+import { EINPROGRESS, EINTR } from '../libc/syscalls.js';
+import { isSystemError, type SystemError, systemError } from '../libc/system-error.js';
 
 /** Opens a stream socket and connects it to a resolved address. Closes it if that fails, or if the loop is closed meanwhile. */
 export async function openConnected(
@@ -35,21 +35,33 @@ export async function openConnected(
 export async function connectSocket(loop: NetLoop, sock: Socket, address: AddressInput): Promise<void> {
   const result = sock.tryConnect(address);
   if (result === 0) return;
-  if (result !== -EINPROGRESS) throw systemError('connect', -result, address);
+  // Interrupted by a signal, it goes on connecting.
+  if (result !== -EINPROGRESS && result !== -EINTR) throw systemError('connect', -result, address);
   const { selector } = loop[NET];
   const fd = sock.fileno();
   const connected = loop.createFuture<undefined>();
   const onWritable = (): void => {
     selector.unwatch(fd, 'writer');
     if (connected.done()) return; // cancelled in this iteration
-    const errno = sock.getsockopt(SOL_SOCKET, SO_ERROR);
-    if (errno === 0) connected.setResult(undefined);
-    else connected.setException(systemError('connect', errno, address));
+    const error = connectError(sock, address);
+    if (error === null) connected.setResult(undefined);
+    else connected.setException(error);
   };
   selector.watch(fd, 'writer', new Handle(onWritable, [], loop));
   try {
     await connected;
   } finally {
     if (sock.fileno() === fd) selector.unwatch(fd, 'writer');
+  }
+}
+
+/** Why the socket is not connected, or cannot tell. Null: it is connected. */
+function connectError(sock: Socket, address: AddressInput): SystemError | null {
+  try {
+    const errno = sock.getsockopt(SOL_SOCKET, SO_ERROR);
+    return errno === 0 ? null : systemError('connect', errno, address);
+  } catch (thrown) {
+    if (isSystemError(thrown)) return thrown;
+    throw thrown;
   }
 }

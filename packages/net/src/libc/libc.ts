@@ -63,7 +63,11 @@ interface LibcFunctions {
   strlen(text: Address): number;
 }
 
-/** The functions above, the errno of the last one that failed, and the functions that the executable exports. */
+/**
+ * The functions above, the errno of the last one that failed, and the functions that the executable exports. Every
+ * system call of this package looks its function up in this object, so a test can replace one to make it fail
+ * (test/net/faults). Users cannot reach the object.
+ */
 export interface Libc extends LibcFunctions {
   errno(): number;
   readonly host: HostFunctions | null;

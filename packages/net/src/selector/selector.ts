@@ -5,7 +5,7 @@ import { Epoll } from './epoll.js';
 import { NativeCallsError } from '../errors.js';
 import { EPOLLIN, EPOLLOUT } from '../libc/linux-abi.js';
 import { EBADF, EEXIST, ENOENT } from '../libc/syscalls.js';
-import { systemError } from '../libc/system-error.js';
+import { isSystemError, systemError } from '../libc/system-error.js';
 
 export type Direction = 'reader' | 'writer';
 
@@ -140,7 +140,8 @@ export class Selector implements Polled {
    * a new epoll is free of it.
    */
   #replace(): void {
-    const [before, after] = [this.#epoll, new Epoll()];
+    const [before, after] = [this.#epoll, tryOpen()];
+    if (after === null) return; // no descriptor is left: the thread stays busy until there is one
     this.#epoll = after;
     // tryAdd() fails for a descriptor that was closed: its handles never run.
     for (const [fd, watch] of this.#watches) after.tryAdd(fd, maskOf(watch), watch.tag);
@@ -173,6 +174,16 @@ function openNowIfPossible(): Epoll | null {
     return new Epoll();
   } catch (thrown) {
     if (isUnavailable(thrown)) return null;
+    throw thrown;
+  }
+}
+
+/** Null: the system refuses. */
+function tryOpen(): Epoll | null {
+  try {
+    return new Epoll();
+  } catch (thrown) {
+    if (isSystemError(thrown)) return null;
     throw thrown;
   }
 }

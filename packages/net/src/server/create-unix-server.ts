@@ -53,7 +53,7 @@ export async function createUnixServer(
   }
   if (sock !== null) checkUnixStreamSocket(sock);
   const listening = sock ?? bindTo(unixPath(path));
-  const onClose = cleanupSocket ? unlinkerOf(listening) : null;
+  const onClose = cleanupSocket ? unlinkerOrClose(listening, sock) : null;
   const server = new Server(loop, [listening], { protocolFactory, backlog, onClose });
   if (options.startServing !== false) server.listenOrClose();
   return server;
@@ -69,6 +69,16 @@ function bindTo(path: string): Socket {
     sock.close();
     if (!isSystemError(thrown) || thrown.code !== 'EADDRINUSE') throw thrown;
     throw rephrased(thrown, `Address '${path}' is already in use`);
+  }
+}
+
+/** Does what `unlinkerOf()` does, and closes the socket if that fails, unless the caller has given it. */
+function unlinkerOrClose(sock: Socket, given: Socket | null): (() => void) | null {
+  try {
+    return unlinkerOf(sock);
+  } catch (thrown) {
+    if (given === null) sock.close();
+    throw thrown;
   }
 }
 

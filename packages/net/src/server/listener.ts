@@ -4,7 +4,7 @@ import { NET, type NetLoop } from '../loop-net.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
 import type { Socket } from '../sockets/socket.js';
 import { EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM } from '../libc/syscalls.js';
-import { systemError } from '../libc/system-error.js';
+import { isSystemError, systemError } from '../libc/system-error.js';
 
 /** Seconds to wait before accepting again when the system has run out of descriptors. CPython: ACCEPT_RETRY_DELAY. */
 const ACCEPT_RETRY_DELAY = 1;
@@ -69,8 +69,21 @@ export class Listener {
     const exception = systemError('accept', errno);
     if (!OUT_OF_RESOURCES.has(errno)) throw exception;
     this.#loop[NET].selector.unwatch(this.sock.fileno(), 'reader');
-    this.#retry = this.#loop.callLater(ACCEPT_RETRY_DELAY, () => this.#watch());
+    this.#pause(exception);
+  }
+
+  #pause(exception: Error): void {
+    this.#retry = this.#loop.callLater(ACCEPT_RETRY_DELAY, this.#resume);
     const message = 'socket.accept() out of system resource';
     this.#loop.callExceptionHandler({ message, exception, socket: this.sock });
   }
+
+  readonly #resume = (): void => {
+    try {
+      this.#watch();
+    } catch (thrown) {
+      if (!isSystemError(thrown)) throw thrown;
+      this.#pause(thrown); // still out of resources: giving up would leave a server that never accepts
+    }
+  };
 }

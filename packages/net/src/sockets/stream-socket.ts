@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
 import { SOCK_STREAM } from '../libc/linux-abi.js';
+import * as sys from '../libc/syscalls.js';
 import { Socket } from './socket.js';
 
 /** @throws {TypeError} unless `sock` is an open stream socket */
@@ -16,5 +17,11 @@ export function checkStreamSocket(sock: unknown): asserts sock is Socket {
  */
 export function takeOver(sock: Socket): Socket {
   const { family, type, proto } = sock;
-  return new Socket(family, type, { proto, fileno: sock.detach() });
+  const fileno = sock.detach();
+  try {
+    return new Socket(family, type, { proto, fileno });
+  } catch (thrown) {
+    sys.close(fileno); // nobody else has the number any more
+    throw thrown;
+  }
 }

@@ -2,7 +2,8 @@ import { inspect } from 'node:util';
 import { Handle } from '@ringloop/core';
 import { typeError } from '@ringloop/core/internal';
 import { EAGAIN } from '../libc/syscalls.js';
-import { systemError } from '../libc/system-error.js';
+import { isSystemError, systemError } from '../libc/system-error.js';
+import type { Direction } from '../selector/selector.js';
 import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.js';
 import { checkBytes } from '../sockets/bytes.js';
 import { type AddressInput, encodeAddress, type SocketAddress } from '../sockets/sockaddr.js';
@@ -90,7 +91,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
         this.#errorReceived(-result);
         return;
       }
-      this.#watchWriter();
+      if (!this.#watch('writer', this.#onWritable)) return;
     }
     this.#waiting.push({ data: Buffer.from(data), address: to }); // a copy: the memory is the caller's again
     this.#waitingBytes += data.byteLength + HEADER_BYTES;
@@ -100,11 +101,11 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   close(): void {
     if (!this.#closing.tryFlush()) return;
     this.#net.selector.unwatch(this.#fd, 'reader');
-    if (this.#waiting.length === 0) this.#loseSoon();
+    if (this.#waiting.length === 0) this.#loseSoon(null);
   }
 
   abort(): void {
-    this.#loseSoon();
+    this.#loseSoon(null);
   }
 
   isClosing(): boolean {
@@ -187,7 +188,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
 
   readonly #startReading = (): void => {
     if (this.#closing.state !== 'open') return;
-    this.#net.selector.watch(this.#fd, 'reader', new Handle(this.#onReadable, [], this.#loop));
+    this.#watch('reader', this.#onReadable);
   };
 
   readonly #onReadable = (): void => {
@@ -223,8 +224,16 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
     if (this.#closing.state === 'flushing') this.#connectionLost(null);
   };
 
-  #watchWriter(): void {
-    this.#net.selector.watch(this.#fd, 'writer', new Handle(this.#onWritable, [], this.#loop));
+  /** False: the system refuses to watch. The transport is lost then, because nothing would ever happen to it. */
+  #watch(direction: Direction, callback: () => void): boolean {
+    try {
+      this.#net.selector.watch(this.#fd, direction, new Handle(callback, [], this.#loop));
+      return true;
+    } catch (thrown) {
+      if (!isSystemError(thrown)) throw thrown;
+      this.#loseSoon(thrown);
+      return false;
+    }
   }
 
   /** An ordinary thing in a network of datagrams: the protocol is told, and the transport goes on. */
@@ -234,9 +243,9 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
     );
   }
 
-  #loseSoon(): void {
+  #loseSoon(exc: Error | null): void {
     this.#drop();
-    if (!this.#closing.tryLose(null)) return;
+    if (!this.#closing.tryLose(exc)) return;
     this.#unwatch();
     this.#lateWrites++;
   }

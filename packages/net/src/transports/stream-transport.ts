@@ -12,7 +12,8 @@ import { ProtocolErrors } from './protocol-errors.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
 import type { Socket } from '../sockets/socket.js';
 import { EAGAIN } from '../libc/syscalls.js';
-import { systemError } from '../libc/system-error.js';
+import { isSystemError, systemError } from '../libc/system-error.js';
+import type { Direction } from '../selector/selector.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
 import type { Transport } from './transport.js';
 import { WriteBuffer } from './write-buffer.js';
@@ -94,13 +95,13 @@ export class StreamTransport implements Transport, Abandonable {
    */
   write(data: Uint8Array): void {
     checkBytes(data);
-    if (!this.#mayWrite() || data.byteLength === 0) return;
+    if (!this.#mayWrite(data.byteLength)) return;
     let rest = data;
     if (this.#buffer.size === 0) {
       const sent = this.#send(data);
       if (sent === null || sent === data.byteLength) return;
       rest = data.subarray(sent);
-      this.#watchWriter();
+      if (!this.#watchWriter()) return;
     }
     this.#buffer.append(rest);
     this.#flow.grown(this.#buffer.size);
@@ -112,12 +113,12 @@ export class StreamTransport implements Transport, Abandonable {
   writelines(list: Iterable<Uint8Array>): void {
     const chunks = [...list];
     for (const chunk of chunks) checkBytes(chunk);
-    if (!this.#mayWrite()) return;
+    if (!this.#mayWrite(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))) return;
     const idle = this.#buffer.size === 0;
     for (const chunk of chunks) this.#buffer.append(chunk);
     if (idle && !this.#flush()) return; // the connection is lost
     if (this.#buffer.size === 0) return; // everything is sent: there is nothing to wait for
-    if (idle) this.#watchWriter();
+    if (idle && !this.#watchWriter()) return;
     this.#flow.grown(this.#buffer.size);
   }
 
@@ -307,9 +308,11 @@ export class StreamTransport implements Transport, Abandonable {
     return null;
   }
 
-  #mayWrite(): boolean {
+  /** False: there is nothing to write, or it comes too late. */
+  #mayWrite(bytes: number): boolean {
     if (this.#eofWritten)
       throw new TransportStateError('Cannot call write() after write_eof()', 'ERR_WRITE_AFTER_EOF');
+    if (bytes === 0) return false;
     if (!this.#closing.isEnding) return true;
     if (this.#lateWrites >= SILENT_WRITES) console.warn('socket.send() raised exception.');
     this.#lateWrites++;
@@ -367,11 +370,23 @@ export class StreamTransport implements Transport, Abandonable {
   }
 
   #watchReader(): void {
-    this.#net.selector.watch(this.#fd, 'reader', new Handle(this.#onReadable, [], this.#loop));
+    this.#watch('reader', this.#onReadable);
   }
 
-  #watchWriter(): void {
-    this.#net.selector.watch(this.#fd, 'writer', new Handle(this.#onWritable, [], this.#loop));
+  #watchWriter(): boolean {
+    return this.#watch('writer', this.#onWritable);
+  }
+
+  /** False: the system refuses to watch. The connection is lost then, because nothing would ever happen to it. */
+  #watch(direction: Direction, callback: () => void): boolean {
+    try {
+      this.#net.selector.watch(this.#fd, direction, new Handle(callback, [], this.#loop));
+      return true;
+    } catch (thrown) {
+      if (!isSystemError(thrown)) throw thrown;
+      this.#forceClose(thrown);
+      return false;
+    }
   }
 }
 

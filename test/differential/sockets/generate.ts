@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import type { Act, Reaction, SideOptions, SocketProgram } from './program.js';
+
+const SIZES = [0, 1, 7, 1000, 1_500_000] as const;
+
+const size = fc.constantFrom(...SIZES);
+const acts = (writelines: boolean): fc.Arbitrary<Act> =>
+  fc.oneof(
+    { weight: 4, arbitrary: size.map((bytes): Act => ['write', bytes]) },
+    { weight: writelines ? 1 : 0, arbitrary: size.map((bytes): Act => ['writelines', bytes]) },
+    { weight: 1, arbitrary: fc.constantFrom(0, 1, 5000, 100_000).map((bytes): Act => ['limits', bytes]) },
+    {
+      weight: 6,
+      arbitrary: fc
+        .constantFrom(
+          'writeEof',
+          'pause',
+          'resume',
+          'query',
+          'pause',
+          'resume',
+          'writeText',
+          'closeServer' as const,
+        )
+        .map((name): Act => [name as 'query', null]),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom('close', 'abort', 'reset' as const)
+        .map((name): Act => [name as 'close', null]),
+    },
+  );
+
+function reactions(act: fc.Arbitrary<Act>): fc.Arbitrary<Reaction> {
+  const orRaise = fc.oneof(
+    { weight: 8, arbitrary: act },
+    { weight: 1, arbitrary: fc.constant<Act>(['raise', null]) },
+  );
+  const some = <T>(each: fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
+    fc.array(each, { minLength: 1, maxLength: 2 });
+  return fc.oneof(
+    fc.record({
+      on: fc.constantFrom('eof', 'lost', 'pause', 'resume' as const),
+      acts: some(orRaise),
+    }),
+    // A reset would be a race with the other side, which is still connecting.
+    fc.record({ on: fc.constant('made' as const), acts: some(orRaise.filter(([name]) => name !== 'reset')) }),
+    // How much more of a stream has arrived by then is not the loop's business: nothing here may depend on it.
+    fc.record({
+      on: fc.constant('data' as const),
+      acts: some(act.filter(([name]) => !['close', 'abort', 'reset', 'pause', 'resume'].includes(name))),
+    }),
+  );
+}
+
+/** Programs of connections. */
+export function socketPrograms(writelines: boolean): fc.Arbitrary<SocketProgram> {
+  const act = acts(writelines);
+  const options: fc.Arbitrary<SideOptions> = fc.record({
+    keepOpen: fc.boolean(),
+    reactions: fc.array(reactions(act), { maxLength: 3 }),
+  });
+  const step = fc.record({
+    side: fc.constantFrom('server', 'client' as const),
+    acts: fc.array(act, { minLength: 1, maxLength: 3 }),
+  });
+  return fc.record({
+    family: fc.constantFrom('tcp', 'unix' as const),
+    server: options,
+    client: options,
+    steps: fc.array(step, { minLength: 1, maxLength: 6 }),
+  });
+}
