@@ -8,6 +8,7 @@ export { addTurnListener, removeTurnListener } from './wakeup/libuv-turns.js';
 export { NET } from './loop-net.js';
 export { resolve } from './names/resolve.js';
 export { Selector } from './selector/selector.js';
+export { decodeAddress, encodeAddress } from './sockets/sockaddr.js';
 export { portNumber } from './sockets/service-port.js';
 export { WriteBuffer } from './transports/write-buffer.js';
 export { shareEventfds, threadEventfd } from './wakeup/thread-eventfd.js';

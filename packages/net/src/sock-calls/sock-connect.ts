@@ -16,5 +16,5 @@ export async function sockConnect(loop: NetLoop, sock: Socket, address: AddressI
 async function resolved(loop: NetLoop, sock: Socket, address: AddressInput): Promise<AddressInput> {
   if (sock.family === AF_UNIX || typeof address === 'string') return address; // a wrong kind is refused by connect()
   const [first] = await resolve(loop, address.host, address.port, { family: sock.family, passive: false });
-  return first ?? address;
+  return first === undefined ? address : { ...address, host: first.host, port: first.port };
 }
