@@ -219,7 +219,7 @@ describe('net: addReader() and addWriter() by kinds of files', () => {
       for (let i = 0; i < 5000; i++) pairs.push(Socket.socketpair());
     } catch (thrown) {
       expect(thrown).to.include({ code: 'EMFILE' });
-      for (const [a, b] of pairs) [a.close(), b.close()];
+      for (const sock of pairs.flat()) sock.close();
       return this.skip();
     }
     await inLoop(async (loop) => {

@@ -96,8 +96,7 @@ describe('net/sockaddr', () => {
     } catch {
       this.skip(); // this machine has no IPv6
     }
-    const lo = readFileSync('/proc/net/if_inet6', 'utf8').match(/^0{31}1 ([0-9a-f]{2})/m)?.[1] ?? '01';
-    const scopeId = parseInt(lo, 16);
+    const scopeId = Number(readFileSync('/sys/class/net/lo/ifindex', 'utf8'));
     for (const address of [
       { host: 'fe80::1', port: 9, scopeId },
       { host: 'fe80::1%lo', port: 9, scopeId },
