@@ -48,7 +48,7 @@ describe('net/named-options', () => {
       keepCount: [1, 127, 3],
       noDelay: [true, false],
       linger: [0, 7, 65_535, null],
-      userTimeout: [0.001, 1.5, 30, 0],
+      userTimeout: [0.001, 16.1, 1.005, 30, 0],
       ttl: [1, 255, 64],
       typeOfService: [0x10, 0],
     });

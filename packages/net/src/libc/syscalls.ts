@@ -211,8 +211,9 @@ export function adopt(fd: number): number {
   if (result < 0) return result;
   const flags = complete((c) => c.fcntl(fd, F_GETFD, 0));
   if (flags < 0) return flags;
-  own(fd);
-  return complete((c) => c.fcntl(fd, F_SETFD, flags | FD_CLOEXEC));
+  const adopted = complete((c) => c.fcntl(fd, F_SETFD, flags | FD_CLOEXEC));
+  if (adopted >= 0) own(fd); // not before: what was not adopted still belongs to the caller
+  return adopted;
 }
 
 export function setsockopt(fd: number, level: number, name: number, value: Uint8Array): number {

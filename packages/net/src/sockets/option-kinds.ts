@@ -69,7 +69,7 @@ export const USER_TIMEOUT: OptionKind<number> = {
   set: (sock, name, value) => {
     if (typeof value !== 'number')
       throw typeError(`${name} must be a number, got ${inspect(value, { depth: 0 })}`);
-    const ms = Math.ceil(value * MS);
+    const ms = value > 0 ? Math.max(1, Math.round(value * MS)) : value * MS;
     checkInt(ms, `${name} in milliseconds`, { min: 0 });
     sock.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, ms);
   },

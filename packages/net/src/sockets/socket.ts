@@ -37,7 +37,8 @@ export interface SocketOptions {
   readonly proto?: number;
   /**
    * Takes over this descriptor instead of opening one. Family, type and protocol are then those that the system
-   * reports.
+   * reports. Nobody else may own it: `detach()` it from the socket that has it. Of a socket in another thread, take a
+   * `ticket()` instead.
    */
   readonly fileno?: number;
 }
