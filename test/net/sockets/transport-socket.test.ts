@@ -8,7 +8,6 @@ import {
   SOCK_STREAM,
   Socket,
   SOL_SOCKET,
-  type TransportSocket,
 } from '@ringloop/net';
 import { inLoop } from '../in-loop.js';
 import { linked } from '../linked.js';
@@ -59,7 +58,7 @@ describe('net/transport-socket', () => {
         () => ({ datagramReceived: (data: Buffer) => received.setResult(data.toString()) }),
         { localAddr: { host: '0.0.0.0', port: 0 } },
       );
-      const sock = transport.getExtraInfo('socket') as TransportSocket;
+      const sock = transport.getExtraInfo('socket');
       const name = sock.getsockname();
       sock.addMembership('239.255.77.2', '127.0.0.1');
       sock.setMulticastInterface('127.0.0.1');
