@@ -48,6 +48,8 @@ const MOST_OPTION_BYTES = 65_536;
 
 const FRESH = Symbol('fresh descriptor');
 
+let move: (sock: Socket) => Socket;
+
 // All sockets of a thread share these buffers: each call fills and reads them before it returns.
 const addressRoom = Buffer.alloc(SOCKADDR_BYTES);
 const lengthRoom = Buffer.alloc(4);
@@ -68,6 +70,14 @@ export class Socket {
   readonly type: number;
   readonly proto: number;
   #fd: number;
+
+  static {
+    move = (sock) => {
+      const fd = sock.#fd;
+      sock.#fd = -1;
+      return fresh(sock.family, sock.type, sock.proto, fd);
+    };
+  }
 
   /**
    * @throws {SystemError} when the system refuses; ENOTSOCK or EBADF when `fileno` is not a socket, which then stays
@@ -409,6 +419,14 @@ export class Socket {
   [inspect.custom](): string {
     return `<Socket fd=${this.#fd} family=${this.family} type=${this.type} proto=${this.proto}>`;
   }
+}
+
+/**
+ * Moves the descriptor into a new socket, as `detach()` and `new Socket()` would, but at no time is it without an owner: the thread may
+ * end at any moment, and closes it then.
+ */
+export function moved(sock: Socket): Socket {
+  return move(sock);
 }
 
 /** Wraps a descriptor that we have just opened: its properties are known and its flags are set. */
