@@ -12,6 +12,7 @@ const NODE = process.env.RINGLOOP_NODE ?? process.execPath;
 
 const execute = promisify(execFile);
 const fixture = new URL('./fixtures/end-threads.js', import.meta.url).pathname;
+const ticketFixture = new URL('./fixtures/end-ticket-threads.js', import.meta.url).pathname;
 const executorFixture = new URL('./fixtures/end-executor-threads.js', import.meta.url).pathname;
 
 const WAYS = [
@@ -45,6 +46,19 @@ describe('Threads with busy sockets', () => {
           .timeout(30_000 + ENDS * 2000)
           .slow(20_000);
       }
+    }
+  }
+});
+
+// Wherever a socket is on its way when the thread ends: peers see the end, nothing stays open, and no file of others is closed.
+describe('Threads that take and give sockets by their tickets', () => {
+  for (const role of ['taker', 'giver']) {
+    for (const way of ['terminate', 'exit', 'throw', 'out of memory', 'endless loop']) {
+      it(`${role} ends by: ${way}`, async () => {
+        expect(await endThreads(ticketFixture, role, way, String(ENDS), String(SEED))).to.equal('done');
+      })
+        .timeout(30_000 + ENDS * 2000)
+        .slow(20_000);
     }
   }
 });

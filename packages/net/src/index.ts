@@ -36,6 +36,21 @@ export {
   AI_NUMERICSERV,
   AI_PASSIVE,
   AI_V4MAPPED,
+  IP_ADD_MEMBERSHIP,
+  IP_DROP_MEMBERSHIP,
+  IP_MULTICAST_IF,
+  IP_MULTICAST_LOOP,
+  IP_MULTICAST_TTL,
+  IP_TOS,
+  IP_TTL,
+  IPPROTO_IP,
+  IPV6_JOIN_GROUP,
+  IPV6_LEAVE_GROUP,
+  IPV6_MULTICAST_HOPS,
+  IPV6_MULTICAST_IF,
+  IPV6_MULTICAST_LOOP,
+  IPV6_TCLASS,
+  IPV6_UNICAST_HOPS,
   IPPROTO_IPV6,
   IPPROTO_TCP,
   IPPROTO_UDP,
@@ -76,7 +91,15 @@ export type { BaseProtocol, Protocol, ProtocolFactory } from './transports/proto
 export { SelectorEventLoop } from './selector-event-loop.js';
 export { Server } from './server/server.js';
 export type { Port } from './sockets/service-port.js';
-export type { AddressInput, SocketAddress } from './sockets/sockaddr.js';
+export type { AddressInput, InetAddressInput, SocketAddress } from './sockets/sockaddr.js';
+export type { NetworkInterface } from './sockets/multicast.js';
+export type {
+  ReadableSocketOptionValues,
+  ReadOnlySocketOptionValues,
+  SocketOptionName,
+  SocketOptionValues,
+} from './sockets/named-options.js';
+export type { SocketTicket } from './sockets/socket-ticket.js';
 export { Socket, type SocketOptions } from './sockets/socket.js';
 export { StreamTransport } from './transports/stream-transport.js';
 export type { SystemError } from './libc/system-error.js';

@@ -12,5 +12,6 @@ export { Selector } from './selector/selector.js';
 export { serviceText } from './sockets/service-port.js';
 export { interleave } from './connect/interleave.js';
 export { staggeredRace } from './connect/staggered-race.js';
+export { decodeAddress, encodeAddress } from './sockets/sockaddr.js';
 export { WriteBuffer } from './transports/write-buffer.js';
 export { shareEventfds, threadEventfd } from './wakeup/thread-eventfd.js';

@@ -3,6 +3,7 @@ import { Handle } from '@ringloop/core';
 import { expect } from 'chai';
 import { type SelectorEventLoop, Socket } from '@ringloop/net';
 import { Selector } from '@ringloop/net/internal';
+import { epollRegistrations } from '../descriptors.js';
 import { inLoop } from '../in-loop.js';
 
 /** A selector, and the names of what is ready in it. */
@@ -95,6 +96,42 @@ describe('net/selector', () => {
         expect(selector.fd).not.to.equal(epoll);
       }));
   }
+
+  it('Selector.collect() does not hand a number to handles of the file that had it, when it gets rid of another file', () =>
+    inSelector((selector, handle, ready) => {
+      const [lost] = Socket.socketpair();
+      const [ghost, peer] = Socket.socketpair();
+      selector.watch(lost.fileno(), 'reader', handle('stale'));
+      const b = reopen(lost); // can be read, but nobody watches it
+      peer.send(Buffer.from('x'));
+      const number = ghost.fileno();
+      selector.watch(number, 'reader', handle('ghost'));
+      using copy = ghost.dup();
+      ghost.close();
+      selector.unwatch(number, 'reader');
+      const epoll = selector.fd;
+      expect(ready()).to.deep.equal([]);
+      expect(selector.fd).not.to.equal(epoll);
+      expect(ready()).to.deep.equal([]);
+      selector.watch(b.fileno(), 'reader', handle('fresh'));
+      expect(ready()).to.deep.equal(['fresh']);
+      expect(copy.fileno()).to.be.above(0);
+    }));
+
+  it('Selector.watch() knows a file that comes back under its number, and watches it once', () =>
+    inSelector((selector, handle, ready) => {
+      const [a, peer] = Socket.socketpair();
+      peer.send(Buffer.from('x'));
+      const number = a.fileno();
+      selector.watch(number, 'reader', handle('first'));
+      using copy = a.dup();
+      a.close();
+      using again = copy.dup(); // the same file, under the lowest free number
+      expect(again.fileno()).to.equal(number);
+      selector.watch(number, 'reader', handle('second'));
+      expect(ready()).to.deep.equal(['second']);
+      expect(epollRegistrations(selector.fd)).to.equal(1);
+    }));
 
   it('Selector.watch() replaces a handle without asking twice for the same event', () =>
     inSelector((selector, handle, ready) => {

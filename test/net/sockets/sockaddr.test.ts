@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, Socket } from '@ringloop/net';
+import { decodeAddress, encodeAddress } from '@ringloop/net/internal';
 import { thrownBy } from '../../rejection.js';
 
 /** The address that the system gives back after it was bound. */
@@ -86,6 +88,54 @@ describe('net/sockaddr', () => {
     expect(await thrownBy(() => sock.connect({ host: 'fe80::1%nosuch', port: 9 }))).to.include({
       code: 'ERR_INVALID_IP_ADDRESS',
     });
+  });
+
+  it('encodeAddress() takes the scope and the flow label of an IPv6 address (skipped without IPv6)', async function () {
+    try {
+      new Socket(AF_INET6).close();
+    } catch {
+      this.skip(); // this machine has no IPv6
+    }
+    const scopeId = Number(readFileSync('/sys/class/net/lo/ifindex', 'utf8'));
+    for (const address of [
+      { host: 'fe80::1', port: 9, scopeId },
+      { host: 'fe80::1%lo', port: 9, scopeId },
+      { host: `fe80::1%${scopeId}`, port: 9 },
+      { host: 'fe80::1%lo', port: 9, flowInfo: 0xfffff },
+    ]) {
+      const bytes = encodeAddress(AF_INET6, address);
+      expect(decodeAddress(bytes, bytes.length)).to.deep.equal({
+        address: 'fe80::1%lo',
+        port: 9,
+        family: 'IPv6',
+        ...('flowInfo' in address ? { flowInfo: 0xfffff } : {}),
+      });
+    }
+    const gone = encodeAddress(AF_INET6, { host: 'fe80::1', port: 9, scopeId: 0x7fff_fff0 });
+    expect(decodeAddress(gone, gone.length)).to.deep.include({ address: 'fe80::1%2147483632' });
+  });
+
+  it('encodeAddress() refuses scopes and flow labels that are none, or that contradict the host', async () => {
+    for (const [address, code] of [
+      [{ host: '::1', port: 1, flowInfo: 0x100000 }, 'ERR_OUT_OF_RANGE'],
+      [{ host: '::1', port: 1, flowInfo: -1 }, 'ERR_OUT_OF_RANGE'],
+      [{ host: '::1', port: 1, scopeId: 2 ** 32 }, 'ERR_OUT_OF_RANGE'],
+      [{ host: '::1', port: 1, scopeId: 1.5 }, 'ERR_OUT_OF_RANGE'],
+      [{ host: '::1', port: 1, flowInfo: '5' as unknown as number }, 'ERR_INVALID_ARG_TYPE'],
+      [{ host: 'fe80::1%7', port: 1, scopeId: 8 }, 'ERR_INVALID_ARG_VALUE'],
+      [{ host: 'fe80::1%0', port: 1 }, 'ERR_INVALID_IP_ADDRESS'],
+      [{ host: 'fe80::1%4294967296', port: 1 }, 'ERR_INVALID_IP_ADDRESS'],
+    ] as const) {
+      expect(await thrownBy(() => encodeAddress(AF_INET6, address)), address.host).to.include({ code });
+    }
+    const ipv4 = { host: '127.0.0.1', port: 1 };
+    for (const address of [
+      { ...ipv4, flowInfo: 0 },
+      { ...ipv4, scopeId: 0 },
+    ])
+      expect(await thrownBy(() => encodeAddress(AF_INET, address))).to.include({
+        code: 'ERR_INVALID_ARG_VALUE',
+      });
   });
 
   it('encodeAddress() refuses what is no address at all', async () => {

@@ -52,13 +52,45 @@ export const SO_ACCEPTCONN = 30;
 export const SO_PROTOCOL = 38;
 /** Read only: the address family. */
 export const SO_DOMAIN = 39;
+/** Read only: the kernel's number of the socket, 64 bits; no other socket ever has it. */
+export const SO_COOKIE = 57;
 
+/** Protocol IP, and level of the IP_ options. */
+export const IPPROTO_IP = 0;
+/** Type of service of the packets that are sent. */
+export const IP_TOS = 1;
+/** Routers that a packet may pass. */
+export const IP_TTL = 2;
+/** The interface for multicast datagrams that are sent. */
+export const IP_MULTICAST_IF = 32;
+/** Routers that a multicast datagram may pass. */
+export const IP_MULTICAST_TTL = 33;
+/** Bool: this machine gets the multicast datagrams that it sends. */
+export const IP_MULTICAST_LOOP = 34;
+/** Enters a multicast group. */
+export const IP_ADD_MEMBERSHIP = 35;
+/** Leaves a multicast group. */
+export const IP_DROP_MEMBERSHIP = 36;
 /** Protocol TCP, and level of the TCP_ options. */
 export const IPPROTO_TCP = 6;
 /** Protocol UDP. */
 export const IPPROTO_UDP = 17;
 /** Level of the IPV6_ options. */
 export const IPPROTO_IPV6 = 41;
+/** Routers that a packet may pass. */
+export const IPV6_UNICAST_HOPS = 16;
+/** The interface for multicast datagrams that are sent. */
+export const IPV6_MULTICAST_IF = 17;
+/** Routers that a multicast datagram may pass. */
+export const IPV6_MULTICAST_HOPS = 18;
+/** Bool: this machine gets the multicast datagrams that it sends. */
+export const IPV6_MULTICAST_LOOP = 19;
+/** Enters a multicast group. */
+export const IPV6_JOIN_GROUP = 20;
+/** Leaves a multicast group. */
+export const IPV6_LEAVE_GROUP = 21;
+/** Traffic class of the packets that are sent. */
+export const IPV6_TCLASS = 67;
 /** Bool: no IPv4 through this IPv6 socket. */
 export const IPV6_V6ONLY = 26;
 /** Bool: send small packets at once, without Nagle's algorithm. */

@@ -146,12 +146,22 @@ export function socket(family: number, type: number, protocol: number): number {
   return open((c) => c.socket(family, type | OPEN_FLAGS, protocol));
 }
 
-/** Fills `fds` with two native ints. */
+/** Fills `fds` with two native ints. Nothing stands between the call and the hooks, as in open(). */
 export function socketpair(family: number, type: number, protocol: number, fds: Int32Array): number {
   const bytes = new Uint8Array(fds.buffer, fds.byteOffset, fds.byteLength);
-  const result = complete((c) => c.socketpair(family, type | OPEN_FLAGS, protocol, bytes));
-  if (result === 0) fds.forEach(own);
-  return result;
+  const c = libc();
+  const hooks = c.host?.cleanup ?? null;
+  // No signal interrupts it: it never waits.
+  if (c.socketpair(family, type | OPEN_FLAGS, protocol, bytes) !== 0) return -c.errno();
+  if (hooks !== null) {
+    const a = fds[0] ?? -1; // always there: two ints. Not by destructuring, which calls a function
+    const b = fds[1] ?? -1;
+    hooks.remove(hooks.env, hooks.close, a);
+    hooks.add(hooks.env, hooks.close, a);
+    hooks.remove(hooks.env, hooks.close, b);
+    hooks.add(hooks.env, hooks.close, b);
+  }
+  return 0;
 }
 
 export function bind(fd: number, address: Uint8Array): number {
@@ -202,7 +212,7 @@ export function adopt(fd: number): number {
   const flags = complete((c) => c.fcntl(fd, F_GETFD, 0));
   if (flags < 0) return flags;
   const adopted = complete((c) => c.fcntl(fd, F_SETFD, flags | FD_CLOEXEC));
-  if (adopted === 0) own(fd); // otherwise it is still the caller's
+  if (adopted >= 0) own(fd); // not before: what was not adopted still belongs to the caller
   return adopted;
 }
 

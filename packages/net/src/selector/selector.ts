@@ -143,8 +143,11 @@ export class Selector implements Polled {
     const [before, after] = [this.#epoll, tryOpen()];
     if (after === null) return; // no descriptor is left: the thread stays busy until there is one
     this.#epoll = after;
-    // tryAdd() fails for a descriptor that was closed: its handles never run.
-    for (const [fd, watch] of this.#watches) after.tryAdd(fd, maskOf(watch), watch.tag);
+    for (const [fd, watch] of this.#watches) {
+      // Only the old epoll knows whether the number still is the file that was watched. Of another file, which nobody has asked us
+      // to watch, its handles must not hear; if the number is watched anew, watch() registers it.
+      if (before?.tryModify(fd, maskOf(watch), watch.tag) === 0) after.tryAdd(fd, maskOf(watch), watch.tag);
+    }
     this.#haunted = false;
     this.#onReplaced(); // before the old one is closed: its number must still be ours
     before?.close();

@@ -17,5 +17,5 @@ async function resolved(loop: NetLoop, sock: Socket, address: AddressInput): Pro
   if (sock.family === AF_UNIX || typeof address === 'string') return address; // a wrong kind is refused by connect()
   const { family, type, proto } = sock;
   const [first] = await resolve(loop, address.host, address.port, { family, type, proto });
-  return first ?? address;
+  return first === undefined ? address : { ...address, host: first.host, port: first.port };
 }

@@ -7,20 +7,36 @@ import { endianness } from 'node:os';
 import { isIPv4, isIPv6 } from 'node:net';
 import { inspect } from 'node:util';
 import { rangeError, typeError } from '@ringloop/core/internal';
+import { checkInt } from './check-int.js';
 import { libc } from '../libc/libc.js';
 import { AF_INET, AF_INET6, AF_UNIX } from '../libc/linux-abi.js';
+
+/** An IP address with a port, and what IPv6 adds to it. Python: a tuple of two, three or four. */
+export interface InetAddressInput {
+  /** An IP address, or `''` for all interfaces. An IPv6 address may end with its zone: `'fe80::1%eth0'`, `'fe80::1%2'`. */
+  readonly host: string;
+  /** From 0 to 65535. */
+  readonly port: number;
+  /** IPv6 only: the flow label, from 0 to 1048575; 0 by default. Python: flowinfo. */
+  readonly flowInfo?: number;
+  /** IPv6 only: the index of the interface of a link-local address; by default that of the zone in `host`. Python: scope_id. */
+  readonly scopeId?: number;
+}
 
 /**
  * The address to bind or connect to: an IP address and a port, or the path of a Unix socket. A path that starts with
  * `'\0'` is a name in the abstract namespace.
  */
-export type AddressInput = { readonly host: string; readonly port: number } | string;
+export type AddressInput = InetAddressInput | string;
 
-/** An IP address and a port, in the form that Node uses. Python: a (host, port) tuple. */
+/** An IP address and a port, in the form that Node uses. Python: a tuple of two, or of four for IPv6. */
 export interface SocketAddress {
+  /** The IP address. That of a link-local IPv6 address ends with its zone, which is the scope id: `'fe80::1%eth0'`. */
   readonly address: string;
   readonly port: number;
   readonly family: 'IPv4' | 'IPv6';
+  /** The flow label of an IPv6 address, where it is not 0: the system tells it only of sockets with the option IPV6_FLOWINFO. */
+  readonly flowInfo?: number;
 }
 
 /** Bytes that an address of any family fits into: sizeof(struct sockaddr_storage). */
@@ -31,12 +47,17 @@ const IN6_BYTES = 28;
 const PATH_BYTES = 108;
 const INET6_ADDRSTRLEN = 46;
 const IF_NAMESIZE = 16;
+const UINT32_MAX = 0xffffffff;
+/** The 20 bits of a flow label, which is what Python allows too. */
+const MOST_FLOW_INFO = 0xfffff;
 const LITTLE = endianness() === 'LE';
 
 /**
  * Names are not resolved here.
  * @throws {TypeError} ERR_INVALID_IP_ADDRESS when the host is not an address of this family
- * @throws {RangeError} when the port is out of range or the path is too long
+ * @throws {TypeError} ERR_INVALID_ARG_VALUE for a flow info or scope id of an IPv4 address, and for a scope id that is not the zone
+ * of the host
+ * @throws {RangeError} when the port, flow info or scope id is out of range, or the path is too long
  */
 export function encodeAddress(family: number, address: AddressInput): Buffer {
   if (family === AF_UNIX) return encodePath(address);
@@ -44,9 +65,7 @@ export function encodeAddress(family: number, address: AddressInput): Buffer {
     throw typeError(`{ host, port } is expected, got the path ${JSON.stringify(address)}`);
   checkHostAndPort(address);
   checkPort(address.port);
-  return family === AF_INET6
-    ? encodeIPv6(address.host, address.port)
-    : encodeIPv4(address.host, address.port);
+  return family === AF_INET6 ? encodeIPv6(address) : encodeIPv4(address);
 }
 
 /** Reads the address in the first `length` bytes. A Unix socket that is not bound has the path `''`. */
@@ -56,7 +75,11 @@ export function decodeAddress(bytes: Buffer, length: number): SocketAddress | st
     const address = `${bytes[4] ?? 0}.${bytes[5] ?? 0}.${bytes[6] ?? 0}.${bytes[7] ?? 0}`; // the kernel wrote all four
     return { address, port: bytes.readUInt16BE(2), family: 'IPv4' };
   }
-  if (family === AF_INET6) return { address: decodeIPv6(bytes), port: bytes.readUInt16BE(2), family: 'IPv6' };
+  if (family === AF_INET6) {
+    const decoded = { address: decodeIPv6(bytes), port: bytes.readUInt16BE(2), family: 'IPv6' } as const;
+    const flowInfo = bytes.readUInt32BE(4);
+    return flowInfo === 0 ? decoded : { ...decoded, flowInfo };
+  }
   return decodePath(bytes.subarray(2, length));
 }
 
@@ -65,6 +88,16 @@ export function checkPort(port: unknown): asserts port is number {
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 0xffff) {
     throw rangeError(`Port should be >= 0 and < 65536, got ${String(port)}`, 'ERR_SOCKET_BAD_PORT');
   }
+}
+
+/**
+ * The index of the interface of that name.
+ * @throws {TypeError} ERR_INVALID_ARG_VALUE when there is none
+ */
+export function interfaceIndex(name: string): number {
+  const index = name.includes('\0') ? 0 : libc().if_nametoindex(name);
+  if (index !== 0) return index;
+  throw typeError(`Unknown network interface: ${JSON.stringify(name)}`, 'ERR_INVALID_ARG_VALUE');
 }
 
 /** JavaScript may pass anything. */
@@ -86,7 +119,9 @@ function header(family: number, size: number): Buffer {
   return bytes;
 }
 
-function encodeIPv4(host: string, port: number): Buffer {
+function encodeIPv4({ host, port, flowInfo, scopeId }: InetAddressInput): Buffer {
+  if (flowInfo !== undefined || scopeId !== undefined)
+    throw typeError('Only an IPv6 address has a flowInfo and a scopeId', 'ERR_INVALID_ARG_VALUE');
   const bytes = header(AF_INET, IN_BYTES);
   bytes.writeUInt16BE(port, 2);
   if (host === '') return bytes; // all interfaces
@@ -95,17 +130,30 @@ function encodeIPv4(host: string, port: number): Buffer {
   return bytes;
 }
 
-function encodeIPv6(host: string, port: number): Buffer {
+function encodeIPv6({ host, port, flowInfo = 0, scopeId }: InetAddressInput): Buffer {
   const bytes = header(AF_INET6, IN6_BYTES);
   bytes.writeUInt16BE(port, 2);
-  if (host === '') return bytes;
-  if (!isIPv6(host)) throw notAnAddress(host, 'IPv6');
+  checkInt(flowInfo, 'flowInfo', { min: 0, max: MOST_FLOW_INFO });
+  bytes.writeUInt32BE(flowInfo, 4);
+  if (host !== '' && !isIPv6(host)) throw notAnAddress(host, 'IPv6');
   const [address = '', zone] = host.split('%');
-  libc().inet_pton(AF_INET6, address, bytes.subarray(8, 24));
-  const scope = zone === undefined ? 0 : scopeId(zone, host);
+  if (host !== '') libc().inet_pton(AF_INET6, address, bytes.subarray(8, 24)); // '' is all interfaces
+  const scope = scopeOf(host, zone, scopeId);
   if (LITTLE) bytes.writeUInt32LE(scope, 24);
   else bytes.writeUInt32BE(scope, 24);
   return bytes;
+}
+
+/** The index of the interface that the zone or the scope id names; 0: neither does. */
+function scopeOf(host: string, zone: string | undefined, scopeId: number | undefined): number {
+  if (scopeId !== undefined) checkInt(scopeId, 'scopeId', { min: 0, max: UINT32_MAX });
+  if (zone === undefined) return scopeId ?? 0;
+  const scope = /^\d+$/.test(zone) ? Number(zone) : libc().if_nametoindex(zone);
+  if (scope === 0 || scope > UINT32_MAX)
+    throw notAnAddress(host, 'IPv6', `: no interface ${JSON.stringify(zone)}`);
+  if (scopeId === undefined || scopeId === scope) return scope;
+  const message = `scopeId ${scopeId} is not the zone of ${JSON.stringify(host)}, which is ${scope}`;
+  throw typeError(message, 'ERR_INVALID_ARG_VALUE');
 }
 
 function decodeIPv6(bytes: Buffer): string {
@@ -117,13 +165,6 @@ function decodeIPv6(bytes: Buffer): string {
   const name = Buffer.alloc(IF_NAMESIZE);
   // Use the number when the interface is gone, and so has no name any more.
   return `${address}%${libc().if_indextoname(scope, name) === null ? scope : cString(name)}`;
-}
-
-function scopeId(zone: string, host: string): number {
-  const index = /^\d+$/.test(zone) ? Number(zone) : libc().if_nametoindex(zone);
-  if (index === 0 || index > 0xffffffff)
-    throw notAnAddress(host, 'IPv6', `: no interface ${JSON.stringify(zone)}`);
-  return index;
 }
 
 function encodePath(address: AddressInput): Buffer {

@@ -1,9 +1,20 @@
 import { inspect } from 'node:util';
 import { checkBytes } from './bytes.js';
 import { checkInt } from './check-int.js';
+import { changeMembership, chooseMulticastInterface, type NetworkInterface } from './multicast.js';
+import {
+  getNamedOption,
+  type ReadableSocketOptionValues,
+  setNamedOption,
+  type SocketOptionName,
+  type SocketOptionValues,
+} from './named-options.js';
+import { checkNonBlocking, checkTimeout } from './never-blocking.js';
+import { cookieOf, duplicateOf, type SocketTicket } from './socket-ticket.js';
 import {
   AF_INET,
   AF_UNIX,
+  AF_UNSPEC,
   SO_DOMAIN,
   SO_PROTOCOL,
   SO_TYPE,
@@ -26,7 +37,8 @@ export interface SocketOptions {
   readonly proto?: number;
   /**
    * Takes over this descriptor instead of opening one. Family, type and protocol are then those that the system
-   * reports.
+   * reports. Nobody else may own it: `detach()` it from the socket that has it. Of a socket in another thread, take a
+   * `ticket()` instead.
    */
   readonly fileno?: number;
 }
@@ -35,6 +47,8 @@ export interface SocketOptions {
 const MOST_OPTION_BYTES = 65_536;
 
 const FRESH = Symbol('fresh descriptor');
+
+let move: (sock: Socket) => Socket;
 
 // All sockets of a thread share these buffers: each call fills and reads them before it returns.
 const addressRoom = Buffer.alloc(SOCKADDR_BYTES);
@@ -48,12 +62,22 @@ const intWord = new Int32Array(intRoom.buffer, intRoom.byteOffset, 1);
  * have to wait throws a system error with the code EAGAIN (`connect()`: EINPROGRESS); the `try…` calls return `-errno`
  * instead. After `close()` or `detach()`, `fileno()` is -1 and every system call fails with EBADF. Python:
  * socket.socket.
+ *
+ * The file is long because each method is one system call, with what must be said about it.
  */
 export class Socket {
   readonly family: number;
   readonly type: number;
   readonly proto: number;
   #fd: number;
+
+  static {
+    move = (sock) => {
+      const fd = sock.#fd;
+      sock.#fd = -1;
+      return fresh(sock.family, sock.type, sock.proto, fd);
+    };
+  }
 
   /**
    * @throws {SystemError} when the system refuses; ENOTSOCK or EBADF when `fileno` is not a socket, which then stays
@@ -87,6 +111,15 @@ export class Socket {
     must('socketpair', sys.socketpair(family, type, 0, fds));
     const [a = -1, b = -1] = fds;
     return [fresh(family, type, 0, a), fresh(family, type, 0, b)];
+  }
+
+  /**
+   * Opens a second descriptor of a socket of another thread, which has sent its `ticket()`.
+   * @throws {SystemError} EBADF when that socket is closed by now, even if its number belongs to another file; EMFILE
+   * @throws {TypeError} when it is no ticket
+   */
+  static fromTicket(ticket: SocketTicket): Socket {
+    return new Socket(AF_UNSPEC, 0, { fileno: duplicateOf(ticket) });
   }
 
   /** The descriptor's number, -1 once it is closed or detached. */
@@ -256,6 +289,65 @@ export class Socket {
     return bytes === undefined ? (intWord[0] ?? 0) : value.subarray(0, lengthWord[0]);
   }
 
+  /**
+   * Sets an option by its name, see `SocketOptionValues`: `setOption('keepAlive', true)`.
+   * @throws {SystemError} such as ENOPROTOOPT, ENOTSUP when the socket has no such option; EBADF once it is closed
+   * @throws {TypeError} ERR_INVALID_ARG_VALUE for a name that is none or can only be read; ERR_INVALID_ARG_TYPE for a wrong type
+   * @throws {RangeError} when a number is out of the option's range
+   */
+  setOption<K extends SocketOptionName>(name: K, value: SocketOptionValues[K]): void {
+    setNamedOption(this, name, value);
+  }
+
+  /**
+   * Returns the value of an option by its name, as the system has it now. Throws as `setOption()`.
+   */
+  getOption<K extends keyof ReadableSocketOptionValues>(name: K): ReadableSocketOptionValues[K] {
+    return getNamedOption(this, name);
+  }
+
+  /**
+   * Receives what is sent to a multicast group, on that interface. Python: setsockopt() with IP_ADD_MEMBERSHIP or IPV6_JOIN_GROUP.
+   * @param networkInterface its name, its index, or its IPv4 address; 0, the default, leaves the choice to the system
+   * @throws {SystemError} such as EADDRINUSE when it is in the group already, ENODEV
+   * @throws {TypeError} when the group is not an address of the socket's family, or there is no such interface
+   */
+  addMembership(group: string, networkInterface: NetworkInterface = 0): void {
+    changeMembership(this, 'add', group, networkInterface);
+  }
+
+  /** Leaves a multicast group. Throws as `addMembership()`, and EADDRNOTAVAIL when the socket was not in it. */
+  dropMembership(group: string, networkInterface: NetworkInterface = 0): void {
+    changeMembership(this, 'drop', group, networkInterface);
+  }
+
+  /** Chooses the interface on which multicast datagrams are sent. Throws as `addMembership()`. */
+  setMulticastInterface(networkInterface: NetworkInterface): void {
+    chooseMulticastInterface(this, networkInterface);
+  }
+
+  /**
+   * Only for code that comes from Python: all sockets here are non-blocking, and stay so.
+   * @throws {TypeError} for `true`, and for what is not a boolean
+   */
+  setblocking(blocking: boolean): void {
+    checkNonBlocking(blocking);
+  }
+
+  /**
+   * Only for code that comes from Python: 0, which stands for a non-blocking socket, is accepted.
+   * @throws {RangeError} for any other number of seconds, and for null, which would stand for a blocking socket
+   * @throws {TypeError} for what is neither
+   */
+  settimeout(seconds: number | null): void {
+    checkTimeout(seconds);
+  }
+
+  /** Always 0: the socket is non-blocking. */
+  gettimeout(): number {
+    return 0;
+  }
+
   /** Returns the local address. */
   getsockname(): SocketAddress | string {
     lengthWord[0] = SOCKADDR_BYTES;
@@ -292,7 +384,18 @@ export class Socket {
     return fresh(this.family, this.type, this.proto, must('dup', sys.dup(this.#fd)));
   }
 
-  /** Gives up the descriptor without closing it, and returns its number. The caller must close it. */
+  /**
+   * Returns what another thread of this process needs to open a second descriptor of this socket, with `Socket.fromTicket()`. Keep
+   * this socket open until that thread has told you that it did. Stop watching it before you close it.
+   * @throws {SystemError} EBADF once the socket is closed
+   */
+  ticket(): SocketTicket {
+    const cookie = cookieOf(this.#fd);
+    if (typeof cookie === 'number') throw systemError('getsockopt', -cookie);
+    return { fileno: this.#fd, cookie };
+  }
+
+  /** Gives up the descriptor without closing it, and returns its number. The caller must close it, even if this thread ends. */
   detach(): number {
     const fd = this.#fd;
     this.#fd = -1;
@@ -316,6 +419,14 @@ export class Socket {
   [inspect.custom](): string {
     return `<Socket fd=${this.#fd} family=${this.family} type=${this.type} proto=${this.proto}>`;
   }
+}
+
+/**
+ * Moves the descriptor into a new socket, as `detach()` and `new Socket()` would, but at no time is it without an owner: the thread may
+ * end at any moment, and closes it then.
+ */
+export function moved(sock: Socket): Socket {
+  return move(sock);
 }
 
 /** Wraps a descriptor that we have just opened: its properties are known and its flags are set. */

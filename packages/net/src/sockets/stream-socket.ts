@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
 import { SOCK_STREAM } from '../libc/linux-abi.js';
-import * as sys from '../libc/syscalls.js';
-import { Socket } from './socket.js';
+import { moved, Socket } from './socket.js';
 
 /** @throws {TypeError} unless `sock` is an open stream socket */
 export function checkStreamSocket(sock: unknown): asserts sock is Socket {
@@ -16,12 +15,5 @@ export function checkStreamSocket(sock: unknown): asserts sock is Socket {
  * later `close()` of the caller's object could close a number that belongs to another file by then.
  */
 export function takeOver(sock: Socket): Socket {
-  const { family, type, proto } = sock;
-  const fileno = sock.detach();
-  try {
-    return new Socket(family, type, { proto, fileno });
-  } catch (thrown) {
-    sys.close(fileno); // nobody else has the number any more
-    throw thrown;
-  }
+  return moved(sock);
 }

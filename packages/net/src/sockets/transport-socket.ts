@@ -1,6 +1,9 @@
 import { inspect } from 'node:util';
+import type { NetworkInterface } from './multicast.js';
+import type { ReadableSocketOptionValues, SocketOptionName, SocketOptionValues } from './named-options.js';
 import type { SocketAddress } from './sockaddr.js';
 import type { Socket } from './socket.js';
+import type { SocketTicket } from './socket-ticket.js';
 
 /**
  * The socket of a transport or a server. You can inspect it and set its options; only the transport reads and writes.
@@ -57,6 +60,81 @@ export class TransportSocket {
     return bytes === undefined
       ? this.#sock.getsockopt(level, name)
       : this.#sock.getsockopt(level, name, bytes);
+  }
+
+  /**
+   * Sets an option by its name, see `SocketOptionValues`: `setOption('keepAlive', true)`.
+   * @throws {SystemError} such as ENOPROTOOPT, ENOTSUP when the socket has no such option; EBADF once it is closed
+   * @throws {TypeError} ERR_INVALID_ARG_VALUE for a name that is none or can only be read; ERR_INVALID_ARG_TYPE for a wrong type
+   * @throws {RangeError} when a number is out of the option's range
+   */
+  setOption<K extends SocketOptionName>(name: K, value: SocketOptionValues[K]): void {
+    this.#sock.setOption(name, value);
+  }
+
+  /**
+   * Returns the value of an option by its name, as the system has it now. Throws as `setOption()`.
+   */
+  getOption<K extends keyof ReadableSocketOptionValues>(name: K): ReadableSocketOptionValues[K] {
+    return this.#sock.getOption(name);
+  }
+
+  /**
+   * Receives what is sent to a multicast group, on that interface. Python: setsockopt() with IP_ADD_MEMBERSHIP or IPV6_JOIN_GROUP.
+   * @param networkInterface its name, its index, or its IPv4 address; 0, the default, leaves the choice to the system
+   * @throws {SystemError} such as EADDRINUSE when it is in the group already, ENODEV
+   * @throws {TypeError} when the group is not an address of the socket's family, or there is no such interface
+   */
+  addMembership(group: string, networkInterface: NetworkInterface = 0): void {
+    this.#sock.addMembership(group, networkInterface);
+  }
+
+  /** Leaves a multicast group. Throws as `addMembership()`, and EADDRNOTAVAIL when the socket was not in it. */
+  dropMembership(group: string, networkInterface: NetworkInterface = 0): void {
+    this.#sock.dropMembership(group, networkInterface);
+  }
+
+  /** Chooses the interface on which multicast datagrams are sent. Throws as `addMembership()`. */
+  setMulticastInterface(networkInterface: NetworkInterface): void {
+    this.#sock.setMulticastInterface(networkInterface);
+  }
+
+  /**
+   * Only for code that comes from Python: all sockets here are non-blocking, and stay so.
+   * @throws {TypeError} for `true`, and for what is not a boolean
+   */
+  setblocking(blocking: boolean): void {
+    this.#sock.setblocking(blocking);
+  }
+
+  /**
+   * Only for code that comes from Python: 0, which stands for a non-blocking socket, is accepted.
+   * @throws {RangeError} for any other number of seconds, and for null, which would stand for a blocking socket
+   * @throws {TypeError} for what is neither
+   */
+  settimeout(seconds: number | null): void {
+    this.#sock.settimeout(seconds);
+  }
+
+  /** Always 0: the socket is non-blocking. */
+  gettimeout(): number {
+    return this.#sock.gettimeout();
+  }
+
+  /**
+   * Ends one or both directions, without the transport's knowledge: `writeEof()` of the transport first sends what it has buffered.
+   * @throws {SystemError} ENOTCONN; EBADF once the socket is closed
+   */
+  shutdown(how: number): void {
+    this.#sock.shutdown(how);
+  }
+
+  /**
+   * Returns what another thread needs to open a second descriptor of the socket, see `Socket.ticket()`.
+   * @throws {SystemError} EBADF once the socket is closed
+   */
+  ticket(): SocketTicket {
+    return this.#sock.ticket();
   }
 
   /**

@@ -1,0 +1,56 @@
+/**
+ * How a socket gets from one thread to another, without a moment in which nobody owns it, or two think that they do.
+ *
+ * The thread that has it sends a ticket, and keeps its socket open. The other one makes a descriptor of its own from the ticket, and
+ * says so; only then does the first one close its own. Whichever of the two dies at whatever moment, its descriptor is closed with it,
+ * as all that it has open (syscalls.ts), and never that of the other.
+ *
+ * A ticket may come too late: its socket is closed, and its number may belong to any other file by then. So the other thread duplicates
+ * first and asks afterwards. What it has duplicated cannot change any more, and the kernel never gives the cookie of a socket to
+ * another one.
+ */
+import { inspect } from 'node:util';
+import { typeError } from '@ringloop/core/internal';
+import { INT_MAX } from './check-int.js';
+import { SO_COOKIE, SOL_SOCKET } from '../libc/linux-abi.js';
+import * as sys from '../libc/syscalls.js';
+import { systemError } from '../libc/system-error.js';
+
+/**
+ * Names an open socket of this process. It is a plain object, so it can be an argument of a call into another thread or be posted; it
+ * keeps nothing open. See `Socket.ticket()`.
+ */
+export interface SocketTicket {
+  /** The number of the descriptor. */
+  readonly fileno: number;
+  /** The kernel's number of the socket (SO_COOKIE), which no other one ever has. */
+  readonly cookie: bigint;
+}
+
+/** The kernel's number of a socket. Negative: -errno, -ENOTSOCK for another file. */
+export function cookieOf(fd: number): bigint | number {
+  const cookie = Buffer.alloc(8);
+  const result = sys.getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, Buffer.from(new Int32Array([8]).buffer));
+  return result < 0 ? result : (new BigUint64Array(Uint8Array.from(cookie).buffer)[0] ?? 0n); // always there: eight bytes
+}
+
+/**
+ * A new descriptor of the socket that the ticket names.
+ * @throws {SystemError} EBADF when that socket has been closed, whatever has its number now; EMFILE
+ * @throws {TypeError} when it is no ticket
+ */
+export function duplicateOf(ticket: SocketTicket): number {
+  checkTicket(ticket);
+  const fd = sys.dup(ticket.fileno);
+  if (fd < 0) throw systemError('dup', -fd);
+  if (cookieOf(fd) === ticket.cookie) return fd;
+  sys.close(fd);
+  throw systemError('dup', sys.EBADF);
+}
+
+function checkTicket(ticket: unknown): void {
+  const { fileno, cookie } = (ticket ?? {}) as { fileno?: unknown; cookie?: unknown }; // JavaScript may pass anything
+  const isNumber = Number.isInteger(fileno) && Number(fileno) >= 0 && Number(fileno) <= INT_MAX;
+  if (!isNumber || typeof cookie !== 'bigint')
+    throw typeError(`A socket's ticket was expected, got ${inspect(ticket, { depth: 0 })}`);
+}
