@@ -151,8 +151,10 @@ export function socketpair(family: number, type: number, protocol: number, fds: 
   const bytes = new Uint8Array(fds.buffer, fds.byteOffset, fds.byteLength);
   const c = libc();
   const hooks = c.host?.cleanup ?? null;
-  // No signal interrupts it: it never waits.
-  if (c.socketpair(family, type | OPEN_FLAGS, protocol, bytes) !== 0) return -c.errno();
+  while (c.socketpair(family, type | OPEN_FLAGS, protocol, bytes) !== 0) {
+    const errno = c.errno();
+    if (errno !== EINTR) return -errno;
+  }
   if (hooks !== null) {
     const a = fds[0] ?? -1; // always there: two ints. Not by destructuring, which calls a function
     const b = fds[1] ?? -1;
