@@ -63,7 +63,8 @@ export { Server } from './server/server.js';
 export type { Port } from './sockets/service-port.js';
 export type { AddressInput, SocketAddress } from './sockets/sockaddr.js';
 export { Socket, type SocketOptions } from './sockets/socket.js';
-export { StreamTransport } from './transports/stream-transport.js';
+export { DetachedConnection, type DetachedState } from './transports/detached-connection.js';
+export { type DetachOptions, StreamTransport } from './transports/stream-transport.js';
 export type { SystemError } from './libc/system-error.js';
 export type {
   BaseTransport,

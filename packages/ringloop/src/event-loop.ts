@@ -10,6 +10,7 @@ import { PiscinaExecutor } from '@ringloop/executor';
 import { SelectorEventLoop } from '@ringloop/net';
 import { shareEventfds, threadEventfd } from '@ringloop/net/internal';
 import { type LoopRef, remote, type WakeUp } from '@ringloop/threadsafe';
+import './moving-connections.js'; // a loop can get a connection in any call
 import { callsSent, LoopInbox } from '@ringloop/threadsafe/internal';
 
 /** What a loop has done so far, for monitoring. */
