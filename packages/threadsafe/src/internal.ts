@@ -6,6 +6,7 @@ export { BlockedThreads } from './memory/blocked-threads.js';
 export { FunctionTable } from './inbox/function-table.js';
 export { cloneFailure } from './codec/clone-failure.js';
 export { CallTable, type Numbered } from './calls/call-table.js';
+export { isUnreachable } from './calls/retry-send.js';
 export { SpawnedThreads } from './exits/spawned-threads.js';
 export { exposedObjectsOf } from './control/exposed-objects.js';
 export { flushOutput } from './threads/flush-output.js';

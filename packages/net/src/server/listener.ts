@@ -8,6 +8,12 @@ import { systemError } from '../libc/system-error.js';
 
 /** Seconds to wait before accepting again when the system has run out of descriptors. CPython: ACCEPT_RETRY_DELAY. */
 const ACCEPT_RETRY_DELAY = 1;
+
+/** Seconds to wait before accepting again when nobody can serve a connection. Arbitrary: a loop restarts in a fraction of that. */
+const NOBODY_RETRY_DELAY = 0.1;
+
+/** Gets an accepted connection. False: nobody can serve more of them now. */
+export type OnConnection = (sock: Socket, peername: SocketAddress | string) => boolean | void;
 const OUT_OF_RESOURCES = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
 
 /** Accepts the connections of one listening socket. */
@@ -15,13 +21,13 @@ export class Listener {
   readonly sock: Socket;
   readonly #loop: NetLoop;
   readonly #backlog: number;
-  readonly #onConnection: (sock: Socket, peername: SocketAddress | string) => void;
+  readonly #onConnection: OnConnection;
   #retry: TimerHandle | null = null;
 
   constructor(
     loop: NetLoop,
     sock: Socket,
-    options: { backlog: number; onConnection: (sock: Socket, peername: SocketAddress | string) => void },
+    options: { backlog: number; onConnection: OnConnection },
   ) {
     this.sock = sock;
     this.#loop = loop;
@@ -59,8 +65,9 @@ export class Listener {
     for (let left = this.#backlog + 1; left > 0 && this.sock.fileno() !== -1; left--) {
       const accepted = this.sock.tryAccept();
       // Run each factory in its own async context: it must not see what another one stored in AsyncLocalStorages.
-      if (typeof accepted !== 'number') runApart(() => this.#onConnection(...accepted));
-      else if (accepted === -EAGAIN) return;
+      if (typeof accepted !== 'number') {
+        if (runApart(() => this.#onConnection(...accepted)) === false) return this.#pause(NOBODY_RETRY_DELAY);
+      } else if (accepted === -EAGAIN) return;
       else if (accepted !== -ECONNABORTED) return this.#failed(-accepted); // aborted: the peer gave up while queued
     }
   };
@@ -68,9 +75,14 @@ export class Listener {
   #failed(errno: number): void {
     const exception = systemError('accept', errno);
     if (!OUT_OF_RESOURCES.has(errno)) throw exception;
-    this.#loop[NET].selector.unwatch(this.sock.fileno(), 'reader');
-    this.#retry = this.#loop.callLater(ACCEPT_RETRY_DELAY, () => this.#watch());
+    this.#pause(ACCEPT_RETRY_DELAY);
     const message = 'socket.accept() out of system resource';
     this.#loop.callExceptionHandler({ message, exception, socket: this.sock });
+  }
+
+  #pause(delay: number): void {
+    if (this.sock.fileno() === -1) return; // closed meanwhile
+    this.#loop[NET].selector.unwatch(this.sock.fileno(), 'reader');
+    this.#retry = this.#loop.callLater(delay, () => this.#watch());
   }
 }

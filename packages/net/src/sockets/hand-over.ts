@@ -47,9 +47,14 @@ export type Answer = 'taken' | 'refused' | 'withdrawn';
 
 /** Offers the connection of `sock`, which must stay open until there is an answer. */
 export function offer(sock: Socket): Offer {
+  return { memory: new SharedArrayBuffer(4), ...describe(sock) };
+}
+
+/** What `dupOf()` needs. `sock` must stay open until then. */
+export function describe(sock: { readonly family: number; readonly type: number; readonly proto: number; fileno(): number }): Omit<Offer, 'memory'> {
   const { family, type, proto } = sock;
   const fd = sock.fileno();
-  return { memory: new SharedArrayBuffer(4), fd, inode: inodeOf(fd), family, type, proto };
+  return { fd, inode: inodeOf(fd), family, type, proto };
 }
 
 /** Takes back the sender's offer. False: another thread has taken the connection. */
@@ -62,19 +67,12 @@ export function tryWithdraw({ memory }: Offer): boolean {
  * @throws {TransportStateError} ERR_CONNECTION_GONE when somebody else has it, or it was closed
  * @throws {SystemError} EMFILE
  */
-export function take({ memory, fd, inode, family, type, proto }: Offer): Socket {
-  if (load(new Int32Array(memory), STATE) !== OFFERED || !isSame(fd, inode)) throw gone();
-  const own = sys.dup(fd);
-  if (own < 0) throw systemError('dup', -own);
-  try {
-    if (!isSame(own, inode)) throw gone();
-    const sock = new Socket(family, type, { proto, fileno: own });
-    if (answer(memory, TAKEN) === OFFERED) return sock;
-    throw gone();
-  } catch (thrown) {
-    sys.close(own);
-    throw thrown;
-  }
+export function take(offered: Offer): Socket {
+  if (load(new Int32Array(offered.memory), STATE) !== OFFERED) throw gone();
+  const sock = dupOf(offered);
+  if (answer(offered.memory, TAKEN) === OFFERED) return sock;
+  sock.close();
+  throw gone();
 }
 
 /** Leaves the connection with the sender. */
@@ -98,6 +96,24 @@ function answer(memory: SharedArrayBuffer, state: number): number {
   const before = cas(words, STATE, OFFERED, state);
   if (before === OFFERED) notify(words, STATE, Infinity);
   return before;
+}
+
+/**
+ * A second descriptor of a socket that stays open in another thread meanwhile, such as a listening one.
+ * @throws {TransportStateError} ERR_CONNECTION_GONE when the number belongs to another file
+ * @throws {SystemError} EMFILE
+ */
+export function dupOf({ fd, inode, family, type, proto }: Omit<Offer, 'memory'>): Socket {
+  if (!isSame(fd, inode)) throw gone();
+  const own = sys.dup(fd);
+  if (own < 0) throw systemError('dup', -own);
+  try {
+    if (!isSame(own, inode)) throw gone();
+    return new Socket(family, type, { proto, fileno: own });
+  } catch (thrown) {
+    sys.close(own);
+    throw thrown;
+  }
 }
 
 /** Of a socket, it is unique in the whole system. */

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { toError, type Sendable, WIRE, type Wire } from '@ringloop/core/internal';
 import { TransportStateError } from '../errors.js';
 import { answered, type Offer, offer, refuse, take, tryWithdraw } from '../sockets/hand-over.js';
+import { FlowControl } from './flow-control.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
 import type { Socket } from '../sockets/socket.js';
 
@@ -209,6 +210,23 @@ export class DetachedConnection implements Disposable, Sendable<ConnectionWire> 
     return sock;
   }
 }
+
+/** A connection that was just accepted, and that no transport has had. It owns `sock`. */
+export function connectionOf(
+  sock: Socket,
+  peername: SocketAddress | string,
+  onReturn: (connection: DetachedConnection) => void,
+): DetachedConnection {
+  return new DetachedConnection(sock, { ...FRESH, peername }, onReturn);
+}
+
+/** What a transport knows that has not read or written yet. The marks are asyncio's defaults. */
+const FRESH = {
+  unsent: new Uint8Array(0),
+  eofWritten: false,
+  eofReceived: false,
+  limits: new FlowControl(() => undefined).limits,
+} as const;
 
 /** The connection that another thread has sent. If it cannot be taken, it stays with its sender, and using it throws the reason. */
 export function arrive({ offer: sent, ...facts }: ConnectionWire): DetachedConnection {
