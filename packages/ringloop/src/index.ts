@@ -1,6 +1,7 @@
 // The only module that users import: it exports everything public of the four packages by name.
 //
 // (root)    Wiring: the EventLoop with sockets, calls from other threads and an executor; `run()` and LoopGroup that make such loops.
+// serving/  Servers whose connections the loops of a group serve.
 // testing/  `ringloop/testing`: the same loop with a clock that tests move.
 // cli/      The command behind `npm start`: a service that digests files in several loops.
 export {
@@ -225,5 +226,11 @@ export {
   getRunningLoop,
   type LoopStatistics,
 } from './event-loop.js';
+export type {
+  DistributionOptions,
+  GroupServerOptions,
+  RemoteProtocolFactory,
+} from './serving/create-group-server.js';
+export type { Distribute } from './serving/distribute.js';
 export { LoopGroup } from './loop-group.js';
 export { newEventLoop, run, Runner, type RunnerOptions } from './run.js';

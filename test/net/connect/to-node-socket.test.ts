@@ -38,7 +38,7 @@ describe('net/to-node-socket', () => {
       const socket = toNodeSocket(connection, { allowHalfOpen: true });
       expect(connection.state).to.equal('gone');
       let received = 0;
-      for (let data = await loop.sockRecv(peer, 65_536); data.length > 0; ) {
+      for (let data = await loop.sockRecv(peer, 65_536); data.length > 0;) {
         received += data.length;
         data = await loop.sockRecv(peer, 65_536);
       }

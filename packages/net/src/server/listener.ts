@@ -24,11 +24,7 @@ export class Listener {
   readonly #onConnection: OnConnection;
   #retry: TimerHandle | null = null;
 
-  constructor(
-    loop: NetLoop,
-    sock: Socket,
-    options: { backlog: number; onConnection: OnConnection },
-  ) {
+  constructor(loop: NetLoop, sock: Socket, options: { backlog: number; onConnection: OnConnection }) {
     this.sock = sock;
     this.#loop = loop;
     this.#backlog = options.backlog;

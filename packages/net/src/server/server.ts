@@ -63,11 +63,7 @@ export class Server implements AsyncDisposable, Abandonable {
   #closedWaiters: Future<undefined>[] = [];
   #servingForever: Future<never> | null = null;
 
-  constructor(
-    loop: NetLoop,
-    sockets: readonly Socket[],
-    options: ServerParts,
-  ) {
+  constructor(loop: NetLoop, sockets: readonly Socket[], options: ServerParts) {
     this.#loop = loop;
     this.#protocolFactory = options.protocolFactory;
     this.#onClose = options.onClose ?? null;

@@ -51,7 +51,12 @@ export function offer(sock: Socket): Offer {
 }
 
 /** What `dupOf()` needs. `sock` must stay open until then. */
-export function describe(sock: { readonly family: number; readonly type: number; readonly proto: number; fileno(): number }): Omit<Offer, 'memory'> {
+export function describe(sock: {
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
+  fileno(): number;
+}): Omit<Offer, 'memory'> {
   const { family, type, proto } = sock;
   const fd = sock.fileno();
   return { fd, inode: inodeOf(fd), family, type, proto };
