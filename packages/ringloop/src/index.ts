@@ -232,5 +232,14 @@ export type {
   RemoteProtocolFactory,
 } from './serving/create-group-server.js';
 export type { Distribute } from './serving/distribute.js';
+export type { HttpApplication, HttpContext, HttpHandlerResult } from './serving/http-application.js';
+export type { ServingStatistics } from './serving/remote-loops.js';
+export {
+  type HttpCloseOptions,
+  type HttpHandler,
+  HttpService,
+  serveHttp,
+  type ServeHttpOptions,
+} from './serving/serve-http.js';
 export { LoopGroup } from './loop-group.js';
 export { newEventLoop, run, Runner, type RunnerOptions } from './run.js';

@@ -1,21 +1,29 @@
 import type { Protocol, SelectorEventLoop } from '@ringloop/net';
+import { type HttpContext, openApplication } from './http-application.js';
+import { HttpHost } from './http-host.js';
 import { ProtocolHost } from './protocol-host.js';
 import type { StationHost } from './station-host.js';
 
-export type HostKind = 'protocol';
+/** protocol: the factory makes a protocol for each connection. http: it makes an HTTP application for all of them. */
+export type HostKind = 'protocol' | 'http';
 
 /** What a host gets from its station. */
-export interface HostParts {
+export interface HostParts extends HttpContext {
   readonly loop: SelectorEventLoop;
-  /** The index of the loop in its group. */
-  readonly index: number;
-  /** Aborted when no more connections will come. */
-  readonly signal: AbortSignal;
   /** Called when a connection is gone. */
   readonly onGone: () => void;
 }
 
-/** @param made the function that a remote reference stands for */
-export function makeHost(made: (...args: never) => unknown, { loop, onGone }: HostParts): StationHost {
-  return new ProtocolHost(loop, made as () => Protocol, onGone); // its result is checked for each connection
+/**
+ * @param factory the function that a remote reference stands for
+ * @throws what an HTTP handler throws, and as `openApplication()`
+ */
+export async function makeHost(
+  kind: HostKind,
+  factory: (...args: never) => unknown,
+  { loop, index, signal, onGone }: HostParts,
+): Promise<StationHost> {
+  if (kind === 'protocol') return new ProtocolHost(loop, factory as () => Protocol, onGone); // each result is checked
+  const handler = factory as (context: HttpContext) => unknown;
+  return new HttpHost(loop, await openApplication(await handler({ index, signal })), onGone);
 }

@@ -102,6 +102,10 @@ export class RemoteLoops implements RemoteClients {
       }
     } catch (thrown) {
       this.stop();
+      await this.whenEmpty().catch((exception: unknown) => {
+        const message = 'What a loop had opened for a server that failed could not be closed';
+        this.#loop.callExceptionHandler({ message, exception: toError(exception) });
+      });
       throw thrown;
     }
   }

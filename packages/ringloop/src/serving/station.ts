@@ -58,11 +58,11 @@ class Station {
     this.#loop[NET].opened(this);
   }
 
-  async #open({ factory, index }: StationSpec): Promise<void> {
+  async #open({ kind, factory, index }: StationSpec): Promise<void> {
     try {
       const made = await importRemote(factory);
       const parts = { loop: this.#loop, index, signal: this.#stopping.signal, onGone: this.#gone };
-      this.#host = makeHost(made, parts);
+      this.#host = await makeHost(kind, made, parts);
     } catch (thrown) {
       this.#failed = true;
       throw thrown;
@@ -97,7 +97,7 @@ class Station {
     else this.#host?.closeClients();
   }
 
-  /** Accepts no more. Resolves when the last connection is gone, and the station with it. */
+  /** Accepts no more. Resolves when the last connection is gone. */
   drain(): Promise<void> {
     return (this.#drained ??= this.#drain());
   }
@@ -111,9 +111,9 @@ class Station {
     this.#stopping.abort();
     for (const listener of this.#listeners) listener.close();
     await this.ready.catch(() => undefined); // those that wait for the host are closed by now
-    await this.#host?.drain();
-    stations.delete(this.#id);
     this.#loop[NET].closed(this);
+    await this.#host?.drain();
+    stations.delete(this.#id); // if it has failed, it stays until it is asked
   }
 
   #serve(host: StationHost, connection: DetachedConnection): void {
@@ -185,12 +185,19 @@ export const closeStationClients = remote(
 
 /** Accepts no more, and ends the station with its last connection. */
 export const endStation = remote(import.meta.url, function endStation(id: string): void {
-  void stations.get(id)?.drain();
+  stations
+    .get(id)
+    ?.drain()
+    .catch(() => undefined); // `drainStation()` tells
 });
 
-/** As `endStation()`. Done when the last connection is gone. */
+/** As `endStation()`. Done when the last connection is gone. Rejects with what an HTTP application throws when it is closed. */
 export const drainStation = remote(import.meta.url, async function drainStation(id: string): Promise<void> {
-  await stations.get(id)?.drain();
+  try {
+    await stations.get(id)?.drain();
+  } finally {
+    stations.delete(id);
+  }
 });
 
 function runningSelectorLoop(): SelectorEventLoop {
