@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import {
   type DetachedConnection,
@@ -325,5 +328,21 @@ describe('ringloop/moving-connections', () => {
           await isClosedBy(peer);
         }),
       ));
+  });
+});
+
+describe('a process without descriptors', () => {
+  it('leaves a connection with its sender, and a server of a group accepts again later', async () => {
+    const program = fileURLToPath(new URL('./fixtures/no-descriptors.js', import.meta.url));
+    const limited = ['-c', 'ulimit -n 200 && exec "$0" "$@"', process.execPath, program];
+    const { stdout } = await promisify(execFile)('/bin/sh', limited);
+    expect(stdout.trim().split('\n')).to.deep.equal([
+      'moved: EMFILE, then here',
+      'hello',
+      '0 left: served: false, socket.accept() out of system resource',
+      'loop-0',
+      '1 left: served: false, socket.accept() out of system resource',
+      'loop-0',
+    ]);
   });
 });
