@@ -20,5 +20,5 @@ export const FOLDERS = {
   ],
   executor: [],
   net: ['libc', 'sockets', 'wakeup', 'selector', 'names', 'transports', 'connect', 'sock-calls', 'server'],
-  ringloop: ['testing', 'cli'],
+  ringloop: ['serving', 'testing', 'cli'],
 };

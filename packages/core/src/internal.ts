@@ -7,6 +7,7 @@ export { defaultExceptionHandler } from './exception-handler.js';
 export { endsTheLoop, isError, rangeError, toError, typeError } from './errors.js';
 export { type Callback, Handle } from './handle.js';
 export type { Inbox, InboxOwner, OpenInbox } from './ports/inbox.js';
+export { type Sendable, WIRE, type Wire } from './ports/sendable.js';
 export { deadlockOf, waitsForThreads } from './debug/deadlock.js';
 export {
   END_RUN,

@@ -1,7 +1,8 @@
 /** A transport was asked for something that its present state forbids. Python: RuntimeError. */
 export class TransportStateError extends Error {
   override readonly name = 'TransportStateError';
-  readonly code: 'ERR_WRITE_AFTER_EOF' | 'ERR_FD_IN_TRANSPORT';
+  readonly code:
+    'ERR_WRITE_AFTER_EOF' | 'ERR_FD_IN_TRANSPORT' | 'ERR_TRANSPORT_CLOSING' | 'ERR_CONNECTION_GONE';
 
   constructor(message: string, code: TransportStateError['code']) {
     super(message);

@@ -15,6 +15,7 @@ export type { AcceptedSocketOptions } from './connect/connect-accepted-socket.js
 export type { ConnectionOptions } from './connect/create-connection.js';
 export type { DatagramAddress, DatagramOptions } from './connect/create-datagram-endpoint.js';
 export type { DatagramProtocol } from './transports/datagram-protocol.js';
+export { type NodeSocketOptions, toNodeSocket } from './connect/to-node-socket.js';
 export type { UnixConnectionOptions } from './connect/create-unix-connection.js';
 export type { ServerOptions } from './server/create-server.js';
 export type { UnixServerOptions } from './server/create-unix-server.js';
@@ -101,7 +102,8 @@ export type {
 } from './sockets/named-options.js';
 export type { SocketTicket } from './sockets/socket-ticket.js';
 export { Socket, type SocketOptions } from './sockets/socket.js';
-export { StreamTransport } from './transports/stream-transport.js';
+export { DetachedConnection, type DetachedState } from './transports/detached-connection.js';
+export { type DetachOptions, StreamTransport } from './transports/stream-transport.js';
 export type { SystemError } from './libc/system-error.js';
 export type {
   BaseTransport,

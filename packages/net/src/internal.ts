@@ -1,4 +1,13 @@
 // For sibling packages and tests only.
+export {
+  arrive,
+  connectionDropped,
+  connectionOf,
+  connectionSent,
+  type ConnectionWire,
+  KIND as CONNECTION_KIND,
+  receiverEnded,
+} from './transports/detached-connection.js';
 export { EpollPoll } from './selector/epoll-poll.js';
 export { awaitKoffiLoading, shareKoffiLoading, whileLoadingKoffi } from './libc/koffi-loading.js';
 export { EventfdTable } from './wakeup/eventfd-table.js';
@@ -13,5 +22,18 @@ export { serviceText } from './sockets/service-port.js';
 export { interleave } from './connect/interleave.js';
 export { staggeredRace } from './connect/staggered-race.js';
 export { decodeAddress, encodeAddress } from './sockets/sockaddr.js';
+export {
+  answered,
+  describe,
+  dupOf,
+  type Offer,
+  offer,
+  refuse,
+  take,
+  tryWithdraw,
+} from './sockets/hand-over.js';
+export { bindServer } from './server/create-server.js';
+export { Listener, type OnConnection } from './server/listener.js';
+export type { RemoteClients } from './server/server.js';
 export { WriteBuffer } from './transports/write-buffer.js';
 export { shareEventfds, threadEventfd } from './wakeup/thread-eventfd.js';

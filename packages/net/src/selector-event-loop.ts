@@ -1,8 +1,10 @@
 import { type Awaitable, BaseEventLoop, Handle } from '@ringloop/core';
 import { checkCallback, startFunction } from '@ringloop/core/internal';
+import { attachConnection } from './connect/attach-connection.js';
 import { connectAcceptedSocket, type AcceptedSocketOptions } from './connect/connect-accepted-socket.js';
 import { createConnection, type ConnectionOptions } from './connect/create-connection.js';
 import { createDatagramEndpoint, type DatagramOptions } from './connect/create-datagram-endpoint.js';
+import type { DetachedConnection } from './transports/detached-connection.js';
 import type { DatagramProtocol } from './transports/datagram-protocol.js';
 import type { DatagramTransport } from './transports/transport.js';
 import { createUnixConnection, type UnixConnectionOptions } from './connect/create-unix-connection.js';
@@ -233,6 +235,23 @@ export class SelectorEventLoop extends BaseEventLoop {
     options: AcceptedSocketOptions = {},
   ): Awaitable<[StreamTransport, P]> {
     return startFunction(() => connectAcceptedSocket(this, protocolFactory, sock, options), {
+      loop: this,
+      discard: ([transport]) => transport.abort(),
+    });
+  }
+
+  /**
+   * Lets a connection go on here, under a new protocol, that `transport.detach()` has taken out of a transport of this or
+   * another loop. The protocol is called as for a new connection: connectionMade, then what arrives from now on. If the
+   * protocol cannot be made, the connection is closed. Python has no counterpart. Rejects with TransportStateError
+   * ERR_CONNECTION_GONE when the connection was closed, attached or sent on; with the system's error, such as EMFILE, when
+   * it could not be taken from the other thread, which then still has it; and with TypeError when it is something else.
+   */
+  attachConnection<P extends Protocol>(
+    protocolFactory: ProtocolFactory<P>,
+    connection: DetachedConnection,
+  ): Awaitable<[StreamTransport, P]> {
+    return startFunction(() => attachConnection(this, protocolFactory, connection), {
       loop: this,
       discard: ([transport]) => transport.abort(),
     });

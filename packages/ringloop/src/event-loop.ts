@@ -3,14 +3,22 @@ import {
   getEventLoop as getCurrentBaseLoop,
   getRunningLoop as getRunningBaseLoop,
   LoopStateError,
+  type Awaitable,
   type LoopPorts,
 } from '@ringloop/core';
 import type { Inbox, OpenInbox } from '@ringloop/core/internal';
 import { PiscinaExecutor } from '@ringloop/executor';
-import { SelectorEventLoop } from '@ringloop/net';
+import { type ProtocolFactory, SelectorEventLoop, type Server, type ServerOptions } from '@ringloop/net';
 import { shareEventfds, threadEventfd } from '@ringloop/net/internal';
 import { type LoopRef, remote, type WakeUp } from '@ringloop/threadsafe';
+import './moving-connections.js'; // a loop can get a connection in any call
 import { callsSent, LoopInbox } from '@ringloop/threadsafe/internal';
+import { startFunction } from '@ringloop/core/internal';
+import {
+  createGroupServer,
+  type GroupServerOptions,
+  type RemoteProtocolFactory,
+} from './serving/create-group-server.js';
 
 /** What a loop has done so far, for monitoring. */
 export interface LoopStatistics {
@@ -66,6 +74,35 @@ export class EventLoop extends SelectorEventLoop {
     inbox.offerEventfd(threadEventfd);
   }
 
+  /**
+   * Opens a TCP server on one port whose connections all loops of a group serve. The protocols are made in those loops, so
+   * the factory is a reference to a function. The server is this loop's: its methods, and `serveForever()`, concern the
+   * connections in all loops. When a loop dies, its connections are closed and new ones go to the others; a loop that is
+   * restarted gets connections again. If none can serve, connections wait. See GroupServerOptions. Python has no counterpart.
+   *
+   * Rejects as `createServer()` without a group does; with RemoteFunctionError when the factory is no reference, or another
+   * thread cannot import it; with PeerExitedError or LoopStateError ERR_LOOP_CLOSED when no loop of the group runs. Then
+   * nothing is left open.
+   */
+  override createServer(
+    protocolFactory: RemoteProtocolFactory,
+    options: GroupServerOptions,
+  ): Awaitable<Server>;
+  /**
+   * Opens a TCP server. When cancelled, it leaves no server behind. Python: loop.create_server(). See ServerOptions.
+   */
+  override createServer(protocolFactory: ProtocolFactory, options: ServerOptions): Awaitable<Server>;
+  override createServer(
+    protocolFactory: ProtocolFactory | RemoteProtocolFactory,
+    options: ServerOptions | GroupServerOptions,
+  ): Awaitable<Server> {
+    if (!isForGroup(options)) return super.createServer(protocolFactory, options);
+    return startFunction(() => createGroupServer(this, protocolFactory as RemoteProtocolFactory, options), {
+      loop: this,
+      discard: (server) => server.close(),
+    });
+  }
+
   /** A reference to this loop that other threads can use. */
   ref(): LoopRef {
     return this.#inbox.ref;
@@ -75,6 +112,15 @@ export class EventLoop extends SelectorEventLoop {
   statistics(): LoopStatistics {
     return { callsSent: callsSent(), callsReceived: this.#inbox.received, wakeup: this.#inbox.wakeup };
   }
+}
+
+/** Whether the connections go to a group. An option that is wrong is refused there. */
+function isForGroup(options: ServerOptions | GroupServerOptions): options is GroupServerOptions {
+  return (
+    typeof options === 'object' &&
+    (options as object | null) !== null &&
+    ('group' in options || 'distribute' in options)
+  );
 }
 
 /**

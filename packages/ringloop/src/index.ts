@@ -1,6 +1,7 @@
 // The only module that users import: it exports everything public of the four packages by name.
 //
 // (root)    Wiring: the EventLoop with sockets, calls from other threads and an executor; `run()` and LoopGroup that make such loops.
+// serving/  Servers whose connections the loops of a group serve.
 // testing/  `ringloop/testing`: the same loop with a clock that tests move.
 // cli/      The command behind `npm start`: a service that digests files in several loops.
 export {
@@ -176,6 +177,9 @@ export {
   AI_PASSIVE,
   AI_V4MAPPED,
   type ConnectionOptions,
+  DetachedConnection,
+  type DetachedState,
+  type DetachOptions,
   type FileDescriptorLike,
   IP_ADD_MEMBERSHIP,
   IP_DROP_MEMBERSHIP,
@@ -211,6 +215,7 @@ export {
   NI_NUMERICSERV,
   NativeCallsError,
   ResolutionError,
+  type NodeSocketOptions,
   type Port,
   type Protocol,
   type ProtocolFactory,
@@ -241,6 +246,7 @@ export {
   StreamTransport,
   type SystemError,
   TCP_NODELAY,
+  toNodeSocket,
   TransportSocket,
   TransportStateError,
   type BaseProtocol,
@@ -259,5 +265,20 @@ export {
   getRunningLoop,
   type LoopStatistics,
 } from './event-loop.js';
+export type {
+  DistributionOptions,
+  GroupServerOptions,
+  RemoteProtocolFactory,
+} from './serving/create-group-server.js';
+export type { Distribute } from './serving/distribute.js';
+export type { HttpApplication, HttpContext, HttpHandlerResult } from './serving/http-application.js';
+export type { ServingStatistics } from './serving/remote-loops.js';
+export {
+  type HttpCloseOptions,
+  type HttpHandler,
+  HttpService,
+  serveHttp,
+  type ServeHttpOptions,
+} from './serving/serve-http.js';
 export { LoopGroup } from './loop-group.js';
 export { newEventLoop, run, Runner, type RunnerOptions } from './run.js';

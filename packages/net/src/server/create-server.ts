@@ -60,6 +60,17 @@ export async function createServer(
 ): Promise<Server> {
   loop[NET].checkOpen();
   checkCallback(protocolFactory, 'createServer');
+  const { sockets, backlog } = await bindServer(loop, options);
+  const server = new Server(loop, sockets, { protocolFactory, backlog });
+  if (options.startServing !== false) server.listenOrClose();
+  return server;
+}
+
+/** Checks the options, and binds the sockets of a server. */
+export async function bindServer(
+  loop: NetLoop,
+  options: ServerOptions,
+): Promise<{ sockets: readonly Socket[]; backlog: number }> {
   refuseTls(options);
   const { host = null, port = null, sock = null, backlog = 100 } = options;
   if (!Number.isInteger(backlog)) throw typeError(`backlog must be an integer, got ${inspect(backlog)}`);
@@ -73,9 +84,7 @@ export async function createServer(
   }
   if (sock !== null) checkStreamSocket(sock);
   const sockets = sock === null ? bindAll(await resolveHosts(loop, options), options) : [sock];
-  const server = new Server(loop, sockets, { protocolFactory, backlog });
-  if (options.startServing !== false) server.listenOrClose();
-  return server;
+  return { sockets, backlog };
 }
 
 /** @throws {TypeError} when `host` is not a string, an array or null */

@@ -8,6 +8,13 @@ import { isSystemError, systemError } from '../libc/system-error.js';
 
 /** Seconds to wait before accepting again when the system has run out of descriptors. CPython: ACCEPT_RETRY_DELAY. */
 const ACCEPT_RETRY_DELAY = 1;
+
+/** Seconds to wait before accepting again when nobody can serve a connection. Arbitrary: a loop restarts in a fraction of that. */
+const NOBODY_RETRY_DELAY = 0.1;
+
+/** Gets an accepted connection. False: nobody can serve more of them now. */
+export type OnConnection = (sock: Socket, peername: SocketAddress | string) => boolean | void;
+
 const OUT_OF_RESOURCES = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
 
 /** Accepts the connections of one listening socket. */
@@ -15,14 +22,10 @@ export class Listener {
   readonly sock: Socket;
   readonly #loop: NetLoop;
   readonly #backlog: number;
-  readonly #onConnection: (sock: Socket, peername: SocketAddress | string) => void;
+  readonly #onConnection: OnConnection;
   #retry: TimerHandle | null = null;
 
-  constructor(
-    loop: NetLoop,
-    sock: Socket,
-    options: { backlog: number; onConnection: (sock: Socket, peername: SocketAddress | string) => void },
-  ) {
+  constructor(loop: NetLoop, sock: Socket, options: { backlog: number; onConnection: OnConnection }) {
     this.sock = sock;
     this.#loop = loop;
     this.#backlog = options.backlog;
@@ -59,8 +62,9 @@ export class Listener {
     for (let left = this.#backlog + 1; left > 0 && this.sock.fileno() !== -1; left--) {
       const accepted = this.sock.tryAccept();
       // Run each factory in its own async context: it must not see what another one stored in AsyncLocalStorages.
-      if (typeof accepted !== 'number') runApart(() => this.#onConnection(...accepted));
-      else if (accepted === -EAGAIN) return;
+      if (typeof accepted !== 'number') {
+        if (runApart(() => this.#onConnection(...accepted)) === false) return this.#pause(NOBODY_RETRY_DELAY);
+      } else if (accepted === -EAGAIN) return;
       else if (accepted !== -ECONNABORTED) return this.#failed(-accepted); // aborted: the peer gave up while queued
     }
   };
@@ -68,14 +72,19 @@ export class Listener {
   #failed(errno: number): void {
     const exception = systemError('accept', errno);
     if (!OUT_OF_RESOURCES.has(errno)) throw exception;
-    this.#loop[NET].selector.unwatch(this.sock.fileno(), 'reader');
-    this.#pause(exception);
+    this.#outOfResources(exception);
   }
 
-  #pause(exception: Error): void {
-    this.#retry = this.#loop.callLater(ACCEPT_RETRY_DELAY, this.#resume);
+  #outOfResources(exception: Error): void {
+    this.#pause(ACCEPT_RETRY_DELAY);
     const message = 'socket.accept() out of system resource';
     this.#loop.callExceptionHandler({ message, exception, socket: this.sock });
+  }
+
+  #pause(delay: number): void {
+    if (this.sock.fileno() === -1) return; // closed meanwhile
+    this.#loop[NET].selector.unwatch(this.sock.fileno(), 'reader');
+    this.#retry = this.#loop.callLater(delay, this.#resume);
   }
 
   readonly #resume = (): void => {
@@ -83,7 +92,7 @@ export class Listener {
       this.#watch();
     } catch (thrown) {
       if (!isSystemError(thrown)) throw thrown;
-      this.#pause(thrown); // still out of resources: giving up would leave a server that never accepts
+      this.#outOfResources(thrown); // still: giving up would leave a server that never accepts
     }
   };
 }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { type Awaitable, CancelledError, type Future } from '@ringloop/core';
 import { endsTheLoop, startFunction, toError } from '@ringloop/core/internal';
 import { ServerStateError } from '../errors.js';
-import { Listener } from './listener.js';
+import { Listener, type OnConnection } from './listener.js';
 import { type Abandonable, NET, type NetLoop } from '../loop-net.js';
 import { isWrongProtocol, makeProtocol } from '../transports/make-protocol.js';
 import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
@@ -13,6 +13,37 @@ import { StreamTransport, type TransportOwner } from '../transports/stream-trans
 
 /** idle: the sockets are bound, but do not accept yet. */
 type State = 'idle' | 'serving' | 'closed';
+
+/** Loops of other threads that serve the connections of a server. */
+export interface RemoteClients {
+  /** Whether they accept the connections, so that the server itself does not. */
+  readonly accept: boolean;
+  /** Number of connections, as far as is known. */
+  readonly size: number;
+  /** The server begins to accept. */
+  start(): void;
+  /** Resolves when they accept. */
+  started(): Promise<void>;
+  /** Serves a connection that the server has accepted. It owns `sock`. False: there is nobody to serve more of them now. */
+  take(sock: Socket, peername: SocketAddress | string): boolean;
+  /** The server accepts no more. */
+  stop(): void;
+  closeClients(): void;
+  abortClients(): void;
+  /** Resolves when the last connection is gone. */
+  whenEmpty(): Promise<void>;
+}
+
+export interface ServerParts {
+  readonly protocolFactory: ProtocolFactory;
+  readonly backlog: number;
+  /** Called when the server is closed, before its sockets are. */
+  readonly onClose?: (() => void) | null;
+  /** Serve the connections in place of this loop. */
+  readonly remoteClients?: RemoteClients;
+  /** Called when the connection of a transport is gone. */
+  readonly onGone?: () => void;
+}
 
 /**
  * Listening sockets and the connections that they have accepted. The loop refers to an open server, so it is not
@@ -26,20 +57,22 @@ export class Server implements AsyncDisposable, Abandonable {
   readonly #listeners: readonly Listener[];
   readonly #sockets: readonly TransportSocket[];
   readonly #transports = new Set<StreamTransport>();
+  readonly #remote: RemoteClients | null;
+  readonly #onGone: () => void;
   #state: State = 'idle';
   #closedWaiters: Future<undefined>[] = [];
   #servingForever: Future<never> | null = null;
 
-  constructor(
-    loop: NetLoop,
-    sockets: readonly Socket[],
-    options: { protocolFactory: ProtocolFactory; backlog: number; onClose?: (() => void) | null },
-  ) {
+  constructor(loop: NetLoop, sockets: readonly Socket[], options: ServerParts) {
     this.#loop = loop;
     this.#protocolFactory = options.protocolFactory;
     this.#onClose = options.onClose ?? null;
-    const onConnection = (sock: Socket, peername: SocketAddress | string): void =>
-      this.#accepted(sock, peername);
+    this.#onGone = options.onGone ?? ((): void => undefined);
+    const remote = (this.#remote = options.remoteClients ?? null);
+    const onConnection: OnConnection =
+      remote === null
+        ? (sock, peername) => this.accept(sock, peername)
+        : (sock, peername) => remote.take(sock, peername);
     this.#listeners = sockets.map(
       (sock) => new Listener(loop, sock, { backlog: options.backlog, onConnection }),
     );
@@ -67,7 +100,10 @@ export class Server implements AsyncDisposable, Abandonable {
    * ServerStateError ERR_SERVER_CLOSED when the server is closed, and with the system's error when it cannot listen.
    */
   startServing(): Awaitable<void> {
-    return this.#start(async () => this.listen());
+    return this.#start(async () => {
+      this.listen();
+      await this.#remote?.started();
+    });
   }
 
   /**
@@ -106,6 +142,7 @@ export class Server implements AsyncDisposable, Abandonable {
     this.#state = 'closed';
     this.#onClose?.();
     for (const listener of this.#listeners) listener.close();
+    this.#remote?.stop();
     this.#loop[NET].closed(this);
     this.#servingForever?.cancel();
     this.#wakeWaiters();
@@ -117,19 +154,23 @@ export class Server implements AsyncDisposable, Abandonable {
   }
 
   async #waitClosed(): Promise<void> {
-    if (this.#state === 'closed' && this.#transports.size === 0) return;
-    const waiter = this.#loop.createFuture<undefined>();
-    this.#closedWaiters.push(waiter);
-    await waiter;
+    if (this.#state !== 'closed' || this.#transports.size > 0) {
+      const waiter = this.#loop.createFuture<undefined>();
+      this.#closedWaiters.push(waiter);
+      await waiter;
+    }
+    await this.#remote?.whenEmpty();
   }
 
   /** Closes the connections. Python: Server.close_clients(). */
   closeClients(): void {
+    this.#remote?.closeClients();
     for (const transport of [...this.#transports]) transport.close();
   }
 
   /** Aborts the connections. Python: Server.abort_clients(). */
   abortClients(): void {
+    this.#remote?.abortClients();
     for (const transport of [...this.#transports]) transport.abort();
   }
 
@@ -141,7 +182,7 @@ export class Server implements AsyncDisposable, Abandonable {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<Server ${this.#state} sockets=${inspect(this.sockets)} connections=${this.#transports.size}>`;
+    return `<Server ${this.#state} sockets=${inspect(this.sockets)} connections=${this.#remote?.size ?? this.#transports.size}>`;
   }
 
   /**
@@ -152,7 +193,8 @@ export class Server implements AsyncDisposable, Abandonable {
     if (this.#state === 'serving') return;
     if (this.#state === 'closed')
       throw new ServerStateError(`server ${inspect(this)} is closed`, 'ERR_SERVER_CLOSED');
-    for (const listener of this.#listeners) listener.start();
+    if (this.#remote?.accept !== true) for (const listener of this.#listeners) listener.start();
+    this.#remote?.start();
     this.#state = 'serving';
   }
 
@@ -171,19 +213,26 @@ export class Server implements AsyncDisposable, Abandonable {
     this.#state = 'closed';
     this.#onClose?.();
     for (const listener of this.#listeners) listener.sock.close();
+    this.#remote?.stop();
   }
 
   #start<T>(fn: () => Promise<T>): Awaitable<T> {
     return startFunction(fn, { loop: this.#loop });
   }
 
-  #accepted(sock: Socket, peername: SocketAddress | string): void {
+  /** Serves a connection that was accepted, here or by another loop. Owns `sock`. @internal */
+  accept(sock: Socket, peername: SocketAddress | string | null): void {
     let protocol: Protocol | undefined;
     try {
       protocol = makeProtocol(this.#loop, this.#protocolFactory);
-      new StreamTransport(this.#loop, sock, { protocol, peername, server: this.#owner });
+      new StreamTransport(this.#loop, sock, {
+        protocol,
+        server: this.#owner,
+        ...(peername === null ? {} : { peername }),
+      });
     } catch (thrown) {
       sock.close();
+      this.#onGone();
       if (endsTheLoop(thrown)) throw thrown;
       // Report it in debug mode only, as CPython does: a peer can cause it as often as it likes.
       if (!this.#loop.getDebug() && !isWrongProtocol(thrown)) return;
@@ -198,6 +247,7 @@ export class Server implements AsyncDisposable, Abandonable {
     },
     detach: (transport) => {
       this.#transports.delete(transport);
+      this.#onGone();
       this.#wakeWaiters();
     },
   };

@@ -1,20 +1,22 @@
+import type { ConnectionFacts } from './detached-connection.js';
 import { makeProtocol } from './make-protocol.js';
 import type { BaseProtocol, Protocol, ProtocolFactory } from './protocol.js';
 import type { Socket } from '../sockets/socket.js';
 import { StreamTransport } from './stream-transport.js';
 import type { NetLoop } from '../loop-net.js';
 
-/** Creates the stream transport of a connected socket, as `startWith()` does. */
+/** Creates the stream transport of a connected socket, as `startWith()` does. @param goingOn what the transport before has left */
 export function startTransport<P extends Protocol>(
   loop: NetLoop,
   protocolFactory: ProtocolFactory<P>,
   sock: Socket,
+  goingOn?: ConnectionFacts,
 ): Promise<[StreamTransport, P]> {
   return startWith(
     loop,
     protocolFactory,
     sock,
-    (protocol, onStarted) => new StreamTransport(loop, sock, { protocol, onStarted }),
+    (protocol, onStarted) => new StreamTransport(loop, sock, { protocol, onStarted, goingOn }),
   );
 }
 

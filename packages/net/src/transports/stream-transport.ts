@@ -1,16 +1,18 @@
 import { inspect } from 'node:util';
 import { Handle } from '@ringloop/core';
-import { toError } from '@ringloop/core/internal';
+import { checkCallback, toError } from '@ringloop/core/internal';
 import { checkBytes } from '../sockets/bytes.js';
 import { TransportStateError } from '../errors.js';
 import { FlowControl, type WriteBufferLimits } from './flow-control.js';
 import { AF_UNIX, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from '../libc/linux-abi.js';
 import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.js';
 import { Closing } from './closing.js';
+import { type ConnectionFacts, DetachedConnection } from './detached-connection.js';
 import type { Protocol } from './protocol.js';
 import { ProtocolErrors } from './protocol-errors.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
 import type { Socket } from '../sockets/socket.js';
+import { takeOver } from '../sockets/stream-socket.js';
 import { EAGAIN } from '../libc/syscalls.js';
 import { isSystemError, systemError } from '../libc/system-error.js';
 import type { Direction } from '../selector/selector.js';
@@ -37,6 +39,18 @@ export interface TransportOptions {
   readonly peername?: SocketAddress | string;
   /** Called in the loop right after connectionMade. */
   readonly onStarted?: () => void;
+  /** What the transport has left that had the connection before. */
+  readonly goingOn?: ConnectionFacts | undefined;
+}
+
+/** Options of `transport.detach()`. */
+export interface DetachOptions {
+  /**
+   * Called in the transport's loop when the connection was sent and comes back, because the thread ended before it had
+   * taken the connection, or dropped the call. Without it, the connection is closed then. Until it is called, the
+   * connection can be withdrawn by attaching it here.
+   */
+  readonly onReturn?: (connection: DetachedConnection) => void;
 }
 
 /** starting: before connectionMade. ended: the peer sends no more. */
@@ -76,9 +90,10 @@ export class StreamTransport implements Transport, Abandonable {
     this.#extra = new Map<string, unknown>([
       ['socket', new TransportSocket(sock)],
       ['sockname', addressOrNull(() => sock.getsockname())],
-      ['peername', options.peername ?? addressOrNull(() => sock.getpeername())],
+      ['peername', options.peername ?? options.goingOn?.peername ?? addressOrNull(() => sock.getpeername())],
     ]);
     if (sock.family !== AF_UNIX) sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+    if (options.goingOn !== undefined) this.#goOn(options.goingOn);
     this.#net.transports.set(this.#fd, this);
     this.#net.opened(this);
     this.#server?.attach(this);
@@ -144,6 +159,33 @@ export class StreamTransport implements Transport, Abandonable {
   /** Drops what is buffered and calls connectionLost(null) in the next iteration. Python: WriteTransport.abort(). */
   abort(): void {
     this.#forceClose(null);
+  }
+
+  /**
+   * Takes the connection out of this transport, so that it can go on elsewhere: `loop.attachConnection()` here, or in
+   * another loop that it is sent to. When this returns, nothing is read or written here any more, and the protocol is not
+   * called any more, not even connectionLost. Python has no counterpart.
+   * @throws {TransportStateError} ERR_TRANSPORT_CLOSING when the transport is closing, or has lost or given its connection
+   * @throws {TypeError} when `onReturn` is not a function
+   */
+  detach({ onReturn }: DetachOptions = {}): DetachedConnection {
+    if (onReturn !== undefined) checkCallback(onReturn, 'detach');
+    if (this.#closing.state !== 'open') {
+      const message = `Cannot detach the connection: ${inspect(this)}`;
+      throw new TransportStateError(message, 'ERR_TRANSPORT_CLOSING');
+    }
+    this.#unwatch(); // first: nothing of this iteration may read or write once the connection is handed over
+    this.#closing.lost();
+    const facts: ConnectionFacts = {
+      unsent: this.#buffer.takeAll(),
+      eofWritten: this.#eofWritten,
+      eofReceived: this.#reading === 'ended',
+      limits: this.#flow.limits,
+      peername: this.getExtraInfo('peername'),
+    };
+    this.#forget();
+    const returned = onReturn === undefined ? null : returnTo(this.#loop, onReturn);
+    return new DetachedConnection(takeOver(this.#sock), facts, returned);
   }
 
   /** True after `close()` or `abort()`, and when the connection is lost. Python: BaseTransport.is_closing(). */
@@ -227,13 +269,23 @@ export class StreamTransport implements Transport, Abandonable {
     this.#sock.close();
   }
 
+  #goOn({ unsent, eofWritten, eofReceived, limits: [low, high] }: ConnectionFacts): void {
+    this.#flow.setLimits({ low, high });
+    this.#eofWritten = eofWritten;
+    if (eofReceived) this.#reading = 'ended';
+    this.#buffer.append(unsent);
+    if (unsent.byteLength > 0) this.#watchWriter();
+  }
+
   readonly #connectionMade = (): void => {
+    if (this.#closing.state === 'lost') return; // detached before it began
     this.#errors.watch(this.#protocol.connectionMade?.(this), (thrown) =>
       this.#errors.report('protocol.connection_made() failed', thrown),
     );
   };
 
   readonly #startReading = (): void => {
+    if (!this.#closing.isEnding) this.#flow.grown(this.#buffer.size); // bytes that another transport has left
     if (this.#closing.state !== 'open' || this.#reading !== 'starting') return;
     this.#reading = 'on';
     this.#watchReader();
@@ -356,12 +408,17 @@ export class StreamTransport implements Transport, Abandonable {
       );
     } finally {
       this.#unwatch();
-      this.#net.transports.delete(this.#fd);
-      this.#net.closed(this);
       this.#sock.close();
-      this.#server?.detach(this);
+      this.#forget();
     }
   };
+
+  /** The connection belongs to this transport no longer. */
+  #forget(): void {
+    this.#net.transports.delete(this.#fd);
+    this.#net.closed(this);
+    this.#server?.detach(this);
+  }
 
   /** Stops watching the descriptor: its next owner must find nothing of ours there. */
   #unwatch(): void {
@@ -388,6 +445,17 @@ export class StreamTransport implements Transport, Abandonable {
       return false;
     }
   }
+}
+
+/** Calls `onReturn` in the loop. If the loop is closed, nobody can use the connection there. */
+function returnTo(
+  loop: NetLoop,
+  onReturn: (connection: DetachedConnection) => void,
+): (connection: DetachedConnection) => void {
+  return (connection) => {
+    if (loop.isClosed()) connection.close();
+    else loop.callSoon(onReturn, connection);
+  };
 }
 
 /** Returns null for a socket that has no address, such as one whose peer is already gone. */

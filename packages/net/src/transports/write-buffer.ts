@@ -60,6 +60,18 @@ export class WriteBuffer {
     }
   }
 
+  /** Removes all bytes, and returns a copy of them. */
+  takeAll(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(this.#size); // not a Buffer from the pool: it may be sent to another thread
+    let at = 0;
+    for (let data = this.peek(); data !== null; data = this.peek()) {
+      bytes.set(data, at);
+      at += data.byteLength;
+      this.consume(data.byteLength);
+    }
+    return bytes;
+  }
+
   clear(): void {
     this.#blocks = [];
     this.#head = 0;

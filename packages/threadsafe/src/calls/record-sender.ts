@@ -1,5 +1,6 @@
 import { InternalError } from '@ringloop/core';
 import { type ArgumentPlan, planArguments, sendOutOfBand } from '../codec/argument-plan.js';
+import { tellSent } from '../codec/sendable.js';
 import { takeAway, unmark } from '../codec/transfer.js';
 import { RingFullError } from '../errors.js';
 import { closedError } from '../exits/closed-error.js';
@@ -83,7 +84,10 @@ export class RecordSender {
       writeRecord(ring.words, at, kind, plan.sizeBytes, fn, callId, plan.tags);
       plan.write(ring, at, messageNumber); // the plan's last use: it belongs to the next call from here on
       this.#publish();
-      if (sent !== null) this.#beside.add(ring, at, this.#writer.tail, sent.weightBytes);
+      if (sent !== null) {
+        this.#beside.add(ring, at, this.#writer.tail, sent.weightBytes);
+        if (sent.wires !== null) tellSent(sent.wires, this.#memory.owner);
+      }
       if (transferred !== null) takeAway(transferred);
       if (transferred !== null || outOfBand !== null) unmark(args);
       return ring.writtenBytes - sizeOf(ring.words, at);

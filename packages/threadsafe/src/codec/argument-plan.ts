@@ -12,6 +12,7 @@ import { BROADCAST, COUNT_SHIFT, PACKED, PLAIN, PORT, SERIALIZED } from './argum
 import { cloneFailure, type Sent } from './clone-failure.js';
 import { messageOf, pack, packArguments, type Parcel } from './packing.js';
 import { Draft } from './plain-writer.js';
+import type { Wire } from './sendable.js';
 import { mustMove, refuseOthers, transferredBy } from './transfer.js';
 
 /** Larger arguments go out of band, so that one call does not fill the ring. */
@@ -26,6 +27,8 @@ export interface MovingPort {
 /** An out-of-band message. */
 export interface OutOfBand {
   readonly value: unknown;
+  /** The wires in it; null: there are none. */
+  readonly wires: readonly Wire[] | null;
   /** Its approximate size, in bytes. */
   readonly weightBytes: number;
   /** The port that it is sent by. Null: the broadcast channel. */
@@ -93,7 +96,8 @@ export class ArgumentPlan {
   }
 
   #sendBeside(parcel: Parcel, port: MovingPort | null, transferList: readonly Transferable[]): void {
-    this.outOfBand = { value: messageOf(parcel), weightBytes: parcel.weightBytes, port, transferList };
+    const { wires, weightBytes } = parcel;
+    this.outOfBand = { value: messageOf(parcel), wires, weightBytes, port, transferList };
     this.tags = (port === null ? BROADCAST : PORT) | packedFlag(parcel);
     this.sizeBytes = RECORD_BYTES + 8;
   }

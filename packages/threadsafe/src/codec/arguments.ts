@@ -16,8 +16,9 @@
 import { Deserializer } from 'node:v8';
 import { RECORD_BYTES, sizeOf } from '../memory/record.js';
 import type { Ring } from '../memory/ring.js';
-import { unpackMessage } from './packing.js';
+import { unpackMessage, wiresOf } from './packing.js';
 import { readValue, readValues } from './plain-reader.js';
+import { tellDropped } from './sendable.js';
 
 export const PLAIN = 0;
 export const SERIALIZED = 1;
@@ -37,8 +38,11 @@ export type TakeOutOfBand = (number: number, byPort: boolean) => unknown;
 
 /** Drops the out-of-band message of the record at word `at`, if it has one. The record will not be read. */
 export function dropArguments({ words }: Ring, at: number, takeOutOfBand: TakeOutOfBand): void {
-  const form = words[at + 3]! & FORM;
-  if (form === BROADCAST || form === PORT) takeOutOfBand(words[at + RECORD_BYTES / 4]!, form === PORT);
+  const tags = words[at + 3]!;
+  const form = tags & FORM;
+  if (form !== BROADCAST && form !== PORT) return;
+  const message = takeOutOfBand(words[at + RECORD_BYTES / 4]!, form === PORT);
+  if ((tags & PACKED) !== 0) tellDropped(wiresOf(message));
 }
 
 /** Reads the arguments of the record at word `at`. They are copies: the record may be overwritten afterwards. */

@@ -123,6 +123,11 @@ export function messageOf({ value, wires }: Packed): unknown {
   return wires === null ? value : [value, wires];
 }
 
+/** The wires in a message that was packed with any. */
+export function wiresOf(message: unknown): readonly Wire[] {
+  return (message as [unknown, Wire[]])[1]; // as messageOf() wrote it
+}
+
 /** Restores a message from the value of `messageOf()`. @param isPacked whether there were wires */
 export function unpackMessage(message: unknown, isPacked: boolean): unknown {
   if (!isPacked) return message;

@@ -1,20 +1,13 @@
-import { PROTOCOL } from '@ringloop/core/internal';
+import { PROTOCOL, type Sendable, WIRE, type Wire } from '@ringloop/core/internal';
 
-/**
- * Objects of ours that can be sent to other threads. Structured clone keeps an object's string-keyed fields, but drops
- * its class and everything private. So such an object has one public field, WIRE, which names its kind and holds all
- * that is needed to rebuild it.
- */
-export const WIRE = 'ringloop.wire';
+export { type Sendable, WIRE, type Wire };
 
-/** What is sent. `kind` names the class, which defines the other fields. Structured clone must accept all of them. */
-export interface Wire {
-  readonly kind: string;
-}
-
-/** An object that arrives in another thread as an object of its class, over the same shared memory. */
-export interface Sendable<W extends Wire = Wire> {
-  readonly [WIRE]: W;
+/** What happens to a wire on its way. All of them are optional. */
+export interface WireHooks<W extends Wire> {
+  /** Called in the sender once a call or a reply with the wire is on its way. @param receiver the producer that gets it */
+  readonly sent?: (wire: W, receiver: number) => void;
+  /** Called in the receiver when the object is not rebuilt, because nobody will read the call. */
+  readonly dropped?: (wire: W) => void;
 }
 
 type Revive = (wire: never) => Sendable;
@@ -22,15 +15,28 @@ type Revive = (wire: never) => Sendable;
 /** Marks the prototypes of our classes, also those of other copies of this package with the same protocol. */
 const SENDABLE = Symbol.for(`ringloop.sendable.v${PROTOCOL}`);
 const revivers = new Map<string, Revive>();
+const hooksOf = new Map<string, WireHooks<never>>();
 
 /** Registers how objects of a class are rebuilt. Call it once per class and thread, at the top level of the module. */
 export function registerSendable<W extends Wire>(
   kind: W['kind'],
   sendableClass: abstract new (...args: never) => Sendable<W>,
   revive: (wire: W) => Sendable<W>,
+  hooks: WireHooks<W> = {},
 ): void {
   Object.defineProperty(sendableClass.prototype, SENDABLE, { value: true });
   revivers.set(kind, revive);
+  if (hooks.sent !== undefined || hooks.dropped !== undefined) hooksOf.set(kind, hooks);
+}
+
+/** Tells the classes whose objects have just been sent. */
+export function tellSent(wires: readonly Wire[], receiver: number): void {
+  for (const wire of wires) hooksOf.get(wire.kind)?.sent?.(wire as never, receiver); // registered for this kind
+}
+
+/** Tells the classes whose objects have arrived in a message that nobody will read. */
+export function tellDropped(wires: readonly Wire[]): void {
+  for (const wire of wires) hooksOf.get(wire.kind)?.dropped?.(wire as never); // registered for this kind
 }
 
 /**

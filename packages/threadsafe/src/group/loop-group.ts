@@ -227,6 +227,22 @@ export class LoopGroup implements AsyncDisposable, Iterable<LoopRef> {
   }
 
   /**
+   * Calls `listener` with each new loop that runs in place of one that died. It throws nothing. @internal
+   * @returns a function that ends it
+   */
+  whenRestarted(listener: (ref: LoopRef) => void): () => void {
+    for (const loop of this.#loops) loop.restarted.add(listener);
+    return () => {
+      for (const loop of this.#loops) loop.restarted.delete(listener);
+    };
+  }
+
+  /** Whether `close()` was called. @internal */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /**
    * What the loop at an index prints, including what earlier loops at that index have printed. It ends when no other
    * loop will follow. Null unless the group was spawned with `stdout: true`. Output is kept until it is read.
    * @throws {RangeError} ERR_OUT_OF_RANGE when there is no such index

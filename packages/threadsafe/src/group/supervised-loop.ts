@@ -84,6 +84,8 @@ export class SupervisedLoop {
   #retry: NodeJS.Timeout | null = null;
   #retryMs = FIRST_RETRY_MS;
   #report: Promise<LoopCloseReport> | null = null;
+  /** Called when a new loop runs here. */
+  readonly restarted = new Set<(ref: LoopRef) => void>();
 
   constructor(options: SupervisedLoopOptions) {
     this.#options = options;
@@ -200,6 +202,7 @@ export class SupervisedLoop {
         this.#retryMs = FIRST_RETRY_MS;
         if (this.#closing) return;
         this.#ref = worker.ref;
+        for (const listener of this.restarted) listener(worker.ref);
         if (onRestart !== null) callListener('onRestart', onRestart, { index, name, ref: worker.ref });
       },
       () => undefined, // #watch() handles its end

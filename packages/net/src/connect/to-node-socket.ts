@@ -1,0 +1,51 @@
+import { Socket as NodeSocket } from 'node:net';
+import { inspect } from 'node:util';
+import { typeError } from '@ringloop/core/internal';
+import { close } from '../libc/syscalls.js';
+import type { Socket } from '../sockets/socket.js';
+import { checkStreamSocket } from '../sockets/stream-socket.js';
+import { DetachedConnection } from '../transports/detached-connection.js';
+
+/** Options of `toNodeSocket()`, which are those of Node's sockets. */
+export interface NodeSocketOptions {
+  /** Whether our side stays open when the peer has ended its side; false by default. */
+  readonly allowHalfOpen?: boolean;
+  /** Destroys the socket when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Makes a socket of Node of a connection, for code that wants one: `node:http`, `node:tls`, a database driver. The
+ * connection belongs to Node from now on: `source` is detached or gone. Bytes that a transport had not sent are sent first.
+ * It cannot come back.
+ * @throws {TypeError} when `source` is something else, or not an open stream socket
+ * @throws {TransportStateError} ERR_CONNECTION_GONE when a detached connection was used before
+ * @throws {SystemError} when Node cannot open the socket, which is then closed
+ */
+export function toNodeSocket(
+  source: Socket | DetachedConnection,
+  options: NodeSocketOptions = {},
+): NodeSocket {
+  if (typeof options !== 'object' || (options as object | null) === null) {
+    throw typeError(`options must be an object, got ${inspect(options)}`);
+  }
+  if (!(source instanceof DetachedConnection)) {
+    checkStreamSocket(source);
+    return openIn(source, options);
+  }
+  const { sock, facts } = source.release();
+  const socket = openIn(sock, options);
+  if (facts.unsent.byteLength > 0) socket.write(facts.unsent);
+  if (facts.eofWritten) socket.end();
+  return socket;
+}
+
+function openIn(sock: Socket, options: NodeSocketOptions): NodeSocket {
+  const fd = sock.detach(); // first: at no time may both of us close it
+  try {
+    return new NodeSocket({ ...options, fd, readable: true, writable: true });
+  } catch (thrown) {
+    close(fd);
+    throw thrown;
+  }
+}

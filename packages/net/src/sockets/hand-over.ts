@@ -1,0 +1,140 @@
+/**
+ * How the descriptor of a connection goes from one thread to another. This is the only place where it changes hands.
+ *
+ * All threads of a process see the same descriptors, so a number could simply be sent. But then a number that is sent to a
+ * thread that dies would be closed by nobody, and one whose sender dies could belong to another file by the time that it
+ * arrives. So the sender keeps its descriptor until the receiver has made one of its own:
+ *
+ *   STATE      written by (by cas, from OFFERED)   meaning
+ *   OFFERED    the sender                          the sender's number is the connection
+ *   TAKEN      the receiver                        the receiver has a duplicate, and the sender closes its number
+ *   REFUSED    the receiver                        it could not or will not: the connection stays with the sender
+ *   WITHDRAWN  the sender                          the sender uses or closes the connection itself
+ *
+ * 1. The receiver duplicates first, then takes. Whenever it is killed, either the state is still OFFERED or it had the
+ *    duplicate, and the hooks of its thread close what it had.
+ * 2. The number may have been closed and given to another file, if the sender's thread has ended. So the receiver compares the
+ *    inode, before it duplicates (a foreign file shall not be touched) and afterwards (the answer that counts).
+ * 3. The sender waits for the answer, or hears that the receiver's thread has ended, and then withdraws.
+ */
+import { fstatSync } from 'node:fs';
+import { cas, load, notify, waitAsync } from '#atomics';
+import { TransportStateError } from '../errors.js';
+import * as sys from '../libc/syscalls.js';
+import { systemError } from '../libc/system-error.js';
+import { Socket } from './socket.js';
+
+const STATE = 0;
+const OFFERED = 0;
+const TAKEN = 1;
+const REFUSED = 2;
+const WITHDRAWN = 3;
+
+/** A connection that another thread may take. */
+export interface Offer {
+  readonly memory: SharedArrayBuffer;
+  /** The sender's number. */
+  readonly fd: number;
+  /** Tells the socket from others that may get the number later. */
+  readonly inode: bigint;
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
+}
+
+/** How an offer has ended. */
+export type Answer = 'taken' | 'refused' | 'withdrawn';
+
+/** Offers the connection of `sock`, which must stay open until there is an answer. */
+export function offer(sock: Socket): Offer {
+  return { memory: new SharedArrayBuffer(4), ...describe(sock) };
+}
+
+/** What `dupOf()` needs. `sock` must stay open until then. */
+export function describe(sock: {
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
+  fileno(): number;
+}): Omit<Offer, 'memory'> {
+  const { family, type, proto } = sock;
+  const fd = sock.fileno();
+  return { fd, inode: inodeOf(fd), family, type, proto };
+}
+
+/** Takes back the sender's offer. False: another thread has taken the connection. */
+export function tryWithdraw({ memory }: Offer): boolean {
+  return answer(memory, WITHDRAWN) !== TAKEN;
+}
+
+/**
+ * Takes the connection: the socket is this thread's own.
+ * @throws {TransportStateError} ERR_CONNECTION_GONE when somebody else has it, or it was closed
+ * @throws {SystemError} EMFILE
+ */
+export function take(offered: Offer): Socket {
+  if (load(new Int32Array(offered.memory), STATE) !== OFFERED) throw gone();
+  const sock = dupOf(offered);
+  if (answer(offered.memory, TAKEN) === OFFERED) return sock;
+  sock.close();
+  throw gone();
+}
+
+/** Leaves the connection with the sender. */
+export function refuse({ memory }: Offer): void {
+  answer(memory, REFUSED);
+}
+
+/** Resolves when the offer has ended. Does not keep the process alive. */
+export async function answered({ memory }: Offer): Promise<Answer> {
+  const words = new Int32Array(memory);
+  const waiting = waitAsync(words, STATE, OFFERED);
+  if (waiting.async) await waiting.value;
+  const state = load(words, STATE);
+  if (state === TAKEN) return 'taken';
+  return state === REFUSED ? 'refused' : 'withdrawn';
+}
+
+/** Returns the state before: the answer counts only if that was OFFERED. */
+function answer(memory: SharedArrayBuffer, state: number): number {
+  const words = new Int32Array(memory);
+  const before = cas(words, STATE, OFFERED, state);
+  if (before === OFFERED) notify(words, STATE, Infinity);
+  return before;
+}
+
+/**
+ * A second descriptor of a socket that stays open in another thread meanwhile, such as a listening one.
+ * @throws {TransportStateError} ERR_CONNECTION_GONE when the number belongs to another file
+ * @throws {SystemError} EMFILE
+ */
+export function dupOf({ fd, inode, family, type, proto }: Omit<Offer, 'memory'>): Socket {
+  if (!isSame(fd, inode)) throw gone();
+  const own = sys.dup(fd);
+  if (own < 0) throw systemError('dup', -own);
+  try {
+    if (!isSame(own, inode)) throw gone();
+    return new Socket(family, type, { proto, fileno: own });
+  } catch (thrown) {
+    sys.close(own);
+    throw thrown;
+  }
+}
+
+/** Of a socket, it is unique in the whole system. */
+function inodeOf(fd: number): bigint {
+  return fstatSync(fd, { bigint: true }).ino;
+}
+
+function isSame(fd: number, inode: bigint): boolean {
+  try {
+    return inodeOf(fd) === inode;
+  } catch {
+    return false; // EBADF: it is closed
+  }
+}
+
+function gone(): TransportStateError {
+  const message = 'Cannot take the connection: it was closed, or somebody else has taken it';
+  return new TransportStateError(message, 'ERR_CONNECTION_GONE');
+}
