@@ -11,6 +11,7 @@ import { PiscinaExecutor } from '@ringloop/executor';
 import { type ProtocolFactory, SelectorEventLoop, type Server, type ServerOptions } from '@ringloop/net';
 import { shareEventfds, threadEventfd } from '@ringloop/net/internal';
 import { type LoopRef, remote, type WakeUp } from '@ringloop/threadsafe';
+import './error-classes.js';
 import './moving-connections.js'; // a loop can get a connection in any call
 import { callsSent, LoopInbox } from '@ringloop/threadsafe/internal';
 import { startFunction } from '@ringloop/core/internal';

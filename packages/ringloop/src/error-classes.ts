@@ -1,0 +1,14 @@
+// Errors of these packages keep their class between threads, as those of core and threadsafe do.
+import { ExecutorFullError } from '@ringloop/executor';
+import { NativeCallsError, ResolutionError, ServerStateError, TransportStateError } from '@ringloop/net';
+import { registerErrorClass } from '@ringloop/threadsafe';
+
+for (const errorClass of [
+  ExecutorFullError,
+  NativeCallsError,
+  ResolutionError,
+  ServerStateError,
+  TransportStateError,
+]) {
+  registerErrorClass(errorClass);
+}
