@@ -11,3 +11,6 @@ export { Selector } from './selector/selector.js';
 export { portNumber } from './sockets/service-port.js';
 export { WriteBuffer } from './transports/write-buffer.js';
 export { shareEventfds, threadEventfd } from './wakeup/thread-eventfd.js';
+export { ByteQueue } from './streams/byte-queue.js';
+export { Separators } from './streams/separators.js';
+export { StreamFlow } from './streams/stream-flow.js';

@@ -7,10 +7,28 @@ import {
 } from '@ringloop/core';
 import type { Inbox, OpenInbox } from '@ringloop/core/internal';
 import { PiscinaExecutor } from '@ringloop/executor';
-import { SelectorEventLoop } from '@ringloop/net';
+import {
+  IncompleteReadError,
+  LimitOverrunError,
+  NativeCallsError,
+  SelectorEventLoop,
+  ServerStateError,
+  TransportStateError,
+} from '@ringloop/net';
 import { shareEventfds, threadEventfd } from '@ringloop/net/internal';
-import { type LoopRef, remote, type WakeUp } from '@ringloop/threadsafe';
+import { type LoopRef, registerErrorClass, remote, type WakeUp } from '@ringloop/threadsafe';
 import { callsSent, LoopInbox } from '@ringloop/threadsafe/internal';
+
+// Neither of the two packages knows the other.
+for (const errorClass of [
+  IncompleteReadError,
+  LimitOverrunError,
+  NativeCallsError,
+  ServerStateError,
+  TransportStateError,
+]) {
+  registerErrorClass(errorClass);
+}
 
 /** What a loop has done so far, for monitoring. */
 export interface LoopStatistics {
