@@ -1,12 +1,5 @@
 // Cases of CPython's test_streams.py (3.13) keep their name in a comment.
-import {
-  type BaseEventLoop,
-  CancelledError,
-  type CoroutineGenerator,
-  gather,
-  sleep,
-  waitFor,
-} from '@ringloop/core';
+import { CancelledError, type CoroutineGenerator, gather, sleep, waitFor } from '@ringloop/core';
 import { IncompleteReadError, LimitOverrunError, SelectorEventLoop, StreamReader } from '@ringloop/net';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -469,7 +462,7 @@ describe('net/stream-reader', () => {
     }));
 
   it('StreamReader refuses a limit that is not above 0', async () => {
-    const loop = {} as BaseEventLoop; // it is not used
+    const loop = new SelectorEventLoop();
     for (const limit of [0, -1, NaN]) {
       // test_invalid_limit
       const error = await thrownBy(() => new StreamReader({ limit, loop }));
@@ -479,6 +472,7 @@ describe('net/stream-reader', () => {
     expect(
       await thrownBy(() => new StreamReader({ limit: '1' as unknown as number, loop })),
     ).to.be.instanceOf(TypeError);
+    loop.close();
   });
 
   it('StreamReader belongs to the current loop, or to the one it is given', async () => {
@@ -503,7 +497,7 @@ describe('net/stream-reader', () => {
       expect(inspect(reader)).to.equal('<StreamReader 4 bytes waiter=<Future pending>>');
       reader.feedData(bytes('5'));
       await waiting;
-      reader.setTransport({ ...new Pausing(), [inspect.custom]: () => '<Transport>' } as unknown as Pausing);
+      reader.setTransport(Object.assign(new Pausing(), { [inspect.custom]: () => '<Transport>' }));
       reader.feedEof();
       reader.setException(new Error('no'));
       expect(inspect(reader)).to.equal('<StreamReader eof exception=Error: no transport=<Transport>>');

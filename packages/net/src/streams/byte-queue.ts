@@ -60,7 +60,7 @@ export class ByteQueue {
     }
     const taken = Buffer.allocUnsafe(count);
     for (let filled = 0; filled < count;) {
-      const chunk = this.#chunks[this.#head] as Chunk; // there are `count` bytes
+      const chunk = this.#chunks[this.#head]!; // there are `count` bytes
       const part = Math.min(chunk.end - chunk.start, count - filled);
       chunk.bytes.copy(taken, filled, chunk.start, chunk.start + part);
       this.#consume(chunk, part);
@@ -82,7 +82,7 @@ export class ByteQueue {
   indexOf(wanted: Buffer, from = 0, until = this.#size): number {
     let { index, base } = this.#locate(from);
     for (; base + wanted.length <= until && index < this.#chunks.length; index++) {
-      const { bytes, start, end } = this.#chunks[index] as Chunk; // at or behind the head
+      const { bytes, start, end } = this.#chunks[index]!; // at or behind the head
       const length = end - start;
       const begin = Math.max(0, from - base);
       const within = find(bytes, wanted, start + begin, Math.min(end, start + until - base));
@@ -112,7 +112,7 @@ export class ByteQueue {
     let index = this.#chunks.length;
     let base = this.#size;
     while (index > this.#head && base > from) {
-      const chunk = this.#chunks[--index] as Chunk; // at or behind the head
+      const chunk = this.#chunks[--index]!; // at or behind the head
       base -= chunk.end - chunk.start;
     }
     return { index, base };
@@ -151,5 +151,8 @@ function find(bytes: Buffer, wanted: Buffer, start: number, end: number): number
   if (end - start < wanted.length) return -1;
   const seen = end === bytes.length ? bytes : bytes.subarray(0, end);
   // Searching for a number is the faster way for one byte.
-  return wanted.length === 1 ? seen.indexOf(wanted[0] as number, start) : seen.indexOf(wanted, start);
+  const first = wanted[0];
+  return first !== undefined && wanted.length === 1
+    ? seen.indexOf(first, start)
+    : seen.indexOf(wanted, start);
 }

@@ -16,7 +16,7 @@ export type OnConnection = (
 
 /** @throws {TypeError} when `handler` is no function, or an async generator function, which nobody would iterate over */
 export function checkHandler(handler: unknown): void {
-  const tag = typeof handler === 'function' ? Reflect.get(handler, Symbol.toStringTag) : null;
+  const tag: unknown = typeof handler === 'function' ? Reflect.get(handler, Symbol.toStringTag) : null;
   if (tag !== null && tag !== 'AsyncGeneratorFunction') return;
   throw typeError(`onConnection must be a function or coroutine, got ${inspect(handler, { depth: 0 })}`);
 }
