@@ -28,6 +28,10 @@ export class ByteQueue {
     return this.#size;
   }
 
+  get #first(): Chunk | undefined {
+    return this.#chunks[this.#head];
+  }
+
   /** Takes over the memory of `data`, which nobody may change from now on. */
   append(data: Uint8Array): void {
     const length = data.byteLength;
@@ -51,7 +55,7 @@ export class ByteQueue {
 
   /** Removes the first `count` bytes, of which there must be so many, and returns them. */
   take(count: number): Buffer {
-    const first = this.#chunks[this.#head];
+    const first = this.#first;
     if (first === undefined || count === 0) return NOTHING;
     if (first.end - first.start >= count) {
       const taken = first.bytes.subarray(first.start, first.start + count);
@@ -59,8 +63,8 @@ export class ByteQueue {
       return taken;
     }
     const taken = Buffer.allocUnsafe(count);
-    for (let filled = 0; filled < count;) {
-      const chunk = this.#chunks[this.#head]!; // there are `count` bytes
+    let filled = 0;
+    for (let chunk = this.#first; chunk !== undefined && filled < count; chunk = this.#first) {
       const part = Math.min(chunk.end - chunk.start, count - filled);
       chunk.bytes.copy(taken, filled, chunk.start, chunk.start + part);
       this.#consume(chunk, part);
@@ -81,8 +85,9 @@ export class ByteQueue {
    */
   indexOf(wanted: Buffer, from = 0, until = this.#size): number {
     let { index, base } = this.#locate(from);
-    for (; base + wanted.length <= until && index < this.#chunks.length; index++) {
-      const { bytes, start, end } = this.#chunks[index]!; // at or behind the head
+    for (let chunk = this.#chunks[index]; chunk !== undefined; chunk = this.#chunks[++index]) {
+      if (base + wanted.length > until) break;
+      const { bytes, start, end } = chunk;
       const length = end - start;
       const begin = Math.max(0, from - base);
       const within = find(bytes, wanted, start + begin, Math.min(end, start + until - base));
@@ -111,9 +116,9 @@ export class ByteQueue {
     }
     let index = this.#chunks.length;
     let base = this.#size;
-    while (index > this.#head && base > from) {
-      const chunk = this.#chunks[--index]!; // at or behind the head
+    for (let chunk = this.#chunks[index - 1]; chunk !== undefined && base > from;) {
       base -= chunk.end - chunk.start;
+      chunk = this.#chunks[--index - 1];
     }
     return { index, base };
   }

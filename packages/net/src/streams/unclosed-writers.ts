@@ -1,20 +1,16 @@
 import { inspect } from 'node:util';
+import type { BaseProtocol } from '../transports/protocol.js';
 import type { BaseTransport } from '../transports/transport.js';
 
 /** The method of a protocol that is called when the writer of its connection was dropped and not closed. */
 export const WRITER_DROPPED: unique symbol = Symbol('writerDropped');
 
-/** A transport, whose protocol may be one of streams. */
-interface Watched extends BaseTransport {
-  getProtocol?(): { [WRITER_DROPPED]?(): void };
-}
-
 // Holds transports weakly: their loops hold them while they are open, and a loop that is closed must not be held for them.
-const unclosed = new FinalizationRegistry<WeakRef<Watched>>((reference) => {
+const unclosed = new FinalizationRegistry<WeakRef<BaseTransport>>((reference) => {
   const transport = reference.deref();
   if (transport === undefined || transport.isClosing()) return;
-  const protocol = transport.getProtocol?.();
-  if (protocol?.[WRITER_DROPPED] === undefined) return; // another protocol has taken over the connection
+  const protocol: BaseProtocol & { [WRITER_DROPPED]?(): void } = transport.getProtocol();
+  if (protocol[WRITER_DROPPED] === undefined) return; // another protocol has taken over the connection
   process.emitWarning(`unclosed <StreamWriter transport=${inspect(transport)}>`, {
     type: 'ResourceWarning',
     code: 'RINGLOOP_UNCLOSED_WRITER',
