@@ -19,6 +19,17 @@ export const FOLDERS = {
     'shared',
   ],
   executor: [],
-  net: ['libc', 'sockets', 'wakeup', 'selector', 'names', 'transports', 'connect', 'sock-calls', 'server', 'streams'],
+  net: [
+    'libc',
+    'sockets',
+    'wakeup',
+    'selector',
+    'names',
+    'transports',
+    'connect',
+    'sock-calls',
+    'server',
+    'streams',
+  ],
   ringloop: ['testing', 'cli'],
 };

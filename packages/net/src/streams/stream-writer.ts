@@ -97,8 +97,8 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * What is known about the connection: 'socket', 'sockname', 'peername' (null when unknown). Python: StreamWriter.get_extra_info().
-   * @param defaultValue what to return when it is not known
+   * What is known about the connection: 'socket', 'sockname', 'peername' (null when unknown); `defaultValue` for what is not known.
+   * Python: StreamWriter.get_extra_info().
    */
   getExtraInfo(name: 'socket'): TransportSocket;
   getExtraInfo(name: 'sockname' | 'peername'): SocketAddress | string | null;
