@@ -34,7 +34,7 @@ type Pausable = Pick<ReadTransport, 'pauseReading' | 'resumeReading'>;
 /**
  * The bytes that come in on a connection, for tasks that wait for them. One call at a time may wait. A call that is cancelled takes
  * nothing: what has come in is there for the next one, except for `read()` until the end. The Buffers that it gives are the caller's;
- * they may be views of larger memory. Python: asyncio.StreamReader.
+ * they may be views of larger memory. Above 300 lines, because asyncio's reader has many methods. Python: asyncio.StreamReader.
  */
 export class StreamReader implements AsyncIterable<Buffer> {
   readonly #loop: BaseEventLoop;
