@@ -38,3 +38,6 @@ export { Listener, type OnConnection } from './server/listener.js';
 export type { RemoteClients } from './server/server.js';
 export { WriteBuffer } from './transports/write-buffer.js';
 export { shareEventfds, threadEventfd } from './wakeup/thread-eventfd.js';
+export { ByteQueue } from './streams/byte-queue.js';
+export { Separators } from './streams/separators.js';
+export { StreamFlow } from './streams/stream-flow.js';

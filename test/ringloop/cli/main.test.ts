@@ -144,10 +144,7 @@ describe('ringloop/cli/main', function () {
     await untilServed(port);
     const url = `http://127.0.0.1:${port}`;
     const ask = async (path: string, init: RequestInit): Promise<[number, string]> => {
-      const response = await fetch(url + path, {
-        ...init,
-        headers: { ...init.headers, connection: 'close' },
-      });
+      const response = await fetch(url + path, init);
       return [response.status, await response.text()];
     };
     const [status, text] = await ask('/digest', { method: 'PUT', body: 'small' });
