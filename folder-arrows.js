@@ -19,6 +19,6 @@ export const FOLDERS = {
     'shared',
   ],
   executor: [],
-  net: ['libc', 'sockets', 'wakeup', 'selector', 'names', 'transports', 'connect', 'sock-calls', 'server'],
+  net: ['libc', 'sockets', 'wakeup', 'selector', 'node-handles', 'names', 'transports', 'connect', 'sock-calls', 'server'],
   ringloop: ['testing', 'cli'],
 };

@@ -1,11 +1,11 @@
-import { SO_SNDBUF, Socket, SOL_SOCKET, type SelectorEventLoop, type StreamTransport } from '@ringloop/net';
+import { SO_SNDBUF, Socket, SOL_SOCKET, type SelectorEventLoop, type Transport } from '@ringloop/net';
 import { Recorder, type RecorderOptions } from './recorder.js';
 
 /** A transport of which the test holds the other end, a plain socket that reads only when told to. */
 export async function linked(
   loop: SelectorEventLoop,
   options: RecorderOptions = {},
-): Promise<{ transport: StreamTransport; protocol: Recorder; peer: Socket }> {
+): Promise<{ transport: Transport; protocol: Recorder; peer: Socket }> {
   const [ours, peer] = Socket.socketpair();
   ours.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096); // little, so that tests fill it quickly
   const [transport, protocol] = await loop.connectAcceptedSocket(() => new Recorder(loop, options), ours);

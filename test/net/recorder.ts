@@ -1,5 +1,5 @@
 import type { Future } from '@ringloop/core';
-import type { Protocol, SelectorEventLoop, StreamTransport } from '@ringloop/net';
+import type { Protocol, SelectorEventLoop, Transport } from '@ringloop/net';
 
 type State = 'initial' | 'connected' | 'eof' | 'closed';
 
@@ -8,14 +8,14 @@ export interface RecorderOptions {
   /** Where to write what happens; several protocols may share one. */
   readonly log?: string[];
   readonly keepOpen?: boolean;
-  readonly onMade?: (transport: StreamTransport) => void;
-  readonly onData?: (data: Buffer, transport: StreamTransport) => void;
+  readonly onMade?: (transport: Transport) => void;
+  readonly onData?: (data: Buffer, transport: Transport) => void;
 }
 
 /** A protocol that writes down what it is told, and insists on the legal order. CPython: MyBaseProto of test_events. */
 export class Recorder implements Protocol {
   readonly log: string[];
-  readonly made: Future<StreamTransport>;
+  readonly made: Future<Transport>;
   readonly ended: Future<undefined>;
   readonly lost: Future<Error | null>;
   readonly chunks: Buffer[] = [];
@@ -29,12 +29,12 @@ export class Recorder implements Protocol {
     this.#loop = loop;
     this.#options = options;
     this.log = options.log ?? [];
-    this.made = loop.createFuture<StreamTransport>();
+    this.made = loop.createFuture<Transport>();
     this.ended = loop.createFuture<undefined>();
     this.lost = loop.createFuture<Error | null>();
   }
 
-  get transport(): StreamTransport {
+  get transport(): Transport {
     return this.made.result();
   }
 
@@ -50,7 +50,7 @@ export class Recorder implements Protocol {
     await future;
   }
 
-  connectionMade(transport: StreamTransport): void {
+  connectionMade(transport: Transport): void {
     this.#step(['initial'], 'connected', 'made');
     this.#options.onMade?.(transport);
     this.made.setResult(transport);

@@ -7,27 +7,27 @@ import {
   Socket,
   type SocketAddress,
   SOL_SOCKET,
-  type StreamTransport,
+  type Transport,
 } from '@ringloop/net';
 import { epollRegistrations, openDescriptors } from '../descriptors.js';
 import { Recorder } from '../recorder.js';
 
 /** SO_LINGER, on, 0 s: closing sends RST instead of FIN. */
 const RST = Buffer.from(new Int32Array([1, 0]).buffer);
-const reset = (transport: StreamTransport): void => {
+const reset = (transport: Transport): void => {
   transport.getExtraInfo('socket').setsockopt(SOL_SOCKET, SO_LINGER, RST);
   transport.abort();
 };
 
 /** Writes more than the system takes from a peer that does not read. */
-const fill = (transport: StreamTransport): void => {
+const fill = (transport: Transport): void => {
   transport.getExtraInfo('socket').setsockopt(SOL_SOCKET, SO_SNDBUF, 4096);
   transport.write(Buffer.alloc(1_000_000));
   expect(transport.getWriteBufferSize()).to.be.above(0);
 };
 
 /** How to break a connection, given both sides. */
-const BREAKS: Record<string, (client: StreamTransport, served: StreamTransport) => void> = {
+const BREAKS: Record<string, (client: Transport, served: Transport) => void> = {
   'client closes': (client) => client.close(),
   'server closes': (_client, served) => served.close(),
   'client resets': (client) => reset(client),

@@ -9,7 +9,7 @@ import {
   SHUT_WR,
   Socket,
   type SelectorEventLoop,
-  type StreamTransport,
+  type Transport,
   TCP_NODELAY,
 } from '@ringloop/net';
 import { NET } from '@ringloop/net/internal';
@@ -662,7 +662,7 @@ describe('net/stream-transport', () => {
 });
 
 /** Ends a connection with RST instead of FIN: SO_LINGER, on, 0 s. */
-function reset(transport: StreamTransport): void {
+function reset(transport: Transport): void {
   transport.getExtraInfo('socket').setsockopt(1, 13, Buffer.from(new Int32Array([1, 0]).buffer));
   transport.abort();
 }

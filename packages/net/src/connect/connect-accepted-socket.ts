@@ -4,8 +4,9 @@ import { refuseTls, type TlsOptions } from './no-tls.js';
 import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
 import type { Socket } from '../sockets/socket.js';
 import { startTransport } from '../transports/start-transport.js';
-import { checkStreamSocket, takeOver } from '../sockets/stream-socket.js';
-import type { StreamTransport } from '../transports/stream-transport.js';
+import { checkStreamSocket } from '../sockets/stream-socket.js';
+import { takeOverStream } from './take-over.js';
+import type { Transport } from '../transports/transport.js';
 
 /**
  * Options of `connectAcceptedSocket()`: only TLS options, which are refused with TypeError because TLS is not supported
@@ -22,10 +23,10 @@ export async function connectAcceptedSocket<P extends Protocol>(
   protocolFactory: ProtocolFactory<P>,
   sock: Socket,
   options: AcceptedSocketOptions,
-): Promise<[StreamTransport, P]> {
+): Promise<[Transport, P]> {
   loop[NET].checkOpen();
   checkCallback(protocolFactory, 'connectAcceptedSocket');
   refuseTls(options);
   checkStreamSocket(sock);
-  return startTransport(loop, protocolFactory, takeOver(sock));
+  return startTransport(loop, protocolFactory, takeOverStream(loop, sock));
 }

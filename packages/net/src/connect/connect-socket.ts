@@ -3,17 +3,21 @@ import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from '../libc/linux-abi.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import type { AddressInput } from '../sockets/sockaddr.js';
 import { Socket } from '../sockets/socket.js';
+import type { ConnectingSocket } from '../sockets/socket-like.js';
+import { HandleStream } from '../node-handles/handle-stream.js';
+import { bindingFailed } from './connect-errors.js';
 import { EINPROGRESS } from '../libc/syscalls.js';
-import { systemError } from '../libc/system-error.js';
+import { type SystemError, systemError } from '../libc/system-error.js';
 
 /** Opens a stream socket and connects it to a resolved address. Closes it if that fails, or if the loop is closed meanwhile. */
 export async function openConnected(
   loop: NetLoop,
   family: number,
   address: AddressInput,
-  prepare: (sock: Socket) => void = () => undefined,
-): Promise<Socket> {
-  const sock = new Socket(family, SOCK_STREAM);
+  prepare: (sock: ConnectingSocket) => void = () => undefined,
+): Promise<ConnectingSocket> {
+  const { handles } = loop[NET];
+  const sock = handles === null ? new Socket(family, SOCK_STREAM) : new HandleStream(handles, family);
   const attempt = { abandon: () => sock.close() };
   loop[NET].opened(attempt);
   try {
@@ -32,7 +36,11 @@ export async function openConnected(
  * Connects `sock` to a resolved address. When it rejects, because it was cancelled or refused, the loop no longer
  * watches the socket, but the socket is still open: the caller must close it.
  */
-export async function connectSocket(loop: NetLoop, sock: Socket, address: AddressInput): Promise<void> {
+export async function connectSocket(
+  loop: NetLoop,
+  sock: ConnectingSocket,
+  address: AddressInput,
+): Promise<void> {
   const result = sock.tryConnect(address);
   if (result === 0) return;
   if (result !== -EINPROGRESS) throw systemError('connect', -result, address);
@@ -42,9 +50,9 @@ export async function connectSocket(loop: NetLoop, sock: Socket, address: Addres
   const onWritable = (): void => {
     selector.unwatch(fd, 'writer');
     if (connected.done()) return; // cancelled in this iteration
-    const errno = sock.getsockopt(SOL_SOCKET, SO_ERROR);
-    if (errno === 0) connected.setResult(undefined);
-    else connected.setException(systemError('connect', errno, address));
+    const error = errorOf(sock, address);
+    if (error === null) connected.setResult(undefined);
+    else connected.setException(error);
   };
   selector.watch(fd, 'writer', new Handle(onWritable, [], loop));
   try {
@@ -52,4 +60,14 @@ export async function connectSocket(loop: NetLoop, sock: Socket, address: Addres
   } finally {
     if (sock.fileno() === fd) selector.unwatch(fd, 'writer');
   }
+}
+
+/** Why the socket is not connected; null when it is. */
+function errorOf(sock: ConnectingSocket, address: AddressInput): SystemError | null {
+  if (sock instanceof HandleStream) {
+    const failed = sock.connectError(address);
+    return failed === null || failed.local === null ? (failed?.error ?? null) : bindingFailed(failed.error, failed.local);
+  }
+  const errno = sock.getsockopt(SOL_SOCKET, SO_ERROR);
+  return errno === 0 ? null : systemError('connect', errno, address);
 }

@@ -7,9 +7,11 @@ import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
 import { resolve, type ResolvedAddress } from '../names/resolve.js';
 import type { Port } from '../sockets/service-port.js';
 import type { Socket } from '../sockets/socket.js';
+import type { ConnectedSocket, ConnectingSocket } from '../sockets/socket-like.js';
 import { startTransport } from '../transports/start-transport.js';
-import { checkStreamSocket, takeOver } from '../sockets/stream-socket.js';
-import type { StreamTransport } from '../transports/stream-transport.js';
+import { checkStreamSocket } from '../sockets/stream-socket.js';
+import { takeOverStream } from './take-over.js';
+import type { Transport } from '../transports/transport.js';
 import { bindingFailed, combineErrors } from './connect-errors.js';
 import { isSystemError, type SystemError } from '../libc/system-error.js';
 
@@ -36,7 +38,7 @@ export async function createConnection<P extends Protocol>(
   loop: NetLoop,
   protocolFactory: ProtocolFactory<P>,
   options: ConnectionOptions,
-): Promise<[StreamTransport, P]> {
+): Promise<[Transport, P]> {
   loop[NET].checkOpen();
   checkCallback(protocolFactory, 'createConnection');
   refuseTls(options);
@@ -46,7 +48,7 @@ export async function createConnection<P extends Protocol>(
       throw typeError('host/port and sock can not be specified at the same time', 'ERR_INVALID_ARG_VALUE');
     }
     checkStreamSocket(sock);
-    return startTransport(loop, protocolFactory, takeOver(sock));
+    return startTransport(loop, protocolFactory, takeOverStream(loop, sock));
   }
   if (host === null && port === null) {
     throw typeError('host and port was not specified and no sock specified', 'ERR_INVALID_ARG_VALUE');
@@ -59,7 +61,7 @@ async function connectAny(
   host: string | null,
   port: Port,
   { family = AF_UNSPEC, localAddr = null }: ConnectionOptions,
-): Promise<Socket> {
+): Promise<ConnectedSocket> {
   const remotes = await resolve(loop, host, port, { family, passive: false });
   const locals =
     localAddr === null
@@ -79,7 +81,7 @@ async function connectAny(
   throw combineErrors(errors);
 }
 
-function bindToOne(sock: Socket, locals: readonly ResolvedAddress[]): void {
+function bindToOne(sock: ConnectingSocket, locals: readonly ResolvedAddress[]): void {
   const errors: SystemError[] = [];
   for (const local of locals) {
     if (local.family !== sock.family) continue;

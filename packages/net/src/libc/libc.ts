@@ -99,7 +99,7 @@ let loaded: Libc | null = null;
 
 /**
  * The C library of this process, loaded at first use, so that importing this package works on every platform.
- * @throws {Error} ERR_FEATURE_UNAVAILABLE_ON_PLATFORM outside Linux
+ * @throws {NoEpollError} ERR_NO_EPOLL outside Linux
  * @throws {NativeCallsError} ERR_NATIVE_CALLS_UNAVAILABLE
  */
 export function libc(): Libc {

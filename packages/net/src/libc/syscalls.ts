@@ -38,6 +38,7 @@ export const {
   ENOBUFS,
   ENOENT,
   ENOMEM,
+  ENOTCONN,
 } = constants.errno;
 
 const OPEN_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;

@@ -2,7 +2,7 @@ import { Handle, type TimerHandle } from '@ringloop/core';
 import { runApart } from '@ringloop/core/internal';
 import { NET, type NetLoop } from '../loop-net.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
-import type { Socket } from '../sockets/socket.js';
+import type { ConnectedSocket, ListeningSocket } from '../sockets/socket-like.js';
 import { EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM } from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 
@@ -12,16 +12,16 @@ const OUT_OF_RESOURCES = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
 
 /** Accepts the connections of one listening socket. */
 export class Listener {
-  readonly sock: Socket;
+  readonly sock: ListeningSocket;
   readonly #loop: NetLoop;
   readonly #backlog: number;
-  readonly #onConnection: (sock: Socket, peername: SocketAddress | string) => void;
+  readonly #onConnection: (sock: ConnectedSocket, peername: SocketAddress | string) => void;
   #retry: TimerHandle | null = null;
 
   constructor(
     loop: NetLoop,
-    sock: Socket,
-    options: { backlog: number; onConnection: (sock: Socket, peername: SocketAddress | string) => void },
+    sock: ListeningSocket,
+    options: { backlog: number; onConnection: (sock: ConnectedSocket, peername: SocketAddress | string) => void },
   ) {
     this.sock = sock;
     this.#loop = loop;

@@ -7,9 +7,10 @@ import { type Abandonable, NET, type NetLoop } from '../loop-net.js';
 import { isWrongProtocol, makeProtocol } from '../transports/make-protocol.js';
 import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
-import type { Socket } from '../sockets/socket.js';
+import type { ConnectedSocket, ListeningSocket } from '../sockets/socket-like.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
 import { StreamTransport, type TransportOwner } from '../transports/stream-transport.js';
+import type { Transport } from '../transports/transport.js';
 
 /** idle: the sockets are bound, but do not accept yet. */
 type State = 'idle' | 'serving' | 'closed';
@@ -25,20 +26,20 @@ export class Server implements AsyncDisposable, Abandonable {
   readonly #onClose: (() => void) | null;
   readonly #listeners: readonly Listener[];
   readonly #sockets: readonly TransportSocket[];
-  readonly #transports = new Set<StreamTransport>();
+  readonly #transports = new Set<Transport>();
   #state: State = 'idle';
   #closedWaiters: Future<undefined>[] = [];
   #servingForever: Future<never> | null = null;
 
   constructor(
     loop: NetLoop,
-    sockets: readonly Socket[],
+    sockets: readonly ListeningSocket[],
     options: { protocolFactory: ProtocolFactory; backlog: number; onClose?: (() => void) | null },
   ) {
     this.#loop = loop;
     this.#protocolFactory = options.protocolFactory;
     this.#onClose = options.onClose ?? null;
-    const onConnection = (sock: Socket, peername: SocketAddress | string): void =>
+    const onConnection = (sock: ConnectedSocket, peername: SocketAddress | string): void =>
       this.#accepted(sock, peername);
     this.#listeners = sockets.map(
       (sock) => new Listener(loop, sock, { backlog: options.backlog, onConnection }),
@@ -177,7 +178,7 @@ export class Server implements AsyncDisposable, Abandonable {
     return startFunction(fn, { loop: this.#loop });
   }
 
-  #accepted(sock: Socket, peername: SocketAddress | string): void {
+  #accepted(sock: ConnectedSocket, peername: SocketAddress | string): void {
     let protocol: Protocol | undefined;
     try {
       protocol = makeProtocol(this.#loop, this.#protocolFactory);

@@ -27,8 +27,8 @@ export interface SocketAddress {
 export const SOCKADDR_BYTES = 128;
 const IN_BYTES = 16;
 const IN6_BYTES = 28;
-/** Bytes: sizeof(sun_path). A path may use all but the last one. */
-const PATH_BYTES = 108;
+/** Bytes: sizeof(sun_path). A path may use all but the last one. The BSDs, and macOS with them, have 104. */
+const PATH_BYTES = process.platform === 'linux' ? 108 : 104;
 const INET6_ADDRSTRLEN = 46;
 const IF_NAMESIZE = 16;
 const LITTLE = endianness() === 'LE';
@@ -39,14 +39,28 @@ const LITTLE = endianness() === 'LE';
  * @throws {RangeError} when the port is out of range or the path is too long
  */
 export function encodeAddress(family: number, address: AddressInput): Buffer {
-  if (family === AF_UNIX) return encodePath(address);
+  checkAddress(family, address);
+  if (typeof address === 'string') return encodePath(address);
+  return family === AF_INET6
+    ? encodeIPv6(address.host, address.port)
+    : encodeIPv4(address.host, address.port);
+}
+
+/**
+ * Checks an address without the C library: only whether an IPv6 zone is an interface is not looked at. Throws as `encodeAddress()`.
+ */
+export function checkAddress(family: number, address: AddressInput): void {
+  if (family === AF_UNIX) {
+    checkPath(address);
+    return;
+  }
   if (typeof address === 'string')
     throw typeError(`{ host, port } is expected, got the path ${JSON.stringify(address)}`);
   checkHostAndPort(address);
   checkPort(address.port);
-  return family === AF_INET6
-    ? encodeIPv6(address.host, address.port)
-    : encodeIPv4(address.host, address.port);
+  if (address.host === '') return; // all interfaces
+  if (family === AF_INET6 && !isIPv6(address.host)) throw notAnAddress(address.host, 'IPv6');
+  if (family !== AF_INET6 && !isIPv4(address.host)) throw notAnAddress(address.host, 'IPv4');
 }
 
 /** Reads the address in the first `length` bytes. A Unix socket that is not bound has the path `''`. */
@@ -90,7 +104,6 @@ function encodeIPv4(host: string, port: number): Buffer {
   const bytes = header(AF_INET, IN_BYTES);
   bytes.writeUInt16BE(port, 2);
   if (host === '') return bytes; // all interfaces
-  if (!isIPv4(host)) throw notAnAddress(host, 'IPv4');
   host.split('.').forEach((part, at) => bytes.writeUInt8(Number(part), 4 + at));
   return bytes;
 }
@@ -99,7 +112,6 @@ function encodeIPv6(host: string, port: number): Buffer {
   const bytes = header(AF_INET6, IN6_BYTES);
   bytes.writeUInt16BE(port, 2);
   if (host === '') return bytes;
-  if (!isIPv6(host)) throw notAnAddress(host, 'IPv6');
   const [address = '', zone] = host.split('%');
   libc().inet_pton(AF_INET6, address, bytes.subarray(8, 24));
   const scope = zone === undefined ? 0 : scopeId(zone, host);
@@ -126,16 +138,20 @@ function scopeId(zone: string, host: string): number {
   return index;
 }
 
-function encodePath(address: AddressInput): Buffer {
+function checkPath(address: unknown): void {
   if (typeof address !== 'string')
     throw typeError(`The address of a Unix socket is a path, got ${inspect(address, { depth: 0 })}`);
-  const path = Buffer.from(address);
-  if (path.length >= PATH_BYTES) {
-    throw rangeError(`AF_UNIX path too long: ${path.length} bytes, of ${PATH_BYTES - 1}`, 'ERR_OUT_OF_RANGE');
+  const bytes = Buffer.byteLength(address);
+  if (bytes >= PATH_BYTES && process.platform !== 'win32') {
+    throw rangeError(`AF_UNIX path too long: ${bytes} bytes, of ${PATH_BYTES - 1}`, 'ERR_OUT_OF_RANGE');
   }
-  const abstract = address.startsWith('\0');
-  if (!abstract && path.includes(0))
+  if (!address.startsWith('\0') && address.includes('\0'))
     throw typeError('A path cannot contain a null byte', 'ERR_INVALID_ARG_VALUE');
+}
+
+function encodePath(address: string): Buffer {
+  const path = Buffer.from(address);
+  const abstract = address.startsWith('\0');
   // The length of the address delimits an abstract name; a null byte ends a path.
   const bytes = header(AF_UNIX, 2 + path.length + (abstract ? 0 : 1));
   path.copy(bytes, 2);

@@ -1,15 +1,17 @@
 import { inspect } from 'node:util';
 import type { SocketAddress } from './sockaddr.js';
+import { INT_MAX } from './check-int.js';
 import type { Socket } from './socket.js';
+import type { SocketView } from './socket-like.js';
 
 /**
  * The socket of a transport or a server. You can inspect it and set its options; only the transport reads and writes.
  * Python: TransportSocket.
  */
 export class TransportSocket {
-  readonly #sock: Socket;
+  readonly #sock: SocketView;
 
-  constructor(sock: Socket) {
+  constructor(sock: SocketView) {
     this.#sock = sock;
   }
 
@@ -28,18 +30,24 @@ export class TransportSocket {
     return this.#sock.proto;
   }
 
-  /** The descriptor's number, -1 once the socket is closed. */
+  /** The descriptor's number; -1 once the socket is closed, and in a loop on Node's handles, which do not tell it. */
   fileno(): number {
-    return this.#sock.fileno();
+    const number = this.#sock.fileno();
+    return number > INT_MAX ? -1 : number;
   }
 
-  /** Returns a second socket on the same connection. The caller owns it and must close it. */
+  /**
+   * Returns a second socket on the same connection. The caller owns it and must close it.
+   * @throws {NoEpollError} ERR_NO_EPOLL in a loop on Node's handles
+   */
   dup(): Socket {
     return this.#sock.dup();
   }
 
   /**
-   * Sets an option, see `Socket.setsockopt()`.
+   * Sets an option, see `Socket.setsockopt()`. A loop on Node's handles has those that Node can set: TCP_NODELAY, SO_KEEPALIVE and
+   * SO_LINGER of a connection; SO_BROADCAST, SO_RCVBUF and SO_SNDBUF of datagrams.
+   * @throws {NoEpollError} ERR_NO_EPOLL for any other option in such a loop
    * @throws {SystemError} such as ENOPROTOOPT; EBADF once the socket is closed
    */
   setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void {
@@ -48,7 +56,8 @@ export class TransportSocket {
 
   /**
    * Returns the value of an int option. With `bytes`, returns at most that many bytes of the option as they are in
-   * memory.
+   * memory. A loop on Node's handles knows what it has set itself.
+   * @throws {NoEpollError} ERR_NO_EPOLL for any other option in such a loop
    * @throws {SystemError} such as ENOPROTOOPT; EBADF once the socket is closed
    */
   getsockopt(level: number, name: number): number;

@@ -1,15 +1,16 @@
 import { makeProtocol } from './make-protocol.js';
 import type { BaseProtocol, Protocol, ProtocolFactory } from './protocol.js';
-import type { Socket } from '../sockets/socket.js';
+import type { ConnectedSocket } from '../sockets/socket-like.js';
 import { StreamTransport } from './stream-transport.js';
+import type { Transport } from './transport.js';
 import type { NetLoop } from '../loop-net.js';
 
 /** Creates the stream transport of a connected socket, as `startWith()` does. */
 export function startTransport<P extends Protocol>(
   loop: NetLoop,
   protocolFactory: ProtocolFactory<P>,
-  sock: Socket,
-): Promise<[StreamTransport, P]> {
+  sock: ConnectedSocket,
+): Promise<[Transport, P]> {
   return startWith(
     loop,
     protocolFactory,
@@ -26,7 +27,7 @@ export function startTransport<P extends Protocol>(
 export async function startWith<T extends { abort(): void }, P extends BaseProtocol>(
   loop: NetLoop,
   protocolFactory: () => P,
-  sock: Socket,
+  sock: { close(): void },
   makeTransport: (protocol: P, onStarted: () => void) => T,
 ): Promise<[T, P]> {
   const started = loop.createFuture<undefined>();

@@ -10,7 +10,7 @@ import { Closing } from './closing.js';
 import type { Protocol } from './protocol.js';
 import { ProtocolErrors } from './protocol-errors.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
-import type { Socket } from '../sockets/socket.js';
+import type { ConnectedSocket } from '../sockets/socket-like.js';
 import { EAGAIN } from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
@@ -25,8 +25,8 @@ const SILENT_WRITES = 5;
 
 /** The server that accepted a connection, as its transport sees it. */
 export interface TransportOwner {
-  attach(transport: StreamTransport): void;
-  detach(transport: StreamTransport): void;
+  attach(transport: Transport): void;
+  detach(transport: Transport): void;
 }
 
 export interface TransportOptions {
@@ -49,7 +49,7 @@ type Reading = 'starting' | 'on' | 'paused' | 'ended';
 export class StreamTransport implements Transport, Abandonable {
   readonly #loop: NetLoop;
   readonly #net: LoopNet;
-  readonly #sock: Socket;
+  readonly #sock: ConnectedSocket;
   /** Kept here, because the socket has no number any more when it is unregistered. */
   readonly #fd: number;
   readonly #server: TransportOwner | null;
@@ -64,7 +64,7 @@ export class StreamTransport implements Transport, Abandonable {
   /** Number of writes that came too late. An orderly end counts as the first, as in CPython. */
   #lateWrites = 0;
 
-  constructor(loop: NetLoop, sock: Socket, options: TransportOptions) {
+  constructor(loop: NetLoop, sock: ConnectedSocket, options: TransportOptions) {
     this.#loop = loop;
     this.#net = loop[NET];
     this.#sock = sock;
@@ -216,7 +216,8 @@ export class StreamTransport implements Transport, Abandonable {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<StreamTransport fd=${this.#fd} ${this.#closing.state} reading=${this.#reading} buffered=${this.#buffer.size}>`;
+    const fd = this.#net.handles === null ? ` fd=${this.#fd}` : '';
+    return `<StreamTransport${fd} ${this.#closing.state} reading=${this.#reading} buffered=${this.#buffer.size}>`;
   }
 
   /** Called when the loop is closed: closes the socket, and calls nobody. */

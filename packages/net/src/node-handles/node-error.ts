@@ -1,0 +1,12 @@
+/** The positive number of an error of Node's handles, as in <errno.h>; on Windows libuv's own numbers. */
+export function errnoOf(error: NodeJS.ErrnoException): number {
+  return Math.abs(error.errno ?? UNKNOWN);
+}
+
+/** UV_UNKNOWN: an error of Node without a number of the system. */
+const UNKNOWN = 4094;
+
+/** A listener for errors that are told in another way as well. Node throws those that nobody listens to. */
+export function ignoreError(): void {
+  // see above
+}
