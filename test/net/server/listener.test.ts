@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { Socket, type SocketAddress } from '@ringloop/net';
+import { itWithEpoll } from '../backend.js';
 import { inLoop } from '../in-loop.js';
 import { iterations } from '../iterations.js';
 import { Recorder } from '../recorder.js';
 import { rejection } from '../../rejection.js';
 
 describe('net/listener', () => {
-  it('Listener leaves its socket alone for a second when the system is out of descriptors', () =>
+  itWithEpoll('accepts descriptors', 'Listener leaves its socket alone for a second when the system is out of descriptors', () =>
     inLoop(async (loop, reports) => {
       const accept = sinon.stub(Socket.prototype, 'tryAccept').returns(-24); // EMFILE
       try {
@@ -29,7 +30,7 @@ describe('net/listener', () => {
       }
     })).slow(1500);
 
-  it('Listener, closed while it waits to accept again, stays closed', () =>
+  itWithEpoll('accepts descriptors', 'Listener, closed while it waits to accept again, stays closed', () =>
     inLoop(async (loop, reports) => {
       const accept = sinon.stub(Socket.prototype, 'tryAccept').returns(-23); // ENFILE
       try {
@@ -50,7 +51,7 @@ describe('net/listener', () => {
       }
     }));
 
-  it('Listener skips a connection that its peer gave up, and accepts the next', () =>
+  itWithEpoll('accepts descriptors', 'Listener skips a connection that its peer gave up, and accepts the next', () =>
     inLoop(async (loop) => {
       // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
       const { tryAccept } = Socket.prototype;
@@ -73,7 +74,7 @@ describe('net/listener', () => {
       }
     }));
 
-  it('Listener accepts no more than its backlog and one in an iteration', () =>
+  itWithEpoll('accepts descriptors', 'Listener accepts no more than its backlog and one in an iteration', () =>
     inLoop(async (loop) => {
       const accept = sinon.stub(Socket.prototype, 'tryAccept').returns(-103); // ECONNABORTED: always one more
       try {
@@ -94,7 +95,7 @@ describe('net/listener', () => {
       }
     }));
 
-  it('Listener refuses a negative backlog instead of never accepting', () =>
+  itWithEpoll('accepts descriptors', 'Listener refuses a negative backlog instead of never accepting', () =>
     inLoop(async (loop) => {
       for (const backlog of [-1, -5]) {
         const attempt = loop.createServer(() => ({}), { host: '127.0.0.1', port: 0, backlog });

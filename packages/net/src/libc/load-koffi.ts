@@ -51,7 +51,8 @@ function requireKoffi(): Koffi {
     }
     const message =
       `Cannot call the C library: koffi, or its binary for ${platform}-${arch}, is missing or does not load. ` +
-      `Install "koffi" with its optional dependencies ("@koromix/koffi-${platform}-${arch}"), and keep it out of bundles`;
+      `Install "koffi" with its optional dependencies ("@koromix/koffi-${platform}-${arch}"), and keep it out of bundles. ` +
+      'Without it there are createConnection(), createServer() and createDatagramEndpoint()';
     throw new NativeCallsError(message, { cause });
   }
 }

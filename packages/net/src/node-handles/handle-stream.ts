@@ -134,9 +134,11 @@ export class HandleStream implements ConnectingSocket, Selectable {
   /** Why it is not connected, and what it was bound to if that was the reason; null when it is. */
   connectError(address: AddressInput): { error: SystemError; local: Exclude<AddressInput, string> | null } | null {
     if (this.#failure === null) return null;
-    const { syscall } = this.#failure;
+    const { code = '', syscall } = this.#failure;
     const errno = errnoOf(this.#failure);
-    if (syscall === 'bind' && this.#local !== null)
+    // libuv tells only when it connects that a port is taken.
+    const isOfBind = syscall === 'bind' || code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL';
+    if (isOfBind && this.#local !== null)
       return { error: systemError('bind', errno, this.#local), local: this.#local };
     return { error: systemError('connect', errno, address), local: null };
   }

@@ -12,5 +12,8 @@ export function checkReusePort(): void {
 
 /** The error for a system that has not got it, which Node tells by ENOTSUP. */
 export function noReusePort(): TypeError {
-  return typeError("Cannot use reusePort: Node's own sockets have it not here", 'ERR_INVALID_ARG_VALUE');
+  return typeError(
+    "reuse_port is not supported here: Node's own sockets have it from 22.12 and 23.1 on, and on neither macOS nor Windows",
+    'ERR_INVALID_ARG_VALUE',
+  );
 }

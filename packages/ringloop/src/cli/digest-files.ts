@@ -45,12 +45,25 @@ export async function digestFiles(files: readonly string[], options: RunOptions)
  * Opens the port for a moment without SO_REUSEPORT, which fails if another program uses the port. Our loops share it
  * with each other by SO_REUSEPORT, and would otherwise also share it with such a program.
  */
-async function checkPort(loop: EventLoop, { host, port }: RunOptions): Promise<void> {
+async function checkPort(loop: EventLoop, { host, port, loops }: RunOptions): Promise<void> {
   try {
     const server = await loop.createServer(() => ({}), { host, port, startServing: false });
     server.close();
   } catch (cause) {
     throw new CommandError(`Cannot listen on ${host}, port ${port}: ${portTrouble(cause)}`, { cause });
+  }
+  if (loops > 1) await checkSharing(loop, host);
+}
+
+/** Without epoll, ports cannot be shared everywhere. */
+async function checkSharing(loop: EventLoop, host: string): Promise<void> {
+  try {
+    const server = await loop.createServer(() => ({}), { host, port: 0, reusePort: true, startServing: false });
+    server.close();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException; // or something without a code
+    if (code !== 'ERR_INVALID_ARG_VALUE') throw cause;
+    throw new CommandError(`Cannot share a port between loops, use --loops 1: ${message}`, { cause });
   }
 }
 
@@ -65,7 +78,8 @@ async function startServing(main: EventLoop, group: Group, options: RunOptions):
   const executorThreads = Math.max(Math.round(availableParallelism() / loops), 1);
   let { port } = options;
   for (const [index, ref] of group.loops.entries()) {
-    const serviceOptions = { host, port, backlog, executorThreads };
+    // A single loop shares its port with nobody, and so needs nothing that Node's own handles may lack.
+    const serviceOptions = { host, port, backlog, reusePort: loops > 1, executorThreads };
     port = await ref.runCoroutineThreadsafe(startService, index, main.ref(), serviceOptions);
   }
   return port;

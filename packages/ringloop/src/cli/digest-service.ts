@@ -14,6 +14,8 @@ export interface ServiceOptions {
   readonly port: number;
   /** Connections to expect. */
   readonly backlog: number;
+  /** Whether other loops share the port. */
+  readonly reusePort: boolean;
   /** Threads of the loop's executor. */
   readonly executorThreads: number;
 }
@@ -34,7 +36,7 @@ const services = new WeakMap<BaseEventLoop, DigestService>();
 export const startService = remote(
   import.meta.url,
   async function startService(index: number, main: LoopRef, options: ServiceOptions): Promise<number> {
-    const { host, port, backlog, executorThreads } = options;
+    const { host, port, backlog, reusePort, executorThreads } = options;
     const loop = getRunningLoop();
     loop.setDefaultExecutor(new PiscinaExecutor({ maxThreads: executorThreads }));
     const compressor = new Compressor(loop);
@@ -44,7 +46,7 @@ export const startService = remote(
         onFile: ({ bytes, compressedBytes }) =>
           main.callSoonThreadsafe(noteFile, index, bytes, compressedBytes),
       });
-    const server = await loop.createServer(connect, { host, port, backlog, reusePort: true });
+    const server = await loop.createServer(connect, { host, port, backlog, reusePort });
     services.set(loop, { server, compressor, before: performance.eventLoopUtilization() });
     return portOf(server);
   },
