@@ -20,7 +20,9 @@ export interface NetChoice {
  * @throws {NativeCallsError} ERR_NATIVE_CALLS_UNAVAILABLE when epoll is asked for, and koffi does not load
  */
 export function chooseNet(asked: NetBackend | undefined): NetChoice {
-  const wanted = checked(asked, "The option 'net'") ?? checked(process.env.RINGLOOP_NET, 'RINGLOOP_NET');
+  const option = checked(asked, "The option 'net'");
+  const variable = checked(process.env.RINGLOOP_NET, 'RINGLOOP_NET'); // checked in any case: a typing error must not hide
+  const wanted = option ?? variable;
   if (wanted === 'libuv') return { backend: 'libuv', reason: null };
   const reason = whyNoEpoll();
   if (reason === null) return { backend: 'epoll', reason };
@@ -48,7 +50,8 @@ function tryLibc(): Error | null {
     libc();
     return null;
   } catch (thrown) {
-    if (isError(thrown) && (thrown instanceof NativeCallsError || thrown instanceof NoEpollError)) return thrown;
+    if (isError(thrown) && (thrown instanceof NativeCallsError || thrown instanceof NoEpollError))
+      return thrown;
     throw thrown;
   }
 }

@@ -11,3 +11,7 @@ export { Selector } from './selector/selector.js';
 export { portNumber } from './sockets/service-port.js';
 export { WriteBuffer } from './transports/write-buffer.js';
 export { shareEventfds, threadEventfd } from './wakeup/thread-eventfd.js';
+export { type DatagramPlaces, HandleDatagram } from './node-handles/handle-datagram.js';
+export { HandleListener } from './node-handles/handle-listener.js';
+export { HandleSelector } from './node-handles/handle-selector.js';
+export { HandleStream } from './node-handles/handle-stream.js';

@@ -136,51 +136,55 @@ describe('createDatagramEndpoint()', () => {
       transport.close();
     }));
 
-  itWithEpoll('Node has no Unix datagrams', 'keeps datagrams in order while the system takes none, pauses the protocol, and close() sends them all', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ringloop-dgram-'));
-    try {
-      await inLoop(async (loop) => {
-        const path = join(folder, 'there');
-        using there = new Socket(AF_UNIX, SOCK_DGRAM);
-        there.bind(path);
-        const flow: string[] = [];
-        const [transport, recorder] = await loop.createDatagramEndpoint(
-          () =>
-            Object.assign(new Recorder(), {
-              pauseWriting: () => flow.push('pause'),
-              resumeWriting: () => flow.push('resume'),
-            }),
-          { remoteAddr: path },
-        );
-        transport.getExtraInfo('socket').setsockopt(SOL_SOCKET, SO_SNDBUF, 4096);
-        transport.setWriteBufferLimits({ high: 1000 });
-        const memory = Buffer.alloc(100);
-        for (let i = 0; i < 200; i++) {
-          memory.fill(String(i % 10));
-          transport.sendto(memory); // copied: the next one overwrites it
-        }
-        expect(transport.getWriteBufferSize())
-          .to.be.greaterThan(1000)
-          .and.satisfy((bytes: number) => bytes % 108 === 0);
-        transport.close();
-        const room = Buffer.alloc(200);
-        let received = '';
-        while (received.length < 200) {
-          for (let n = there.tryRecvInto(room); n === 100; n = there.tryRecvInto(room))
-            received += room.toString('latin1', 0, 1);
-          await sleep(0.001);
-        }
-        expect(received).to.equal('0123456789'.repeat(20));
-        await recorder.until(2);
-        expect([recorder.events, flow]).to.deep.equal([
-          ['made', ['lost', null]],
-          ['pause', 'resume'],
-        ]);
-      });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
+  itWithEpoll(
+    'Node has no Unix datagrams',
+    'keeps datagrams in order while the system takes none, pauses the protocol, and close() sends them all',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'ringloop-dgram-'));
+      try {
+        await inLoop(async (loop) => {
+          const path = join(folder, 'there');
+          using there = new Socket(AF_UNIX, SOCK_DGRAM);
+          there.bind(path);
+          const flow: string[] = [];
+          const [transport, recorder] = await loop.createDatagramEndpoint(
+            () =>
+              Object.assign(new Recorder(), {
+                pauseWriting: () => flow.push('pause'),
+                resumeWriting: () => flow.push('resume'),
+              }),
+            { remoteAddr: path },
+          );
+          transport.getExtraInfo('socket').setsockopt(SOL_SOCKET, SO_SNDBUF, 4096);
+          transport.setWriteBufferLimits({ high: 1000 });
+          const memory = Buffer.alloc(100);
+          for (let i = 0; i < 200; i++) {
+            memory.fill(String(i % 10));
+            transport.sendto(memory); // copied: the next one overwrites it
+          }
+          expect(transport.getWriteBufferSize())
+            .to.be.greaterThan(1000)
+            .and.satisfy((bytes: number) => bytes % 108 === 0);
+          transport.close();
+          const room = Buffer.alloc(200);
+          let received = '';
+          while (received.length < 200) {
+            for (let n = there.tryRecvInto(room); n === 100; n = there.tryRecvInto(room))
+              received += room.toString('latin1', 0, 1);
+            await sleep(0.001);
+          }
+          expect(received).to.equal('0123456789'.repeat(20));
+          await recorder.until(2);
+          expect([recorder.events, flow]).to.deep.equal([
+            ['made', ['lost', null]],
+            ['pause', 'resume'],
+          ]);
+        });
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 
   it('abort() drops what waits; what is sent later is dropped', () =>
     inLoop(async (loop) => {
@@ -258,7 +262,8 @@ describe('createDatagramEndpoint()', () => {
         'socket modifier keyword arguments can not be used when sock is specified. (reusePort=true)',
       );
       b.close();
-    }));
+    }),
+  );
 
   it("wrong options are refused with asyncio's messages, and nothing is left open", () =>
     inLoop(async (loop) => {

@@ -15,15 +15,18 @@ describe('net/load-koffi', () => {
     ['win32', 'NoEpollError'],
   ] as const) {
     it(`loadKoffi() is needed by descriptors only: without it, and on ${platform}, Node's handles carry the sockets`, async () => {
-      const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}.js`, import.meta.url));
-      const { RINGLOOP_NET: _, ...env } = process.env;
+      const fixture = (name: string): string =>
+        fileURLToPath(new URL(`../fixtures/${name}.js`, import.meta.url));
       const { stdout, stderr } = await execute(
         process.execPath,
         ['--import', new URL('../fixtures/hide-koffi.js', import.meta.url).href, fixture('without-epoll')],
-        { env: { ...env, RINGLOOP_TEST_PLATFORM: platform } },
+        { env: { ...process.env, RINGLOOP_NET: '', RINGLOOP_TEST_PLATFORM: platform } },
       );
       const refused = `NoEpollError ERR_NO_EPOLL ${reason}`;
-      const native = platform === 'linux' ? 'NativeCallsError ERR_NATIVE_CALLS_UNAVAILABLE Error' : 'NoEpollError ERR_NO_EPOLL';
+      const native =
+        platform === 'linux'
+          ? 'NativeCallsError ERR_NATIVE_CALLS_UNAVAILABLE Error'
+          : 'NoEpollError ERR_NO_EPOLL';
       expect(stdout.trim().split('\n')).to.deep.equal([
         'net: libuv',
         'TCP: hello,server lost',

@@ -159,23 +159,28 @@ describe('net/create-server', () => {
       const server = await loop.createServer(nobody, { ...LOCAL, reuseAddress: false });
       expect(server.sockets?.[0]?.getsockopt(SOL_SOCKET, SO_REUSEADDR)).to.equal(0);
       server.close();
-    }));
+    }),
+  );
 
-  itWithEpoll('Node cannot bind without listening', 'createServer() with startServing false accepts nothing before startServing()', () =>
-    inLoop(async (loop) => {
-      const protocol = new Recorder(loop);
-      const server = await loop.createServer(() => protocol, { ...LOCAL, startServing: false });
-      expect(server.isServing()).to.equal(false);
-      const { port } = server.sockets?.[0]?.getsockname() as SocketAddress;
-      const refused = await rejection(loop.createConnection(nobody, { host: '127.0.0.1', port }));
-      expect(refused.code).to.equal('ECONNREFUSED');
-      await server.startServing();
-      const [transport] = await loop.createConnection(nobody, { host: '127.0.0.1', port });
-      await protocol.made;
-      transport.close();
-      await protocol.lost;
-      server.close();
-    }));
+  itWithEpoll(
+    'Node cannot bind without listening',
+    'createServer() with startServing false accepts nothing before startServing()',
+    () =>
+      inLoop(async (loop) => {
+        const protocol = new Recorder(loop);
+        const server = await loop.createServer(() => protocol, { ...LOCAL, startServing: false });
+        expect(server.isServing()).to.equal(false);
+        const { port } = server.sockets?.[0]?.getsockname() as SocketAddress;
+        const refused = await rejection(loop.createConnection(nobody, { host: '127.0.0.1', port }));
+        expect(refused.code).to.equal('ECONNREFUSED');
+        await server.startServing();
+        const [transport] = await loop.createConnection(nobody, { host: '127.0.0.1', port });
+        await protocol.made;
+        transport.close();
+        await protocol.lost;
+        server.close();
+      }),
+  );
 
   it('createServer() refuses options that contradict each other, with the words of asyncio', () =>
     inLoop(async (loop) => {

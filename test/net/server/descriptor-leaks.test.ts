@@ -147,7 +147,9 @@ describe('net: descriptors', () => {
     loop.close();
     expect(reports).to.deep.equal([]);
     await immediate(); // libuv lets go of the epoll descriptor in the next turn
-    const left = [...openDescriptors()].filter(([fd, what]) => !before.has(fd) && !(onHandles && what === '/dev/null'));
+    const left = [...openDescriptors()].filter(
+      ([fd, what]) => !before.has(fd) && !(onHandles && what === '/dev/null'),
+    );
     expect(left).to.deep.equal([]);
   }).slow(5000);
 });

@@ -66,7 +66,8 @@ export async function connectSocket(
 function errorOf(sock: ConnectingSocket, address: AddressInput): SystemError | null {
   if (sock instanceof HandleStream) {
     const failed = sock.connectError(address);
-    return failed === null || failed.local === null ? (failed?.error ?? null) : bindingFailed(failed.error, failed.local);
+    if (failed === null) return null;
+    return failed.local === null ? failed.error : bindingFailed(failed.error, failed.local);
   }
   const errno = sock.getsockopt(SOL_SOCKET, SO_ERROR);
   return errno === 0 ? null : systemError('connect', errno, address);

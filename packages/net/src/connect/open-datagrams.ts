@@ -49,7 +49,13 @@ export async function tryHandle(
   if (remote !== null) checkAddress(family, remote);
   if (reusePort === true) checkReusePort();
   const broadcast = allowBroadcast === true;
-  const places = { family, local, remote: broadcast ? null : remote, broadcast, reusePort: reusePort === true };
+  const places = {
+    family,
+    local,
+    remote: broadcast ? null : remote,
+    broadcast,
+    reusePort: reusePort === true,
+  };
   try {
     return await untilOpen(
       loop,
@@ -64,5 +70,7 @@ export async function tryHandle(
 }
 
 function noUnixDatagrams(): NoEpollError {
-  return new NoEpollError('Cannot open a Unix socket of datagrams without epoll: Node has none. Use createUnixConnection()');
+  return new NoEpollError(
+    'Cannot open a Unix socket of datagrams without epoll: Node has none. Use createUnixConnection()',
+  );
 }

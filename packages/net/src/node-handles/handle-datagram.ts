@@ -16,6 +16,7 @@ import { systemError } from '../libc/system-error.js';
 import type { Direction } from '../selector/loop-selector.js';
 import type { AddressInput, SocketAddress } from '../sockets/sockaddr.js';
 import type { DatagramSocket } from '../sockets/socket-like.js';
+import { addressOf } from './handle-names.js';
 import { HandleOptions } from './handle-options.js';
 import type { HandleSelector, Selectable } from './handle-selector.js';
 import { errnoOf } from './node-error.js';
@@ -126,7 +127,7 @@ export class HandleDatagram implements DatagramSocket, Selectable {
   getsockname(): SocketAddress | string {
     this.#checkOpen('getsockname');
     try {
-      return nameOf(this.#socket.address());
+      return addressOf(this.#socket.address());
     } catch {
       return ''; // not bound yet: the first datagram binds it
     }
@@ -184,7 +185,7 @@ export class HandleDatagram implements DatagramSocket, Selectable {
         done(systemError('connect', errnoOf(error), remote));
         return;
       }
-      this.#peername = nameOf(this.#socket.remoteAddress());
+      this.#peername = addressOf(this.#socket.remoteAddress());
       done(null);
     });
   }
@@ -231,8 +232,4 @@ export class HandleDatagram implements DatagramSocket, Selectable {
   #checkOpen(syscall: string): void {
     if (this.#number === -1) throw systemError(syscall, EBADF);
   }
-}
-
-function nameOf({ address, port, family }: { address: string; port: number; family: string }): SocketAddress {
-  return { address, port, family: family === 'IPv6' ? 'IPv6' : 'IPv4' };
 }

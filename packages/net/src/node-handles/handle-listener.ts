@@ -1,12 +1,21 @@
 import net from 'node:net';
 import { inspect } from 'node:util';
 import { NoEpollError } from '../errors.js';
-import { AF_UNIX, IPPROTO_TCP, SO_KEEPALIVE, SO_REUSEADDR, SO_REUSEPORT, SOCK_STREAM, SOL_SOCKET } from '../libc/linux-abi.js';
+import {
+  AF_UNIX,
+  IPPROTO_TCP,
+  SO_KEEPALIVE,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from '../libc/linux-abi.js';
 import { EAGAIN, EBADF, ENOTCONN } from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 import type { Direction } from '../selector/loop-selector.js';
 import type { AddressInput, SocketAddress } from '../sockets/sockaddr.js';
 import type { ConnectedSocket, ListeningSocket } from '../sockets/socket-like.js';
+import { nameOf } from './handle-names.js';
 import { HandleOptions } from './handle-options.js';
 import type { HandleSelector, Selectable } from './handle-selector.js';
 import { HandleStream } from './handle-stream.js';
@@ -62,7 +71,7 @@ export class HandleListener implements ListeningSocket, Selectable {
     this.#server.once('listening', () => {
       if (this.#number === -1) this.#server.close(); // closed meanwhile
       this.#server.off('error', failed).on('error', this.#onError);
-      this.#name = typeof at === 'object' && 'fd' in at ? at.name : (name ?? nameOf(this.#server));
+      this.#name = typeof at === 'object' && 'fd' in at ? at.name : (name ?? nameOf(this.#server.address()));
       onOpened(null);
     });
     this.#server.listen(listenOptions(options));
@@ -74,7 +83,7 @@ export class HandleListener implements ListeningSocket, Selectable {
   }
 
   /** Begins to accept. The backlog is the one that it was opened with. */
-  listen(_backlog: number): void {
+  listen(): void {
     this.#isServing = true;
   }
 
@@ -137,8 +146,13 @@ export class HandleListener implements ListeningSocket, Selectable {
     return `<HandleListener ${inspect(this.#name)} ${this.#number === -1 ? 'closed' : 'open'}>`;
   }
 
+  /** The path that it listens at; null for TCP. */
+  get #path(): string | null {
+    return typeof this.#name === 'string' ? this.#name : null;
+  }
+
   readonly #onConnection = (socket: net.Socket): void => {
-    const stream = HandleStream.accepted(this.#selector, socket, this.family === AF_UNIX ? String(this.#name) : null);
+    const stream = HandleStream.accepted(this.#selector, socket, this.#path);
     // Node accepts although the loop does not run. Beyond the backlog it refuses, as the system would.
     const isFull = !this.#selector.running && this.#accepted.length >= this.#mostWaiting;
     if (!this.#isServing || isFull || this.#number === -1) {
@@ -168,11 +182,4 @@ function listenOptions(options: ListenOptions): net.ListenOptions {
   if ('fd' in at) return { ...common, fd: at.fd } as net.ListenOptions; // not in @types/node
   const { host, port } = at;
   return { ...common, host, port, ipv6Only, ...(reusePort ? { reusePort } : {}) };
-}
-
-function nameOf(server: net.Server): SocketAddress | string {
-  const address = server.address();
-  if (typeof address === 'string') return address;
-  if (address === null) return '';
-  return { address: address.address, port: address.port, family: address.family === 'IPv6' ? 'IPv6' : 'IPv4' };
 }

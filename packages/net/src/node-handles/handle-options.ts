@@ -24,7 +24,8 @@ export class HandleOptions {
   /** @throws {NoEpollError} ERR_NO_EPOLL when Node cannot set it */
   set(level: number, name: number, value: number | boolean | Uint8Array): void {
     const set = this.#setters.get(`${level} ${name}`);
-    if (set === undefined) throw new NoEpollError(`Cannot set socket option ${name} of level ${level}: Node has no call for it`);
+    if (set === undefined)
+      throw new NoEpollError(`Cannot set socket option ${name} of level ${level}: Node has no call for it`);
     const number = value instanceof Uint8Array ? firstWord(value) : Number(value);
     set(number);
     this.has(level, name, number);

@@ -121,9 +121,9 @@ export class HandleSelector implements LoopSelector {
 
   readonly #look = (): void => {
     this.#immediate = null;
-    let found = false;
-    this.#eachReady(() => (found = true));
-    if (found) this.#onEvents();
+    let found = 0;
+    this.#eachReady(() => found++);
+    if (found > 0) this.#onEvents();
   };
 
   #eachReady(visit: (handle: Handle) => void): void {

@@ -15,24 +15,17 @@ import {
 } from '../libc/linux-abi.js';
 import { EAGAIN, EBADF, EINPROGRESS, ENOTCONN } from '../libc/syscalls.js';
 import { type SystemError, systemError } from '../libc/system-error.js';
-import { type AddressInput, checkAddress, type SocketAddress } from '../sockets/sockaddr.js';
+import { type AddressInput, checkAddress } from '../sockets/sockaddr.js';
 import type { Socket } from '../sockets/socket.js';
 import type { ConnectingSocket } from '../sockets/socket-like.js';
 import type { Direction } from '../selector/loop-selector.js';
 import { HandleOptions } from './handle-options.js';
 import type { HandleSelector, Selectable } from './handle-selector.js';
+import { type Address, type Established, namesOf } from './handle-names.js';
 import { errnoOf } from './node-error.js';
 
 /** Bytes handed to Node at a time: so many count as not sent until all of them are. The default high-water mark. */
 const PIECE_BYTES = 65_536;
-
-type Address = SocketAddress | string;
-
-/** What is known of a connection that is there already. */
-interface Established {
-  readonly sockname: Address | null;
-  readonly peername: Address | null;
-}
 
 /**
  * A connection on a node:net socket, with the calls of a non-blocking socket. Reading takes from Node's own buffer, which is small and
@@ -120,19 +113,24 @@ export class HandleStream implements ConnectingSocket, Selectable {
     checkAddress(this.family, address);
     this.#socket.once('connect', () =>
       this.#happened(() =>
-        this.#connected(typeof address === 'string' ? { sockname: '', peername: address } : namesOf(this.#socket)),
+        this.#connected(
+          typeof address === 'string' ? { sockname: '', peername: address } : namesOf(this.#socket),
+        ),
       ),
     );
     if (typeof address === 'string') this.#socket.connect({ path: address });
     else {
-      const from = this.#local === null ? {} : { localAddress: this.#local.host, localPort: this.#local.port };
+      const from =
+        this.#local === null ? {} : { localAddress: this.#local.host, localPort: this.#local.port };
       this.#socket.connect({ host: address.host, port: address.port, ...from });
     }
     return -EINPROGRESS;
   }
 
   /** Why it is not connected, and what it was bound to if that was the reason; null when it is. */
-  connectError(address: AddressInput): { error: SystemError; local: Exclude<AddressInput, string> | null } | null {
+  connectError(
+    address: AddressInput,
+  ): { error: SystemError; local: Exclude<AddressInput, string> | null } | null {
     if (this.#failure === null) return null;
     const { code = '', syscall } = this.#failure;
     const errno = errnoOf(this.#failure);
@@ -189,8 +187,8 @@ export class HandleStream implements ConnectingSocket, Selectable {
     return taken;
   }
 
-  /** Ends our side, whatever `how` is: Node knows no other way. */
-  tryShutdown(_how: number): number {
+  /** Ends our side: Node knows no other way. */
+  tryShutdown(): number {
     if (this.#failure !== null) return -errnoOf(this.#failure);
     this.#socket.end();
     return 0;
@@ -276,17 +274,6 @@ export class HandleStream implements ConnectingSocket, Selectable {
   #checkOpen(syscall: string): void {
     if (this.#number === -1) throw systemError(syscall, EBADF);
   }
-}
-
-/** Null where the connection is gone already. */
-function namesOf(socket: net.Socket): Established {
-  const { localAddress, localPort, remoteAddress, remotePort } = socket;
-  return { sockname: addressOf(localAddress, localPort), peername: addressOf(remoteAddress, remotePort) };
-}
-
-function addressOf(address: string | undefined, port: number | undefined): SocketAddress | null {
-  if (address === undefined || port === undefined) return null;
-  return { address, port, family: net.isIPv6(address) ? 'IPv6' : 'IPv4' };
 }
 
 function isIPv6(address: Address | null): boolean {

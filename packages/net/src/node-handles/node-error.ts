@@ -5,8 +5,3 @@ export function errnoOf(error: NodeJS.ErrnoException): number {
 
 /** UV_UNKNOWN: an error of Node without a number of the system. */
 const UNKNOWN = 4094;
-
-/** A listener for errors that are told in another way as well. Node throws those that nobody listens to. */
-export function ignoreError(): void {
-  // see above
-}

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { checkCallback, typeError } from '@ringloop/core/internal';
 import { checkInt } from '../sockets/check-int.js';
-import { bindingFailed } from '../connect/connect-errors.js';
 import {
   AF_INET6,
   AF_UNSPEC,
@@ -21,10 +20,8 @@ import { Server } from './server.js';
 import type { Port } from '../sockets/service-port.js';
 import { Socket } from '../sockets/socket.js';
 import type { ListeningSocket } from '../sockets/socket-like.js';
-import { untilOpen } from '../connect/until-open.js';
-import { HandleListener } from '../node-handles/handle-listener.js';
-import { checkReusePort, noReusePort } from '../node-handles/reuse-port.js';
-import type { HandleSelector } from '../node-handles/handle-selector.js';
+import { skippable } from './bind-outcome.js';
+import { listenOne } from './listen-one.js';
 import { takeOverListener } from './take-over-listener.js';
 import { checkStreamSocket } from '../sockets/stream-socket.js';
 import { EADDRNOTAVAIL } from '../libc/syscalls.js';
@@ -75,7 +72,10 @@ export async function createServer(
     throw typeError('Neither host/port nor sock were specified', 'ERR_INVALID_ARG_VALUE');
   }
   if (sock !== null) checkStreamSocket(sock);
-  const sockets = sock === null ? await bindAll(loop, await resolveHosts(loop, options), options) : [await takeOverListener(loop, sock, backlog)];
+  const sockets =
+    sock === null
+      ? await bindAll(loop, await resolveHosts(loop, options), options)
+      : [await takeOverListener(loop, sock, backlog)];
   const server = new Server(loop, sockets, { protocolFactory, backlog });
   if (options.startServing !== false) server.listenOrClose();
   return server;
@@ -106,7 +106,8 @@ async function bindAll(
   const { handles } = loop[NET];
   try {
     for (const address of addresses) {
-      const sock = handles === null ? bindOne(address, options) : await listenOne(loop, handles, address, options);
+      const sock =
+        handles === null ? bindOne(address, options) : await listenOne(loop, handles, address, options);
       if (sock !== null) sockets.push(sock);
     }
     if (sockets.length === 0) throw noAddress(addresses);
@@ -133,47 +134,6 @@ function bindOne(address: ResolvedAddress, options: ServerOptions): Socket | nul
     sock.close();
     return skippable(thrown, address);
   }
-}
-
-/** The same on a handle of Node, which listens from now on. */
-async function listenOne(
-  loop: NetLoop,
-  handles: HandleSelector,
-  address: ResolvedAddress,
-  options: ServerOptions,
-): Promise<HandleListener | null> {
-  const { backlog = 100, reusePort, keepAlive } = options;
-  const { family } = address;
-  if (reusePort === true) checkReusePort();
-  try {
-    return await untilOpen(
-      loop,
-      handles,
-      (selector, onOpened) =>
-        new HandleListener(
-          selector,
-          {
-            family,
-            at: address,
-            backlog,
-            ipv6Only: family === AF_INET6,
-            reusePort: reusePort === true,
-            keepAlive: keepAlive === true,
-          },
-          onOpened,
-        ),
-    );
-  } catch (thrown) {
-    if (isSystemError(thrown) && thrown.code === 'ENOTSUP') throw noReusePort();
-    return isSystemError(thrown) && UNKNOWN_FAMILY.has(thrown.code) ? null : skippable(thrown, address);
-  }
-}
-
-/** Null when this machine does not have the address. Throws any other error. */
-function skippable(thrown: unknown, address: ResolvedAddress): null {
-  if (!isSystemError(thrown)) throw thrown;
-  if (thrown.code === 'EADDRNOTAVAIL') return null;
-  throw bindingFailed(thrown, address);
 }
 
 /**

@@ -55,7 +55,8 @@ export async function createUnixServer(
     throw typeError('path was not specified, and no sock specified', 'ERR_INVALID_ARG_VALUE');
   }
   if (sock !== null) checkUnixStreamSocket(sock);
-  const listening = sock === null ? await bindTo(loop, unixPath(path), backlog) : await takeOverListener(loop, sock, backlog);
+  const listening =
+    sock === null ? await bindTo(loop, unixPath(path), backlog) : await takeOverListener(loop, sock, backlog);
   const onClose = cleanupSocket ? unlinkerOf(listening) : null;
   const server = new Server(loop, [listening], { protocolFactory, backlog, onClose });
   if (options.startServing !== false) server.listenOrClose();

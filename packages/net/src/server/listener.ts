@@ -21,7 +21,10 @@ export class Listener {
   constructor(
     loop: NetLoop,
     sock: ListeningSocket,
-    options: { backlog: number; onConnection: (sock: ConnectedSocket, peername: SocketAddress | string) => void },
+    options: {
+      backlog: number;
+      onConnection: (sock: ConnectedSocket, peername: SocketAddress | string) => void;
+    },
   ) {
     this.sock = sock;
     this.#loop = loop;

@@ -58,7 +58,12 @@ async function checkPort(loop: EventLoop, { host, port, loops }: RunOptions): Pr
 /** Without epoll, ports cannot be shared everywhere. */
 async function checkSharing(loop: EventLoop, host: string): Promise<void> {
   try {
-    const server = await loop.createServer(() => ({}), { host, port: 0, reusePort: true, startServing: false });
+    const server = await loop.createServer(() => ({}), {
+      host,
+      port: 0,
+      reusePort: true,
+      startServing: false,
+    });
     server.close();
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException; // or something without a code
