@@ -1,3 +1,4 @@
+import { OUTSIDE } from '@ringloop/core/internal';
 import { NET, type NetLoop } from '../loop-net.js';
 import type { HandleSelector } from '../node-handles/handle-selector.js';
 
@@ -16,6 +17,7 @@ export async function untilOpen<H extends { close(): void }>(
     if (error === null) opened.setResult(undefined);
     else opened.setException(error);
   });
+  const reported = loop[OUTSIDE].track('thread'); // it comes from outside: the loop is not deadlocked, and virtual time waits
   const attempt = { abandon: () => handle.close() };
   loop[NET].opened(attempt);
   try {
@@ -25,6 +27,7 @@ export async function untilOpen<H extends { close(): void }>(
     handle.close();
     throw thrown;
   } finally {
+    reported();
     loop[NET].closed(attempt);
   }
 }

@@ -48,6 +48,7 @@ export class HandleDatagram implements DatagramSocket, Selectable {
   readonly #socket: dgram.Socket;
   readonly #options = new HandleOptions(SOCK_DGRAM);
   #number: number;
+  #isOpen = false;
   #peername: SocketAddress | null = null;
   #received: [Buffer, SocketAddress][] = [];
   #waitingBytes = 0;
@@ -66,9 +67,11 @@ export class HandleDatagram implements DatagramSocket, Selectable {
     this.#addOptions(reusePort);
     socket.on('message', this.#onMessage);
     socket.unref(); // a loop that runs keeps the thread alive by itself
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.#isOpen) this.#failed(errnoOf(error));
+    });
     this.#open(places, (error) => {
-      if (error === null) socket.on('error', (later: NodeJS.ErrnoException) => this.#failed(errnoOf(later)));
-      else socket.on('error', () => undefined); // nothing uses it any more
+      this.#isOpen = error === null;
       onOpened(error);
     });
   }

@@ -1,5 +1,5 @@
 import { rangeError } from '@ringloop/core/internal';
-import { libc } from '../libc/libc.js';
+import { type Libc, libc } from '../libc/libc.js';
 import { checkPort } from './sockaddr.js';
 
 /** A port number, a string of its digits, or the name of a TCP service. Null and '' stand for 0. */
@@ -22,10 +22,20 @@ function textPort(text: string): unknown {
   return /^\d+$/.test(text) ? Number(text) : servicePort(text);
 }
 
+/** @throws {RangeError} ERR_SOCKET_BAD_PORT where there is no C library to ask */
+function libcOr(name: string): Libc {
+  try {
+    return libc();
+  } catch (cause) {
+    const message = `Cannot look the service ${JSON.stringify(name)} up without the C library: give the number of its port`;
+    throw Object.assign(rangeError(message, 'ERR_SOCKET_BAD_PORT'), { cause });
+  }
+}
+
 function servicePort(name: string): number {
   const entry = Buffer.alloc(32);
   const found = Buffer.alloc(8);
-  const failed = libc().getservbyname_r(name, 'tcp', entry, Buffer.alloc(1024), 1024, found) !== 0;
+  const failed = libcOr(name).getservbyname_r(name, 'tcp', entry, Buffer.alloc(1024), 1024, found) !== 0;
   if (failed || found.every((byte) => byte === 0)) {
     throw rangeError(`Cannot find the port of service ${JSON.stringify(name)}`, 'ERR_SOCKET_BAD_PORT');
   }
