@@ -24,6 +24,7 @@ export const FOLDERS = {
     'sockets',
     'wakeup',
     'selector',
+    'node-handles',
     'names',
     'transports',
     'connect',

@@ -120,11 +120,12 @@ describe('docs', function () {
       ...packages.map((name) => `packages/${name}/package.json`),
     ];
     const declared = manifests.flatMap((path) => {
-      const { dependencies = {}, devDependencies = {} } = JSON.parse(read(path)) as Record<
-        string,
-        object | undefined
-      >;
-      return [...Object.keys(dependencies), ...Object.keys(devDependencies)];
+      const {
+        dependencies = {},
+        optionalDependencies = {},
+        devDependencies = {},
+      } = JSON.parse(read(path)) as Record<string, object | undefined>;
+      return [dependencies, optionalDependencies, devDependencies].flatMap((each) => Object.keys(each));
     });
     const wanted = new Set(declared.filter((name) => !/^(@ringloop\/|ringloop$)/.test(name)));
     const reasons = [...read('docs/dependencies.md').matchAll(/^- `([^`]+)`/gm)].map(([, name]) => name);

@@ -1,5 +1,5 @@
 import type { ExceptionContext } from '@ringloop/core';
-import { SelectorEventLoop } from '@ringloop/net';
+import { type NetBackend, SelectorEventLoop } from '@ringloop/net';
 
 /** What the loop reported to its exception handler; a test that expects nothing asserts that this is empty. */
 export type Reports = ExceptionContext[];
@@ -7,9 +7,9 @@ export type Reports = ExceptionContext[];
 /** Runs `body` in a fresh loop and closes the loop, whatever happens. A report that `body` did not take fails the test. */
 export async function inLoop(
   body: (loop: SelectorEventLoop, reports: Reports) => Promise<void>,
-  options: { debug?: boolean } = {},
+  options: { debug?: boolean; net?: NetBackend } = {},
 ): Promise<void> {
-  const loop = new SelectorEventLoop({ name: 'test', debug: options.debug ?? false });
+  const loop = new SelectorEventLoop({ name: 'test', debug: false, ...options });
   const reports: Reports = [];
   loop.setExceptionHandler((_loop, context) => {
     reports.push(context);

@@ -32,6 +32,9 @@ await run(async () => {
 `;
 const OUTPUT = 'context request 7\ngroup 3\nexecutor 3\nnet hello\n';
 
+/** What needs a descriptor. */
+const NEW_SOCKET = "import { Socket } from 'ringloop'; new Socket();";
+
 const FORMS: readonly (readonly [args: readonly string[], works: boolean])[] = [
   [[], true],
   [['--preserve-symlinks'], true],
@@ -41,6 +44,8 @@ const FORMS: readonly (readonly [args: readonly string[], works: boolean])[] = [
   [['--experimental-async-context-frame'], nodeMajor === 22],
   [['--no-async-context-frame'], nodeMajor === 24],
   [['--permission', '--allow-fs-read=*', '--allow-worker', '--allow-addons'], nodeIs(22, 13)],
+  [['--permission', '--allow-fs-read=*', '--allow-worker'], nodeIs(22, 13) && !nodeIs(25, 0)],
+  [['--permission', '--allow-fs-read=*', '--allow-worker', '--allow-net'], nodeIs(25, 0)],
 ];
 
 describe('Node started', function () {
@@ -70,9 +75,9 @@ describe('Node started', function () {
     expect(await project.node(['main.js'], env)).to.deep.equal({ code: 0, stdout: OUTPUT, stderr: '' });
   });
 
-  it('with --no-addons says so where sockets are asked for', async () => {
-    const { stdout, stderr } = await run('--no-addons', 'main.js');
-    expect(stdout).to.equal('context request 7\ngroup 3\nexecutor 3\n');
+  it("with --no-addons runs them on Node's own handles, and says so where descriptors are asked for", async () => {
+    expect(await run('--no-addons', 'main.js')).to.deep.equal({ code: 0, stdout: OUTPUT, stderr: '' });
+    const { stderr } = await run('--no-addons', '--input-type=module', '--eval', NEW_SOCKET);
     expect(stderr).to.include(
       'NativeCallsError: Cannot call the C library: this process may not load addons',
     );
@@ -82,7 +87,13 @@ describe('Node started', function () {
     it('with --permission says which permission is missing', async () => {
       const noWorkers = await run('--permission', '--allow-fs-read=*', 'main.js');
       expect(noWorkers.stderr).to.include('--allow-worker').and.to.include('ERR_ACCESS_DENIED');
-      const noAddons = await run('--permission', '--allow-fs-read=*', '--allow-worker', 'main.js');
+      const noAddons = await run(
+        '--permission',
+        '--allow-fs-read=*',
+        '--input-type=module',
+        '--eval',
+        NEW_SOCKET,
+      );
       expect(noAddons.stderr).to.include('--allow-addons').and.to.include('ERR_NATIVE_CALLS_UNAVAILABLE');
     });
   }

@@ -87,3 +87,12 @@ export class LimitOverrunError extends Error {
     this.consumed = consumed;
   }
 }
+
+/**
+ * This loop, or this platform, has no epoll, and so no descriptors: what works on the number of a descriptor cannot be had. `cause` says
+ * why, unless the loop was asked to do without. Python: NotImplementedError, as asyncio's proactor loop throws it.
+ */
+export class NoEpollError extends Error {
+  override readonly name = 'NoEpollError';
+  readonly code = 'ERR_NO_EPOLL';
+}

@@ -1,9 +1,10 @@
-// Descriptors and sockets for the loop. Linux only.
+// Descriptors and sockets for the loop: on Linux with epoll, elsewhere on Node's own handles.
 //
-// (root)       SelectorEventLoop, whose methods are one line each, and what the sockets of one loop share (loop-net).
+// (root)       SelectorEventLoop, whose methods are one line each, what carries its sockets (choose-net), and what they share (loop-net).
 // libc/        System calls that return -errno and never throw, and the native library that makes them.
 // wakeup/      How libuv wakes this thread: for our epoll descriptor, and when another thread writes to its eventfd.
 // selector/    Which handle to run for which descriptor: one epoll descriptor for each loop.
+// node-handles/ Where there is no epoll: Node's own handles, with the calls of sockets, and a selector for them.
 // sockets/     Sockets with their descriptors and addresses.
 // names/       Host names as addresses.
 // transports/  The life of a connection, from connectionMade() to connectionLost(): reading, writing, flow control, closing;
@@ -21,12 +22,14 @@ export type { UnixConnectionOptions } from './connect/create-unix-connection.js'
 export type { ServerOptions } from './server/create-server.js';
 export type { UnixServerOptions } from './server/create-unix-server.js';
 export type { UnixPath } from './sockets/unix-path.js';
+export type { NetBackend } from './choose-net.js';
 export type { AddressInfo, AddressInfoOptions } from './names/address-info.js';
 export type { NameInfoAddress } from './names/getnameinfo.js';
 export {
   IncompleteReadError,
   LimitOverrunError,
   NativeCallsError,
+  NoEpollError,
   ResolutionError,
   ServerStateError,
   TransportStateError,
@@ -97,7 +100,7 @@ export {
   TCP_USER_TIMEOUT,
 } from './libc/linux-abi.js';
 export type { BaseProtocol, Protocol, ProtocolFactory } from './transports/protocol.js';
-export { SelectorEventLoop } from './selector-event-loop.js';
+export { type NetOptions, SelectorEventLoop } from './selector-event-loop.js';
 export { Server } from './server/server.js';
 export type { Port } from './sockets/service-port.js';
 export type { AddressInput, InetAddressInput, SocketAddress } from './sockets/sockaddr.js';

@@ -41,3 +41,7 @@ export { shareEventfds, threadEventfd } from './wakeup/thread-eventfd.js';
 export { ByteQueue } from './streams/byte-queue.js';
 export { Separators } from './streams/separators.js';
 export { StreamFlow } from './streams/stream-flow.js';
+export { type DatagramPlaces, HandleDatagram } from './node-handles/handle-datagram.js';
+export { HandleListener } from './node-handles/handle-listener.js';
+export { HandleSelector } from './node-handles/handle-selector.js';
+export { HandleStream } from './node-handles/handle-stream.js';

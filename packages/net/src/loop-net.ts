@@ -1,6 +1,10 @@
 import { inspect } from 'node:util';
 import { type BaseEventLoop, LoopStateError } from '@ringloop/core';
-import { TransportStateError } from './errors.js';
+import type { NetChoice } from './choose-net.js';
+import { NoEpollError, TransportStateError } from './errors.js';
+import { HandleSelector } from './node-handles/handle-selector.js';
+import { EpollPoll } from './selector/epoll-poll.js';
+import type { LoopSelector } from './selector/loop-selector.js';
 import { Selector } from './selector/selector.js';
 
 /** The most bytes that are read at a time; as in CPython (256 KiB). */
@@ -14,16 +18,31 @@ export interface Abandonable {
 
 /** What the sockets of one loop share. Users cannot reach it. */
 export class LoopNet {
-  readonly selector: Selector;
+  readonly selector: LoopSelector;
+  /** The selector of Node's handles, if those carry the sockets of this loop. Null: descriptors and epoll do. */
+  readonly handles: HandleSelector | null;
   /** The transports by their descriptors. */
   readonly transports = new Map<number, object>();
+  /** Wakes the thread for what happens to the sockets, while the loop runs. */
+  readonly poll: { start(): void; stop(): void };
+  /** Why there is no epoll, if the loop did not ask to do without. */
+  readonly #reason: Error | null;
   readonly #open = new Set<Abandonable>();
   #recvBuffer: Buffer | null = null;
   #closed = false;
 
-  /** @param onReplaced called when the selector has made another epoll descriptor */
-  constructor(onReplaced: () => void) {
-    this.selector = new Selector(onReplaced);
+  /** @param onEvents called outside of iterations, when there are events to collect */
+  constructor({ backend, reason }: NetChoice, onEvents: () => void) {
+    this.#reason = reason;
+    if (backend === 'libuv') {
+      this.selector = this.poll = this.handles = new HandleSelector(onEvents);
+      return;
+    }
+    const selector = new Selector(() => poll.replaced());
+    const poll = new EpollPoll(selector, onEvents);
+    this.selector = selector;
+    this.poll = poll;
+    this.handles = null;
   }
 
   /** One buffer for all reads of this loop: data is copied out of it before the next read. */
@@ -42,6 +61,18 @@ export class LoopNet {
     if (transport === undefined) return;
     const message = `File descriptor ${fd} is used by transport ${inspect(transport)}`;
     throw new TransportStateError(message, 'ERR_FD_IN_TRANSPORT');
+  }
+
+  /**
+   * @param what the name of a method that needs descriptors
+   * @throws {NoEpollError} ERR_NO_EPOLL
+   */
+  checkEpoll(what: string): void {
+    if (this.handles === null) return;
+    const message =
+      `Cannot use ${what}: this loop works on Node's own handles, without epoll. ` +
+      'Use createConnection(), createServer() or createDatagramEndpoint()';
+    throw new NoEpollError(message, this.#reason === null ? undefined : { cause: this.#reason });
   }
 
   opened(resource: Abandonable): void {

@@ -1,4 +1,5 @@
-import { type Awaitable, BaseEventLoop, Handle } from '@ringloop/core';
+import { type Awaitable, BaseEventLoop, Handle, type LoopPorts } from '@ringloop/core';
+import { chooseNet, type NetBackend } from './choose-net.js';
 import { checkCallback, startFunction } from '@ringloop/core/internal';
 import { attachConnection } from './connect/attach-connection.js';
 import { connectAcceptedSocket, type AcceptedSocketOptions } from './connect/connect-accepted-socket.js';
@@ -6,6 +7,7 @@ import { createConnection, type ConnectionOptions } from './connect/create-conne
 import { createDatagramEndpoint, type DatagramOptions } from './connect/create-datagram-endpoint.js';
 import type { DetachedConnection } from './transports/detached-connection.js';
 import type { DatagramProtocol } from './transports/datagram-protocol.js';
+import type { StreamTransport } from './transports/stream-transport.js';
 import type { DatagramTransport } from './transports/transport.js';
 import { createUnixConnection, type UnixConnectionOptions } from './connect/create-unix-connection.js';
 import { createServer, type ServerOptions } from './server/create-server.js';
@@ -14,11 +16,10 @@ import type { AddressInfo, AddressInfoOptions } from './names/address-info.js';
 import { getaddrinfo } from './names/getaddrinfo.js';
 import { getnameinfo, type NameInfoAddress } from './names/getnameinfo.js';
 import type { Port } from './sockets/service-port.js';
-import { EpollPoll } from './selector/epoll-poll.js';
 import { type FileDescriptorLike, toFileno } from './sockets/file-descriptor.js';
 import { LoopNet, NET } from './loop-net.js';
 import type { Protocol, ProtocolFactory } from './transports/protocol.js';
-import type { Direction } from './selector/selector.js';
+import type { Direction } from './selector/loop-selector.js';
 import type { Server } from './server/server.js';
 import { sockAccept } from './sock-calls/sock-accept.js';
 import { sockConnect } from './sock-calls/sock-connect.js';
@@ -26,15 +27,39 @@ import { sockRecv, sockRecvfrom, sockRecvfromInto, sockRecvInto } from './sock-c
 import { sockSendall, sockSendto } from './sock-calls/sock-send.js';
 import type { AddressInput, SocketAddress } from './sockets/sockaddr.js';
 import type { Socket } from './sockets/socket.js';
-import type { StreamTransport } from './transports/stream-transport.js';
+
+/** Options of a loop with sockets. */
+export interface NetOptions {
+  /**
+   * What carries the sockets of the loop. `'epoll'`: descriptors of our own; Linux with koffi. `'libuv'`: Node's handles, on every
+   * platform, without `addReader()`, `addWriter()` and the `sock…` methods. By default the environment variable RINGLOOP_NET says it,
+   * else it is epoll where it can be had.
+   */
+  readonly net?: NetBackend;
+}
 
 /**
- * An event loop with sockets. It has one epoll descriptor, which its thread's own libuv loop watches while the event
- * loop runs. Linux only. Python: asyncio.SelectorEventLoop.
+ * An event loop with sockets. With epoll it has one epoll descriptor, which its thread's own libuv loop watches while the event loop
+ * runs. Python: asyncio.SelectorEventLoop; without epoll, asyncio.ProactorEventLoop.
  */
 export class SelectorEventLoop extends BaseEventLoop {
-  readonly #net = new LoopNet(() => this.#poll.replaced());
-  readonly #poll = new EpollPoll(this.#net.selector, () => this.eventsReady());
+  readonly #net: LoopNet;
+
+  /**
+   * @throws {TypeError} when an option, or the environment variable RINGLOOP_NET, has a wrong value
+   * @throws {NoEpollError} ERR_NO_EPOLL when `net: 'epoll'` is asked for outside Linux
+   * @throws {NativeCallsError} ERR_NATIVE_CALLS_UNAVAILABLE when `net: 'epoll'` is asked for, and koffi does not load
+   */
+  constructor({ net, ...ports }: LoopPorts & NetOptions = {}) {
+    const choice = chooseNet(net); // first: if this throws, nothing is open
+    super(ports);
+    this.#net = new LoopNet(choice, () => this.eventsReady());
+  }
+
+  /** What carries the sockets of this loop, see NetOptions. */
+  get net(): NetBackend {
+    return this.#net.handles === null ? 'epoll' : 'libuv';
+  }
 
   /** Internal: the state that the sockets of this loop share. */
   get [NET](): LoopNet {
@@ -48,6 +73,7 @@ export class SelectorEventLoop extends BaseEventLoop {
    * @throws {RangeError} when the number is negative
    * @throws {SystemError} when the descriptor cannot be watched: EBADF, EPERM for a regular file
    * @throws {TransportStateError} ERR_FD_IN_TRANSPORT when a transport of this loop owns the descriptor
+   * @throws {NoEpollError} ERR_NO_EPOLL in a loop on Node's handles
    * @throws {LoopStateError} ERR_LOOP_CLOSED
    */
   addReader<A extends unknown[]>(
@@ -56,6 +82,7 @@ export class SelectorEventLoop extends BaseEventLoop {
     ...args: A
   ): void {
     checkCallback(callback, 'addReader');
+    this.#net.checkEpoll('addReader()');
     this.#watch(fd, 'reader', new Handle(callback, args, this));
   }
 
@@ -66,6 +93,7 @@ export class SelectorEventLoop extends BaseEventLoop {
     ...args: A
   ): void {
     checkCallback(callback, 'addWriter');
+    this.#net.checkEpoll('addWriter()');
     this.#watch(fd, 'writer', new Handle(callback, args, this));
   }
 
@@ -89,6 +117,7 @@ export class SelectorEventLoop extends BaseEventLoop {
    * @throws {TypeError} when `sock` is not a Socket, or `maxBytes` not a number
    * @throws {RangeError} when `maxBytes` is negative or not an integer
    * @throws {TransportStateError} ERR_FD_IN_TRANSPORT when a transport of this loop owns the socket
+   * @throws {NoEpollError} ERR_NO_EPOLL in a loop on Node's handles
    * @throws {LoopStateError} ERR_LOOP_CLOSED
    */
   sockRecv(sock: Socket, maxBytes: number): Awaitable<Buffer> {
@@ -261,7 +290,7 @@ export class SelectorEventLoop extends BaseEventLoop {
   override close(): void {
     if (this.isClosed()) return;
     super.close();
-    this.#poll.stop();
+    this.#net.poll.stop();
     this.#net.close();
   }
 
@@ -270,11 +299,11 @@ export class SelectorEventLoop extends BaseEventLoop {
   }
 
   protected override started(): void {
-    this.#poll.start();
+    this.#net.poll.start();
   }
 
   protected override stopped(): void {
-    this.#poll.stop();
+    this.#net.poll.stop();
   }
 
   protected override pollEvents(): void {

@@ -8,7 +8,13 @@ import {
 } from '@ringloop/core';
 import type { Inbox, OpenInbox } from '@ringloop/core/internal';
 import { PiscinaExecutor } from '@ringloop/executor';
-import { type ProtocolFactory, SelectorEventLoop, type Server, type ServerOptions } from '@ringloop/net';
+import {
+  type NetOptions,
+  type ProtocolFactory,
+  SelectorEventLoop,
+  type Server,
+  type ServerOptions,
+} from '@ringloop/net';
 import { shareEventfds, threadEventfd } from '@ringloop/net/internal';
 import { type LoopRef, remote, type WakeUp } from '@ringloop/threadsafe';
 import './error-classes.js';
@@ -32,7 +38,7 @@ export interface LoopStatistics {
 }
 
 /** Options of an EventLoop. */
-export interface EventLoopOptions extends LoopPorts {
+export interface EventLoopOptions extends LoopPorts, NetOptions {
   /**
    * Seconds that the loop looks for more work after a call from or into another thread, before it sleeps; 0 by default.
    * This keeps a core busy for that time and saves the cost of waking a thread. Use it for loops that call each other
@@ -56,8 +62,10 @@ export class EventLoop extends SelectorEventLoop {
   readonly #inbox: LoopInbox;
 
   /**
-   * @throws {TypeError} when an option has the wrong type
+   * @throws {TypeError} when an option has the wrong type, or an option or the environment variable RINGLOOP_NET a wrong value
    * @throws {RangeError} when an option is out of range
+   * @throws {NoEpollError} ERR_NO_EPOLL when `net: 'epoll'` is asked for outside Linux
+   * @throws {NativeCallsError} ERR_NATIVE_CALLS_UNAVAILABLE when `net: 'epoll'` is asked for, and koffi does not load
    */
   constructor({ spin = 0, wakeup, ...ports }: EventLoopOptions = {}) {
     const opened: Inbox[] = [];

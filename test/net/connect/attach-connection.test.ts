@@ -1,3 +1,4 @@
+import { describeWithEpoll } from '../backend.js';
 import { expect } from 'chai';
 import { SHUT_WR, type StreamTransport } from '@ringloop/net';
 import { inLoop } from '../in-loop.js';
@@ -7,7 +8,7 @@ import { openDescriptors } from '../descriptors.js';
 import { Recorder } from '../recorder.js';
 import { rejection } from '../../rejection.js';
 
-describe('net/attach-connection', () => {
+describeWithEpoll('it needs descriptors', 'net/attach-connection', () => {
   let before: number;
   beforeEach(() => (before = openDescriptors().size));
   afterEach(() => expect(openDescriptors().size).to.equal(before));

@@ -13,16 +13,11 @@ describe('net/connect-accepted-socket', () => {
       const listener = new Socket();
       listener.bind({ host: '127.0.0.1', port: 0 });
       listener.listen(1);
-      const accepted = loop.createFuture<Socket>();
-      loop.addReader(listener, () => {
-        loop.removeReader(listener);
-        accepted.setResult(listener.accept()[0]);
-      });
       const client = net.connect((listener.getsockname() as SocketAddress).port, '127.0.0.1');
-      const [transport, protocol] = await loop.connectAcceptedSocket(
-        () => new Recorder(loop),
-        await accepted,
-      );
+      await once(client, 'connect');
+      const [accepted] = listener.accept();
+      const [transport, protocol] = await loop.connectAcceptedSocket(() => new Recorder(loop), accepted);
+      expect(accepted.fileno()).to.equal(-1);
       client.write('lorem ipsum');
       await protocol.received(11);
       transport.write(Buffer.from('received'));

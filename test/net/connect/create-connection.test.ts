@@ -224,10 +224,11 @@ describe('net/create-connection', () => {
         port: local,
         family: 'IPv4',
       });
-      const error = await rejection(loop.createConnection(nobody, { host: '127.0.0.1', port, localAddr }));
-      expect(error.code).to.equal('EADDRINUSE');
+      const taken = { host: '127.0.0.1', port }; // the server's own
+      const error = await rejection(loop.createConnection(nobody, { ...taken, localAddr: taken }));
+      expect(error).to.include({ code: 'EADDRINUSE', syscall: 'bind', ...{ address: '127.0.0.1', port } });
       expect(error.message).to.match(
-        new RegExp(String.raw`^error while attempting to bind on address \('127\.0\.0\.1', ${local}\): `),
+        new RegExp(String.raw`^error while attempting to bind on address \('127\.0\.0\.1', ${port}\): `),
       );
       transport.abort();
       server.close();

@@ -18,6 +18,7 @@ import {
 } from '@ringloop/net';
 import { expect } from 'chai';
 import { rejection } from '../../rejection.js';
+import { itWithEpoll, nodeHasReusePort, onHandles } from '../backend.js';
 import { openDescriptors } from '../descriptors.js';
 import { inLoop } from '../in-loop.js';
 
@@ -135,51 +136,55 @@ describe('createDatagramEndpoint()', () => {
       transport.close();
     }));
 
-  it('keeps datagrams in order while the system takes none, pauses the protocol, and close() sends them all', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ringloop-dgram-'));
-    try {
-      await inLoop(async (loop) => {
-        const path = join(folder, 'there');
-        using there = new Socket(AF_UNIX, SOCK_DGRAM);
-        there.bind(path);
-        const flow: string[] = [];
-        const [transport, recorder] = await loop.createDatagramEndpoint(
-          () =>
-            Object.assign(new Recorder(), {
-              pauseWriting: () => flow.push('pause'),
-              resumeWriting: () => flow.push('resume'),
-            }),
-          { remoteAddr: path },
-        );
-        transport.getExtraInfo('socket').setsockopt(SOL_SOCKET, SO_SNDBUF, 4096);
-        transport.setWriteBufferLimits({ high: 1000 });
-        const memory = Buffer.alloc(100);
-        for (let i = 0; i < 200; i++) {
-          memory.fill(String(i % 10));
-          transport.sendto(memory); // copied: the next one overwrites it
-        }
-        expect(transport.getWriteBufferSize())
-          .to.be.greaterThan(1000)
-          .and.satisfy((bytes: number) => bytes % 108 === 0);
-        transport.close();
-        const room = Buffer.alloc(200);
-        let received = '';
-        while (received.length < 200) {
-          for (let n = there.tryRecvInto(room); n === 100; n = there.tryRecvInto(room))
-            received += room.toString('latin1', 0, 1);
-          await sleep(0.001);
-        }
-        expect(received).to.equal('0123456789'.repeat(20));
-        await recorder.until(2);
-        expect([recorder.events, flow]).to.deep.equal([
-          ['made', ['lost', null]],
-          ['pause', 'resume'],
-        ]);
-      });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
+  itWithEpoll(
+    'Node has no Unix datagrams',
+    'keeps datagrams in order while the system takes none, pauses the protocol, and close() sends them all',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'ringloop-dgram-'));
+      try {
+        await inLoop(async (loop) => {
+          const path = join(folder, 'there');
+          using there = new Socket(AF_UNIX, SOCK_DGRAM);
+          there.bind(path);
+          const flow: string[] = [];
+          const [transport, recorder] = await loop.createDatagramEndpoint(
+            () =>
+              Object.assign(new Recorder(), {
+                pauseWriting: () => flow.push('pause'),
+                resumeWriting: () => flow.push('resume'),
+              }),
+            { remoteAddr: path },
+          );
+          transport.getExtraInfo('socket').setsockopt(SOL_SOCKET, SO_SNDBUF, 4096);
+          transport.setWriteBufferLimits({ high: 1000 });
+          const memory = Buffer.alloc(100);
+          for (let i = 0; i < 200; i++) {
+            memory.fill(String(i % 10));
+            transport.sendto(memory); // copied: the next one overwrites it
+          }
+          expect(transport.getWriteBufferSize())
+            .to.be.greaterThan(1000)
+            .and.satisfy((bytes: number) => bytes % 108 === 0);
+          transport.close();
+          const room = Buffer.alloc(200);
+          let received = '';
+          while (received.length < 200) {
+            for (let n = there.tryRecvInto(room); n === 100; n = there.tryRecvInto(room))
+              received += room.toString('latin1', 0, 1);
+            await sleep(0.001);
+          }
+          expect(received).to.equal('0123456789'.repeat(20));
+          await recorder.until(2);
+          expect([recorder.events, flow]).to.deep.equal([
+            ['made', ['lost', null]],
+            ['pause', 'resume'],
+          ]);
+        });
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 
   it('abort() drops what waits; what is sent later is dropped', () =>
     inLoop(async (loop) => {
@@ -214,7 +219,7 @@ describe('createDatagramEndpoint()', () => {
       transport.close();
     }));
 
-  it('sets SO_BROADCAST without connecting, and SO_REUSEPORT', () =>
+  it('sets SO_BROADCAST without connecting', () =>
     inLoop(async (loop) => {
       const remoteAddr = { host: '127.0.0.1', port: 9 };
       const [broadcast] = await loop.createDatagramEndpoint(() => new Recorder(), {
@@ -224,6 +229,11 @@ describe('createDatagramEndpoint()', () => {
       expect(broadcast.getExtraInfo('socket').getsockopt(SOL_SOCKET, SO_BROADCAST)).to.equal(1);
       expect(broadcast.getExtraInfo('peername')).to.equal(null);
       broadcast.close();
+    }));
+
+  it('shares an address with reusePort (on handles: from Node 22.12 and 23.1 on)', async function () {
+    if (onHandles && !nodeHasReusePort) this.skip();
+    await inLoop(async (loop) => {
       const [one] = await loop.createDatagramEndpoint(() => new Recorder(), {
         localAddr: LOCAL,
         reusePort: true,
@@ -235,9 +245,10 @@ describe('createDatagramEndpoint()', () => {
       expect(two.getExtraInfo('socket').getsockopt(SOL_SOCKET, SO_REUSEPORT)).to.equal(1);
       one.close();
       two.close();
-    }));
+    });
+  });
 
-  it('takes a socket over, and refuses other options beside it', () =>
+  itWithEpoll('Node has no Unix datagrams', 'takes a socket over, and refuses other options beside it', () =>
     inLoop(async (loop) => {
       const [a, b] = Socket.socketpair(AF_UNIX, SOCK_DGRAM);
       const [transport, recorder] = await loop.createDatagramEndpoint(() => new Recorder(), { sock: a });
@@ -251,7 +262,8 @@ describe('createDatagramEndpoint()', () => {
         'socket modifier keyword arguments can not be used when sock is specified. (reusePort=true)',
       );
       b.close();
-    }));
+    }),
+  );
 
   it("wrong options are refused with asyncio's messages, and nothing is left open", () =>
     inLoop(async (loop) => {

@@ -1,3 +1,4 @@
+import { describeWithEpoll } from '../backend.js';
 import { once } from 'node:events';
 import { Socket as NodeSocket } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -9,7 +10,7 @@ import { linked } from '../linked.js';
 import { openDescriptors } from '../descriptors.js';
 import { thrownBy } from '../../rejection.js';
 
-describe('net/to-node-socket', () => {
+describeWithEpoll('it needs descriptors', 'net/to-node-socket', () => {
   let before: number;
   beforeEach(() => (before = openDescriptors().size));
   afterEach(() => expect(openDescriptors().size).to.equal(before));

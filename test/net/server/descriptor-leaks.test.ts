@@ -7,27 +7,29 @@ import {
   Socket,
   type SocketAddress,
   SOL_SOCKET,
-  type StreamTransport,
+  type Transport,
 } from '@ringloop/net';
+import { onHandles } from '../backend.js';
 import { epollRegistrations, openDescriptors } from '../descriptors.js';
 import { Recorder } from '../recorder.js';
 
 /** SO_LINGER, on, 0 s: closing sends RST instead of FIN. */
 const RST = Buffer.from(new Int32Array([1, 0]).buffer);
-const reset = (transport: StreamTransport): void => {
+const reset = (transport: Transport): void => {
   transport.getExtraInfo('socket').setsockopt(SOL_SOCKET, SO_LINGER, RST);
   transport.abort();
 };
 
 /** Writes more than the system takes from a peer that does not read. */
-const fill = (transport: StreamTransport): void => {
-  transport.getExtraInfo('socket').setsockopt(SOL_SOCKET, SO_SNDBUF, 4096);
-  transport.write(Buffer.alloc(1_000_000));
+const fill = (transport: Transport): void => {
+  // Node cannot make the system's buffer small, so more is needed to fill it.
+  if (!onHandles) transport.getExtraInfo('socket').setsockopt(SOL_SOCKET, SO_SNDBUF, 4096);
+  transport.write(Buffer.alloc(onHandles ? 16_000_000 : 1_000_000));
   expect(transport.getWriteBufferSize()).to.be.above(0);
 };
 
 /** How to break a connection, given both sides. */
-const BREAKS: Record<string, (client: StreamTransport, served: StreamTransport) => void> = {
+const BREAKS: Record<string, (client: Transport, served: Transport) => void> = {
   'client closes': (client) => client.close(),
   'server closes': (_client, served) => served.close(),
   'client resets': (client) => reset(client),
@@ -132,17 +134,22 @@ describe('net: descriptors', () => {
     const epolls = [...openDescriptors()].filter(
       ([fd, what]) => !before.has(fd) && what.includes('eventpoll'),
     );
-    expect(epolls).to.have.length(1);
+    expect(epolls).to.have.length(onHandles ? 0 : 1);
     await loop.runUntilComplete(async () => {
+      // libuv keeps one descriptor in reserve for the accepting of its thread, from its first server on.
+      if (onHandles) (await loop.createServer(() => ({}), { host: '127.0.0.1', port: 0 })).close();
       const running = [...openDescriptors().keys()];
       await breakAll(loop);
       await connectInVain(loop);
       expect([...openDescriptors().keys()]).to.deep.equal(running);
-      expect(epollRegistrations(epolls[0]?.[0] ?? -1)).to.equal(0);
+      for (const [epoll] of epolls) expect(epollRegistrations(epoll)).to.equal(0);
     });
     loop.close();
     expect(reports).to.deep.equal([]);
     await immediate(); // libuv lets go of the epoll descriptor in the next turn
-    expect([...openDescriptors().keys()].filter((fd) => !before.has(fd))).to.deep.equal([]);
+    const left = [...openDescriptors()].filter(
+      ([fd, what]) => !before.has(fd) && !(onHandles && what === '/dev/null'),
+    );
+    expect(left).to.deep.equal([]);
   }).slow(5000);
 });

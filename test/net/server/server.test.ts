@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import net from 'node:net';
 import { expect } from 'chai';
-import type { SelectorEventLoop, Server, SocketAddress, StreamTransport } from '@ringloop/net';
+import type { SelectorEventLoop, Server, SocketAddress, Transport } from '@ringloop/net';
 import { inLoop } from '../in-loop.js';
 import { iterations } from '../iterations.js';
 import { Recorder } from '../recorder.js';
@@ -18,7 +18,7 @@ async function connect(
   loop: SelectorEventLoop,
   port: number,
   accepted: Recorder[],
-): Promise<{ client: StreamTransport; mine: Recorder; served: Recorder }> {
+): Promise<{ client: Transport; mine: Recorder; served: Recorder }> {
   const before = accepted.length;
   const [client, mine] = await loop.createConnection(() => new Recorder(loop), { host: '127.0.0.1', port });
   const served = accepted[before];

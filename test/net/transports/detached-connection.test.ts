@@ -1,3 +1,4 @@
+import { describeWithEpoll } from '../backend.js';
 import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -11,7 +12,7 @@ import { openDescriptors } from '../descriptors.js';
 import { Recorder } from '../recorder.js';
 import { rejection, thrownBy } from '../../rejection.js';
 
-describe('net/detached-connection', () => {
+describeWithEpoll('it needs descriptors', 'net/detached-connection', () => {
   let before: number;
   beforeEach(() => (before = openDescriptors().size));
   afterEach(() => expect(openDescriptors().size).to.equal(before));

@@ -3,6 +3,7 @@ import { checkCallback, typeError } from '@ringloop/core/internal';
 import { NET, type NetLoop } from '../loop-net.js';
 import { DetachedConnection } from '../transports/detached-connection.js';
 import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
+import { takeOverStream } from './take-over.js';
 import { startTransport } from '../transports/start-transport.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
 
@@ -21,5 +22,5 @@ export async function attachConnection<P extends Protocol>(
     throw typeError(`A DetachedConnection was expected, got ${inspect(connection, { depth: 0 })}`);
   }
   const { sock, facts } = connection.release();
-  return startTransport(loop, protocolFactory, sock, facts);
+  return startTransport(loop, protocolFactory, takeOverStream(loop, sock), facts);
 }

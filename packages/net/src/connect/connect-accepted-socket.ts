@@ -4,7 +4,8 @@ import { refuseTls, type TlsOptions } from './no-tls.js';
 import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
 import type { Socket } from '../sockets/socket.js';
 import { startTransport } from '../transports/start-transport.js';
-import { checkStreamSocket, takeOver } from '../sockets/stream-socket.js';
+import { checkStreamSocket } from '../sockets/stream-socket.js';
+import { takeOverStream } from './take-over.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
 
 /**
@@ -27,5 +28,5 @@ export async function connectAcceptedSocket<P extends Protocol>(
   checkCallback(protocolFactory, 'connectAcceptedSocket');
   refuseTls(options);
   checkStreamSocket(sock);
-  return startTransport(loop, protocolFactory, takeOver(sock));
+  return startTransport(loop, protocolFactory, takeOverStream(loop, sock));
 }

@@ -11,8 +11,10 @@ import { resolve, resolveToBind, type ResolvedAddress } from '../names/resolve.j
 import { checkInt } from '../sockets/check-int.js';
 import type { Port } from '../sockets/service-port.js';
 import type { Socket } from '../sockets/socket.js';
+import type { ConnectedSocket, ConnectingSocket } from '../sockets/socket-like.js';
 import { startTransport } from '../transports/start-transport.js';
-import { checkStreamSocket, takeOver } from '../sockets/stream-socket.js';
+import { checkStreamSocket } from '../sockets/stream-socket.js';
+import { takeOverStream } from './take-over.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
 import { bindingFailed, combineErrors } from './connect-errors.js';
 import { isSystemError, type SystemError } from '../libc/system-error.js';
@@ -66,7 +68,7 @@ export async function createConnection<P extends Protocol>(
       throw typeError('host/port and sock can not be specified at the same time', 'ERR_INVALID_ARG_VALUE');
     }
     checkStreamSocket(sock);
-    return startTransport(loop, protocolFactory, takeOver(sock));
+    return startTransport(loop, protocolFactory, takeOverStream(loop, sock));
   }
   if (host === null && port === null) {
     throw typeError('host and port was not specified and no sock specified', 'ERR_INVALID_ARG_VALUE');
@@ -79,14 +81,14 @@ async function connectAny(
   host: string | null,
   port: Port,
   options: ConnectionOptions,
-): Promise<Socket> {
+): Promise<ConnectedSocket> {
   const { family = AF_UNSPEC, proto = 0, flags = 0, localAddr = null, allErrors = false } = options;
   const { delay, firstCount } = orderOf(options);
   const hints = { family, type: SOCK_STREAM, proto, flags };
   const found = await resolve(loop, host, port, hints);
   const locals = localAddr === null ? null : await resolveToBind(loop, localAddr.host, localAddr.port, hints);
   const attempts = (firstCount === 0 ? found : interleave(found, firstCount)).map(
-    (remote) => (): Promise<Socket> =>
+    (remote) => (): Promise<ConnectedSocket> =>
       openConnected(loop, remote, remote, (sock) => {
         if (locals !== null) bindToOne(sock, locals);
       }),
@@ -128,7 +130,7 @@ function orderOf(options: ConnectionOptions): { delay: number | null; firstCount
   return { delay, firstCount };
 }
 
-function bindToOne(sock: Socket, locals: readonly ResolvedAddress[]): void {
+function bindToOne(sock: ConnectingSocket, locals: readonly ResolvedAddress[]): void {
   const errors: SystemError[] = [];
   for (const local of locals) {
     if (local.family !== sock.family) continue;

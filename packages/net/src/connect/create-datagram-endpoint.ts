@@ -7,8 +7,9 @@ import { resolve, resolveToBind, type ResolvedAddress } from '../names/resolve.j
 import type { Port } from '../sockets/service-port.js';
 import type { AddressInput } from '../sockets/sockaddr.js';
 import { Socket } from '../sockets/socket.js';
-import { takeOver } from '../sockets/stream-socket.js';
+import type { DatagramSocket } from '../sockets/socket-like.js';
 import { removeStaleSocket } from '../sockets/unix-path.js';
+import { takeOverDatagrams, tryHandle, type Way } from './open-datagrams.js';
 import { DatagramEndpoint } from '../transports/datagram-endpoint.js';
 import type { DatagramProtocol } from '../transports/datagram-protocol.js';
 import { startWith } from '../transports/start-transport.js';
@@ -37,13 +38,6 @@ export interface DatagramOptions {
   readonly sock?: Socket | null;
 }
 
-/** The addresses of one family. */
-interface Way {
-  readonly family: number;
-  readonly local: AddressInput | null;
-  readonly remote: AddressInput | null;
-}
-
 /**
  * Makes a socket of datagrams with its protocol, and resolves once the protocol's connectionMade has been called. Rejects with
  * TypeError when options contradict each other, and with the first system error when no family works. A rejected call leaves no
@@ -60,12 +54,13 @@ export async function createDatagramEndpoint<P extends DatagramProtocol>(
   if (sock !== null) {
     checkAlone(options);
     checkDatagramSocket(sock);
-    return start(loop, protocolFactory, takeOver(sock), null);
+    return start(loop, protocolFactory, await takeOverDatagrams(loop, sock), null);
   }
   const errors: SystemError[] = [];
   for (const way of await waysOf(loop, options)) {
-    const opened = tryOpen(way, options);
-    if (opened instanceof Socket) return start(loop, protocolFactory, opened, way.remote);
+    const { handles } = loop[NET];
+    const opened = handles === null ? tryOpen(way, options) : await tryHandle(loop, handles, way, options);
+    if (!isSystemError(opened)) return start(loop, protocolFactory, opened, way.remote);
     errors.push(opened);
   }
   throw errors[0] ?? typeError('can not get address information', 'ERR_INVALID_ARG_VALUE');
@@ -145,7 +140,7 @@ function tryOpen({ family, local, remote }: Way, options: DatagramOptions): Sock
 function start<P extends DatagramProtocol>(
   loop: NetLoop,
   protocolFactory: () => P,
-  sock: Socket,
+  sock: DatagramSocket,
   remote: AddressInput | null,
 ): Promise<[DatagramTransport, P]> {
   return startWith(

@@ -2,10 +2,10 @@ import { checkCallback, typeError } from '@ringloop/core/internal';
 import { AF_UNIX } from '../libc/linux-abi.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import type { Socket } from '../sockets/socket.js';
-import { takeOver } from '../sockets/stream-socket.js';
 import { checkUnixStreamSocket, type UnixPath, unixPath } from '../sockets/unix-path.js';
 import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
 import { startTransport } from '../transports/start-transport.js';
+import { takeOverStream } from './take-over.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
 import { openConnected } from './connect-socket.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
@@ -36,7 +36,7 @@ export async function createUnixConnection<P extends Protocol>(
   }
   if (sock !== null) {
     checkUnixStreamSocket(sock);
-    return startTransport(loop, protocolFactory, takeOver(sock));
+    return startTransport(loop, protocolFactory, takeOverStream(loop, sock));
   }
   if (path === null) throw typeError('no path and sock were specified', 'ERR_INVALID_ARG_VALUE');
   return startTransport(

@@ -58,7 +58,6 @@ interface LibcFunctions {
     serviceLength: number,
     flags: number,
   ): number;
-  gai_strerror(code: number): string;
   memcpy(target: Uint8Array, source: Address, length: number): unknown;
   strlen(text: Address): number;
 }
@@ -108,7 +107,6 @@ const DECLARATIONS: Record<keyof LibcFunctions, string> = {
   freeaddrinfo: 'void freeaddrinfo(intptr_t list)',
   getnameinfo:
     'int getnameinfo(void *address, uint32_t addressLength, void *host, uint32_t hostLength, void *service, uint32_t serviceLength, int flags)',
-  gai_strerror: 'const char *gai_strerror(int code)',
   memcpy: 'void *memcpy(void *target, intptr_t source, size_t length)',
   strlen: 'size_t strlen(intptr_t text)',
 };
@@ -117,7 +115,7 @@ let loaded: Libc | null = null;
 
 /**
  * The C library of this process, loaded at first use, so that importing this package works on every platform.
- * @throws {Error} ERR_FEATURE_UNAVAILABLE_ON_PLATFORM outside Linux
+ * @throws {NoEpollError} ERR_NO_EPOLL outside Linux
  * @throws {NativeCallsError} ERR_NATIVE_CALLS_UNAVAILABLE
  */
 export function libc(): Libc {

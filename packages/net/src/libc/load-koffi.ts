@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type koffi from 'koffi';
 import type { LibraryHandle } from 'koffi';
-import { NativeCallsError } from '../errors.js';
+import { NativeCallsError, NoEpollError } from '../errors.js';
 import { whileLoadingKoffi } from './koffi-loading.js';
 
 export type Koffi = typeof koffi;
@@ -19,13 +19,15 @@ let pinned = false;
  * Loads koffi into this thread, and calls `define` to declare functions for symbols that the process already contains,
  * which works with glibc and musl. No termination may interrupt the loading of koffi or the declaring of functions, so
  * both happen in here.
- * @throws {Error} ERR_FEATURE_UNAVAILABLE_ON_PLATFORM outside Linux
+ * @throws {NoEpollError} ERR_NO_EPOLL outside Linux
  * @throws {NativeCallsError} ERR_NATIVE_CALLS_UNAVAILABLE
  */
 export function loadKoffi<T>(define: (koffi: Koffi, library: LibraryHandle) => T): T {
   if (process.platform !== 'linux') {
-    const message = `Cannot open sockets on ${process.platform}: @ringloop/net needs epoll, which only Linux has`;
-    throw Object.assign(new Error(message), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
+    throw new NoEpollError(
+      `Cannot work on descriptors on ${process.platform}: that needs epoll, which only Linux has. ` +
+        'Use createConnection(), createServer() or createDatagramEndpoint()',
+    );
   }
   return whileLoadingKoffi(() => {
     const loaded = requireKoffi();
@@ -49,7 +51,8 @@ function requireKoffi(): Koffi {
     }
     const message =
       `Cannot call the C library: koffi, or its binary for ${platform}-${arch}, is missing or does not load. ` +
-      `Install "koffi" with its optional dependencies ("@koromix/koffi-${platform}-${arch}"), and keep it out of bundles`;
+      `Install "koffi" with its optional dependencies ("@koromix/koffi-${platform}-${arch}"), and keep it out of bundles. ` +
+      'Without it there are createConnection(), createServer() and createDatagramEndpoint()';
     throw new NativeCallsError(message, { cause });
   }
 }

@@ -41,6 +41,7 @@ export const {
   ENOENT,
   ENOMEM,
   EPIPE,
+  ENOTCONN,
 } = constants.errno;
 
 const OPEN_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;

@@ -8,6 +8,7 @@ import type { AddressInfo, AddressInfoOptions, Hints } from './address-info.js';
 import { libcGetaddrinfo } from './libc-names.js';
 import { type HostAddress, lookup, NODE_FLAGS } from './lookup.js';
 import { askLookupThread } from './lookup-thread.js';
+import { plainGetaddrinfo } from './plain-names.js';
 import { resolutionFailed } from './resolution-failed.js';
 import { timed } from './timed.js';
 
@@ -24,7 +25,7 @@ export async function getaddrinfo(
   const { family = 0, type = 0, proto = 0, flags = 0 } = options;
   const hints = { family, type, proto, flags };
   for (const [name, value] of Object.entries(hints)) checkInt(value, name);
-  const numeric = fromNumbers(host, service, hints);
+  const numeric = fromNumbers(loop, host, service, hints);
   if (numeric !== null) return numeric;
   // Only a name leaves the thread; fromNumbers() has thrown what would be wrong with any name.
   const name = host ?? '';
@@ -32,11 +33,16 @@ export async function getaddrinfo(
 }
 
 /**
- * Without a name, the C library answers at once. Null: the host is a name.
+ * Without a name, there is an answer at once. Null: the host is a name.
  * @throws {ResolutionError} for what is wrong whatever the name is
  */
-function fromNumbers(host: string | null, service: string | null, hints: Hints): AddressInfo[] | null {
-  const found = libcGetaddrinfo(host, service, { ...hints, flags: hints.flags | AI_NUMERICHOST });
+function fromNumbers(
+  loop: NetLoop,
+  host: string | null,
+  service: string | null,
+  hints: Hints,
+): AddressInfo[] | null {
+  const found = ask(loop)(host, service, { ...hints, flags: hints.flags | AI_NUMERICHOST });
   if (typeof found === 'object') return found;
   const isName = host !== null && host !== '' && (hints.flags & AI_NUMERICHOST) === 0;
   if (isName && found === EAI.EAI_NONAME) return null;
@@ -52,7 +58,7 @@ async function byName(
   const known = NODE_FLAGS | AI_PASSIVE | AI_NUMERICSERV;
   if ((hints.flags & ~known) === 0) {
     const addresses = await lookup(loop, host, hints.family, hints.flags);
-    return addresses.flatMap((address) => kindsOf(address, service, hints));
+    return addresses.flatMap((address) => kindsOf(loop, address, service, hints));
   }
   const question = { kind: 'getaddrinfo', host, service, hints } as const;
   const found = await askLookupThread<AddressInfo[] | number>(loop, question);
@@ -60,12 +66,22 @@ async function byName(
   throw resolutionFailed(found, 'getaddrinfo', host);
 }
 
-/** The entries of one address: the C library says which kinds of sockets have the service. */
-function kindsOf({ family, address }: HostAddress, service: string | null, hints: Hints): AddressInfo[] {
+/** The entries of one address: which kinds of sockets have the service? */
+function kindsOf(
+  loop: NetLoop,
+  { family, address }: HostAddress,
+  service: string | null,
+  hints: Hints,
+): AddressInfo[] {
   const flags = AI_NUMERICHOST | (hints.flags & AI_NUMERICSERV);
-  const found = libcGetaddrinfo(address, service, { ...hints, family, flags });
+  const found = ask(loop)(address, service, { ...hints, family, flags });
   if (typeof found === 'object') return found;
   throw resolutionFailed(found, 'getaddrinfo', address);
+}
+
+/** Answers for IP addresses: the C library, unless the loop does without. */
+function ask(loop: NetLoop): typeof libcGetaddrinfo {
+  return loop[NET].handles === null ? libcGetaddrinfo : plainGetaddrinfo;
 }
 
 /** JavaScript may pass anything, and Node's resolver treats many wrong values as a missing host. */

@@ -2,10 +2,18 @@ import dns from 'node:dns';
 import { isIPv6 } from 'node:net';
 import { inspect } from 'node:util';
 import { isError, typeError } from '@ringloop/core/internal';
-import { AF_INET, AF_INET6, EAI, NI_NAMEREQD, NI_NOFQDN, NI_NUMERICHOST } from '../libc/linux-abi.js';
+import {
+  AF_INET,
+  AF_INET6,
+  EAI,
+  NI_NAMEREQD,
+  NI_NOFQDN,
+  NI_NUMERICHOST,
+  NI_NUMERICSERV,
+} from '../libc/linux-abi.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import { checkInt } from '../sockets/check-int.js';
-import { type AddressInput, encodeAddress, type SocketAddress } from '../sockets/sockaddr.js';
+import { type AddressInput, checkAddress, encodeAddress, type SocketAddress } from '../sockets/sockaddr.js';
 import { libcGetnameinfo } from './libc-names.js';
 import { askLookupThread } from './lookup-thread.js';
 import { fromNode, resolutionFailed } from './resolution-failed.js';
@@ -22,6 +30,7 @@ export async function getnameinfo(
   loop[NET].checkOpen();
   checkInt(flags, 'flags');
   const place = placeOf(address);
+  if (loop[NET].handles !== null) return await plainGetnameinfo(loop, place, flags);
   const bytes = encodeAddress(isIPv6(place.host) ? AF_INET6 : AF_INET, place);
   const [ip, service] = must(libcGetnameinfo(bytes, flags | NI_NUMERICHOST), place.host);
   if ((flags & NI_NUMERICHOST) !== 0) return [ip, service];
@@ -29,23 +38,42 @@ export async function getnameinfo(
     const question = { kind: 'getnameinfo', address: bytes, flags } as const;
     return must(await askLookupThread<[string, string] | number>(loop, question), place.host);
   }
-  const name = await nameOf(loop, place);
-  if (name === null && (flags & NI_NAMEREQD) !== 0)
-    throw resolutionFailed(EAI.EAI_NONAME, 'getnameinfo', place.host);
+  const [name] = await namesOf(loop, place, flags);
   return [name ?? ip, service];
 }
 
-/** Null: the host has no name. As lookup(), it waits in a future of the loop. */
-async function nameOf(loop: NetLoop, { host, port }: { host: string; port: number }): Promise<string | null> {
-  const found = loop.createFuture<string | null>();
+/** The same without the C library. */
+async function plainGetnameinfo(loop: NetLoop, place: Place, flags: number): Promise<[string, string]> {
+  checkAddress(isIPv6(place.host) ? AF_INET6 : AF_INET, place);
+  const numbers = [place.host, String(place.port)] as const;
+  if ((flags & NI_NUMERICHOST) !== 0) return [...numbers]; // Node looks up both or none
+  const [name, service] = await namesOf(loop, place, flags);
+  return [name ?? numbers[0], (flags & NI_NUMERICSERV) === 0 ? (service ?? numbers[1]) : numbers[1]];
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Empty: the host has no name. As lookup(), it waits in a future of the loop. */
+async function namesOf(
+  loop: NetLoop,
+  { host, port }: Place,
+  flags: number,
+): Promise<[name?: string, service?: string]> {
+  const found = loop.createFuture<[name?: string, service?: string]>();
   const isWaiting = (): boolean => !found.done() && !loop.isClosed();
-  dns.lookupService(host, port, (error, name) => {
+  dns.lookupService(host, port, (error, name, service) => {
     if (!isWaiting()) return;
-    if (error === null) found.setResult(name);
-    else if (isError(error) && error.code === 'ENOTFOUND') found.setResult(null);
+    if (error === null) found.setResult([name, service]);
+    else if (isError(error) && error.code === 'ENOTFOUND') found.setResult([]);
     else found.setException(fromNode(error, 'getnameinfo', host));
   });
-  return await found;
+  const names = await found;
+  if (names.length === 0 && (flags & NI_NAMEREQD) !== 0)
+    throw resolutionFailed(EAI.EAI_NONAME, 'getnameinfo', host);
+  return names;
 }
 
 function must(result: [string, string] | number, host: string): [string, string] {
@@ -54,7 +82,7 @@ function must(result: [string, string] | number, host: string): [string, string]
 }
 
 /** JavaScript may pass anything. */
-function placeOf(address: unknown): { host: string; port: number } {
+function placeOf(address: unknown): Place {
   if (typeof address === 'object' && address !== null && 'port' in address) {
     const host = 'host' in address ? address.host : 'address' in address ? address.address : undefined;
     // encodeAddress() checks the port.

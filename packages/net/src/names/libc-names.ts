@@ -3,7 +3,7 @@
  * flags say that no name is to be looked up (AI_NUMERICHOST, NI_NUMERICHOST).
  */
 import { type Address, libc } from '../libc/libc.js';
-import { AF_INET, AF_INET6, EAI } from '../libc/linux-abi.js';
+import { AF_INET, AF_INET6 } from '../libc/linux-abi.js';
 import { decodeAddress, SOCKADDR_BYTES } from '../sockets/sockaddr.js';
 import type { AddressInfo, Hints } from './address-info.js';
 
@@ -53,11 +53,6 @@ export function libcGetnameinfo(address: Buffer, flags: number): [host: string, 
   return code === 0 ? [textIn(host), textIn(service)] : code;
 }
 
-/** What the C library says of an EAI_ code. */
-export function libcMessage(code: number): string {
-  return libc().gai_strerror(code);
-}
-
 function readList(first: Address): AddressInfo[] {
   const infos: AddressInfo[] = [];
   for (let at = first; at !== 0n;) {
@@ -93,9 +88,4 @@ function textIn(room: Buffer): string {
 
 function bytesOf(words: Int32Array | BigUint64Array): Uint8Array {
   return new Uint8Array(words.buffer);
-}
-
-/** The name of an EAI_ code, such as `'EAI_NONAME'`. */
-export function eaiName(code: number): string {
-  return Object.entries(EAI).find(([, value]) => value === code)?.[0] ?? `EAI_${code}`;
 }

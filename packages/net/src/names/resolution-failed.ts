@@ -1,7 +1,22 @@
 import { EAI } from '../libc/linux-abi.js';
 import { ResolutionError } from '../errors.js';
 import { isError } from '@ringloop/core/internal';
-import { eaiName, libcMessage } from './libc-names.js';
+
+/** What the C library says of its codes, in the words of glibc. */
+const MESSAGES: Readonly<Record<keyof typeof EAI, string>> = {
+  EAI_BADFLAGS: 'Bad value for ai_flags',
+  EAI_NONAME: 'Name or service not known',
+  EAI_AGAIN: 'Temporary failure in name resolution',
+  EAI_FAIL: 'Non-recoverable failure in name resolution',
+  EAI_NODATA: 'No address associated with hostname',
+  EAI_FAMILY: 'ai_family not supported',
+  EAI_SOCKTYPE: 'ai_socktype not supported',
+  EAI_SERVICE: 'Servname not supported for ai_socktype',
+  EAI_ADDRFAMILY: 'Address family for hostname not supported',
+  EAI_MEMORY: 'Memory allocation failure',
+  EAI_SYSTEM: 'System error',
+  EAI_OVERFLOW: 'Result too large for supplied buffer',
+};
 
 type Syscall = ResolutionError['syscall'];
 
@@ -12,9 +27,12 @@ export function resolutionFailed(
   hostname: string | null,
   cause?: unknown,
 ): ResolutionError {
-  const name = eaiName(code);
+  const [name, text] = Object.entries(MESSAGES).find(([key]) => numberOf(key) === code) ?? [
+    `EAI_${code}`,
+    'Unknown error',
+  ];
   const place = hostname === null ? '' : ` ${hostname}`;
-  return new ResolutionError(`${syscall} ${name}${place}: ${libcMessage(code)}`, {
+  return new ResolutionError(`${syscall} ${name}${place}: ${text}`, {
     code: name,
     errno: code,
     syscall,
@@ -27,6 +45,10 @@ export function resolutionFailed(
 export function fromNode(thrown: unknown, syscall: Syscall, hostname: string): unknown {
   if (!isError(thrown) || !('code' in thrown)) return thrown;
   const { code } = thrown;
-  const eai = code === 'ENOTFOUND' ? EAI.EAI_NONAME : (EAI as Record<string, number>)[String(code)];
+  const eai = code === 'ENOTFOUND' ? EAI.EAI_NONAME : numberOf(String(code));
   return eai === undefined ? thrown : resolutionFailed(eai, syscall, hostname, thrown);
+}
+
+function numberOf(name: string): number | undefined {
+  return (EAI as Record<string, number>)[name];
 }

@@ -1,13 +1,10 @@
 import type { Handle } from '@ringloop/core';
-import { isError } from '@ringloop/core/internal';
 import type { Polled } from './epoll-poll.js';
 import { Epoll } from './epoll.js';
-import { NativeCallsError } from '../errors.js';
+import type { Direction, LoopSelector } from './loop-selector.js';
 import { EPOLLIN, EPOLLOUT } from '../libc/linux-abi.js';
 import { EBADF, EEXIST, ENOENT } from '../libc/syscalls.js';
 import { isSystemError, systemError } from '../libc/system-error.js';
-
-export type Direction = 'reader' | 'writer';
 
 /** The handles that wait for one descriptor, and the tag of its registration. */
 interface Watch {
@@ -23,7 +20,7 @@ interface Watch {
  * A descriptor may be closed without our knowledge, and its number reused. Our records are then wrong, and only the
  * kernel knows better. So each change goes to the kernel, whatever our records say, and the kernel's answer decides.
  */
-export class Selector implements Polled {
+export class Selector implements LoopSelector, Polled {
   /** Called when the epoll descriptor has been replaced. */
   readonly #onReplaced: () => void;
   readonly #watches = new Map<number, Watch>();
@@ -34,11 +31,10 @@ export class Selector implements Polled {
    * open.
    */
   #haunted = false;
-  #closed = false;
 
   constructor(onReplaced: () => void = () => undefined) {
     this.#onReplaced = onReplaced;
-    this.#epoll = openNowIfPossible();
+    this.#epoll = new Epoll();
   }
 
   /** Whether any descriptor is watched. */
@@ -123,7 +119,6 @@ export class Selector implements Polled {
   }
 
   close(): void {
-    this.#closed = true;
     this.#watches.clear();
     this.#haunted = false;
     this.#epoll?.close();
@@ -154,10 +149,7 @@ export class Selector implements Polled {
   }
 
   #opened(): Epoll {
-    if (this.#epoll !== null) return this.#epoll;
-    if (this.#closed) throw systemError('epoll_ctl', EBADF);
-    this.#epoll = new Epoll();
-    this.#onReplaced();
+    if (this.#epoll === null) throw systemError('epoll_ctl', EBADF); // the loop is closed
     return this.#epoll;
   }
 
@@ -165,19 +157,6 @@ export class Selector implements Polled {
   #newTag(): number {
     this.#lastTag = (this.#lastTag + 1) | 0;
     return this.#lastTag;
-  }
-}
-
-/**
- * Returns null when no epoll can be opened here. A loop without sockets needs none, and the first socket throws the
- * reason.
- */
-function openNowIfPossible(): Epoll | null {
-  try {
-    return new Epoll();
-  } catch (thrown) {
-    if (isUnavailable(thrown)) return null;
-    throw thrown;
   }
 }
 
@@ -189,11 +168,6 @@ function tryOpen(): Epoll | null {
     if (isSystemError(thrown)) return null;
     throw thrown;
   }
-}
-
-function isUnavailable(thrown: unknown): boolean {
-  if (thrown instanceof NativeCallsError) return true;
-  return isError(thrown) && 'code' in thrown && thrown.code === 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
 }
 
 function maskOf(watch: Watch): number {

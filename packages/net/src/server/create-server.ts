@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { checkCallback, typeError } from '@ringloop/core/internal';
 import { checkInt } from '../sockets/check-int.js';
-import { bindingFailed } from '../connect/connect-errors.js';
 import {
   AF_INET6,
   AF_UNSPEC,
@@ -20,6 +19,10 @@ import { resolveToBind, type ResolvedAddress } from '../names/resolve.js';
 import { Server } from './server.js';
 import type { Port } from '../sockets/service-port.js';
 import { Socket } from '../sockets/socket.js';
+import type { ListeningSocket } from '../sockets/socket-like.js';
+import { skippable } from './bind-outcome.js';
+import { listenOne } from './listen-one.js';
+import { takeOverListener } from './take-over-listener.js';
 import { checkStreamSocket } from '../sockets/stream-socket.js';
 import { EADDRNOTAVAIL } from '../libc/syscalls.js';
 import { isSystemError } from '../libc/system-error.js';
@@ -70,7 +73,7 @@ export async function createServer(
 export async function bindServer(
   loop: NetLoop,
   options: ServerOptions,
-): Promise<{ sockets: readonly Socket[]; backlog: number }> {
+): Promise<{ sockets: readonly ListeningSocket[]; backlog: number }> {
   refuseTls(options);
   const { host = null, port = null, sock = null, backlog = 100 } = options;
   if (!Number.isInteger(backlog)) throw typeError(`backlog must be an integer, got ${inspect(backlog)}`);
@@ -83,7 +86,10 @@ export async function bindServer(
     throw typeError('Neither host/port nor sock were specified', 'ERR_INVALID_ARG_VALUE');
   }
   if (sock !== null) checkStreamSocket(sock);
-  const sockets = sock === null ? bindAll(await resolveHosts(loop, options), options) : [sock];
+  const sockets =
+    sock === null
+      ? await bindAll(loop, await resolveHosts(loop, options), options)
+      : [await takeOverListener(loop, sock, backlog)];
   return { sockets, backlog };
 }
 
@@ -104,11 +110,17 @@ async function resolveHosts(
   return [...new Map(found.flat().map((address) => [`${address.family} ${address.host}`, address])).values()];
 }
 
-function bindAll(addresses: readonly ResolvedAddress[], options: ServerOptions): Socket[] {
-  const sockets: Socket[] = [];
+async function bindAll(
+  loop: NetLoop,
+  addresses: readonly ResolvedAddress[],
+  options: ServerOptions,
+): Promise<ListeningSocket[]> {
+  const sockets: ListeningSocket[] = [];
+  const { handles } = loop[NET];
   try {
     for (const address of addresses) {
-      const sock = bindOne(address, options);
+      const sock =
+        handles === null ? bindOne(address, options) : await listenOne(loop, handles, address, options);
       if (sock !== null) sockets.push(sock);
     }
     if (sockets.length === 0) throw noAddress(addresses);
@@ -133,9 +145,7 @@ function bindOne(address: ResolvedAddress, options: ServerOptions): Socket | nul
     return sock;
   } catch (thrown) {
     sock.close();
-    if (!isSystemError(thrown)) throw thrown;
-    if (thrown.errno === -EADDRNOTAVAIL) return null;
-    throw bindingFailed(thrown, address);
+    return skippable(thrown, address);
   }
 }
 

@@ -6,6 +6,9 @@ import { isSystemError, rephrased } from '../libc/system-error.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import { checkInt } from '../sockets/check-int.js';
 import { Socket } from '../sockets/socket.js';
+import type { ListeningSocket } from '../sockets/socket-like.js';
+import { listenAt } from './listen-at.js';
+import { takeOverListener } from './take-over-listener.js';
 import {
   checkUnixStreamSocket,
   codeOf,
@@ -52,28 +55,38 @@ export async function createUnixServer(
     throw typeError('path was not specified, and no sock specified', 'ERR_INVALID_ARG_VALUE');
   }
   if (sock !== null) checkUnixStreamSocket(sock);
-  const listening = sock ?? bindTo(unixPath(path));
+  const listening =
+    sock === null ? await bindTo(loop, unixPath(path), backlog) : await takeOverListener(loop, sock, backlog);
   const onClose = cleanupSocket ? unlinkerOrClose(listening, sock) : null;
   const server = new Server(loop, [listening], { protocolFactory, backlog, onClose });
   if (options.startServing !== false) server.listenOrClose();
   return server;
 }
 
-function bindTo(path: string): Socket {
+async function bindTo(loop: NetLoop, path: string, backlog: number): Promise<ListeningSocket> {
   removeStaleSocket(path);
+  const { handles } = loop[NET];
+  try {
+    return handles === null ? bound(path) : await listenAt(loop, handles, path, backlog);
+  } catch (thrown) {
+    if (!isSystemError(thrown) || thrown.code !== 'EADDRINUSE') throw thrown;
+    throw rephrased(thrown, `Address '${path}' is already in use`);
+  }
+}
+
+function bound(path: string): Socket {
   const sock = new Socket(AF_UNIX, SOCK_STREAM);
   try {
     sock.bind(path);
     return sock;
   } catch (thrown) {
     sock.close();
-    if (!isSystemError(thrown) || thrown.code !== 'EADDRINUSE') throw thrown;
-    throw rephrased(thrown, `Address '${path}' is already in use`);
+    throw thrown;
   }
 }
 
 /** Does what `unlinkerOf()` does, and closes the socket if that fails, unless the caller has given it. */
-function unlinkerOrClose(sock: Socket, given: Socket | null): (() => void) | null {
+function unlinkerOrClose(sock: ListeningSocket, given: Socket | null): (() => void) | null {
   try {
     return unlinkerOf(sock);
   } catch (thrown) {
@@ -83,7 +96,7 @@ function unlinkerOrClose(sock: Socket, given: Socket | null): (() => void) | nul
 }
 
 /** What removes the socket's file, if it is still the same. Null: it has none. */
-function unlinkerOf(sock: Socket): (() => void) | null {
+function unlinkerOf(sock: ListeningSocket): (() => void) | null {
   const path = sock.getsockname();
   if (typeof path !== 'string' || path === '' || isAbstract(path)) return null;
   const made = tryStat(path);

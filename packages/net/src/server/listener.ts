@@ -2,7 +2,7 @@ import { Handle, type TimerHandle } from '@ringloop/core';
 import { runApart } from '@ringloop/core/internal';
 import { NET, type NetLoop } from '../loop-net.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
-import type { Socket } from '../sockets/socket.js';
+import type { ConnectedSocket, ListeningSocket } from '../sockets/socket-like.js';
 import { EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM } from '../libc/syscalls.js';
 import { isSystemError, systemError } from '../libc/system-error.js';
 
@@ -13,19 +13,23 @@ const ACCEPT_RETRY_DELAY = 1;
 const NOBODY_RETRY_DELAY = 0.1;
 
 /** Gets an accepted connection. False: nobody can serve more of them now. */
-export type OnConnection = (sock: Socket, peername: SocketAddress | string) => boolean | void;
+export type OnConnection = (sock: ConnectedSocket, peername: SocketAddress | string) => boolean | void;
 
 const OUT_OF_RESOURCES = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
 
 /** Accepts the connections of one listening socket. */
 export class Listener {
-  readonly sock: Socket;
+  readonly sock: ListeningSocket;
   readonly #loop: NetLoop;
   readonly #backlog: number;
   readonly #onConnection: OnConnection;
   #retry: TimerHandle | null = null;
 
-  constructor(loop: NetLoop, sock: Socket, options: { backlog: number; onConnection: OnConnection }) {
+  constructor(
+    loop: NetLoop,
+    sock: ListeningSocket,
+    options: { backlog: number; onConnection: OnConnection },
+  ) {
     this.sock = sock;
     this.#loop = loop;
     this.#backlog = options.backlog;

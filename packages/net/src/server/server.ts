@@ -7,9 +7,10 @@ import { type Abandonable, NET, type NetLoop } from '../loop-net.js';
 import { isWrongProtocol, makeProtocol } from '../transports/make-protocol.js';
 import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
-import type { Socket } from '../sockets/socket.js';
+import type { ConnectedSocket, ListeningSocket } from '../sockets/socket-like.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
 import { StreamTransport, type TransportOwner } from '../transports/stream-transport.js';
+import type { Transport } from '../transports/transport.js';
 
 /** idle: the sockets are bound, but do not accept yet. */
 type State = 'idle' | 'serving' | 'closed';
@@ -25,7 +26,7 @@ export interface RemoteClients {
   /** Resolves when they accept. */
   started(): Promise<void>;
   /** Serves a connection that the server has accepted. It owns `sock`. False: there is nobody to serve more of them now. */
-  take(sock: Socket, peername: SocketAddress | string): boolean;
+  take(sock: ConnectedSocket, peername: SocketAddress | string): boolean;
   /** The server accepts no more. */
   stop(): void;
   closeClients(): void;
@@ -56,14 +57,14 @@ export class Server implements AsyncDisposable, Abandonable {
   readonly #onClose: (() => void) | null;
   readonly #listeners: readonly Listener[];
   readonly #sockets: readonly TransportSocket[];
-  readonly #transports = new Set<StreamTransport>();
+  readonly #transports = new Set<Transport>();
   readonly #remote: RemoteClients | null;
   readonly #onGone: () => void;
   #state: State = 'idle';
   #closedWaiters: Future<undefined>[] = [];
   #servingForever: Future<never> | null = null;
 
-  constructor(loop: NetLoop, sockets: readonly Socket[], options: ServerParts) {
+  constructor(loop: NetLoop, sockets: readonly ListeningSocket[], options: ServerParts) {
     this.#loop = loop;
     this.#protocolFactory = options.protocolFactory;
     this.#onClose = options.onClose ?? null;
@@ -221,7 +222,7 @@ export class Server implements AsyncDisposable, Abandonable {
   }
 
   /** Serves a connection that was accepted, here or by another loop. Owns `sock`. @internal */
-  accept(sock: Socket, peername: SocketAddress | string | null): void {
+  accept(sock: ConnectedSocket, peername: SocketAddress | string | null): void {
     let protocol: Protocol | undefined;
     try {
       protocol = makeProtocol(this.#loop, this.#protocolFactory);

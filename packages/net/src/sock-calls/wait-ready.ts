@@ -4,7 +4,7 @@ import { typeError } from '@ringloop/core/internal';
 import { EAGAIN } from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 import { NET, type NetLoop } from '../loop-net.js';
-import type { Direction } from '../selector/selector.js';
+import type { Direction } from '../selector/loop-selector.js';
 import { Socket } from '../sockets/socket.js';
 
 /**
@@ -51,10 +51,12 @@ export async function ready(loop: NetLoop, sock: Socket, direction: Direction): 
 /**
  * @throws {TypeError} when `sock` is not a Socket
  * @throws {TransportStateError} ERR_FD_IN_TRANSPORT when a transport of the loop owns it
+ * @throws {NoEpollError} ERR_NO_EPOLL in a loop on Node's handles
  * @throws {LoopStateError} ERR_LOOP_CLOSED
  */
 export function checkSocket(loop: NetLoop, sock: unknown): asserts sock is Socket {
   loop[NET].checkOpen();
+  loop[NET].checkEpoll("the loop's sock… methods");
   if (!(sock instanceof Socket)) throw typeError(`sock must be a Socket, got ${inspect(sock, { depth: 0 })}`);
   loop[NET].checkFree(sock.fileno());
 }

@@ -43,8 +43,8 @@ export interface SocketAddress {
 export const SOCKADDR_BYTES = 128;
 const IN_BYTES = 16;
 const IN6_BYTES = 28;
-/** Bytes: sizeof(sun_path). A path may use all but the last one. */
-const PATH_BYTES = 108;
+/** Bytes: sizeof(sun_path). A path may use all but the last one. The BSDs, and macOS with them, have 104. */
+const PATH_BYTES = process.platform === 'linux' ? 108 : 104;
 const INET6_ADDRSTRLEN = 46;
 const IF_NAMESIZE = 16;
 const UINT32_MAX = 0xffffffff;
@@ -60,12 +60,26 @@ const LITTLE = endianness() === 'LE';
  * @throws {RangeError} when the port, flow info or scope id is out of range, or the path is too long
  */
 export function encodeAddress(family: number, address: AddressInput): Buffer {
-  if (family === AF_UNIX) return encodePath(address);
+  checkAddress(family, address);
+  if (typeof address === 'string') return encodePath(address);
+  return family === AF_INET6 ? encodeIPv6(address) : encodeIPv4(address);
+}
+
+/**
+ * Checks an address without the C library: scope and flow label are not looked at. Throws as `encodeAddress()`.
+ */
+export function checkAddress(family: number, address: AddressInput): void {
+  if (family === AF_UNIX) {
+    checkPath(address);
+    return;
+  }
   if (typeof address === 'string')
     throw typeError(`{ host, port } is expected, got the path ${JSON.stringify(address)}`);
   checkHostAndPort(address);
   checkPort(address.port);
-  return family === AF_INET6 ? encodeIPv6(address) : encodeIPv4(address);
+  if (address.host === '') return; // all interfaces
+  if (family === AF_INET6 && !isIPv6(address.host)) throw notAnAddress(address.host, 'IPv6');
+  if (family !== AF_INET6 && !isIPv4(address.host)) throw notAnAddress(address.host, 'IPv4');
 }
 
 /** Reads the address in the first `length` bytes. A Unix socket that is not bound has the path `''`. */
@@ -125,7 +139,6 @@ function encodeIPv4({ host, port, flowInfo, scopeId }: InetAddressInput): Buffer
   const bytes = header(AF_INET, IN_BYTES);
   bytes.writeUInt16BE(port, 2);
   if (host === '') return bytes; // all interfaces
-  if (!isIPv4(host)) throw notAnAddress(host, 'IPv4');
   host.split('.').forEach((part, at) => bytes.writeUInt8(Number(part), 4 + at));
   return bytes;
 }
@@ -135,7 +148,6 @@ function encodeIPv6({ host, port, flowInfo = 0, scopeId }: InetAddressInput): Bu
   bytes.writeUInt16BE(port, 2);
   checkInt(flowInfo, 'flowInfo', { min: 0, max: MOST_FLOW_INFO });
   bytes.writeUInt32BE(flowInfo, 4);
-  if (host !== '' && !isIPv6(host)) throw notAnAddress(host, 'IPv6');
   const [address = '', zone] = host.split('%');
   if (host !== '') libc().inet_pton(AF_INET6, address, bytes.subarray(8, 24)); // '' is all interfaces
   const scope = scopeOf(host, zone, scopeId);
@@ -167,16 +179,20 @@ function decodeIPv6(bytes: Buffer): string {
   return `${address}%${libc().if_indextoname(scope, name) === null ? scope : cString(name)}`;
 }
 
-function encodePath(address: AddressInput): Buffer {
+function checkPath(address: unknown): void {
   if (typeof address !== 'string')
     throw typeError(`The address of a Unix socket is a path, got ${inspect(address, { depth: 0 })}`);
-  const path = Buffer.from(address);
-  if (path.length >= PATH_BYTES) {
-    throw rangeError(`AF_UNIX path too long: ${path.length} bytes, of ${PATH_BYTES - 1}`, 'ERR_OUT_OF_RANGE');
+  const bytes = Buffer.byteLength(address);
+  if (bytes >= PATH_BYTES && process.platform !== 'win32') {
+    throw rangeError(`AF_UNIX path too long: ${bytes} bytes, of ${PATH_BYTES - 1}`, 'ERR_OUT_OF_RANGE');
   }
-  const abstract = address.startsWith('\0');
-  if (!abstract && path.includes(0))
+  if (!address.startsWith('\0') && address.includes('\0'))
     throw typeError('A path cannot contain a null byte', 'ERR_INVALID_ARG_VALUE');
+}
+
+function encodePath(address: string): Buffer {
+  const path = Buffer.from(address);
+  const abstract = address.startsWith('\0');
   // The length of the address delimits an abstract name; a null byte ends a path.
   const bytes = header(AF_UNIX, 2 + path.length + (abstract ? 0 : 1));
   path.copy(bytes, 2);

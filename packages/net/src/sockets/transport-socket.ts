@@ -1,18 +1,28 @@
 import { inspect } from 'node:util';
-import type { NetworkInterface } from './multicast.js';
-import type { ReadableSocketOptionValues, SocketOptionName, SocketOptionValues } from './named-options.js';
+import { NoEpollError } from '../errors.js';
+import { changeMembership, chooseMulticastInterface, type NetworkInterface } from './multicast.js';
+import {
+  getNamedOption,
+  type ReadableSocketOptionValues,
+  setNamedOption,
+  type SocketOptionName,
+  type SocketOptionValues,
+} from './named-options.js';
+import { checkNonBlocking, checkTimeout } from './never-blocking.js';
 import type { SocketAddress } from './sockaddr.js';
-import type { Socket } from './socket.js';
+import { INT_MAX } from './check-int.js';
+import { Socket } from './socket.js';
 import type { SocketTicket } from './socket-ticket.js';
+import type { SocketView } from './socket-like.js';
 
 /**
  * The socket of a transport or a server. You can inspect it and set its options; only the transport reads and writes.
  * Python: TransportSocket.
  */
 export class TransportSocket {
-  readonly #sock: Socket;
+  readonly #sock: SocketView;
 
-  constructor(sock: Socket) {
+  constructor(sock: SocketView) {
     this.#sock = sock;
   }
 
@@ -31,18 +41,24 @@ export class TransportSocket {
     return this.#sock.proto;
   }
 
-  /** The descriptor's number, -1 once the socket is closed. */
+  /** The descriptor's number; -1 once the socket is closed, and in a loop on Node's handles, which do not tell it. */
   fileno(): number {
-    return this.#sock.fileno();
+    const number = this.#sock.fileno();
+    return number > INT_MAX ? -1 : number;
   }
 
-  /** Returns a second socket on the same connection. The caller owns it and must close it. */
+  /**
+   * Returns a second socket on the same connection. The caller owns it and must close it.
+   * @throws {NoEpollError} ERR_NO_EPOLL in a loop on Node's handles
+   */
   dup(): Socket {
     return this.#sock.dup();
   }
 
   /**
-   * Sets an option, see `Socket.setsockopt()`.
+   * Sets an option, see `Socket.setsockopt()`. A loop on Node's handles has those that Node can set: TCP_NODELAY, SO_KEEPALIVE and
+   * SO_LINGER of a connection; SO_BROADCAST, SO_RCVBUF and SO_SNDBUF of datagrams.
+   * @throws {NoEpollError} ERR_NO_EPOLL for any other option in such a loop
    * @throws {SystemError} such as ENOPROTOOPT; EBADF once the socket is closed
    */
   setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void {
@@ -51,7 +67,8 @@ export class TransportSocket {
 
   /**
    * Returns the value of an int option. With `bytes`, returns at most that many bytes of the option as they are in
-   * memory.
+   * memory. A loop on Node's handles knows what it has set itself.
+   * @throws {NoEpollError} ERR_NO_EPOLL for any other option in such a loop
    * @throws {SystemError} such as ENOPROTOOPT; EBADF once the socket is closed
    */
   getsockopt(level: number, name: number): number;
@@ -69,14 +86,14 @@ export class TransportSocket {
    * @throws {RangeError} when a number is out of the option's range
    */
   setOption<K extends SocketOptionName>(name: K, value: SocketOptionValues[K]): void {
-    this.#sock.setOption(name, value);
+    setNamedOption(this.#sock, name, value);
   }
 
   /**
    * Returns the value of an option by its name, as the system has it now. Throws as `setOption()`.
    */
   getOption<K extends keyof ReadableSocketOptionValues>(name: K): ReadableSocketOptionValues[K] {
-    return this.#sock.getOption(name);
+    return getNamedOption(this.#sock, name);
   }
 
   /**
@@ -86,17 +103,17 @@ export class TransportSocket {
    * @throws {TypeError} when the group is not an address of the socket's family, or there is no such interface
    */
   addMembership(group: string, networkInterface: NetworkInterface = 0): void {
-    this.#sock.addMembership(group, networkInterface);
+    changeMembership(this.#sock, 'add', group, networkInterface);
   }
 
   /** Leaves a multicast group. Throws as `addMembership()`, and EADDRNOTAVAIL when the socket was not in it. */
   dropMembership(group: string, networkInterface: NetworkInterface = 0): void {
-    this.#sock.dropMembership(group, networkInterface);
+    changeMembership(this.#sock, 'drop', group, networkInterface);
   }
 
   /** Chooses the interface on which multicast datagrams are sent. Throws as `addMembership()`. */
   setMulticastInterface(networkInterface: NetworkInterface): void {
-    this.#sock.setMulticastInterface(networkInterface);
+    chooseMulticastInterface(this.#sock, networkInterface);
   }
 
   /**
@@ -104,7 +121,7 @@ export class TransportSocket {
    * @throws {TypeError} for `true`, and for what is not a boolean
    */
   setblocking(blocking: boolean): void {
-    this.#sock.setblocking(blocking);
+    checkNonBlocking(blocking);
   }
 
   /**
@@ -113,28 +130,30 @@ export class TransportSocket {
    * @throws {TypeError} for what is neither
    */
   settimeout(seconds: number | null): void {
-    this.#sock.settimeout(seconds);
+    checkTimeout(seconds);
   }
 
   /** Always 0: the socket is non-blocking. */
   gettimeout(): number {
-    return this.#sock.gettimeout();
+    return 0;
   }
 
   /**
    * Ends one or both directions, without the transport's knowledge: `writeEof()` of the transport first sends what it has buffered.
    * @throws {SystemError} ENOTCONN; EBADF once the socket is closed
+   * @throws {NoEpollError} ERR_NO_EPOLL in a loop on Node's handles
    */
   shutdown(how: number): void {
-    this.#sock.shutdown(how);
+    this.#real('shutdown()').shutdown(how);
   }
 
   /**
    * Returns what another thread needs to open a second descriptor of the socket, see `Socket.ticket()`.
    * @throws {SystemError} EBADF once the socket is closed
+   * @throws {NoEpollError} ERR_NO_EPOLL in a loop on Node's handles
    */
   ticket(): SocketTicket {
-    return this.#sock.ticket();
+    return this.#real('ticket()').ticket();
   }
 
   /**
@@ -156,5 +175,10 @@ export class TransportSocket {
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     return `<TransportSocket of ${inspect(this.#sock)}>`;
+  }
+
+  #real(what: string): Socket {
+    if (this.#sock instanceof Socket) return this.#sock;
+    throw new NoEpollError(`Cannot use ${what} of Node's own handle: its descriptor is not known`);
   }
 }

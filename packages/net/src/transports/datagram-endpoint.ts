@@ -3,11 +3,11 @@ import { Handle } from '@ringloop/core';
 import { typeError } from '@ringloop/core/internal';
 import { EAGAIN } from '../libc/syscalls.js';
 import { isSystemError, systemError } from '../libc/system-error.js';
-import type { Direction } from '../selector/selector.js';
+import type { Direction } from '../selector/loop-selector.js';
 import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.js';
 import { checkBytes } from '../sockets/bytes.js';
-import { type AddressInput, encodeAddress, type SocketAddress } from '../sockets/sockaddr.js';
-import type { Socket } from '../sockets/socket.js';
+import { type AddressInput, checkAddress, encodeAddress, type SocketAddress } from '../sockets/sockaddr.js';
+import type { DatagramSocket } from '../sockets/socket-like.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
 import { Closing } from './closing.js';
 import type { DatagramProtocol } from './datagram-protocol.js';
@@ -40,7 +40,7 @@ interface Waiting {
 export class DatagramEndpoint implements DatagramTransport, Abandonable {
   readonly #loop: NetLoop;
   readonly #net: LoopNet;
-  readonly #sock: Socket;
+  readonly #sock: DatagramSocket;
   /** Kept: the socket has no number any more when it is unregistered. */
   readonly #fd: number;
   readonly #extra: Map<string, unknown>;
@@ -54,7 +54,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   #waitingBytes = 0;
   #lateWrites = 0;
 
-  constructor(loop: NetLoop, sock: Socket, { protocol, remote, onStarted }: DatagramEndpointOptions) {
+  constructor(loop: NetLoop, sock: DatagramSocket, { protocol, remote, onStarted }: DatagramEndpointOptions) {
     this.#loop = loop;
     this.#net = loop[NET];
     this.#sock = sock;
@@ -142,7 +142,8 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<DatagramTransport fd=${this.#fd} ${this.#closing.state} buffered=${this.#waitingBytes}>`;
+    const fd = this.#net.handles === null ? ` fd=${this.#fd}` : '';
+    return `<DatagramTransport${fd} ${this.#closing.state} buffered=${this.#waitingBytes}>`;
   }
 
   /** The loop is closed: nobody will be called any more. */
@@ -154,7 +155,8 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
 
   /** @throws {TypeError} when the address suits neither the socket nor what it is connected to */
   #destination(address: AddressInput | null): AddressInput | null {
-    if (address !== null) encodeAddress(this.#sock.family, address); // now, not when it is sent
+    const check = this.#net.handles === null ? encodeAddress : checkAddress;
+    if (address !== null) check(this.#sock.family, address); // now, not when it is sent
     if (this.#remote === null) {
       if (address === null && !this.#isConnected) {
         throw typeError(

@@ -1,7 +1,7 @@
 import type { ConnectionFacts } from './detached-connection.js';
 import { makeProtocol } from './make-protocol.js';
 import type { BaseProtocol, Protocol, ProtocolFactory } from './protocol.js';
-import type { Socket } from '../sockets/socket.js';
+import type { ConnectedSocket } from '../sockets/socket-like.js';
 import { StreamTransport } from './stream-transport.js';
 import type { NetLoop } from '../loop-net.js';
 
@@ -9,7 +9,7 @@ import type { NetLoop } from '../loop-net.js';
 export function startTransport<P extends Protocol>(
   loop: NetLoop,
   protocolFactory: ProtocolFactory<P>,
-  sock: Socket,
+  sock: ConnectedSocket,
   goingOn?: ConnectionFacts,
 ): Promise<[StreamTransport, P]> {
   return startWith(
@@ -28,7 +28,7 @@ export function startTransport<P extends Protocol>(
 export async function startWith<T extends { abort(): void }, P extends BaseProtocol>(
   loop: NetLoop,
   protocolFactory: () => P,
-  sock: Socket,
+  sock: { close(): void },
   makeTransport: (protocol: P, onStarted: () => void) => T,
 ): Promise<[T, P]> {
   const started = loop.createFuture<undefined>();

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Handle } from '@ringloop/core';
 import { checkCallback, toError } from '@ringloop/core/internal';
 import { checkBytes } from '../sockets/bytes.js';
-import { TransportStateError } from '../errors.js';
+import { NoEpollError, TransportStateError } from '../errors.js';
 import { FlowControl, type WriteBufferLimits } from './flow-control.js';
 import { AF_UNIX, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from '../libc/linux-abi.js';
 import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.js';
@@ -11,11 +11,12 @@ import { type ConnectionFacts, DetachedConnection } from './detached-connection.
 import type { Protocol } from './protocol.js';
 import { ProtocolErrors } from './protocol-errors.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
-import type { Socket } from '../sockets/socket.js';
+import { Socket } from '../sockets/socket.js';
+import type { ConnectedSocket } from '../sockets/socket-like.js';
 import { takeOver } from '../sockets/stream-socket.js';
 import { EAGAIN } from '../libc/syscalls.js';
 import { isSystemError, systemError } from '../libc/system-error.js';
-import type { Direction } from '../selector/selector.js';
+import type { Direction } from '../selector/loop-selector.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
 import type { Transport } from './transport.js';
 import { WriteBuffer } from './write-buffer.js';
@@ -28,8 +29,8 @@ const SILENT_WRITES = 5;
 
 /** The server that accepted a connection, as its transport sees it. */
 export interface TransportOwner {
-  attach(transport: StreamTransport): void;
-  detach(transport: StreamTransport): void;
+  attach(transport: Transport): void;
+  detach(transport: Transport): void;
 }
 
 export interface TransportOptions {
@@ -64,7 +65,7 @@ type Reading = 'starting' | 'on' | 'paused' | 'ended';
 export class StreamTransport implements Transport, Abandonable {
   readonly #loop: NetLoop;
   readonly #net: LoopNet;
-  readonly #sock: Socket;
+  readonly #sock: ConnectedSocket;
   /** Kept here, because the socket has no number any more when it is unregistered. */
   readonly #fd: number;
   readonly #server: TransportOwner | null;
@@ -79,7 +80,7 @@ export class StreamTransport implements Transport, Abandonable {
   /** Number of writes that came too late. An orderly end counts as the first, as in CPython. */
   #lateWrites = 0;
 
-  constructor(loop: NetLoop, sock: Socket, options: TransportOptions) {
+  constructor(loop: NetLoop, sock: ConnectedSocket, options: TransportOptions) {
     this.#loop = loop;
     this.#net = loop[NET];
     this.#sock = sock;
@@ -170,6 +171,10 @@ export class StreamTransport implements Transport, Abandonable {
    */
   detach({ onReturn }: DetachOptions = {}): DetachedConnection {
     if (onReturn !== undefined) checkCallback(onReturn, 'detach');
+    const sock = this.#sock;
+    if (!(sock instanceof Socket)) {
+      throw new NoEpollError("Cannot detach the connection: Node's own handle has it, and keeps it");
+    }
     if (this.#closing.state !== 'open') {
       const message = `Cannot detach the connection: ${inspect(this)}`;
       throw new TransportStateError(message, 'ERR_TRANSPORT_CLOSING');
@@ -185,7 +190,7 @@ export class StreamTransport implements Transport, Abandonable {
     };
     this.#forget();
     const returned = onReturn === undefined ? null : returnTo(this.#loop, onReturn);
-    return new DetachedConnection(takeOver(this.#sock), facts, returned);
+    return new DetachedConnection(takeOver(sock), facts, returned);
   }
 
   /** True after `close()` or `abort()`, and when the connection is lost. Python: BaseTransport.is_closing(). */
@@ -259,7 +264,8 @@ export class StreamTransport implements Transport, Abandonable {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<StreamTransport fd=${this.#fd} ${this.#closing.state} reading=${this.#reading} buffered=${this.#buffer.size}>`;
+    const fd = this.#net.handles === null ? ` fd=${this.#fd}` : '';
+    return `<StreamTransport${fd} ${this.#closing.state} reading=${this.#reading} buffered=${this.#buffer.size}>`;
   }
 
   /** Called when the loop is closed: closes the socket, and calls nobody. */

@@ -50,12 +50,30 @@ export async function digestFiles(files: readonly string[], options: RunOptions)
  * Opens the port for a moment without SO_REUSEPORT, which fails if another program uses the port. Our loops share it
  * with each other by SO_REUSEPORT, and would otherwise also share it with such a program.
  */
-async function checkPort(loop: EventLoop, { host, port }: RunOptions): Promise<void> {
+async function checkPort(loop: EventLoop, { host, port, loops }: RunOptions): Promise<void> {
   try {
     const server = await loop.createServer(() => ({}), { host, port, startServing: false });
     server.close();
   } catch (cause) {
     throw cannotListen({ host, port }, cause);
+  }
+  if (loops > 1) await checkSharing(loop, host);
+}
+
+/** Without epoll, ports cannot be shared everywhere. */
+async function checkSharing(loop: EventLoop, host: string): Promise<void> {
+  try {
+    const server = await loop.createServer(() => ({}), {
+      host,
+      port: 0,
+      reusePort: true,
+      startServing: false,
+    });
+    server.close();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException; // or something without a code
+    if (code !== 'ERR_INVALID_ARG_VALUE') throw cause;
+    throw new CommandError(`Cannot share a port between loops, use --loops 1: ${message}`, { cause });
   }
 }
 
@@ -83,10 +101,16 @@ interface Listening extends AsyncDisposable {
 }
 
 /** The first loop opens the port, the others share it. */
-async function serveByTcp(group: Group, { host, port, connections }: RunOptions): Promise<Listening> {
+async function serveByTcp(group: Group, { host, port, connections, loops }: RunOptions): Promise<Listening> {
   let shared = port;
   for (const ref of group.loops)
-    shared = await ref.runCoroutineThreadsafe(startService, { host, port: shared, backlog: connections });
+    shared = await ref.runCoroutineThreadsafe(startService, {
+      host,
+      port: shared,
+      backlog: connections,
+      // A single loop shares its port with nobody, and so needs nothing that Node's own handles may lack.
+      reusePort: loops > 1,
+    });
   return { port: shared, [Symbol.asyncDispose]: () => Promise.resolve() }; // stopService() closes the servers
 }
 

@@ -20,6 +20,8 @@ export interface ServiceOptions {
   readonly port: number;
   /** Connections to expect. */
   readonly backlog: number;
+  /** Whether other loops share the port. */
+  readonly reusePort: boolean;
 }
 
 export interface ServiceActivity extends LoopActivity {
@@ -58,11 +60,11 @@ export const prepareService = remote(
 /** Starts serving in the called loop, which is ready, and returns the port. */
 export const startService = remote(
   import.meta.url,
-  async function startService({ host, port, backlog }: ServiceOptions): Promise<number> {
+  async function startService(options: ServiceOptions): Promise<number> {
     const loop = getRunningLoop();
     const service = must(loop);
     const connect = (): DigestConnection => new DigestConnection(service);
-    service.server = await loop.createServer(connect, { host, port, backlog, reusePort: true });
+    service.server = await loop.createServer(connect, options);
     return portOf(service.server);
   },
 );

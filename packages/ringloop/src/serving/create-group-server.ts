@@ -5,7 +5,7 @@ import {
   type SelectorEventLoop,
   Server,
   type ServerOptions,
-  type Socket,
+  Socket,
   type SocketAddress,
 } from '@ringloop/net';
 import { bindServer, describe, NET } from '@ringloop/net/internal';
@@ -49,6 +49,7 @@ export async function openGroupServer(
   options: DistributionOptions & { readonly kind: HostKind },
 ): Promise<[Server, RemoteLoops]> {
   loop[NET].checkOpen();
+  loop[NET].checkEpoll('createServer() with a group');
   checkGroup(group);
   const id = remoteIdOf(factory);
   const { distribute = 'round-robin', kind } = options;
@@ -58,7 +59,8 @@ export async function openGroupServer(
     throw typeError('sock can not be distributed by reuse-port', 'ERR_INVALID_ARG_VALUE');
   }
   const { sockets, backlog } = await bindServer(loop, reusePort ? { ...options, reusePort } : options);
-  const listening = sockets.map((sock) =>
+  const own = sockets.filter((sock) => sock instanceof Socket); // all of them: the loop has epoll
+  const listening = own.map((sock) =>
     reusePort ? addressOf(sock, options.keepAlive === true) : { shared: describe(sock) },
   );
   const loops = new RemoteLoops(loop, group, { kind, factory: id, distribute, listening, backlog });

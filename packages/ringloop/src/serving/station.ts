@@ -9,8 +9,8 @@
  */
 import { getRunningLoop, LoopStateError } from '@ringloop/core';
 import { toError } from '@ringloop/core/internal';
-import { type DetachedConnection, SelectorEventLoop, type Socket, type SocketAddress } from '@ringloop/net';
-import { type Listener, NET } from '@ringloop/net/internal';
+import { type DetachedConnection, SelectorEventLoop, Socket, type SocketAddress } from '@ringloop/net';
+import { type Listener, NET, type OnConnection } from '@ringloop/net/internal';
 import { remote } from '@ringloop/threadsafe';
 import { importRemote, type RemoteId } from '@ringloop/threadsafe/internal';
 import { add } from '#atomics';
@@ -52,6 +52,7 @@ class Station {
   constructor(spec: StationSpec, words: Int32Array) {
     this.#id = spec.id;
     this.#loop = runningSelectorLoop();
+    this.#loop[NET].checkEpoll('createServer() with a group');
     this.#words = words;
     this.ready = this.#open(spec);
     this.ready.catch(() => undefined); // told to whoever waits for it
@@ -85,7 +86,8 @@ class Station {
     await this.ready;
     const host = this.#host;
     if (host === null || this.#drained !== null) return;
-    const onConnection = (sock: Socket, peername: SocketAddress | string): void => {
+    const onConnection: OnConnection = (sock, peername) => {
+      if (!(sock instanceof Socket)) return; // never: the loop has epoll
       add(this.#words, OPEN, 1);
       this.#accept(host, sock, peername);
     };

@@ -1,0 +1,33 @@
+import { OUTSIDE } from '@ringloop/core/internal';
+import { NET, type NetLoop } from '../loop-net.js';
+import type { HandleSelector } from '../node-handles/handle-selector.js';
+
+/**
+ * Waits until one of Node's handles is bound. If that fails, or is cancelled, or the loop is closed meanwhile, the handle is closed.
+ * @param make makes the handle, which calls back once
+ */
+export async function untilOpen<H extends { close(): void }>(
+  loop: NetLoop,
+  handles: HandleSelector,
+  make: (handles: HandleSelector, onOpened: (error: Error | null) => void) => H,
+): Promise<H> {
+  const opened = loop.createFuture<undefined>();
+  const handle = make(handles, (error) => {
+    if (opened.done() || loop.isClosed()) return; // nobody waits any more
+    if (error === null) opened.setResult(undefined);
+    else opened.setException(error);
+  });
+  const reported = loop[OUTSIDE].track('thread'); // it comes from outside: the loop is not deadlocked, and virtual time waits
+  const attempt = { abandon: () => handle.close() };
+  loop[NET].opened(attempt);
+  try {
+    await opened;
+    return handle;
+  } catch (thrown) {
+    handle.close();
+    throw thrown;
+  } finally {
+    reported();
+    loop[NET].closed(attempt);
+  }
+}
