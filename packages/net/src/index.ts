@@ -99,7 +99,13 @@ export {
   TCP_NODELAY,
   TCP_USER_TIMEOUT,
 } from './libc/linux-abi.js';
-export type { BaseProtocol, Protocol, ProtocolFactory } from './transports/protocol.js';
+export type {
+  BaseProtocol,
+  BufferedProtocol,
+  Protocol,
+  ProtocolFactory,
+  StreamProtocol,
+} from './transports/protocol.js';
 export { type NetOptions, SelectorEventLoop } from './selector-event-loop.js';
 export { Server } from './server/server.js';
 export type { Port } from './sockets/service-port.js';

@@ -18,7 +18,7 @@ import { getnameinfo, type NameInfoAddress } from './names/getnameinfo.js';
 import type { Port } from './sockets/service-port.js';
 import { type FileDescriptorLike, toFileno } from './sockets/file-descriptor.js';
 import { LoopNet, NET } from './loop-net.js';
-import type { Protocol, ProtocolFactory } from './transports/protocol.js';
+import type { ProtocolFactory, StreamProtocol } from './transports/protocol.js';
 import type { Direction } from './selector/loop-selector.js';
 import type { Server } from './server/server.js';
 import { sockAccept } from './sock-calls/sock-accept.js';
@@ -198,7 +198,7 @@ export class SelectorEventLoop extends BaseEventLoop {
    * Connects to a TCP server. When cancelled, it leaves no connection behind. Python: loop.create_connection(). See
    * ConnectionOptions.
    */
-  createConnection<P extends Protocol>(
+  createConnection<P extends StreamProtocol>(
     protocolFactory: ProtocolFactory<P>,
     options: ConnectionOptions,
   ): Awaitable<[StreamTransport, P]> {
@@ -222,7 +222,7 @@ export class SelectorEventLoop extends BaseEventLoop {
    * Connects to a Unix socket. When cancelled, it leaves no connection behind. Python: loop.create_unix_connection(). See
    * UnixConnectionOptions.
    */
-  createUnixConnection<P extends Protocol>(
+  createUnixConnection<P extends StreamProtocol>(
     protocolFactory: ProtocolFactory<P>,
     options: UnixConnectionOptions,
   ): Awaitable<[StreamTransport, P]> {
@@ -258,7 +258,7 @@ export class SelectorEventLoop extends BaseEventLoop {
   }
 
   /** Creates a transport for a connection that other code has accepted. Python: loop.connect_accepted_socket(). */
-  connectAcceptedSocket<P extends Protocol>(
+  connectAcceptedSocket<P extends StreamProtocol>(
     protocolFactory: ProtocolFactory<P>,
     sock: Socket,
     options: AcceptedSocketOptions = {},
@@ -276,7 +276,7 @@ export class SelectorEventLoop extends BaseEventLoop {
    * ERR_CONNECTION_GONE when the connection was closed, attached or sent on; with the system's error, such as EMFILE, when
    * it could not be taken from the other thread, which then still has it; and with TypeError when it is something else.
    */
-  attachConnection<P extends Protocol>(
+  attachConnection<P extends StreamProtocol>(
     protocolFactory: ProtocolFactory<P>,
     connection: DetachedConnection,
   ): Awaitable<[StreamTransport, P]> {

@@ -221,6 +221,8 @@ export {
   NoEpollError,
   type Port,
   type Protocol,
+  type BufferedProtocol,
+  type StreamProtocol,
   type ProtocolFactory,
   Server,
   type ServerOptions,

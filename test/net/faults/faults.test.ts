@@ -39,6 +39,7 @@ const WAYS: Readonly<Record<string, readonly number[]>> = {
   recv: TRANSFER,
   recvfrom: [...TRANSFER, errno.ECONNREFUSED],
   send: [...TRANSFER, errno.EPIPE],
+  sendmsg: [...TRANSFER, errno.EPIPE],
   sendto: [...TRANSFER, errno.ECONNREFUSED, errno.EMSGSIZE],
   shutdown: [errno.EINTR, errno.ENOTCONN, ODD],
   close: [errno.EINTR, errno.EIO],

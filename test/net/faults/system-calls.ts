@@ -13,6 +13,7 @@ const SYSTEM_CALLS = [
   'send',
   'recvfrom',
   'sendto',
+  'sendmsg',
   'shutdown',
   'close',
   'fcntl',

@@ -1,7 +1,7 @@
 import { checkCallback } from '@ringloop/core/internal';
 import { NET, type NetLoop } from '../loop-net.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
-import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
+import type { ProtocolFactory, StreamProtocol } from '../transports/protocol.js';
 import type { Socket } from '../sockets/socket.js';
 import { startTransport } from '../transports/start-transport.js';
 import { checkStreamSocket } from '../sockets/stream-socket.js';
@@ -18,7 +18,7 @@ export type AcceptedSocketOptions = TlsOptions;
  * Creates a transport for an accepted connection. The transport owns the connection from now on: `sock` is detached.
  * Python: loop.connect_accepted_socket().
  */
-export async function connectAcceptedSocket<P extends Protocol>(
+export async function connectAcceptedSocket<P extends StreamProtocol>(
   loop: NetLoop,
   protocolFactory: ProtocolFactory<P>,
   sock: Socket,

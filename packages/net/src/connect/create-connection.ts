@@ -6,7 +6,7 @@ import { staggeredRace } from './staggered-race.js';
 import { AF_UNSPEC, SOCK_STREAM } from '../libc/linux-abi.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
-import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
+import type { ProtocolFactory, StreamProtocol } from '../transports/protocol.js';
 import { resolve, resolveToBind, type ResolvedAddress } from '../names/resolve.js';
 import { checkInt } from '../sockets/check-int.js';
 import type { Port } from '../sockets/service-port.js';
@@ -54,7 +54,7 @@ export interface ConnectionOptions extends TlsOptions {
  * connect, and with an AggregateError `Multiple exceptions: …` when addresses failed differently. A rejected call leaves no socket
  * of its own open. Python: loop.create_connection().
  */
-export async function createConnection<P extends Protocol>(
+export async function createConnection<P extends StreamProtocol>(
   loop: NetLoop,
   protocolFactory: ProtocolFactory<P>,
   options: ConnectionOptions,

@@ -3,7 +3,7 @@ import { AF_UNIX } from '../libc/linux-abi.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import type { Socket } from '../sockets/socket.js';
 import { checkUnixStreamSocket, type UnixPath, unixPath } from '../sockets/unix-path.js';
-import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
+import type { ProtocolFactory, StreamProtocol } from '../transports/protocol.js';
 import { startTransport } from '../transports/start-transport.js';
 import { takeOverStream } from './take-over.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
@@ -22,7 +22,7 @@ export interface UnixConnectionOptions extends TlsOptions {
  * contradict each other, and with the system's error when it cannot connect: ENOENT, ECONNREFUSED, EACCES. A rejected call leaves no
  * socket of its own open. Python: loop.create_unix_connection().
  */
-export async function createUnixConnection<P extends Protocol>(
+export async function createUnixConnection<P extends StreamProtocol>(
   loop: NetLoop,
   protocolFactory: ProtocolFactory<P>,
   options: UnixConnectionOptions,

@@ -30,6 +30,7 @@ interface LibcFunctions {
     address: Uint8Array,
     addressLength: number,
   ): number;
+  sendmsg(fd: number, message: Uint8Array, flags: number): number;
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
   dup3(oldFd: number, newFd: number, flags: number): number;
@@ -69,6 +70,8 @@ interface LibcFunctions {
  */
 export interface Libc extends LibcFunctions {
   errno(): number;
+  /** Where the bytes are in memory. Keep a reference to them as long as anybody may use the address. */
+  address(bytes: Uint8Array): Address;
   readonly host: HostFunctions | null;
 }
 
@@ -86,6 +89,7 @@ const DECLARATIONS: Record<keyof LibcFunctions, string> = {
     'intptr_t recvfrom(int fd, void *buffer, size_t length, int flags, void *address, void *addressLength)',
   sendto:
     'intptr_t sendto(int fd, void *buffer, size_t length, int flags, void *address, uint32_t addressLength)',
+  sendmsg: 'intptr_t sendmsg(int fd, void *message, int flags)',
   shutdown: 'int shutdown(int fd, int how)',
   close: 'int close(int fd)',
   dup3: 'int dup3(int oldfd, int newfd, int flags)',
@@ -128,6 +132,11 @@ function load(): Libc {
     const functions = Object.entries(DECLARATIONS).map(([name, text]) => [name, library.func(text)] as const);
     // The table above declares the functions of the interface.
     const named = Object.fromEntries(functions) as unknown as LibcFunctions;
-    return { ...named, errno: () => koffi.errno(), host: findHostFunctions(koffi, library) };
+    return {
+      ...named,
+      errno: () => koffi.errno(),
+      address: (bytes) => koffi.address(bytes),
+      host: findHostFunctions(koffi, library),
+    };
   });
 }

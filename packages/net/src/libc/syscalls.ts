@@ -47,7 +47,7 @@ export const {
 const OPEN_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 /** Repeats a call until no signal interrupts it. The call gets the library as an argument, which saves it a lookup. */
-function complete(call: (c: Libc) => number): number {
+export function complete(call: (c: Libc) => number): number {
   const c = libc();
   while (true) {
     const result = call(c);

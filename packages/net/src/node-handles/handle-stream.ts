@@ -165,6 +165,17 @@ export class HandleStream implements ConnectingSocket, Selectable {
     return count;
   }
 
+  trySendAll(buffers: readonly Uint8Array[]): number {
+    let total = 0;
+    for (const buffer of buffers) {
+      const sent = this.trySend(buffer);
+      if (sent < 0) return total === 0 ? sent : total;
+      total += sent;
+      if (sent < buffer.byteLength) break;
+    }
+    return total;
+  }
+
   trySend(data: Uint8Array): number {
     if (this.#number === -1) return -EBADF;
     if (this.#failure !== null) return -errnoOf(this.#failure);

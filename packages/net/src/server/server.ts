@@ -5,7 +5,7 @@ import { ServerStateError } from '../errors.js';
 import { Listener, type OnConnection } from './listener.js';
 import { type Abandonable, NET, type NetLoop } from '../loop-net.js';
 import { isWrongProtocol, makeProtocol } from '../transports/make-protocol.js';
-import type { Protocol, ProtocolFactory } from '../transports/protocol.js';
+import type { ProtocolFactory, StreamProtocol } from '../transports/protocol.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
 import type { ConnectedSocket, ListeningSocket } from '../sockets/socket-like.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
@@ -223,7 +223,7 @@ export class Server implements AsyncDisposable, Abandonable {
 
   /** Serves a connection that was accepted, here or by another loop. Owns `sock`. @internal */
   accept(sock: ConnectedSocket, peername: SocketAddress | string | null): void {
-    let protocol: Protocol | undefined;
+    let protocol: StreamProtocol | undefined;
     try {
       protocol = makeProtocol(this.#loop, this.#protocolFactory);
       new StreamTransport(this.#loop, sock, {

@@ -26,6 +26,8 @@ export interface ConnectedSocket extends SocketView {
    * that was not: it may be on its way already.
    */
   trySend(data: Uint8Array): number;
+  /** The same for several buffers, none of which is empty. */
+  trySendAll(buffers: readonly Uint8Array[]): number;
   tryShutdown(how: number): number;
 }
 

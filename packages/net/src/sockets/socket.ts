@@ -29,6 +29,7 @@ import {
   SOCKADDR_BYTES,
   type SocketAddress,
 } from './sockaddr.js';
+import { sendVector } from '../libc/send-vector.js';
 import * as sys from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 
@@ -259,6 +260,19 @@ export class Socket {
     checkBytes(data);
     if (flags !== 0) checkInt(flags, 'flags');
     return sys.send(this.#fd, data, flags);
+  }
+
+  /**
+   * Sends the start of several buffers in one system call, and returns how many bytes the system took, or `-errno`: -EAGAIN when
+   * its buffer is full. Nothing is copied. Python: socket.sendmsg().
+   * @throws {TypeError} when one of them is not a Uint8Array
+   */
+  trySendAll(buffers: readonly Uint8Array[]): number {
+    for (const buffer of buffers) checkBytes(buffer);
+    return sendVector(
+      this.#fd,
+      buffers.filter(({ byteLength }) => byteLength > 0),
+    );
   }
 
   /**

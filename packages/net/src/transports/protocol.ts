@@ -23,5 +23,35 @@ export interface Protocol extends BaseProtocol {
   eofReceived?(): boolean | void;
 }
 
+/**
+ * A protocol that lends the transport its own memory to receive into, so that nothing is copied. A transport takes a protocol with
+ * both `getBuffer` and `bufferUpdated` for one, whatever else it has. Python: asyncio.BufferedProtocol.
+ */
+export interface BufferedProtocol extends BaseProtocol {
+  /** As in `Protocol`. */
+  connectionMade?(transport: Transport): void;
+  /**
+   * Returns where the next data shall be received; it may be called without any data coming. The memory is the transport's until
+   * `bufferUpdated()`. Python: BufferedProtocol.get_buffer().
+   * @param sizeHint how many bytes would be good; -1: any number. It may be more or less, but not 0
+   */
+  getBuffer(sizeHint: number): Uint8Array;
+  /** So many bytes were received into the start of the buffer. Python: BufferedProtocol.buffer_updated(). */
+  bufferUpdated(bytes: number): void;
+  /** As in `Protocol`. */
+  eofReceived?(): boolean | void;
+}
+
+/** What a stream transport takes: it gets its data in buffers of the transport's, or in its own. */
+export type StreamProtocol = Protocol | BufferedProtocol;
+
 /** Makes the protocol of one connection. */
-export type ProtocolFactory<P extends Protocol = Protocol> = () => P;
+export type ProtocolFactory<P extends StreamProtocol = StreamProtocol> = () => P;
+
+/** The protocol as one that lends its buffers; null if it does not. */
+export function bufferedOrNull(protocol: StreamProtocol): BufferedProtocol | null {
+  const { getBuffer, bufferUpdated } = protocol as Partial<BufferedProtocol>;
+  return typeof getBuffer === 'function' && typeof bufferUpdated === 'function'
+    ? (protocol as BufferedProtocol)
+    : null;
+}

@@ -1,12 +1,12 @@
 import type { ConnectionFacts } from './detached-connection.js';
 import { makeProtocol } from './make-protocol.js';
-import type { BaseProtocol, Protocol, ProtocolFactory } from './protocol.js';
+import type { BaseProtocol, ProtocolFactory, StreamProtocol } from './protocol.js';
 import type { ConnectedSocket } from '../sockets/socket-like.js';
 import { StreamTransport } from './stream-transport.js';
 import type { NetLoop } from '../loop-net.js';
 
 /** Creates the stream transport of a connected socket, as `startWith()` does. @param goingOn what the transport before has left */
-export function startTransport<P extends Protocol>(
+export function startTransport<P extends StreamProtocol>(
   loop: NetLoop,
   protocolFactory: ProtocolFactory<P>,
   sock: ConnectedSocket,

@@ -8,7 +8,8 @@ import { AF_UNIX, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } from '../libc/linux-abi.js
 import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.js';
 import { Closing } from './closing.js';
 import { type ConnectionFacts, DetachedConnection } from './detached-connection.js';
-import type { Protocol } from './protocol.js';
+import { type BufferedProtocol, bufferedOrNull, type Protocol, type StreamProtocol } from './protocol.js';
+import { askForBuffer } from './ask-for-buffer.js';
 import { ProtocolErrors } from './protocol-errors.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
 import { Socket } from '../sockets/socket.js';
@@ -18,7 +19,9 @@ import { EAGAIN } from '../libc/syscalls.js';
 import { isSystemError, systemError } from '../libc/system-error.js';
 import type { Direction } from '../selector/loop-selector.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
+import { MOST_BUFFERS } from '../libc/send-vector.js';
 import type { Transport } from './transport.js';
+import { joinSmall, withoutStart } from './pieces.js';
 import { WriteBuffer } from './write-buffer.js';
 
 /**
@@ -34,7 +37,7 @@ export interface TransportOwner {
 }
 
 export interface TransportOptions {
-  readonly protocol: Protocol;
+  readonly protocol: StreamProtocol;
   readonly server?: TransportOwner;
   /** The peer's address, if accept() has told it. Otherwise the system is asked. */
   readonly peername?: SocketAddress | string;
@@ -74,7 +77,9 @@ export class StreamTransport implements Transport, Abandonable {
   readonly #flow = new FlowControl((method) => this.#errors.tellFlow(method));
   readonly #closing = new Closing((exc) => this.#loop.callSoon(this.#connectionLost, exc));
   readonly #errors: ProtocolErrors;
-  #protocol: Protocol;
+  #protocol: StreamProtocol;
+  /** The protocol, if it lends its buffers. */
+  #buffered: BufferedProtocol | null;
   #reading: Reading = 'starting';
   #eofWritten = false;
   /** Number of writes that came too late. An orderly end counts as the first, as in CPython. */
@@ -86,6 +91,7 @@ export class StreamTransport implements Transport, Abandonable {
     this.#sock = sock;
     this.#fd = sock.fileno();
     this.#protocol = options.protocol;
+    this.#buffered = bufferedOrNull(options.protocol);
     this.#errors = new ProtocolErrors(loop, this);
     this.#server = options.server ?? null;
     this.#extra = new Map<string, unknown>([
@@ -130,11 +136,15 @@ export class StreamTransport implements Transport, Abandonable {
     const chunks = [...list];
     for (const chunk of chunks) checkBytes(chunk);
     if (!this.#mayWrite(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))) return;
-    const idle = this.#buffer.size === 0;
-    for (const chunk of chunks) this.#buffer.append(chunk);
-    if (idle && !this.#flush()) return; // the connection is lost
-    if (this.#buffer.size === 0) return; // everything is sent: there is nothing to wait for
-    if (idle && !this.#watchWriter()) return;
+    let rest: readonly Uint8Array[] = chunks;
+    if (this.#buffer.size === 0) {
+      const pieces = joinSmall(chunks);
+      const sent = this.#sendAll(pieces);
+      if (sent === null) return; // the connection is lost
+      rest = withoutStart(pieces, sent);
+      if (rest.length === 0 || !this.#watchWriter()) return;
+    }
+    for (const chunk of rest) this.#buffer.append(chunk);
     this.#flow.grown(this.#buffer.size);
   }
 
@@ -252,13 +262,17 @@ export class StreamTransport implements Transport, Abandonable {
     return this.#extra.has(name) ? this.#extra.get(name) : defaultValue;
   }
 
-  /** Sets the protocol that gets the events from now on. Python: BaseTransport.set_protocol(). */
-  setProtocol(protocol: Protocol): void {
+  /**
+   * Sets the protocol that gets the events from now on. It may be of the other kind, with or without buffers of its own. Python:
+   * BaseTransport.set_protocol().
+   */
+  setProtocol(protocol: StreamProtocol): void {
     this.#protocol = protocol;
+    this.#buffered = bufferedOrNull(protocol);
   }
 
   /** The protocol that gets the events. Python: BaseTransport.get_protocol(). */
-  getProtocol(): Protocol {
+  getProtocol(): StreamProtocol {
     return this.#protocol;
   }
 
@@ -299,6 +313,10 @@ export class StreamTransport implements Transport, Abandonable {
 
   readonly #onReadable = (): void => {
     if (this.#closing.state !== 'open') return;
+    if (this.#buffered !== null) {
+      this.#receiveInto(this.#buffered);
+      return;
+    }
     const buffer = this.#net.recvBuffer;
     const count = this.#sock.tryRecvInto(buffer);
     // Copy the data: all transports share the buffer, and the protocol may keep what it gets.
@@ -307,11 +325,40 @@ export class StreamTransport implements Transport, Abandonable {
     else if (count !== -EAGAIN) this.#socketFailed('recv', -count);
   };
 
+  #receiveInto(protocol: BufferedProtocol): void {
+    const buffer = this.#askForBuffer(protocol);
+    if (buffer === null || !this.isReading()) return; // getBuffer() may have closed or paused
+    const count = this.#sock.tryRecvInto(buffer);
+    if (count > 0) this.#bufferUpdated(protocol, count);
+    else if (count === 0) this.#eofReceived();
+    else if (count !== -EAGAIN) this.#socketFailed('recv', -count);
+  }
+
+  #askForBuffer(protocol: BufferedProtocol): Uint8Array | null {
+    try {
+      return askForBuffer(protocol);
+    } catch (thrown) {
+      this.#protocolFailed(thrown, 'Fatal error: protocol.get_buffer() call failed.');
+      return null;
+    }
+  }
+
+  #bufferUpdated(protocol: BufferedProtocol, count: number): void {
+    const failed = (thrown: unknown): void =>
+      this.#protocolFailed(thrown, 'Fatal error: protocol.buffer_updated() call failed.');
+    try {
+      const result: unknown = protocol.bufferUpdated(count); // JavaScript may return anything
+      this.#errors.watch(result, failed);
+    } catch (thrown) {
+      failed(thrown);
+    }
+  }
+
   #dataReceived(data: Buffer): void {
     const failed = (thrown: unknown): void =>
       this.#protocolFailed(thrown, 'Fatal error: protocol.data_received() call failed.');
     try {
-      this.#errors.watch(this.#protocol.dataReceived?.(data), failed);
+      this.#errors.watch((this.#protocol as Protocol).dataReceived?.(data), failed); // it is not buffered
     } catch (thrown) {
       failed(thrown);
     }
@@ -345,13 +392,33 @@ export class StreamTransport implements Transport, Abandonable {
 
   /** Sends from the buffer until it is empty or the system takes no more. False: the connection is lost. */
   #flush(): boolean {
-    for (let data = this.#buffer.peek(); data !== null; data = this.#buffer.peek()) {
-      const sent = this.#send(data);
+    while (this.#buffer.size > 0) {
+      const size = this.#buffer.size;
+      const sent = this.#sendOnce(this.#buffer.peekAll(MOST_BUFFERS));
       if (sent === null) return false;
       this.#buffer.consume(sent);
-      if (sent < data.byteLength) break;
+      if (sent < size) break; // the rest when the system tells that it takes more
     }
     return true;
+  }
+
+  /** Sends the pieces until the system takes no more, and returns how many bytes it took. Null: the connection is lost. */
+  #sendAll(pieces: readonly Uint8Array[]): number | null {
+    let total = 0;
+    for (let at = 0; at < pieces.length; at += MOST_BUFFERS) {
+      const batch = pieces.slice(at, at + MOST_BUFFERS);
+      const sent = this.#sendOnce(batch);
+      if (sent === null) return null;
+      total += sent;
+      if (sent < batch.reduce((sum, piece) => sum + piece.byteLength, 0)) break;
+    }
+    return total;
+  }
+
+  #sendOnce(pieces: readonly Uint8Array[]): number | null {
+    const [first] = pieces;
+    if (first === undefined) return 0;
+    return this.#took(pieces.length === 1 ? this.#sock.trySend(first) : this.#sock.trySendAll(pieces));
   }
 
   /**
@@ -359,7 +426,10 @@ export class StreamTransport implements Transport, Abandonable {
    * queued.
    */
   #send(data: Uint8Array): number | null {
-    const sent = this.#sock.trySend(data);
+    return this.#took(this.#sock.trySend(data));
+  }
+
+  #took(sent: number): number | null {
     if (sent >= 0) return sent;
     if (sent === -EAGAIN) return 0;
     this.#socketFailed('send', -sent);

@@ -2,7 +2,7 @@ import type { AddressInput, SocketAddress } from '../sockets/sockaddr.js';
 import type { TransportSocket } from '../sockets/transport-socket.js';
 import type { WriteBufferLimits } from './flow-control.js';
 import type { DatagramProtocol } from './datagram-protocol.js';
-import type { BaseProtocol, Protocol } from './protocol.js';
+import type { BaseProtocol, StreamProtocol } from './protocol.js';
 
 /** Methods of every transport. Python: asyncio.BaseTransport. */
 export interface BaseTransport {
@@ -68,9 +68,9 @@ export interface WriteTransport extends BaseTransport {
 /** A transport of a stream that receives and sends. Python: asyncio.Transport. */
 export interface Transport extends ReadTransport, WriteTransport {
   /** The next event goes to `protocol`. Python: BaseTransport.set_protocol(). */
-  setProtocol(protocol: Protocol): void;
+  setProtocol(protocol: StreamProtocol): void;
   /** The protocol that gets the events. Python: BaseTransport.get_protocol(). */
-  getProtocol(): Protocol;
+  getProtocol(): StreamProtocol;
 }
 
 /** A transport of datagrams. Python: asyncio.DatagramTransport. */

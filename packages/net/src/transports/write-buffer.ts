@@ -46,13 +46,27 @@ export class WriteBuffer {
     return block === undefined ? null : block.bytes.subarray(block.start, block.end);
   }
 
-  /** Removes the first `count` bytes of what `peek()` returned: they have been sent. */
+  /** Returns the bytes to send next, in up to `most` pieces. */
+  peekAll(most: number): Buffer[] {
+    return this.#blocks
+      .slice(this.#head, this.#head + most)
+      .flatMap((block) => (block === undefined ? [] : [block.bytes.subarray(block.start, block.end)]));
+  }
+
+  /** Removes the first `count` bytes, which have been sent. */
   consume(count: number): void {
-    const block = this.#blocks[this.#head];
-    if (block === undefined) return;
-    this.#size -= count;
-    block.start += count;
-    if (block.start < block.end) return;
+    for (let left = count; left > 0;) {
+      const block = this.#blocks[this.#head];
+      if (block === undefined) return;
+      const taken = Math.min(left, block.end - block.start);
+      left -= taken;
+      this.#size -= taken;
+      block.start += taken;
+      if (block.start === block.end) this.#drop();
+    }
+  }
+
+  #drop(): void {
     this.#blocks[this.#head++] = undefined;
     if (this.#head * 2 >= this.#blocks.length) {
       this.#blocks = this.#blocks.slice(this.#head);

@@ -1,7 +1,7 @@
 import { InternalError } from '@ringloop/core';
 import { typeError } from '@ringloop/core/internal';
 import {
-  type Protocol,
+  type StreamProtocol,
   type SelectorEventLoop,
   Server,
   type ServerOptions,
@@ -17,7 +17,7 @@ import type { ListeningSpec } from './open-listener.js';
 import { RemoteLoops } from './remote-loops.js';
 
 /** Makes the protocol of one connection, in whatever thread has the connection: made by `remote()` or `remoteModule()`. */
-export type RemoteProtocolFactory = RemoteFunction<[], Protocol>;
+export type RemoteProtocolFactory = RemoteFunction<[], StreamProtocol>;
 
 /** Where and how a group serves. */
 export interface DistributionOptions extends ServerOptions {

@@ -1,4 +1,4 @@
-import type { Protocol, SelectorEventLoop } from '@ringloop/net';
+import type { StreamProtocol, SelectorEventLoop } from '@ringloop/net';
 import { type HttpContext, openApplication } from './http-application.js';
 import { HttpHost } from './http-host.js';
 import { ProtocolHost } from './protocol-host.js';
@@ -23,7 +23,7 @@ export async function makeHost(
   factory: (...args: never) => unknown,
   { loop, index, signal, onGone }: HostParts,
 ): Promise<StationHost> {
-  if (kind === 'protocol') return new ProtocolHost(loop, factory as () => Protocol, onGone); // each result is checked
+  if (kind === 'protocol') return new ProtocolHost(loop, factory as () => StreamProtocol, onGone); // each result is checked
   const handler = factory as (context: HttpContext) => unknown;
   return new HttpHost(loop, await openApplication(await handler({ index, signal })), onGone);
 }

@@ -1,6 +1,6 @@
 import {
   Server,
-  type Protocol,
+  type StreamProtocol,
   type SelectorEventLoop,
   type Socket,
   type SocketAddress,
@@ -12,7 +12,7 @@ export class ProtocolHost implements StationHost {
   readonly #server: Server;
   #size = 0;
 
-  constructor(loop: SelectorEventLoop, protocolFactory: () => Protocol, onGone: () => void) {
+  constructor(loop: SelectorEventLoop, protocolFactory: () => StreamProtocol, onGone: () => void) {
     const gone = (): void => {
       this.#size--;
       onGone();

@@ -1,0 +1,63 @@
+import { expect } from 'chai';
+import { Socket } from '@ringloop/net';
+import { SystemCalls } from '../faults/system-calls.js';
+import { inLoop } from '../in-loop.js';
+import { iterations } from '../iterations.js';
+import { drain, linked } from '../linked.js';
+import { describeWithEpoll } from '../backend.js';
+
+/** Chunks that tell their place. */
+const numbered = (sizes: readonly number[]): Buffer[] =>
+  sizes.map((size, index) => Buffer.alloc(size, index % 251));
+
+describeWithEpoll('it counts system calls', 'net: writelines()', () => {
+  it('StreamTransport.writelines() sends small and large chunks in one system call', () =>
+    inLoop(async (loop) => {
+      const [ours, peer] = Socket.socketpair();
+      const [transport] = await loop.connectAcceptedSocket(() => ({}), ours);
+      const chunks = numbered([10, 20, 8000, 0, 30, 9000, 40]);
+      {
+        using calls = new SystemCalls();
+        transport.writelines(chunks);
+        expect([calls.counts.get('sendmsg'), calls.counts.get('send')]).to.deep.equal([1, undefined]);
+        transport.writelines(numbered([10, 20, 30]));
+        expect([calls.counts.get('sendmsg'), calls.counts.get('send')]).to.deep.equal([1, 1]);
+      }
+      expect(drain(peer).equals(Buffer.concat([...chunks, ...numbered([10, 20, 30])]))).to.equal(true);
+      transport.abort();
+      peer.close();
+    }));
+
+  it('StreamTransport.writelines() sends what the system does not take later, more chunks than IOV_MAX as well', () =>
+    inLoop(async (loop) => {
+      const { transport, peer } = await linked(loop);
+      const chunks = numbered(Array.from({ length: 3000 }, (_, index) => (index % 2 === 0 ? 5000 : 7)));
+      const all = Buffer.concat(chunks);
+      transport.writelines(chunks);
+      for (const chunk of chunks) chunk.fill(255); // the memory is ours again
+      transport.writelines([Buffer.from('end')]);
+      const received: Buffer[] = [];
+      let bytes = 0;
+      while (bytes < all.length + 3) {
+        const part = drain(peer);
+        received.push(part);
+        bytes += part.length;
+        await iterations(loop, 1);
+      }
+      expect(Buffer.concat(received).equals(Buffer.concat([all, Buffer.from('end')]))).to.equal(true);
+      transport.abort();
+      peer.close();
+    }));
+
+  it('Socket.trySendAll() gives what the system took, or -errno', () => {
+    const [a, b] = Socket.socketpair();
+    expect(a.trySendAll([])).to.equal(0);
+    expect(a.trySendAll([Buffer.alloc(0), Buffer.from('ab'), Buffer.from('cd')])).to.equal(4);
+    expect(drain(b).toString()).to.equal('abcd');
+    expect(() => a.trySendAll(['x' as never])).to.throw(TypeError);
+    b.close();
+    expect(a.trySendAll([Buffer.from('ab'), Buffer.from('cd')])).to.be.lessThan(0);
+    a.close();
+    expect(a.trySendAll([Buffer.from('ab')])).to.be.lessThan(0);
+  });
+});
