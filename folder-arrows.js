@@ -19,6 +19,17 @@ export const FOLDERS = {
     'shared',
   ],
   executor: [],
-  net: ['libc', 'sockets', 'wakeup', 'selector', 'names', 'transports', 'connect', 'sock-calls', 'server'],
+  net: [
+    'libc',
+    'sockets',
+    'wakeup',
+    'selector',
+    'names',
+    'transports',
+    'connect',
+    'sock-calls',
+    'server',
+    'streams',
+  ],
   ringloop: ['serving', 'testing', 'cli'],
 };

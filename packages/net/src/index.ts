@@ -11,6 +11,7 @@
 // connect/     Connections and sockets of datagrams that we open, and connections that other code has accepted.
 // sock-calls/  The `sock…` methods of the loop: system calls of a socket that wait until it is ready.
 // server/      Listening sockets, and the connections that they accept.
+// streams/     Connections for tasks: a reader that is awaited and a writer, and a connection as a stream of Node.
 export type { AcceptedSocketOptions } from './connect/connect-accepted-socket.js';
 export type { ConnectionOptions } from './connect/create-connection.js';
 export type { DatagramAddress, DatagramOptions } from './connect/create-datagram-endpoint.js';
@@ -22,7 +23,14 @@ export type { UnixServerOptions } from './server/create-unix-server.js';
 export type { UnixPath } from './sockets/unix-path.js';
 export type { AddressInfo, AddressInfoOptions } from './names/address-info.js';
 export type { NameInfoAddress } from './names/getnameinfo.js';
-export { NativeCallsError, ResolutionError, ServerStateError, TransportStateError } from './errors.js';
+export {
+  IncompleteReadError,
+  LimitOverrunError,
+  NativeCallsError,
+  ResolutionError,
+  ServerStateError,
+  TransportStateError,
+} from './errors.js';
 export type { FileDescriptorLike } from './sockets/file-descriptor.js';
 export type { WriteBufferLimits } from './transports/flow-control.js';
 export {
@@ -113,3 +121,24 @@ export type {
   WriteTransport,
 } from './transports/transport.js';
 export { TransportSocket } from './sockets/transport-socket.js';
+export { duplexFrom } from './streams/duplex-from.js';
+export { readerFrom } from './streams/reader-from.js';
+export type { TransportDuplexOptions } from './streams/transport-duplex.js';
+export {
+  openConnection,
+  type OpenConnectionOptions,
+  openUnixConnection,
+  type OpenUnixConnectionOptions,
+  type Streams,
+} from './streams/open-connection.js';
+export type { OnConnection } from './streams/start-handler.js';
+export {
+  startServer,
+  type StartServerOptions,
+  startUnixServer,
+  type StartUnixServerOptions,
+} from './streams/start-server.js';
+export type { StreamLimit } from './streams/stream-limit.js';
+export { StreamReader, type StreamReaderOptions } from './streams/stream-reader.js';
+export { StreamReaderProtocol, type StreamReaderProtocolOptions } from './streams/stream-reader-protocol.js';
+export { StreamWriter, type StreamWriterOptions } from './streams/stream-writer.js';

@@ -14,7 +14,7 @@ export async function withLookup(
     if (isIP(host) !== 0 && rest.length === 1) Reflect.apply(original, dns, [host, ...rest]);
     else answer(host, rest[1] as Answer, rest[0] as dns.LookupAllOptions);
   };
-  const stub = sinon.stub(dns, 'lookup').callsFake(fake as never);
+  const stub = sinon.stub(dns, 'lookup').callsFake(fake);
   try {
     await body();
   } finally {

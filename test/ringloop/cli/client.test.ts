@@ -73,7 +73,7 @@ describe('ringloop/cli/client', () => {
   for (const connections of [1, 3, 20]) {
     it(`streamFiles() gets the right answer for every file over ${connections} connections`, () =>
       inLoop(async ({ loop }) => {
-        const destination = { ...(await serve(loop, (right) => right)), connections };
+        const destination = { ...(await serve(loop, (right) => right)), connections, http: false };
         const streamed = await streamFiles(files, destination);
         expect(streamed).to.deep.include({ files: 4, bytes: 3_000_008, mismatches: [], failure: null });
         expect(streamed.p50Ms).to.be.within(0, streamed.p99Ms ?? 0);
@@ -87,7 +87,11 @@ describe('ringloop/cli/client', () => {
         if (right.bytes === 3) return { ...right, digest: Buffer.alloc(32) };
         return right.bytes === 5 ? { ...right, bytes: 6 } : right;
       });
-      const { mismatches, files: sent } = await streamFiles(files, { ...destination, connections: 1 });
+      const { mismatches, files: sent } = await streamFiles(files, {
+        ...destination,
+        connections: 1,
+        http: false,
+      });
       expect(mismatches).to.deep.equal([files[0], files[2]]);
       expect(sent).to.equal(4);
     }));
@@ -96,7 +100,7 @@ describe('ringloop/cli/client', () => {
     inLoop(async ({ loop }) => {
       const gone = files[1] ?? '';
       await unlink(gone);
-      const destination = { ...(await serve(loop, (right) => right)), connections: 1 };
+      const destination = { ...(await serve(loop, (right) => right)), connections: 1, http: false };
       const { failure, files: sent } = await streamFiles(files, destination);
       expect(failure).to.equal(`Cannot read ${gone}: it does not exist`);
       expect(sent).to.equal(1);
@@ -104,7 +108,7 @@ describe('ringloop/cli/client', () => {
 
   it('streamFiles() stops at a folder in the place of a file', () =>
     inLoop(async ({ loop }) => {
-      const destination = { ...(await serve(loop, (right) => right)), connections: 1 };
+      const destination = { ...(await serve(loop, (right) => right)), connections: 1, http: false };
       const { failure } = await streamFiles([folder.path], destination);
       expect(failure).to.equal(`Cannot read ${folder.path}: it is a folder`);
     }));
@@ -115,7 +119,7 @@ describe('ringloop/cli/client', () => {
         transport.abort();
         return null;
       });
-      const error = await rejection(streamFiles(files, { ...destination, connections: 2 }));
+      const error = await rejection(streamFiles(files, { ...destination, connections: 2, http: false }));
       expect(error.message).to.equal('The connection was lost');
     }));
 
@@ -125,7 +129,7 @@ describe('ringloop/cli/client', () => {
       const address = server.sockets?.[0]?.getsockname() as { port: number }; // TCP
       server.close();
       const error = await rejection(
-        streamFiles(files, { host: '127.0.0.1', port: address.port, connections: 1 }),
+        streamFiles(files, { host: '127.0.0.1', port: address.port, connections: 1, http: false }),
       );
       expect(error).to.have.property('code', 'ECONNREFUSED');
     }));
@@ -136,7 +140,11 @@ describe('ringloop/cli/client', () => {
         stopStreaming();
         return right;
       });
-      const { files: sent, failure } = await streamFiles(files, { ...destination, connections: 1 });
+      const { files: sent, failure } = await streamFiles(files, {
+        ...destination,
+        connections: 1,
+        http: false,
+      });
       expect([sent, failure]).to.deep.equal([1, null]);
     }));
 
@@ -146,7 +154,7 @@ describe('ringloop/cli/client', () => {
         'file-sender',
       )) as typeof import('../../../packages/ringloop/dist/cli/file-sender.js');
       const large = files[3] ?? '';
-      const connection = { send: () => truncate(large, 10) };
+      const connection = { begin: () => truncate(large, 10), send: () => Promise.resolve() };
       const sender = new FileSender(connection as never); // it needs no more of it
       const error = await rejection(sender.send(large));
       expect(error.message).to.equal(`Cannot read ${large}: it ended before its 3000000 bytes did`);

@@ -1,4 +1,5 @@
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync, truncateSync } from 'node:fs';
 import net from 'node:net';
@@ -109,8 +110,8 @@ describe('ringloop/cli/main', function () {
     expect(sum((loop) => loop.bytes)).to.equal(1_017_005);
     expect(sum((loop) => loop.executorTasks)).to.equal(7); // three blocks of one, and the four pieces of the large one
     expect(sum((loop) => loop.callsSent)).to.equal(4);
-    expect(report.main).to.include({ callsReceived: 4, callsSent: 7 }); // start and stop three services, and the client
-    expect(report.crossThreadCalls).to.equal(11);
+    expect(report.main).to.include({ callsReceived: 4, callsSent: 10 }); // prepare, start and stop three services, and the client
+    expect(report.crossThreadCalls).to.equal(14);
     expect(report.seconds).to.be.greaterThan(0);
     expect(code).to.equal(0);
   });
@@ -123,6 +124,44 @@ describe('ringloop/cli/main', function () {
     );
     expect(stdout).to.match(/\nmismatches: 0\n$/);
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+  });
+
+  it('main --http serves and asks by HTTP', async () => {
+    const { code, stdout, stderr } = await command('--dir', folder.path, '--loops', '2', '--http', '--json');
+    expect(stderr).to.equal('');
+    const report = JSON.parse(stdout) as Report;
+    expect(report).to.include({ ok: true, files: 4, bytes: 1_017_005, mismatches: 0 });
+    expect(report.loops.reduce((sum, { files, executorTasks }) => sum + files + executorTasks, 0)).to.equal(
+      11,
+    );
+    expect(code).to.equal(0);
+  });
+
+  it('main --http answers strangers, and refuses what is no file', async () => {
+    const port = await freePort();
+    fillWithLarge(16_000_000, 4);
+    const { ended } = start(['--dir', folder.path, '--port', `${port}`, '--http', '--json']);
+    await untilServed(port);
+    const url = `http://127.0.0.1:${port}`;
+    const ask = async (path: string, init: RequestInit): Promise<[number, string]> => {
+      const response = await fetch(url + path, init);
+      return [response.status, await response.text()];
+    };
+    const [status, text] = await ask('/digest', { method: 'PUT', body: 'small' });
+    expect(status).to.equal(200);
+    const sha256 = createHash('sha256').update('small').digest('hex');
+    expect(JSON.parse(text)).to.deep.include({ sha256, bytes: 5 });
+    expect(await ask('/', {})).to.deep.equal([404, 'There is only /digest\n']);
+    expect(await ask('/digest', {})).to.deep.equal([405, 'PUT a file\n']);
+    const body = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(Buffer.from('x'));
+        controller.close();
+      },
+    }); // its length is not known
+    const chunked = { method: 'PUT', body, duplex: 'half' } as RequestInit;
+    expect(await ask('/digest', chunked)).to.deep.equal([411, 'Content-Length is required\n']);
+    expect(JSON.parse((await ended).stdout)).to.include({ ok: true, mismatches: 0 });
   });
 
   it('main --limit takes no more files', async () => {

@@ -19,15 +19,15 @@ describe('ringloop/cli/options', () => {
       connections: loops * 8,
       host: '127.0.0.1',
       port: 0,
+      http: false,
       json: false,
     });
     expect(options?.dir).to.match(/node_modules$/);
   });
 
   it('parseOptions() takes every option', () => {
-    const args = '--dir some/where --loops 3 --limit 7 --connections 5 --host ::1 --port 8080 --json'.split(
-      ' ',
-    );
+    const args =
+      '--dir some/where --loops 3 --limit 7 --connections 5 --host ::1 --port 8080 --http --json'.split(' ');
     expect(parseOptions(args)).to.deep.equal({
       dir: 'some/where',
       loops: 3,
@@ -35,6 +35,7 @@ describe('ringloop/cli/options', () => {
       connections: 5,
       host: '::1',
       port: 8080,
+      http: true,
       json: true,
     });
   });

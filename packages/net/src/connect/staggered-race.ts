@@ -40,7 +40,7 @@ export async function staggeredRace<T, E>(
       const isLast = index === attempts.length - 1;
       while (running.size > 0) {
         const timeout = isLast ? null : delay;
-        const [done] = await wait(running, { timeout, returnWhen: FIRST_COMPLETED });
+        const [done] = await wait([...running], { timeout, returnWhen: FIRST_COMPLETED });
         for (const each of done) {
           const won = resultOf(started.get(each) ?? 0, each);
           if (won !== undefined) return won;
@@ -48,7 +48,7 @@ export async function staggeredRace<T, E>(
         if (!isLast) break; // the delay is over, or an attempt has failed
       }
     }
-    return { errors: errors.filter(() => true) }; // without holes
+    return { errors: Object.values(errors) }; // without holes
   } finally {
     await endAll(running, discard);
   }

@@ -29,7 +29,9 @@ export const {
   EADDRNOTAVAIL,
   EAGAIN,
   EBADF,
+  ECANCELED,
   ECONNABORTED,
+  ECONNRESET,
   EEXIST,
   EINPROGRESS,
   EINTR,
@@ -38,6 +40,7 @@ export const {
   ENOBUFS,
   ENOENT,
   ENOMEM,
+  EPIPE,
 } = constants.errno;
 
 const OPEN_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;

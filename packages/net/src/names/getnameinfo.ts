@@ -43,7 +43,7 @@ async function nameOf(loop: NetLoop, { host, port }: { host: string; port: numbe
     if (!isWaiting()) return;
     if (error === null) found.setResult(name);
     else if (isError(error) && error.code === 'ENOTFOUND') found.setResult(null);
-    else found.setException(fromNode(error, 'getnameinfo', host) as Error);
+    else found.setException(fromNode(error, 'getnameinfo', host));
   });
   return await found;
 }

@@ -82,7 +82,7 @@ function pointerAt(bytes: Buffer, offset: number): Address {
 
 function textAt(address: Address): string {
   if (address === 0n) return '';
-  const bytes = Buffer.alloc(Number(libc().strlen(address)));
+  const bytes = Buffer.alloc(libc().strlen(address));
   if (bytes.byteLength > 0) libc().memcpy(bytes, address, bytes.byteLength);
   return bytes.toString();
 }

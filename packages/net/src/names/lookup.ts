@@ -35,7 +35,7 @@ export async function lookup(
   dns.lookup(host, options, (error, addresses) => {
     if (!isWaiting()) return;
     if (error === null) found.setResult(addresses);
-    else found.setException(fromNode(error, 'getaddrinfo', host) as Error);
+    else found.setException(fromNode(error, 'getaddrinfo', host));
   });
   const addresses = await found;
   return addresses.map(({ address, family: version }) => ({

@@ -1,9 +1,11 @@
 import type { BaseEventLoop, Future } from '@ringloop/core';
 import type { Protocol, StreamTransport } from '@ringloop/net';
 import { type Answer, AnswerParser } from './answer.js';
+import { encodeHeader } from './request.js';
+import type { Uplink } from './uplink.js';
 
 /** The client's end of a connection: one request at a time. */
-export class ClientConnection implements Protocol {
+export class ClientConnection implements Protocol, Uplink {
   readonly #loop: BaseEventLoop;
   readonly #parser = new AnswerParser();
   readonly #lost: Future<undefined>;
@@ -48,16 +50,16 @@ export class ClientConnection implements Protocol {
     this.#room = null;
   }
 
-  /**
-   * Sends a copy of `chunk`: the caller may reuse its memory at once. Resolves when there is room for another chunk.
-   */
+  async begin(bytes: number): Promise<void> {
+    await this.send(encodeHeader(bytes));
+  }
+
   async send(chunk: Uint8Array): Promise<void> {
     if (this.#transport === null) throw lost(null);
     this.#transport.write(chunk);
     if (this.#room !== null) await this.#room;
   }
 
-  /** Resolves with the answer to the file that was sent. */
   async receive(): Promise<Answer> {
     const answer = this.#arrived;
     this.#arrived = null;
@@ -67,7 +69,6 @@ export class ClientConnection implements Protocol {
     return this.#awaited;
   }
 
-  /** Closes the connection, and resolves when it is gone. */
   async close(): Promise<void> {
     this.#transport?.close();
     await this.#lost;

@@ -5,13 +5,17 @@ import { type EventLoop, getRunningLoop } from '../event-loop.js';
 import { ClientConnection } from './client-connection.js';
 import { CommandError } from './errors.js';
 import { FileSender } from './file-sender.js';
+import { HttpUplink } from './http-uplink.js';
 import { type LoopActivity, loopActivity } from './loop-activity.js';
 import { percentile } from './percentile.js';
+import type { Uplink } from './uplink.js';
 
 export interface Destination {
   readonly host: string;
   readonly port: number;
   readonly connections: number;
+  /** Whether the service is asked by HTTP. */
+  readonly http: boolean;
 }
 
 export interface Streamed {
@@ -78,11 +82,8 @@ class Client {
   }
 
   /** Opens a connection and sends files over it while there are any. */
-  async useConnection({ host, port }: Destination): Promise<void> {
-    const [, connection] = await this.#loop.createConnection(() => new ClientConnection(this.#loop), {
-      host,
-      port,
-    });
+  async useConnection(destination: Destination): Promise<void> {
+    const connection = await this.#connect(destination);
     const sender = new FileSender(connection);
     try {
       for (let path = this.#next(); path !== null; path = this.#next()) await this.#send(sender, path);
@@ -92,6 +93,15 @@ class Client {
     } finally {
       await connection.close();
     }
+  }
+
+  async #connect({ host, port, http }: Destination): Promise<Uplink> {
+    if (http) return new HttpUplink({ host, port });
+    const [, connection] = await this.#loop.createConnection(() => new ClientConnection(this.#loop), {
+      host,
+      port,
+    });
+    return connection;
   }
 
   async #send(sender: FileSender, path: string): Promise<void> {

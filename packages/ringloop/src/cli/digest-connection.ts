@@ -5,12 +5,7 @@ import type { Compressor } from './compressor.js';
 import { Digestion } from './digestion.js';
 import { ProtocolError } from './errors.js';
 import { RequestParser } from './request.js';
-
-export interface DigestConnectionOptions {
-  readonly compressor: Compressor;
-  /** Called for each file, before its answer is sent. */
-  readonly onFile: (answer: Answer) => void;
-}
+import type { ServiceParts } from './service-parts.js';
 
 /** The server's end of a connection. A peer that does something wrong loses its connection; nobody else is affected. */
 export class DigestConnection implements Protocol {
@@ -23,7 +18,7 @@ export class DigestConnection implements Protocol {
   #answersPileUp = false;
   #peerIsDone = false;
 
-  constructor({ compressor, onFile }: DigestConnectionOptions) {
+  constructor({ compressor, onFile }: ServiceParts) {
     this.#compressor = compressor;
     this.#onFile = onFile;
     this.#parser = new RequestParser({

@@ -3,9 +3,12 @@ import { performance } from 'node:perf_hooks';
 import type { LoopGroup as Group, LoopRef } from '@ringloop/threadsafe';
 import { type EventLoop, getRunningLoop } from '../event-loop.js';
 import { LoopGroup } from '../loop-group.js';
-import { stopStreaming, streamFiles, type Streamed } from './client.js';
-import { startService, stopService } from './digest-service.js';
+import { isSystemError } from '@ringloop/net/internal';
+import { serveHttp } from '../serving/serve-http.js';
+import { type Destination, stopStreaming, streamFiles, type Streamed } from './client.js';
+import { prepareService, startService, stopService } from './digest-service.js';
 import { CommandError } from './errors.js';
+import { digestApplication } from './http-service.js';
 import { reasonOf } from './list-files.js';
 import { loopActivity } from './loop-activity.js';
 import type { Options } from './options.js';
@@ -29,15 +32,17 @@ export async function digestFiles(files: readonly string[], options: RunOptions)
   const before = performance.eventLoopUtilization();
   const tally = new Tally(options.loops, options.onFile);
   keepTally(loop, tally);
-  await checkPort(loop, options);
-  await using service = await LoopGroup.spawn({ loops: options.loops, name: 'serve' });
+  if (!options.http) await checkPort(loop, options);
+  await using group = await LoopGroup.spawn({ loops: options.loops, name: 'serve' });
   await using clients = await LoopGroup.spawn({ loops: 1, name: 'client' });
-  const port = await startServing(loop, service, options);
-  const { host, connections, signal } = options;
-  const streamed = await streamFrom(clients.next(), files, { host, port, connections, signal });
+  await prepare(loop, group, options.loops);
+  await using service = options.http ? await serveByHttp(group, options) : await serveByTcp(group, options);
+  const { host, connections, http, signal } = options;
+  const { port } = service;
+  const streamed = await streamFrom(clients.next(), files, { host, port, connections, http, signal });
   if (streamed.failure !== null) throw new CommandError(streamed.failure);
   streamed.mismatches.forEach(options.onMismatch);
-  const loops = await stopServing(service, tally);
+  const loops = await stopServing(group, tally);
   return makeReport({ streamed, interrupted: signal.aborted, loops, main: loopActivity(loop, before) });
 }
 
@@ -50,8 +55,12 @@ async function checkPort(loop: EventLoop, { host, port }: RunOptions): Promise<v
     const server = await loop.createServer(() => ({}), { host, port, startServing: false });
     server.close();
   } catch (cause) {
-    throw new CommandError(`Cannot listen on ${host}, port ${port}: ${portTrouble(cause)}`, { cause });
+    throw cannotListen({ host, port }, cause);
   }
+}
+
+function cannotListen({ host, port }: { host: string; port: number }, cause: unknown): CommandError {
+  return new CommandError(`Cannot listen on ${host}, port ${port}: ${portTrouble(cause)}`, { cause });
 }
 
 function portTrouble(cause: unknown): string {
@@ -59,22 +68,41 @@ function portTrouble(cause: unknown): string {
   return code === 'EADDRINUSE' ? 'the port is in use' : reasonOf(cause);
 }
 
-/** The first loop opens the port, the others share it. */
-async function startServing(main: EventLoop, group: Group, options: RunOptions): Promise<number> {
-  const { loops, host, connections: backlog } = options;
+async function prepare(main: EventLoop, group: Group, loops: number): Promise<void> {
   const executorThreads = Math.max(Math.round(availableParallelism() / loops), 1);
-  let { port } = options;
-  for (const [index, ref] of group.loops.entries()) {
-    const serviceOptions = { host, port, backlog, executorThreads };
-    port = await ref.runCoroutineThreadsafe(startService, index, main.ref(), serviceOptions);
+  await Promise.all(
+    group.loops.map((ref, index) =>
+      ref.runCoroutineThreadsafe(prepareService, index, main.ref(), { executorThreads }),
+    ),
+  );
+}
+
+/** Where the loops listen. They are stopped by `stopServing()`. */
+interface Listening extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** The first loop opens the port, the others share it. */
+async function serveByTcp(group: Group, { host, port, connections }: RunOptions): Promise<Listening> {
+  let shared = port;
+  for (const ref of group.loops)
+    shared = await ref.runCoroutineThreadsafe(startService, { host, port: shared, backlog: connections });
+  return { port: shared, [Symbol.asyncDispose]: () => Promise.resolve() }; // stopService() closes the servers
+}
+
+async function serveByHttp(group: Group, { host, port }: RunOptions): Promise<Listening> {
+  try {
+    return await serveHttp(group, digestApplication, { host, port });
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    throw cannotListen({ host, port }, cause);
   }
-  return port;
 }
 
 async function streamFrom(
   client: LoopRef,
   files: readonly string[],
-  { signal, ...destination }: { host: string; port: number; connections: number; signal: AbortSignal },
+  { signal, ...destination }: Destination & { signal: AbortSignal },
 ): Promise<Streamed> {
   const stop = (): void => void client.callSoonThreadsafe(stopStreaming);
   if (signal.aborted) stop();

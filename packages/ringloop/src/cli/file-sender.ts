@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Answer } from './answer.js';
-import type { ClientConnection } from './client-connection.js';
 import { CommandError } from './errors.js';
 import { reasonOf } from './list-files.js';
-import { encodeHeader } from './request.js';
+import type { Uplink } from './uplink.js';
 
 /** Bytes that are read at a time: as many as the serving loop reads at once. */
 const READ_BYTES = 256 * 1024;
@@ -18,10 +17,10 @@ export interface SentFile {
 
 /** Sends files over one connection, one after the other, with one buffer for all of them. */
 export class FileSender {
-  readonly #connection: ClientConnection;
+  readonly #connection: Uplink;
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
-  constructor(connection: ClientConnection) {
+  constructor(connection: Uplink) {
     this.#connection = connection;
   }
 
@@ -43,7 +42,7 @@ export class FileSender {
 
   async #stream(file: FileHandle, path: string, size: number): Promise<Buffer> {
     const hash = createHash('sha256');
-    await this.#connection.send(encodeHeader(size));
+    await this.#connection.begin(size);
     for (let left = size; left > 0;) {
       const chunk = await this.#read(file, path, left);
       if (chunk.length === 0)

@@ -16,6 +16,8 @@ export interface Options {
   readonly host: string;
   /** 0: the system picks one. */
   readonly port: number;
+  /** Whether the loops serve HTTP. */
+  readonly http: boolean;
   readonly json: boolean;
 }
 
@@ -31,7 +33,7 @@ const CONNECTIONS_A_LOOP = 8;
 const MOST_FILES = 10_000_000; // arbitrary: the list of names is kept in memory
 const DEFAULT_FILES = 3000;
 
-export const USAGE = `Usage: npm start [-- --dir PATH] [--loops N] [--limit N] [--connections N] [--host ADDRESS] [--port N] [--json]
+export const USAGE = `Usage: npm start [-- --dir PATH] [--loops N] [--limit N] [--connections N] [--host ADDRESS] [--port N] [--http] [--json]
 
 Digests and compresses files in many event loops: each listens on one port in a thread of its own, a client
 loop streams the files to them over TCP and checks every SHA-256 digest that comes back against its own.
@@ -43,6 +45,7 @@ loop streams the files to them over TCP and checks every SHA-256 digest that com
   --connections N    connections of the client, 1 to ${MOST_CONNECTIONS} (default: ${CONNECTIONS_A_LOOP} for each loop)
   --host ADDRESS     loopback address to listen on (default: 127.0.0.1)
   --port N           port to listen on (default: 0, the system picks one)
+  --http             serve HTTP: PUT /digest with a file is answered in JSON
   --json             print one JSON object on standard output and nothing else
   --help             print this text
 
@@ -74,6 +77,7 @@ export function parseOptions(args: readonly string[]): Options | null {
       Math.min(loops * CONNECTIONS_A_LOOP, MOST_CONNECTIONS),
     host: loopback(values.host ?? '127.0.0.1'),
     port: integer('port', values.port, { min: 0, max: 65_535 }) ?? 0,
+    http: values.http === true,
     json: values.json === true,
   };
 }
@@ -90,6 +94,7 @@ function parse(args: readonly string[]) {
         connections: { type: 'string' },
         host: { type: 'string' },
         port: { type: 'string' },
+        http: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

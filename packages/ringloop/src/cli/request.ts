@@ -9,7 +9,7 @@ import { ProtocolError } from './errors.js';
 export const HEADER_BYTES = 8;
 
 /** 1 TiB, arbitrary: a peer that announces a longer file does not speak our protocol. */
-const LONGEST_FILE_BYTES = 2 ** 40;
+export const LONGEST_FILE_BYTES = 2 ** 40;
 
 export function encodeHeader(lengthBytes: number): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
