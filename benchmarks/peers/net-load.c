@@ -85,6 +85,7 @@ static uint64_t done, lost;
 static uint64_t histogram[BUCKETS_PER_OCTAVE * OCTAVES];
 static uint32_t opened;
 static int made; /* of `all`, so far */
+static int begun; /* everyone has had an answer; before, nobody asks twice, so that a server can accept them all */
 
 static void fail(const char *format, ...) {
     va_list arguments;
@@ -241,7 +242,7 @@ static void ask(Connection *connection, int count) {
 
 static void begin(Connection *connection) {
     connection->connecting = 0;
-    ask(connection, mode == ACCEPT || mode == HOLD ? 1 : depth);
+    ask(connection, 1);
 }
 
 static void open_connection(Connection *connection) {
@@ -283,12 +284,12 @@ static void echoed(Connection *connection, size_t length) {
     int fresh = (int)(came_back - connection->messages);
     for (; connection->messages < came_back; connection->messages++)
         count_answer(connection->asked_at[connection->messages % (uint64_t)depth]);
-    if (fresh == 0 || mode == HOLD) return;
-    if (mode == ACCEPT) {
+    if (fresh == 0) return;
+    if (begun) {
+        ask(connection, fresh);
+    } else if (mode == ACCEPT) {
         close(connection->fd);
         open_connection(connection);
-    } else {
-        ask(connection, fresh);
     }
 }
 
@@ -337,7 +338,7 @@ static void answered(Connection *connection, size_t length) {
         length -= used;
     }
     if (connection->messages > connection->started) fail("More answers than requests");
-    if (fresh > 0) ask(connection, fresh);
+    if (fresh > 0 && begun) ask(connection, fresh);
 }
 
 static void send_datagram(Connection *connection) {
@@ -423,19 +424,26 @@ static void open_all(void) {
         made++;
         if (i % 64 == 63) turn(); /* the server's queue of connections is short */
     }
-    last_answer = clock_now();
+    last_answer = now = clock_now();
 }
 
-/* Everyone has had an answer: nobody is still connecting, or starved, when the time begins. */
-static int all_have_begun(void) {
-    static int begun; /* those before it have */
-    if (mode == ACCEPT || mode == UDP) return 1;
-    while (begun < connections && all[begun].messages > 0) begun++;
-    return begun == connections;
+/* Returns when all connections are there, and none is still waiting to be accepted. */
+static void wait_for_first_answers(void) {
+    for (int i = 0; i < connections;) {
+        if (all[i].messages > 0) i++;
+        else turn();
+    }
+}
+
+static void begin_all(void) {
+    if (mode == ACCEPT || mode == UDP) return;
+    wait_for_first_answers();
+    begun = 1;
+    for (int i = 0; i < connections; i++) ask(&all[i], depth);
 }
 
 static void measure(void) {
-    while (!all_have_begun()) turn();
+    begin_all();
     for (double until = clock_now() + warm_up; now < until;) turn();
     Ticks before = all_ticks();
     double cpu = own_cpu(), began = now = clock_now();
@@ -451,7 +459,7 @@ static void measure(void) {
 }
 
 static void hold(void) {
-    while (!all_have_begun()) turn();
+    wait_for_first_answers();
     printf("{\"idle\":%d}\n", connections);
     fflush(stdout);
     char byte;
