@@ -72,7 +72,11 @@ function checkNames(option: string, given: readonly string[], all: readonly { na
 
 function withOnly(names: readonly string[], scenario: Scenario): Scenario {
   if (names.length === 0) return scenario;
-  return { ...scenario, servers: scenario.servers.filter(({ name }) => names.includes(name)) };
+  return {
+    ...scenario,
+    servers: scenario.servers.filter(({ name }) => names.includes(name)),
+    aims: scenario.aims.filter(({ server, against }) => names.includes(server) && names.includes(against)),
+  };
 }
 
 type Asked = Readonly<Record<'connections' | 'size' | 'depth', readonly string[]>>;
