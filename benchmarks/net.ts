@@ -6,7 +6,7 @@
  *     npm run bench:net [-- --scenario NAME]… [--connections N,…] [--size BYTES,…] [--depth N,…] [--server NAME]… \
  *                       [--rounds N] [--seconds S] [--quick] [--json FILE] [--write] [--list]
  *
- * --quick asks what covers the aims only, in less than 90 s; --write keeps the report in results/ and in docs/performance-net.md.
+ * --quick asks what covers the aims only, in some 90 s; --write keeps the report in results/ and in docs/performance-net.md.
  * docs/performance-net.md says how it is measured.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

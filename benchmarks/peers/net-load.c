@@ -39,6 +39,7 @@ enum { MAX_SIZE = 1 << 20, MAX_PIDS = 64, BATCH = 1024, HEAD = 8192, DATAGRAM_HE
 
 #define PERIOD 65537u            /* bytes until the sequence repeats: no size that is asked for divides it */
 #define READ_BYTES (256 * 1024)  /* as much as a server is likely to send at once */
+#define MAX_WAITING 1000         /* to be accepted: a queue that overflows (SOMAXCONN is 4096) resets some of them */
 #define RESEND_AFTER 0.2         /* seconds until a datagram counts as lost: far above any round trip here */
 #define STALLED_AFTER 10.0       /* seconds without any answer until we give up */
 #define BUCKETS_PER_OCTAVE 16    /* of the histogram of times: 4 % wide */
@@ -86,6 +87,7 @@ static uint64_t histogram[BUCKETS_PER_OCTAVE * OCTAVES];
 static uint32_t opened;
 static int made; /* of `all`, so far */
 static int begun; /* everyone has had an answer; before, nobody asks twice, so that a server can accept them all */
+static int first_answers;
 
 static void fail(const char *format, ...) {
     va_list arguments;
@@ -109,6 +111,7 @@ static double clock_now(void) {
 
 static void count_answer(double began) {
     last_answer = now;
+    if (!begun) first_answers++;
     if (!measuring) return;
     done++;
     uint64_t ns = (uint64_t)((now - began) * 1e9) | 1;
@@ -422,17 +425,15 @@ static void open_all(void) {
             open_connection(&all[i]);
         }
         made++;
-        if (i % 64 == 63) turn(); /* the server's queue of connections is short */
+        if (i % 64 == 63) turn();
+        while (mode != ACCEPT && mode != UDP && made - first_answers > MAX_WAITING) turn();
     }
     last_answer = now = clock_now();
 }
 
 /* Returns when all connections are there, and none is still waiting to be accepted. */
 static void wait_for_first_answers(void) {
-    for (int i = 0; i < connections;) {
-        if (all[i].messages > 0) i++;
-        else turn();
-    }
+    while (first_answers < connections) turn();
 }
 
 static void begin_all(void) {
