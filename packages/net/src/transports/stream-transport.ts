@@ -347,8 +347,8 @@ export class StreamTransport implements Transport, Abandonable {
     const failed = (thrown: unknown): void =>
       this.#protocolFailed(thrown, 'Fatal error: protocol.buffer_updated() call failed.');
     try {
-      const result: unknown = protocol.bufferUpdated(count); // JavaScript may return anything
-      this.#errors.watch(result, failed);
+      const lender: { bufferUpdated(bytes: number): unknown } = protocol; // JavaScript may return anything
+      this.#errors.watch(lender.bufferUpdated(count), failed);
     } catch (thrown) {
       failed(thrown);
     }

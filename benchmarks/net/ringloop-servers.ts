@@ -1,0 +1,100 @@
+import {
+  type DatagramProtocol,
+  type DatagramTransport,
+  type EventLoop,
+  getRunningLoop,
+  type Protocol,
+  type ProtocolFactory,
+  run,
+  type SocketAddress,
+  type Server,
+  type StreamReader,
+  type StreamTransport,
+  type StreamWriter,
+  startServer,
+  startUnixServer,
+} from 'ringloop';
+import { BACKLOG, type Listen, type Listening, type Where } from './listening.js';
+
+class Echo implements Protocol {
+  #transport: StreamTransport | null = null;
+
+  connectionMade(transport: StreamTransport): void {
+    this.#transport = transport;
+  }
+
+  dataReceived(data: Buffer): void {
+    this.#transport?.write(data);
+  }
+}
+
+class EchoDatagrams implements DatagramProtocol {
+  #transport: DatagramTransport | null = null;
+
+  connectionMade(transport: DatagramTransport): void {
+    this.#transport = transport;
+  }
+
+  datagramReceived(data: Buffer, from: SocketAddress): void {
+    this.#transport?.sendto(data, { host: from.address, port: from.port });
+  }
+}
+
+const ANY_PORT = { host: '127.0.0.1', port: 0 };
+const READ_BYTES = 256 * 1024; // as much as the others read at once
+const LIMIT = 2 ** 18; // as in peers/net.py
+
+async function echoStream(reader: StreamReader, writer: StreamWriter): Promise<void> {
+  try {
+    for (let data = await reader.read(READ_BYTES); data.length > 0; data = await reader.read(READ_BYTES)) {
+      writer.write(data);
+      await writer.drain();
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ECONNRESET')) throw thrown; // the load has ended
+  } finally {
+    writer.close();
+  }
+}
+
+/** Servers of streams by name. A new one needs a line here, and takes part in everything that is asked of streams. */
+export const RINGLOOP_STREAMS: Readonly<Record<string, Listen>> = {
+  ringloop: inLoop((loop, where) => listenWith(loop, where, () => new Echo())),
+  'ringloop, streams': inLoop(async (_loop, { path }) =>
+    path === null
+      ? listening(await startServer(echoStream, { ...ANY_PORT, limit: LIMIT, backlog: BACKLOG }))
+      : listening(await startUnixServer(echoStream, { path, limit: LIMIT, backlog: BACKLOG })),
+  ),
+};
+
+export const RINGLOOP_DATAGRAMS: Readonly<Record<string, Listen>> = {
+  ringloop: inLoop(async (loop) => {
+    const [transport] = await loop.createDatagramEndpoint(() => new EchoDatagrams(), { localAddr: ANY_PORT });
+    const { port } = transport.getExtraInfo('sockname') as SocketAddress; // UDP has no other
+    return { port, pids: [process.pid] };
+  }),
+};
+
+/** Listens in a loop that runs until the process ends. */
+function inLoop(listen: (loop: EventLoop, where: Where) => Promise<Listening>): Listen {
+  return (where) =>
+    new Promise((resolve, reject) => {
+      const main = async (): Promise<void> => {
+        const loop = getRunningLoop();
+        resolve(await listen(loop, where));
+        await loop.createFuture();
+      };
+      run(main).catch(reject);
+    });
+}
+
+async function listenWith(loop: EventLoop, { path }: Where, factory: ProtocolFactory): Promise<Listening> {
+  return path === null
+    ? listening(await loop.createServer(factory, { ...ANY_PORT, backlog: BACKLOG }))
+    : listening(await loop.createUnixServer(factory, { path, backlog: BACKLOG }));
+}
+
+function listening(server: Server): Listening {
+  const address = server.sockets?.[0]?.getsockname();
+  return { port: typeof address === 'object' ? address.port : 0, pids: [process.pid] };
+}
