@@ -36,6 +36,7 @@ export {
 export { bindServer } from './server/create-server.js';
 export { Listener, type OnConnection } from './server/listener.js';
 export type { RemoteClients } from './server/server.js';
+export { ReceiveSlab } from './receive-slab.js';
 export { joinSmall, withoutStart } from './transports/pieces.js';
 export { WriteBuffer } from './transports/write-buffer.js';
 export { shareEventfds, threadEventfd } from './wakeup/thread-eventfd.js';

@@ -5,10 +5,8 @@ import { NoEpollError, TransportStateError } from './errors.js';
 import { HandleSelector } from './node-handles/handle-selector.js';
 import { EpollPoll } from './selector/epoll-poll.js';
 import type { LoopSelector } from './selector/loop-selector.js';
+import { ReceiveSlab } from './receive-slab.js';
 import { Selector } from './selector/selector.js';
-
-/** The most bytes that are read at a time; as in CPython (256 KiB). */
-const RECV_BYTES = 262_144;
 
 /** Something with a descriptor that the loop gives back when it is closed. */
 export interface Abandonable {
@@ -28,7 +26,7 @@ export class LoopNet {
   /** Why there is no epoll, if the loop did not ask to do without. */
   readonly #reason: Error | null;
   readonly #open = new Set<Abandonable>();
-  #recvBuffer: Buffer | null = null;
+  #received: ReceiveSlab | null = null;
   #closed = false;
 
   /** @param onEvents called outside of iterations, when there are events to collect */
@@ -45,9 +43,9 @@ export class LoopNet {
     this.handles = null;
   }
 
-  /** One buffer for all reads of this loop: data is copied out of it before the next read. */
-  get recvBuffer(): Buffer {
-    return (this.#recvBuffer ??= Buffer.allocUnsafeSlow(RECV_BYTES));
+  /** Where all connections of this loop receive. */
+  get received(): ReceiveSlab {
+    return (this.#received ??= new ReceiveSlab());
   }
 
   /** @throws {LoopStateError} ERR_LOOP_CLOSED */

@@ -8,7 +8,8 @@ import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.j
 import { checkBytes } from '../sockets/bytes.js';
 import { type AddressInput, checkAddress, encodeAddress, type SocketAddress } from '../sockets/sockaddr.js';
 import type { DatagramSocket } from '../sockets/socket-like.js';
-import { TransportSocket } from '../sockets/transport-socket.js';
+import type { TransportSocket } from '../sockets/transport-socket.js';
+import { SocketFacts } from './socket-facts.js';
 import { Closing } from './closing.js';
 import type { DatagramProtocol } from './datagram-protocol.js';
 import { FlowControl, type WriteBufferLimits } from './flow-control.js';
@@ -43,7 +44,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   readonly #sock: DatagramSocket;
   /** Kept: the socket has no number any more when it is unregistered. */
   readonly #fd: number;
-  readonly #extra: Map<string, unknown>;
+  readonly #facts: SocketFacts;
   readonly #remote: AddressInput | null;
   readonly #isConnected: boolean;
   readonly #closing = new Closing((exc) => this.#loop.callSoon(this.#connectionLost, exc));
@@ -62,13 +63,8 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
     this.#protocol = protocol;
     this.#remote = remote;
     this.#errors = new ProtocolErrors(loop, this);
-    const peername = addressOrNull(() => sock.getpeername());
-    this.#isConnected = peername !== null;
-    this.#extra = new Map<string, unknown>([
-      ['socket', new TransportSocket(sock)],
-      ['sockname', addressOrNull(() => sock.getsockname())],
-      ['peername', peername],
-    ]);
+    this.#facts = new SocketFacts(sock, undefined);
+    this.#isConnected = this.#facts.get('peername', null) !== null;
     this.#net.transports.set(this.#fd, this);
     this.#net.opened(this);
     loop.callSoon(this.#connectionMade);
@@ -129,7 +125,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   getExtraInfo(name: 'sockname' | 'peername'): SocketAddress | string | null;
   getExtraInfo(name: string, defaultValue?: unknown): unknown;
   getExtraInfo(name: string, defaultValue: unknown = null): unknown {
-    return this.#extra.has(name) ? this.#extra.get(name) : defaultValue;
+    return this.#facts.get(name, defaultValue);
   }
 
   setProtocol(protocol: DatagramProtocol): void {
@@ -150,6 +146,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   abandon(): void {
     this.#closing.lost();
     this.#drop();
+    this.#facts.keep();
     this.#sock.close();
   }
 
@@ -194,13 +191,12 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   };
 
   readonly #onReadable = (): void => {
-    const buffer = this.#net.recvBuffer;
+    const { received: slab } = this.#net;
     for (let left = MOST_AT_ONCE; left > 0 && this.#closing.state === 'open'; left--) {
-      const received = this.#sock.tryRecvfromInto(buffer);
+      const received = this.#sock.tryRecvfromInto(slab.room);
       if (typeof received !== 'number') {
         const [count, address] = received;
-        // A copy: the buffer is everybody's, and the protocol may keep what it gets.
-        const data = Buffer.from(buffer.subarray(0, count));
+        const data = slab.take(count);
         this.#errors.watch(this.#protocol.datagramReceived?.(data, address), (thrown) =>
           this.#errors.report('protocol.datagram_received() failed', thrown),
         );
@@ -262,6 +258,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
       this.#unwatch();
       this.#net.transports.delete(this.#fd);
       this.#net.closed(this);
+      this.#facts.keep();
       this.#sock.close();
     }
   };
@@ -281,14 +278,4 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
 function isSame(a: AddressInput, b: AddressInput): boolean {
   if (typeof a === 'string' || typeof b === 'string') return a === b;
   return a.host === b.host && a.port === b.port;
-}
-
-/** Null for a socket that has none. */
-function addressOrNull(ask: () => SocketAddress | string): SocketAddress | string | null {
-  try {
-    const address = ask();
-    return address === '' ? null : address;
-  } catch {
-    return null;
-  }
 }

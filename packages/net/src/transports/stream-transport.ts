@@ -18,7 +18,8 @@ import { takeOver } from '../sockets/stream-socket.js';
 import { EAGAIN } from '../libc/syscalls.js';
 import { isSystemError, systemError } from '../libc/system-error.js';
 import type { Direction } from '../selector/loop-selector.js';
-import { TransportSocket } from '../sockets/transport-socket.js';
+import type { TransportSocket } from '../sockets/transport-socket.js';
+import { SocketFacts } from './socket-facts.js';
 import { MOST_BUFFERS } from '../libc/send-vector.js';
 import type { Transport } from './transport.js';
 import { joinSmall, withoutStart } from './pieces.js';
@@ -72,7 +73,7 @@ export class StreamTransport implements Transport, Abandonable {
   /** Kept here, because the socket has no number any more when it is unregistered. */
   readonly #fd: number;
   readonly #server: TransportOwner | null;
-  readonly #extra: Map<string, unknown>;
+  readonly #facts: SocketFacts;
   readonly #buffer = new WriteBuffer();
   readonly #flow = new FlowControl((method) => this.#errors.tellFlow(method));
   readonly #closing = new Closing((exc) => this.#loop.callSoon(this.#connectionLost, exc));
@@ -94,11 +95,7 @@ export class StreamTransport implements Transport, Abandonable {
     this.#buffered = bufferedOrNull(options.protocol);
     this.#errors = new ProtocolErrors(loop, this);
     this.#server = options.server ?? null;
-    this.#extra = new Map<string, unknown>([
-      ['socket', new TransportSocket(sock)],
-      ['sockname', addressOrNull(() => sock.getsockname())],
-      ['peername', options.peername ?? options.goingOn?.peername ?? addressOrNull(() => sock.getpeername())],
-    ]);
+    this.#facts = new SocketFacts(sock, options.peername ?? options.goingOn?.peername);
     if (sock.family !== AF_UNIX) sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
     if (options.goingOn !== undefined) this.#goOn(options.goingOn);
     this.#net.transports.set(this.#fd, this);
@@ -198,6 +195,7 @@ export class StreamTransport implements Transport, Abandonable {
       limits: this.#flow.limits,
       peername: this.getExtraInfo('peername'),
     };
+    this.#facts.keep();
     this.#forget();
     const returned = onReturn === undefined ? null : returnTo(this.#loop, onReturn);
     return new DetachedConnection(takeOver(sock), facts, returned);
@@ -259,7 +257,7 @@ export class StreamTransport implements Transport, Abandonable {
   getExtraInfo(name: 'sockname' | 'peername'): SocketAddress | string | null;
   getExtraInfo(name: string, defaultValue?: unknown): unknown;
   getExtraInfo(name: string, defaultValue: unknown = null): unknown {
-    return this.#extra.has(name) ? this.#extra.get(name) : defaultValue;
+    return this.#facts.get(name, defaultValue);
   }
 
   /**
@@ -286,6 +284,7 @@ export class StreamTransport implements Transport, Abandonable {
   abandon(): void {
     this.#closing.lost();
     this.#buffer.clear();
+    this.#facts.keep();
     this.#sock.close();
   }
 
@@ -317,10 +316,9 @@ export class StreamTransport implements Transport, Abandonable {
       this.#receiveInto(this.#buffered);
       return;
     }
-    const buffer = this.#net.recvBuffer;
-    const count = this.#sock.tryRecvInto(buffer);
-    // Copy the data: all transports share the buffer, and the protocol may keep what it gets.
-    if (count > 0) this.#dataReceived(Buffer.from(buffer.subarray(0, count)));
+    const { received } = this.#net;
+    const count = this.#sock.tryRecvInto(received.room);
+    if (count > 0) this.#dataReceived(received.take(count));
     else if (count === 0) this.#eofReceived();
     else if (count !== -EAGAIN) this.#socketFailed('recv', -count);
   };
@@ -484,6 +482,7 @@ export class StreamTransport implements Transport, Abandonable {
       );
     } finally {
       this.#unwatch();
+      this.#facts.keep();
       this.#sock.close();
       this.#forget();
     }
@@ -532,13 +531,4 @@ function returnTo(
     if (loop.isClosed()) connection.close();
     else loop.callSoon(onReturn, connection);
   };
-}
-
-/** Returns null for a socket that has no address, such as one whose peer is already gone. */
-function addressOrNull(ask: () => SocketAddress | string): SocketAddress | string | null {
-  try {
-    return ask();
-  } catch {
-    return null;
-  }
 }
