@@ -22,6 +22,7 @@ export { Selector } from './selector/selector.js';
 export { serviceText } from './sockets/service-port.js';
 export { interleave } from './connect/interleave.js';
 export { staggeredRace } from './connect/staggered-race.js';
+export { decodeOften, encodeOften } from './sockets/address-cache.js';
 export { decodeAddress, encodeAddress } from './sockets/sockaddr.js';
 export {
   answered,

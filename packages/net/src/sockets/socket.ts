@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { decodeOften, encodeOften } from './address-cache.js';
 import { checkBytes } from './bytes.js';
 import { checkInt } from './check-int.js';
 import { changeMembership, chooseMulticastInterface, type NetworkInterface } from './multicast.js';
@@ -227,7 +228,7 @@ export class Socket {
     if (flags !== 0) checkInt(flags, 'flags');
     lengthWord[0] = SOCKADDR_BYTES;
     const count = sys.recvfrom(this.#fd, buffer, flags, addressRoom, lengthRoom);
-    return count < 0 ? count : [count, decodeAddress(addressRoom, lengthWord[0])];
+    return count < 0 ? count : [count, decodeOften(addressRoom, lengthWord[0])];
   }
 
   /**
@@ -244,7 +245,7 @@ export class Socket {
   trySendto(data: Uint8Array, address: AddressInput, flags = 0): number {
     checkBytes(data);
     if (flags !== 0) checkInt(flags, 'flags');
-    return sys.sendto(this.#fd, data, flags, encodeAddress(this.family, address));
+    return sys.sendto(this.#fd, data, flags, encodeOften(this.family, address));
   }
 
   /** Sends bytes, and returns how many the system took, which may be fewer than `data` has. */

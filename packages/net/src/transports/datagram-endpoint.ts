@@ -5,8 +5,9 @@ import { EAGAIN } from '../libc/syscalls.js';
 import { isSystemError, systemError } from '../libc/system-error.js';
 import type { Direction } from '../selector/loop-selector.js';
 import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.js';
+import { encodeOften } from '../sockets/address-cache.js';
 import { checkBytes } from '../sockets/bytes.js';
-import { type AddressInput, checkAddress, encodeAddress, type SocketAddress } from '../sockets/sockaddr.js';
+import { type AddressInput, checkAddress, type SocketAddress } from '../sockets/sockaddr.js';
 import type { DatagramSocket } from '../sockets/socket-like.js';
 import type { TransportSocket } from '../sockets/transport-socket.js';
 import { SocketFacts } from './socket-facts.js';
@@ -152,7 +153,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
 
   /** @throws {TypeError} when the address suits neither the socket nor what it is connected to */
   #destination(address: AddressInput | null): AddressInput | null {
-    const check = this.#net.handles === null ? encodeAddress : checkAddress;
+    const check = this.#net.handles === null ? encodeOften : checkAddress;
     if (address !== null) check(this.#sock.family, address); // now, not when it is sent
     if (this.#remote === null) {
       if (address === null && !this.#isConnected) {
