@@ -1,4 +1,5 @@
 import {
+  type BufferedProtocol,
   type DatagramProtocol,
   type DatagramTransport,
   type EventLoop,
@@ -16,6 +17,8 @@ import {
 } from 'ringloop';
 import { BACKLOG, type Listen, type Listening, type Where } from './listening.js';
 
+const READ_BYTES = 256 * 1024; // as much as the others read at once
+
 class Echo implements Protocol {
   #transport: StreamTransport | null = null;
 
@@ -25,6 +28,24 @@ class Echo implements Protocol {
 
   dataReceived(data: Buffer): void {
     this.#transport?.write(data);
+  }
+}
+
+/** Receives into memory of its own. */
+class BufferedEcho implements BufferedProtocol {
+  readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  #transport: StreamTransport | null = null;
+
+  connectionMade(transport: StreamTransport): void {
+    this.#transport = transport;
+  }
+
+  getBuffer(): Uint8Array {
+    return this.#buffer;
+  }
+
+  bufferUpdated(bytes: number): void {
+    this.#transport?.write(this.#buffer.subarray(0, bytes)); // what is not sent at once is copied
   }
 }
 
@@ -41,7 +62,6 @@ class EchoDatagrams implements DatagramProtocol {
 }
 
 const ANY_PORT = { host: '127.0.0.1', port: 0 };
-const READ_BYTES = 256 * 1024; // as much as the others read at once
 const LIMIT = 2 ** 18; // as in peers/net.py
 
 async function echoStream(reader: StreamReader, writer: StreamWriter): Promise<void> {
@@ -60,6 +80,7 @@ async function echoStream(reader: StreamReader, writer: StreamWriter): Promise<v
 /** Servers of streams by name. A new one needs a line here, and takes part in everything that is asked of streams. */
 export const RINGLOOP_STREAMS: Readonly<Record<string, Listen>> = {
   ringloop: inLoop((loop, where) => listenWith(loop, where, () => new Echo())),
+  'ringloop, buffered': inLoop((loop, where) => listenWith(loop, where, () => new BufferedEcho())),
   'ringloop, streams': inLoop(async (_loop, { path }) =>
     path === null
       ? listening(await startServer(echoStream, { ...ANY_PORT, limit: LIMIT, backlog: BACKLOG }))

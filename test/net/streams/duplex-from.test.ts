@@ -1,3 +1,4 @@
+import { itWithEpoll } from '../backend.js';
 import { once } from 'node:events';
 import http from 'node:http';
 import { Duplex, PassThrough, Readable } from 'node:stream';
@@ -89,32 +90,36 @@ describe('net/duplex-from', () => {
       await iterations(loop, 1);
     }));
 
-  it('duplexFrom() gives first what the reader has, and the end that it has seen', () =>
-    inLoop(async (loop) => {
-      for (const isEnded of [false, true]) {
-        const { reader, writer, peer } = await pair();
-        await loop.sockSendall(peer, Buffer.from('line\nfirst '));
-        await reader.readline();
-        if (isEnded) {
-          peer.shutdown(SHUT_WR);
-          while (!inspect(reader).includes(' eof')) await iterations(loop, 1);
+  itWithEpoll(
+    'its peer is a Socket in the same loop',
+    'duplexFrom() gives first what the reader has, and the end that it has seen',
+    () =>
+      inLoop(async (loop) => {
+        for (const isEnded of [false, true]) {
+          const { reader, writer, peer } = await pair();
+          await loop.sockSendall(peer, Buffer.from('line\nfirst '));
+          await reader.readline();
+          if (isEnded) {
+            peer.shutdown(SHUT_WR);
+            while (!inspect(reader).includes(' eof')) await iterations(loop, 1);
+          }
+          const duplex = duplexFrom([reader, writer]);
+          if (!isEnded) {
+            await loop.sockSendall(peer, Buffer.from('second'));
+            peer.shutdown(SHUT_WR);
+          }
+          expect(await readAll(duplex)).to.equal(isEnded ? 'first ' : 'first second');
+          expect(await rejection(reader.read())).to.have.property('code', 'ERR_INVALID_STATE');
+          duplex.end('bye');
+          expect(String(await received(loop, peer))).to.equal('bye');
+          await closed(duplex);
+          await writer.waitClosed();
+          peer.close();
         }
-        const duplex = duplexFrom([reader, writer]);
-        if (!isEnded) {
-          await loop.sockSendall(peer, Buffer.from('second'));
-          peer.shutdown(SHUT_WR);
-        }
-        expect(await readAll(duplex)).to.equal(isEnded ? 'first ' : 'first second');
-        expect(await rejection(reader.read())).to.have.property('code', 'ERR_INVALID_STATE');
-        duplex.end('bye');
-        expect(String(await received(loop, peer))).to.equal('bye');
-        await closed(duplex);
-        await writer.waitClosed();
-        peer.close();
-      }
-    }));
+      }),
+  );
 
-  it('duplexFrom() takes a transport', () =>
+  itWithEpoll('its peer is a Socket in the same loop', 'duplexFrom() takes a transport', () =>
     inLoop(async (loop) => {
       const { transport, protocol, peer } = await linked(loop);
       const duplex = duplexFrom(transport);
@@ -124,23 +129,28 @@ describe('net/duplex-from', () => {
       duplex.destroy();
       await closed(duplex);
       peer.close();
-    }));
+    }),
+  );
 
-  it('duplexFrom() pauses the connection while the readable side is full', () =>
-    inLoop(async (loop) => {
-      const { duplex, peer } = await duplexPair({ readableHighWaterMark: 1000 });
-      const sending = loop.createTask(async () => {
-        await loop.sockSendall(peer, Buffer.alloc(3_000_000, 'x'));
-        peer.shutdown(SHUT_WR);
-      });
-      await iterations(loop, 20);
-      expect(sending.done()).to.equal(false);
-      expect(await buffer(duplex)).to.have.length(3_000_000);
-      await sending;
-      duplex.end();
-      await closed(duplex);
-      peer.close();
-    }));
+  itWithEpoll(
+    'how much Node has read ahead cannot be seen',
+    'duplexFrom() pauses the connection while the readable side is full',
+    () =>
+      inLoop(async (loop) => {
+        const { duplex, peer } = await duplexPair({ readableHighWaterMark: 1000 });
+        const sending = loop.createTask(async () => {
+          await loop.sockSendall(peer, Buffer.alloc(3_000_000, 'x'));
+          peer.shutdown(SHUT_WR);
+        });
+        await iterations(loop, 20);
+        expect(sending.done()).to.equal(false);
+        expect(await buffer(duplex)).to.have.length(3_000_000);
+        await sending;
+        duplex.end();
+        await closed(duplex);
+        peer.close();
+      }),
+  );
 
   it('duplexFrom() ends a write when the system has taken all of it', () =>
     inLoop(async (loop) => {
@@ -159,40 +169,48 @@ describe('net/duplex-from', () => {
       peer.close();
     }));
 
-  it('duplexFrom() emits finish when everything is sent, and writes many chunks at once', () =>
-    inLoop(async (loop) => {
-      const { duplex, peer } = await duplexPair();
-      duplex.cork();
-      for (let i = 0; i < 100; i++) duplex.write(Buffer.alloc(1000, 'x'));
-      duplex.end();
-      let finished = false;
-      duplex.once('finish', () => (finished = true));
-      await iterations(loop, 5);
-      expect(finished).to.equal(false);
-      expect(await received(loop, peer)).to.have.length(100_000);
-      await iterations(loop, 2);
-      expect(finished).to.equal(true);
-      duplex.destroy();
-      await closed(duplex);
-      peer.close();
-    }));
-
-  it('duplexFrom() keeps our side open after the peer has ended its side, unless allowHalfOpen is false', () =>
-    inLoop(async (loop) => {
-      for (const allowHalfOpen of [true, false]) {
-        const { duplex, peer } = await duplexPair({ allowHalfOpen });
-        peer.shutdown(SHUT_WR);
-        expect(await readAll(duplex)).to.equal('');
-        if (allowHalfOpen) {
-          await iterations(loop, 5);
-          expect(duplex.writable).to.equal(true);
-          duplex.end('late');
-        }
-        expect(String(await received(loop, peer))).to.equal(allowHalfOpen ? 'late' : '');
+  itWithEpoll(
+    'its peer is a Socket in the same loop',
+    'duplexFrom() emits finish when everything is sent, and writes many chunks at once',
+    () =>
+      inLoop(async (loop) => {
+        const { duplex, peer } = await duplexPair();
+        duplex.cork();
+        for (let i = 0; i < 100; i++) duplex.write(Buffer.alloc(1000, 'x'));
+        duplex.end();
+        let finished = false;
+        duplex.once('finish', () => (finished = true));
+        await iterations(loop, 5);
+        expect(finished).to.equal(false);
+        expect(await received(loop, peer)).to.have.length(100_000);
+        await iterations(loop, 2);
+        expect(finished).to.equal(true);
+        duplex.destroy();
         await closed(duplex);
         peer.close();
-      }
-    }));
+      }),
+  );
+
+  itWithEpoll(
+    'its peer is a Socket in the same loop',
+    'duplexFrom() keeps our side open after the peer has ended its side, unless allowHalfOpen is false',
+    () =>
+      inLoop(async (loop) => {
+        for (const allowHalfOpen of [true, false]) {
+          const { duplex, peer } = await duplexPair({ allowHalfOpen });
+          peer.shutdown(SHUT_WR);
+          expect(await readAll(duplex)).to.equal('');
+          if (allowHalfOpen) {
+            await iterations(loop, 5);
+            expect(duplex.writable).to.equal(true);
+            duplex.end('late');
+          }
+          expect(String(await received(loop, peer))).to.equal(allowHalfOpen ? 'late' : '');
+          await closed(duplex);
+          peer.close();
+        }
+      }),
+  );
 
   it('duplexFrom() aborts the connection in destroy(), and fails the write that waits', () =>
     inLoop(async (loop) => {
@@ -226,25 +244,29 @@ describe('net/duplex-from', () => {
       expect(await rejection(writer.waitClosed())).to.equal(error);
     }));
 
-  it('duplexFrom() gives what has come in when others close the transport, and refuses more writes', () =>
-    inLoop(async (loop) => {
-      const { duplex, writer, peer } = await duplexPair();
-      await loop.sockSendall(peer, Buffer.from('last'));
-      await iterations(loop, 3);
-      writer.close();
-      await writer.waitClosed();
-      expect(await text(duplex)).to.equal('last');
-      await closed(duplex);
-      peer.close();
+  itWithEpoll(
+    'its peer is a Socket in the same loop',
+    'duplexFrom() gives what has come in when others close the transport, and refuses more writes',
+    () =>
+      inLoop(async (loop) => {
+        const { duplex, writer, peer } = await duplexPair();
+        await loop.sockSendall(peer, Buffer.from('last'));
+        await iterations(loop, 3);
+        writer.close();
+        await writer.waitClosed();
+        expect(await text(duplex)).to.equal('last');
+        await closed(duplex);
+        peer.close();
 
-      const other = await duplexPair();
-      other.writer.transport.abort();
-      await other.writer.waitClosed();
-      const failed = once(other.duplex, 'error');
-      other.duplex.write('late');
-      expect((await failed)[0]).to.have.property('code', 'EPIPE');
-      other.peer.close();
-    }));
+        const other = await duplexPair();
+        other.writer.transport.abort();
+        await other.writer.waitClosed();
+        const failed = once(other.duplex, 'error');
+        other.duplex.write('late');
+        expect((await failed)[0]).to.have.property('code', 'EPIPE');
+        other.peer.close();
+      }),
+  );
 
   it('duplexFrom() reports a write after the writer has ended our side', () =>
     inLoop(async () => {

@@ -1,4 +1,5 @@
 // Cases of CPython's test_streams.py (3.13) keep their name in a comment.
+import { itWithEpoll } from '../backend.js';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -99,7 +100,7 @@ describe('net/open-connection and start-server', () => {
       }),
     ));
 
-  it('openConnection() takes a connected socket', () =>
+  itWithEpoll('its peer is a Socket in the same loop', 'openConnection() takes a connected socket', () =>
     inLoop(async (loop) => {
       const [ours, theirs] = Socket.socketpair();
       const [reader, writer] = await openConnection({ sock: ours });
@@ -108,7 +109,8 @@ describe('net/open-connection and start-server', () => {
       writer.close();
       await writer.waitClosed();
       theirs.close();
-    }));
+    }),
+  );
 
   it('openConnection() limits the reader, and startServer() its readers', () =>
     inLoop(async (loop) => {

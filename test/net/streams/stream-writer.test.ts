@@ -1,4 +1,5 @@
 // Cases of CPython's test_streams.py (3.13) keep their name in a comment.
+import { itWithEpoll } from '../backend.js';
 import { once } from 'node:events';
 import { gather, waitFor } from '@ringloop/core';
 import {
@@ -27,30 +28,34 @@ async function pair(): Promise<{ reader: StreamReader; writer: StreamWriter; pee
 }
 
 describe('net/stream-writer and stream-reader-protocol', () => {
-  it('StreamWriter sends what it is given, and ends its side alone', () =>
-    inLoop(async (loop) => {
-      const { reader, writer, peer } = await pair();
-      expect(writer.canWriteEof()).to.equal(true);
-      writer.write(Buffer.from('a'));
-      writer.writelines([Buffer.from('b'), Buffer.from('c')]);
-      writer.writeEof();
-      expect(String(await loop.sockRecv(peer, 100))).to.equal('abc');
-      expect(await loop.sockRecv(peer, 100)).to.have.length(0);
-      await loop.sockSendall(peer, Buffer.from('answer'));
-      expect(String(await reader.read(100))).to.equal('answer');
-      expect(await thrownBy(() => writer.write(Buffer.from('d')))).to.have.property(
-        'code',
-        'ERR_WRITE_AFTER_EOF',
-      );
-      expect(writer.getExtraInfo('socket').fileno()).to.be.at.least(0);
-      expect(writer.getExtraInfo('nothing', 5)).to.equal(5);
-      expect(inspect(writer)).to.match(
-        /^<StreamWriter transport=<StreamTransport .*> reader=<StreamReader .*>>$/,
-      );
-      writer.close();
-      await writer.waitClosed();
-      peer.close();
-    }));
+  itWithEpoll(
+    'its peer is a Socket in the same loop',
+    'StreamWriter sends what it is given, and ends its side alone',
+    () =>
+      inLoop(async (loop) => {
+        const { reader, writer, peer } = await pair();
+        expect(writer.canWriteEof()).to.equal(true);
+        writer.write(Buffer.from('a'));
+        writer.writelines([Buffer.from('b'), Buffer.from('c')]);
+        writer.writeEof();
+        expect(String(await loop.sockRecv(peer, 100))).to.equal('abc');
+        expect(await loop.sockRecv(peer, 100)).to.have.length(0);
+        await loop.sockSendall(peer, Buffer.from('answer'));
+        expect(String(await reader.read(100))).to.equal('answer');
+        expect(await thrownBy(() => writer.write(Buffer.from('d')))).to.have.property(
+          'code',
+          'ERR_WRITE_AFTER_EOF',
+        );
+        expect(writer.getExtraInfo('socket').fileno()).to.be.at.least(0);
+        expect(writer.getExtraInfo('nothing', 5)).to.equal(5);
+        expect(inspect(writer)).to.match(
+          /^<StreamWriter transport=<StreamTransport .*> reader=<StreamReader .*>>$/,
+        );
+        writer.close();
+        await writer.waitClosed();
+        peer.close();
+      }),
+  );
 
   it('StreamWriter.drain() waits while the peer does not read, also for several tasks', () =>
     inLoop(async (loop) => {
@@ -158,41 +163,49 @@ describe('net/stream-writer and stream-reader-protocol', () => {
       peer.close();
     }));
 
-  it('StreamReaderProtocol makes streams of any transport', () =>
-    inLoop(async (loop) => {
-      const [ours, peer] = Socket.socketpair();
-      const reader = new StreamReader();
-      const [transport, protocol] = await loop.connectAcceptedSocket(
-        () => new StreamReaderProtocol(reader),
-        ours,
-      );
-      const writer = new StreamWriter(transport, protocol, { reader });
-      await loop.sockSendall(peer, Buffer.from('line\n'));
-      expect(String(await reader.readline())).to.equal('line\n');
-      writer.close();
-      await writer.waitClosed();
-      peer.close();
-      const wrong = { onConnection: 1 as never };
-      expect(await thrownBy(() => new StreamReaderProtocol(reader, wrong))).to.be.instanceOf(TypeError);
-    }));
+  itWithEpoll(
+    'its peer is a Socket in the same loop',
+    'StreamReaderProtocol makes streams of any transport',
+    () =>
+      inLoop(async (loop) => {
+        const [ours, peer] = Socket.socketpair();
+        const reader = new StreamReader();
+        const [transport, protocol] = await loop.connectAcceptedSocket(
+          () => new StreamReaderProtocol(reader),
+          ours,
+        );
+        const writer = new StreamWriter(transport, protocol, { reader });
+        await loop.sockSendall(peer, Buffer.from('line\n'));
+        expect(String(await reader.readline())).to.equal('line\n');
+        writer.close();
+        await writer.waitClosed();
+        peer.close();
+        const wrong = { onConnection: 1 as never };
+        expect(await thrownBy(() => new StreamReaderProtocol(reader, wrong))).to.be.instanceOf(TypeError);
+      }),
+  );
 
-  it('StreamReader pauses its connection while nobody reads, and no byte is lost', () =>
-    inLoop(async (loop) => {
-      const [ours, peer] = Socket.socketpair();
-      const [reader, writer] = await openConnection({ sock: ours, limit: 1000 });
-      const sent = loop.createTask(() => loop.sockSendall(peer, Buffer.alloc(3_000_000, 'x')));
-      await iterations(loop, 20);
-      expect([sent.done(), inspect(reader)]).to.satisfy(
-        ([done, shown]: [boolean, string]) => !done && shown.endsWith(' paused>'),
-      );
-      let received = 0;
-      while (received < 3_000_000) received += (await reader.read(70_000)).length;
-      await sent;
-      expect(received).to.equal(3_000_000);
-      writer.close();
-      await writer.waitClosed();
-      peer.close();
-    }));
+  itWithEpoll(
+    'how much Node has read ahead cannot be seen',
+    'StreamReader pauses its connection while nobody reads, and no byte is lost',
+    () =>
+      inLoop(async (loop) => {
+        const [ours, peer] = Socket.socketpair();
+        const [reader, writer] = await openConnection({ sock: ours, limit: 1000 });
+        const sent = loop.createTask(() => loop.sockSendall(peer, Buffer.alloc(3_000_000, 'x')));
+        await iterations(loop, 20);
+        expect([sent.done(), inspect(reader)]).to.satisfy(
+          ([done, shown]: [boolean, string]) => !done && shown.endsWith(' paused>'),
+        );
+        let received = 0;
+        while (received < 3_000_000) received += (await reader.read(70_000)).length;
+        await sent;
+        expect(received).to.equal(3_000_000);
+        writer.close();
+        await writer.waitClosed();
+        peer.close();
+      }),
+  );
 
   describe('A StreamWriter that is dropped and not closed', () => {
     /** A connection whose writer nobody has any more. */
@@ -210,27 +223,35 @@ describe('net/stream-writer and stream-reader-protocol', () => {
       return warning;
     }
 
-    it('is warned of, can still be read from, and is closed when the peer has ended its side', () =>
-      inLoop(async (loop) => {
-        const { reader, peer } = await dropped(loop); // test_unclosed_resource_warnings
-        const warning = await warned();
-        expect(warning).to.include({ name: 'ResourceWarning', code: 'RINGLOOP_UNCLOSED_WRITER' });
-        expect(warning.message).to.match(/^unclosed <StreamWriter transport=/);
-        await loop.sockSendall(peer, Buffer.from('still there'));
-        expect(String(await reader.read(100))).to.equal('still there');
-        peer.shutdown(1);
-        expect(await loop.sockRecv(peer, 1)).to.have.length(0); // it is closed
-        peer.close();
-      }));
+    itWithEpoll(
+      'Node keeps an open handle',
+      'is warned of, can still be read from, and is closed when the peer has ended its side',
+      () =>
+        inLoop(async (loop) => {
+          const { reader, peer } = await dropped(loop); // test_unclosed_resource_warnings
+          const warning = await warned();
+          expect(warning).to.include({ name: 'ResourceWarning', code: 'RINGLOOP_UNCLOSED_WRITER' });
+          expect(warning.message).to.match(/^unclosed <StreamWriter transport=/);
+          await loop.sockSendall(peer, Buffer.from('still there'));
+          expect(String(await reader.read(100))).to.equal('still there');
+          peer.shutdown(1);
+          expect(await loop.sockRecv(peer, 1)).to.have.length(0); // it is closed
+          peer.close();
+        }),
+    );
 
-    it('is closed at once when the peer has ended its side before', () =>
-      inLoop(async (loop) => {
-        const { reader, peer } = await dropped(loop);
-        peer.shutdown(1);
-        expect(await reader.read()).to.have.length(0);
-        await warned();
-        expect(await loop.sockRecv(peer, 1)).to.have.length(0);
-        peer.close();
-      }));
+    itWithEpoll(
+      'Node keeps an open handle',
+      'is closed at once when the peer has ended its side before',
+      () =>
+        inLoop(async (loop) => {
+          const { reader, peer } = await dropped(loop);
+          peer.shutdown(1);
+          expect(await reader.read()).to.have.length(0);
+          await warned();
+          expect(await loop.sockRecv(peer, 1)).to.have.length(0);
+          peer.close();
+        }),
+    );
   });
 });
