@@ -11,8 +11,10 @@ export async function withLookup(
 ): Promise<void> {
   const original = dns.lookup;
   const fake = (host: string, ...rest: unknown[]): void => {
-    if (isIP(host) !== 0 && rest.length === 1) Reflect.apply(original, dns, [host, ...rest]);
-    else answer(host, rest[1] as Answer, rest[0] as dns.LookupAllOptions);
+    const [options] = rest as [dns.LookupAllOptions];
+    const isOurs = isIP(host) === 0 || options.verbatim === true; // Node's own servers do not ask so
+    if (isOurs) answer(host, rest[1] as Answer, options);
+    else Reflect.apply(original, dns, [host, ...rest]);
   };
   const stub = sinon.stub(dns, 'lookup').callsFake(fake);
   try {
