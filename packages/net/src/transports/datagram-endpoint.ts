@@ -5,6 +5,8 @@ import { EAGAIN } from '../libc/syscalls.js';
 import { isSystemError, systemError } from '../libc/system-error.js';
 import type { Direction } from '../selector/loop-selector.js';
 import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.js';
+import { AF_INET6 } from '../libc/linux-abi.js';
+import { checkProtocol } from './make-protocol.js';
 import { encodeOften } from '../sockets/address-cache.js';
 import { checkBytes } from '../sockets/bytes.js';
 import { type AddressInput, checkAddress, type SocketAddress } from '../sockets/sockaddr.js';
@@ -130,6 +132,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   }
 
   setProtocol(protocol: DatagramProtocol): void {
+    checkProtocol(protocol);
     this.#protocol = protocol;
   }
 
@@ -164,7 +167,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
       }
       return address;
     }
-    if (address !== null && !isSame(address, this.#remote)) {
+    if (address !== null && !isSame(this.#sock.family, address, this.#remote)) {
       throw typeError(
         `Invalid address: must be null or ${inspect(this.#remote)}, got ${inspect(address)}`,
         'ERR_INVALID_ARG_VALUE',
@@ -276,7 +279,16 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   }
 }
 
-function isSame(a: AddressInput, b: AddressInput): boolean {
+/** Whether both stand for one address, in whichever spelling. */
+function isSame(family: number, a: AddressInput, b: AddressInput): boolean {
   if (typeof a === 'string' || typeof b === 'string') return a === b;
-  return a.host === b.host && a.port === b.port;
+  if (a.host === b.host && a.port === b.port) return true;
+  if (a.port !== b.port || family !== AF_INET6) return false;
+  return (
+    new URL(`http://[${plain(a.host)}]`).host === new URL(`http://[${plain(b.host)}]`).host &&
+    zone(a.host) === zone(b.host)
+  );
 }
+
+const plain = (host: string): string => host.split('%')[0] ?? host;
+const zone = (host: string): string | undefined => host.split('%')[1];

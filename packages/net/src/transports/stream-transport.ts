@@ -9,6 +9,7 @@ import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.j
 import { Closing } from './closing.js';
 import { type ConnectionFacts, DetachedConnection } from './detached-connection.js';
 import { type BufferedProtocol, bufferedOrNull, type Protocol, type StreamProtocol } from './protocol.js';
+import { checkProtocol } from './make-protocol.js';
 import { askForBuffer } from './ask-for-buffer.js';
 import { ProtocolErrors } from './protocol-errors.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
@@ -263,8 +264,10 @@ export class StreamTransport implements Transport, Abandonable {
   /**
    * Sets the protocol that gets the events from now on. It may be of the other kind, with or without buffers of its own. Python:
    * BaseTransport.set_protocol().
+   * @throws {TypeError} when it is no object, or has only one of the two methods of a BufferedProtocol and no dataReceived
    */
   setProtocol(protocol: StreamProtocol): void {
+    checkProtocol(protocol);
     this.#protocol = protocol;
     this.#buffered = bufferedOrNull(protocol);
   }
@@ -334,7 +337,9 @@ export class StreamTransport implements Transport, Abandonable {
 
   #askForBuffer(protocol: BufferedProtocol): Uint8Array | null {
     try {
-      return askForBuffer(protocol);
+      return askForBuffer(protocol, (rejected) =>
+        this.#errors.watch(rejected, (thrown) => this.#errors.report('protocol.get_buffer() failed', thrown)),
+      );
     } catch (thrown) {
       this.#protocolFailed(thrown, 'Fatal error: protocol.get_buffer() call failed.');
       return null;
