@@ -87,7 +87,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
       const result = this.#send(data, to);
       if (result >= 0) return;
       if (result !== -EAGAIN) {
-        this.#errorReceived(-result);
+        this.#errorReceived('send', -result);
         return;
       }
       if (!this.#watch('writer', this.#onWritable)) return;
@@ -205,19 +205,20 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
           this.#errors.report('protocol.datagram_received() failed', thrown),
         );
       } else if (received === -EAGAIN) return;
-      else this.#errorReceived(-received);
+      else this.#errorReceived('recvfrom', -received);
     }
   };
 
   readonly #onWritable = (): void => {
-    while (true) {
+    // Newcomers wait for the next turn: errorReceived() may send again.
+    for (let left = this.#waiting.length; left > 0; left--) {
       const [first] = this.#waiting;
-      if (first === undefined) break;
+      if (first === undefined) break; // dropped meanwhile
       const result = this.#send(first.data, first.address);
       if (result === -EAGAIN) break;
       this.#waiting.shift();
       this.#waitingBytes -= first.data.byteLength + HEADER_BYTES;
-      if (result < 0) this.#errorReceived(-result);
+      if (result < 0) this.#errorReceived('send', -result);
       if (this.#closing.isEnding) return; // the protocol has aborted
     }
     this.#flow.shrunk(this.#waitingBytes);
@@ -239,8 +240,8 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   }
 
   /** An ordinary thing in a network of datagrams: the protocol is told, and the transport goes on. */
-  #errorReceived(errno: number): void {
-    this.#errors.watch(this.#protocol.errorReceived?.(systemError('send', errno)), (thrown) =>
+  #errorReceived(syscall: string, errno: number): void {
+    this.#errors.watch(this.#protocol.errorReceived?.(systemError(syscall, errno)), (thrown) =>
       this.#errors.report('protocol.error_received() failed', thrown),
     );
   }
