@@ -1,5 +1,12 @@
 // Cases of CPython's test_streams.py (3.13) keep their name in a comment.
-import { CancelledError, type CoroutineGenerator, gather, sleep, waitFor } from '@ringloop/core';
+import {
+  type Awaitable,
+  CancelledError,
+  type CoroutineGenerator,
+  gather,
+  sleep,
+  waitFor,
+} from '@ringloop/core';
 import { IncompleteReadError, LimitOverrunError, SelectorEventLoop, StreamReader } from '@ringloop/net';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -312,6 +319,34 @@ describe('net/stream-reader', () => {
         }
       }));
   });
+
+  it('StreamReader fails a read whose connection is lost after it was woken and before it goes on', () =>
+    inLoop(async (loop) => {
+      const reads: ((reader: StreamReader) => Awaitable<Buffer>)[] = [
+        (reader) => reader.read(),
+        (reader) => reader.readline(),
+        (reader) => reader.readuntil(),
+        (reader) => reader.readexactly(5),
+      ];
+      for (const read of reads) {
+        const reader = fed(null);
+        const asyncTask = loop.createTask(async () => await read(reader));
+        await iterations(loop, 2);
+        const error = new Error('lost');
+        reader.feedData(bytes('ab'));
+        reader.setException(error);
+        expect(await rejection(asyncTask)).to.equal(error);
+
+        const other = fed(null);
+        const generatorTask = loop.createTask(function* (): CoroutineGenerator<Buffer> {
+          return yield* read(other);
+        });
+        await iterations(loop, 2);
+        other.feedData(bytes('ab'));
+        other.setException(error);
+        expect(await rejection(generatorTask)).to.equal(error);
+      }
+    }));
 
   it('StreamReader iterates over lines', () =>
     inLoop(async (loop) => {
