@@ -6,7 +6,9 @@ import {
   type SelectorEventLoop,
   SO_SNDBUF,
   Socket,
+  type SocketAddress,
   SOL_SOCKET,
+  startServer,
   StreamReader,
   StreamReaderProtocol,
   StreamWriter,
@@ -231,6 +233,20 @@ describe('net/stream-writer and stream-reader-protocol', () => {
         await warned();
         expect(await loop.sockRecv(peer, 1)).to.have.length(0);
         peer.close();
+      }));
+
+    it('is warned of in a server whose function has ended', () =>
+      inLoop(async (loop) => {
+        // test_unclosed_server_resource_warnings
+        const server = await startServer(() => undefined, { host: '127.0.0.1', port: 0 });
+        const { port } = server.sockets?.[0]?.getsockname() as SocketAddress;
+        const peer = new Socket();
+        await loop.sockConnect(peer, { host: '127.0.0.1', port });
+        const warning = await warned();
+        expect(warning).to.include({ name: 'ResourceWarning', code: 'RINGLOOP_UNCLOSED_WRITER' });
+        peer.close();
+        server.close();
+        await server.waitClosed();
       }));
   });
 });
