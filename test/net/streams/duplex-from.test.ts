@@ -246,6 +246,60 @@ describe('net/duplex-from', () => {
 
   itWithEpoll(
     'its peer is a Socket in the same loop',
+    'duplexFrom() fails the write that finds the connection broken, or closed by others',
+    () =>
+      inLoop(async () => {
+        for (const many of [false, true]) {
+          const { duplex, peer } = await duplexPair();
+          const failed = once(duplex, 'error');
+          peer.close();
+          duplex.cork();
+          const results = [1, 2].slice(0, many ? 2 : 1).map(
+            () =>
+              new Promise<unknown>((resolve) => {
+                duplex.write('a', resolve);
+              }),
+          );
+          duplex.uncork();
+          const [error] = (await failed) as [Error];
+          expect(error).to.have.property('code', 'EPIPE');
+          for (const result of await Promise.all(results)) expect(result).to.equal(error);
+        }
+
+        const { duplex, writer, peer } = await duplexPair();
+        const failed = once(duplex, 'error');
+        writer.transport.abort(); // connectionLost comes in the next iteration
+        const result = new Promise<unknown>((resolve) => {
+          duplex.write('a', resolve);
+        });
+        expect(await result)
+          .to.equal((await failed)[0])
+          .and.to.have.property('code', 'EPIPE');
+        peer.close();
+      }),
+  );
+
+  itWithEpoll(
+    'its peer is a Socket in the same loop',
+    'duplexFrom() fails the read of the reader that was woken and has not gone on',
+    () =>
+      inLoop(async (loop) => {
+        const { reader, writer, peer } = await pair();
+        const line = loop.createTask(() => reader.readline());
+        await iterations(loop, 2);
+        reader.feedData(Buffer.from('begin'));
+        const duplex = duplexFrom([reader, writer]);
+        expect(await rejection(line)).to.have.property('code', 'ERR_INVALID_STATE');
+        const [chunk] = (await once(duplex, 'data')) as [Buffer];
+        expect(String(chunk)).to.equal('begin');
+        duplex.destroy();
+        await closed(duplex);
+        peer.close();
+      }),
+  );
+
+  itWithEpoll(
+    'its peer is a Socket in the same loop',
     'duplexFrom() gives what has come in when others close the transport, and refuses more writes',
     () =>
       inLoop(async (loop) => {

@@ -198,20 +198,58 @@ describe('net/open-connection and start-server', () => {
       server.close();
     }));
 
-  it('startServer() leaves no server behind when it is cancelled', () =>
-    inLoop(async (loop) => {
-      const before = openDescriptors();
-      for (let after = 0; after < 4; after++) {
-        const task = loop.createTask(() => startServer(echoLine, { host, port: 0 }));
-        await iterations(loop, after);
-        task.cancel();
-        await task.then(
-          (server) => server.close(),
-          () => undefined,
+  it('startServer() and startUnixServer() leave no server behind when they are cancelled', () =>
+    withUnixPath((path) =>
+      inLoop(async (loop) => {
+        const before = openDescriptors();
+        const starts = [
+          () => startServer(echoLine, { host, port: 0 }),
+          () => startUnixServer(echoLine, { path }),
+        ];
+        for (const start of starts) {
+          for (let after = 0; after < 4; after++) {
+            const task = loop.createTask(start);
+            await iterations(loop, after);
+            task.cancel();
+            await task.then(
+              (server) => server.close(),
+              () => undefined,
+            );
+          }
+        }
+        expect(openDescriptors()).to.deep.equal(before);
+      }),
+    ));
+
+  it('openUnixConnection() leaves no connection behind, in whichever iteration it is cancelled', () =>
+    withUnixPath((path) =>
+      inLoop(async (loop) => {
+        let open = 0;
+        const server = await loop.createUnixServer(
+          () => ({ connectionMade: () => open++, connectionLost: () => open-- }),
+          { path },
         );
-      }
-      expect(openDescriptors()).to.deep.equal(before);
-    }));
+        const before = openDescriptors();
+        for (let after = 0; after < 8; after++) {
+          const task = loop.createTask(() => openUnixConnection({ path }));
+          const cancelIn = (left: number): void => {
+            if (left === 0) task.cancel();
+            else loop.callSoon(cancelIn, left - 1);
+          };
+          cancelIn(after);
+          try {
+            const [, writer] = await task;
+            writer.close(); // it came too late
+            await writer.waitClosed();
+          } catch (thrown) {
+            expect(thrown).to.be.instanceOf(CancelledError);
+          }
+        }
+        while (open > 0 || openDescriptors().size > before.size) await iterations(loop, 1);
+        expect(openDescriptors()).to.deep.equal(before);
+        server.close();
+      }),
+    ));
 
   it('openConnection() is ended by waitFor() and gather(), and can be waited for with yield*', () =>
     inLoop(async (loop: SelectorEventLoop) => {

@@ -1,5 +1,12 @@
 // Cases of CPython's test_streams.py (3.13) keep their name in a comment.
-import { CancelledError, type CoroutineGenerator, gather, sleep, waitFor } from '@ringloop/core';
+import {
+  type Awaitable,
+  CancelledError,
+  type CoroutineGenerator,
+  gather,
+  sleep,
+  waitFor,
+} from '@ringloop/core';
 import { IncompleteReadError, LimitOverrunError, SelectorEventLoop, StreamReader } from '@ringloop/net';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -313,6 +320,34 @@ describe('net/stream-reader', () => {
       }));
   });
 
+  it('StreamReader fails a read whose connection is lost after it was woken and before it goes on', () =>
+    inLoop(async (loop) => {
+      const reads: ((reader: StreamReader) => Awaitable<Buffer>)[] = [
+        (reader) => reader.read(),
+        (reader) => reader.readline(),
+        (reader) => reader.readuntil(),
+        (reader) => reader.readexactly(5),
+      ];
+      for (const read of reads) {
+        const reader = fed(null);
+        const asyncTask = loop.createTask(async () => await read(reader));
+        await iterations(loop, 2);
+        const error = new Error('lost');
+        reader.feedData(bytes('ab'));
+        reader.setException(error);
+        expect(await rejection(asyncTask)).to.equal(error);
+
+        const other = fed(null);
+        const generatorTask = loop.createTask(function* (): CoroutineGenerator<Buffer> {
+          return yield* read(other);
+        });
+        await iterations(loop, 2);
+        other.feedData(bytes('ab'));
+        other.setException(error);
+        expect(await rejection(generatorTask)).to.equal(error);
+      }
+    }));
+
   it('StreamReader iterates over lines', () =>
     inLoop(async (loop) => {
       const reader = fed(null, 'a\nb\n\n');
@@ -503,6 +538,75 @@ describe('net/stream-reader', () => {
       expect(inspect(reader)).to.equal('<StreamReader eof exception=Error: no transport=<Transport>>');
       await iterations(loop, 1);
     }));
+
+  it('StreamReader limits readuntil() and readline() as a search of all bytes does, however they are cut', () => {
+    const text = (min: number, max: number): fc.Arbitrary<string> =>
+      fc.string({ unit: fc.constantFrom('a', 'b', '\n'), minLength: min, maxLength: max, size: 'max' });
+    const separators = fc.array(text(1, 3), { minLength: 1, maxLength: 3 });
+    const calls = fc.array(fc.oneof(separators, fc.constant('line' as const)), {
+      minLength: 1,
+      maxLength: 6,
+    });
+
+    /** What readuntil() of a stream that has ended does with `left`: how many bytes it takes, and how it ends. */
+    const model = (left: string, wanted: string[], limit: number): { take: number; outcome: string } => {
+      const ends = wanted
+        .map((each) => ({ start: left.indexOf(each), end: left.indexOf(each) + each.length }))
+        .filter(({ start }) => start !== -1)
+        .sort((a, b) => a.end - b.end || b.start - a.start);
+      const [found] = ends;
+      const lengths = wanted.map((each) => each.length);
+      const safe = Math.max(0, left.length + 1 - Math.max(...lengths));
+      if (found === undefined) {
+        const isOver = left.length >= Math.min(...lengths) && safe > limit;
+        return isOver ? { take: 0, outcome: `over ${safe}` } : { take: left.length, outcome: 'ended' };
+      }
+      return found.start > limit
+        ? { take: 0, outcome: `over ${found.start}` }
+        : { take: found.end, outcome: 'found' };
+    };
+
+    return inLoop(() =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.array(text(0, 12), { maxLength: 6 }),
+          calls,
+          fc.integer({ min: 1, max: 20 }),
+          async (chunks, reads, limit) => {
+            const reader = fed(limit, ...chunks);
+            reader.feedEof();
+            let left = chunks.join('');
+            for (const now of reads) {
+              const wanted = now === 'line' ? ['\n'] : now;
+              const { take, outcome } = model(left, wanted, limit);
+              const read = now === 'line' ? reader.readline() : reader.readuntil(now.map(bytes));
+              let got = '';
+              const how = await read.then(
+                (data) => {
+                  got = data.toString();
+                  return now === 'line' && !got.endsWith('\n') ? 'ended' : 'found';
+                },
+                (thrown: unknown) => {
+                  const reason = now === 'line' && thrown instanceof RangeError ? thrown.cause : thrown;
+                  if (reason instanceof LimitOverrunError) return `over ${reason.consumed}`;
+                  if (!(thrown instanceof IncompleteReadError)) throw thrown;
+                  got = thrown.partial.toString();
+                  return 'ended';
+                },
+              );
+              expect([how, got]).to.deep.equal([outcome, left.slice(0, take)]);
+              left = left.slice(take);
+              if (now !== 'line' || !how.startsWith('over')) continue;
+              const end = left.indexOf('\n'); // readline() drops a line that is too long
+              left = end === -1 ? '' : left.slice(end + 1);
+            }
+            expect(await rest(reader)).to.equal(left);
+          },
+        ),
+        { numRuns: 300 },
+      ),
+    );
+  });
 
   it('StreamReader gives the same bytes, however they are cut and read', () => {
     const chunk = fc

@@ -73,12 +73,6 @@ export class ByteQueue {
     return taken;
   }
 
-  clear(): void {
-    this.#chunks = [];
-    this.#head = 0;
-    this.#size = 0;
-  }
-
   /**
    * Where `wanted` first begins at or behind position `from` and ends at or before position `until`, or -1. It may lie across
    * chunks.

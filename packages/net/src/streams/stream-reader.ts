@@ -263,6 +263,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
         `${name}() called while another coroutine is already waiting for incoming data`,
       );
     }
+    this.#check(); // the connection may have been lost since this call was woken, and then nobody would wake it again
     // It may wait for more than the transport was paused for, and then nobody would ever resume it.
     if (this.#paused) this.#resume();
     const waiter = this.#loop.createFuture<undefined>();

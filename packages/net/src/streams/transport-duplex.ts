@@ -67,11 +67,11 @@ export class TransportDuplex extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: string, done: Done): void {
-    this.#send(() => this.#transport.write(chunk), done);
+    this.#write(() => this.#transport.write(chunk), done);
   }
 
   override _writev(chunks: readonly { chunk: Buffer }[], done: Done): void {
-    this.#send(() => this.#transport.writelines(chunks.map(({ chunk }) => chunk)), done);
+    this.#write(() => this.#transport.writelines(chunks.map(({ chunk }) => chunk)), done);
   }
 
   override _final(done: Done): void {
@@ -90,19 +90,21 @@ export class TransportDuplex extends Duplex {
     else this.#destroyed = () => done(error);
   }
 
-  #send(call: () => void, done: Done): void {
-    if (this.#isLost) {
-      done(systemError('write', EPIPE));
-      return;
-    }
+  #write(call: () => void, done: Done): void {
+    if (this.#isLost) done(systemError('write', EPIPE));
+    // A transport that finds the connection broken begins to close and drops the data. #lost() will say why.
+    else this.#send(call, done, () => !this.#isFull && !this.#transport.isClosing());
+  }
+
+  #send(call: () => void, done: Done, isSent = (): boolean => !this.#isFull): void {
     try {
       call();
     } catch (thrown) {
       done(toError(thrown)); // the writer has ended the connection's side before
       return;
     }
-    if (this.#isFull) this.#sent = done;
-    else done();
+    if (isSent()) done();
+    else this.#sent = done;
   }
 
   #end(error: Error | null): void {
