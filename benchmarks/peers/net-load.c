@@ -13,8 +13,8 @@
  * Every byte that comes back is compared. A connection's messages are a stretch of one random sequence that begins at another
  * place for each connection, so that bytes which are lost, repeated, swapped or another connection's are seen.
  *
- * When the warm-up is over, and again when the time is, the processor times of the processes in `pids` are read from
- * /proc/PID/stat, all of their threads included. One line of JSON says what happened in between. hold prints its line when all
+ * When the warm-up is over, and again when the time is, the processor times of the processes in `pids` are read, from their clocks and
+ * from /proc/PID/stat, all of their threads included. One line of JSON says what happened in between. hold prints its line when all
  * connections are idle. What goes wrong is told in words on the error output, and the exit code is 1.
  */
 #define _GNU_SOURCE
@@ -63,7 +63,11 @@ typedef struct {
     size_t body_at;
 } Connection;
 
-typedef struct { uint64_t user, system; } Ticks;
+/* Of all processes in `pids`. The system counts the whole exactly, and of its parts only samples: see user_share(). */
+typedef struct {
+    double total; /* seconds */
+    uint64_t user_ticks, system_ticks;
+} Cpu;
 
 static Mode mode;
 static int connections = 1, depth = 1;
@@ -132,7 +136,7 @@ static double quantile(double q) {
     return 0;
 }
 
-static Ticks ticks_of(int pid) {
+static void add_ticks(int pid, Cpu *cpu) {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -146,17 +150,30 @@ static Ticks ticks_of(int pid) {
     /* state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime */
     if (rest == NULL || sscanf(rest + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
         fail("Cannot read %s", path);
-    return (Ticks){user, system};
+    cpu->user_ticks += user;
+    cpu->system_ticks += system;
 }
 
-static Ticks all_ticks(void) {
-    Ticks sum = {0, 0};
+static Cpu cpu_now(void) {
+    Cpu cpu = {0, 0, 0};
     for (int i = 0; i < pid_count; i++) {
-        Ticks one = ticks_of(pids[i]);
-        sum.user += one.user;
-        sum.system += one.system;
+        clockid_t clock;
+        struct timespec time;
+        if (clock_getcpuclockid(pids[i], &clock) != 0 || clock_gettime(clock, &time) < 0)
+            fail("The server (process %d) has ended", pids[i]);
+        cpu.total += (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+        add_ticks(pids[i], &cpu);
     }
-    return sum;
+    return cpu;
+}
+
+/*
+ * Most kernels know a process's time to the nanosecond, but what it was in only at each timer interrupt, and tell that in
+ * hundredths of a second. So the ticks say how the exact time is shared.
+ */
+static double user_share(const Cpu *before, const Cpu *after) {
+    double user = (double)(after->user_ticks - before->user_ticks), system = (double)(after->system_ticks - before->system_ticks);
+    return user + system > 0 ? user / (user + system) : 0;
 }
 
 static double own_cpu(void) {
@@ -446,15 +463,15 @@ static void begin_all(void) {
 static void measure(void) {
     begin_all();
     for (double until = clock_now() + warm_up; now < until;) turn();
-    Ticks before = all_ticks();
+    Cpu before = cpu_now();
     double cpu = own_cpu(), began = now = clock_now();
     measuring = 1;
     while (now - began < seconds) turn();
     measuring = 0;
-    Ticks after = all_ticks();
-    double took = clock_now() - began, tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
-    printf("{\"requests\":%llu,\"seconds\":%.6f,\"user\":%.3f,\"system\":%.3f,\"client\":%.4f,\"lost\":%llu,\"p50\":%.9f,\"p99\":%.9f}\n",
-           (unsigned long long)done, took, (double)(after.user - before.user) * tick, (double)(after.system - before.system) * tick,
+    Cpu after = cpu_now();
+    double took = clock_now() - began, total = after.total - before.total, user = total * user_share(&before, &after);
+    printf("{\"requests\":%llu,\"seconds\":%.6f,\"user\":%.6f,\"system\":%.6f,\"client\":%.4f,\"lost\":%llu,\"p50\":%.9f,\"p99\":%.9f}\n",
+           (unsigned long long)done, took, user, total - user,
            own_cpu() - cpu, (unsigned long long)lost, quantile(0.5), quantile(0.99));
     fflush(stdout);
 }
