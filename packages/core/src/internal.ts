@@ -36,3 +36,4 @@ export { settled, SETTLED, SETTLED_TRUE } from './settled.js';
 export { SlotTable, type SlotTableLayout } from './memory/slot-table.js';
 export { LONGEST_TIMER_MS } from './longest-timer.js';
 export { bundledError } from './bundled-error.js';
+export { Fifo } from './queues/fifo.js';

@@ -30,7 +30,7 @@ describe('core/fifo', () => {
               model.push(item);
             } else if (model.length > 0) expect(fifo.pop()).to.equal(model.shift());
           }
-          expect([fifo.size, [...fifo]]).to.deep.equal([model.length, model]);
+          expect([fifo.size, fifo.peek(), [...fifo]]).to.deep.equal([model.length, model[0], model]);
         }
       }),
     );

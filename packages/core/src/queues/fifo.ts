@@ -27,6 +27,11 @@ export class Fifo<T> implements ItemStore<T> {
     return item;
   }
 
+  /** The item that `pop()` would return; undefined while empty. */
+  peek(): T | undefined {
+    return this.#items[this.#head];
+  }
+
   clear(): void {
     this.#items.length = 0;
     this.#head = 0;
