@@ -3,8 +3,7 @@
  * garbage collector does not know: the buffers are referenced from here until the call has returned.
  */
 import { type Libc, libc } from './libc.js';
-import { MSG_NOSIGNAL } from './linux-abi.js';
-import { complete, send } from './syscalls.js';
+import { send, sendmsg } from './syscalls.js';
 
 /** The most buffers that the kernel takes at once: IOV_MAX in <limits.h>. */
 export const MOST_BUFFERS = 1024;
@@ -13,6 +12,7 @@ const POINTER_BYTES = process.arch === 'ia32' || process.arch === 'arm' ? 4 : 8;
 
 /** `struct iovec` in <sys/uio.h>: an address and a length. */
 const vector = new BigUint64Array(2 * MOST_BUFFERS);
+const vectorBytes = new Uint8Array(vector.buffer);
 /** `struct msghdr` in <sys/socket.h>: name, its length, iovec, their number, control data, its length, flags. 64-bit. */
 const message = new BigUint64Array(7);
 const IOVEC_AT = 2;
@@ -22,28 +22,33 @@ const messageBytes = new Uint8Array(message.buffer);
 const held: { buffers: readonly Uint8Array[] } = { buffers: [] };
 
 /**
- * Sends the start of `buffers`, which are not empty, and returns how many bytes the system took, or `-errno`. If the peer is gone,
- * returns -EPIPE and raises no SIGPIPE. On 32-bit machines it sends the first one only.
+ * Sends the start of `buffers`, and returns how many bytes the system took, or `-errno`: of so many buffers at most as the kernel
+ * takes. If the peer is gone, returns -EPIPE and raises no SIGPIPE. On 32-bit machines it sends the first one only.
  */
 export function sendVector(fd: number, buffers: readonly Uint8Array[]): number {
-  const [first] = buffers;
-  if (first === undefined) return 0;
-  if (POINTER_BYTES !== 8) return send(fd, first, 0);
+  if (POINTER_BYTES !== 8) return sendFirst(fd, buffers);
   held.buffers = buffers;
-  const c = libc();
-  fill(c, buffers);
-  const result = complete(() => c.sendmsg(fd, messageBytes, MSG_NOSIGNAL));
+  const used = fill(libc(), buffers);
+  const result = used === 0 ? 0 : sendmsg(fd, messageBytes);
   held.buffers = [];
   return result;
 }
 
-function fill(c: Libc, buffers: readonly Uint8Array[]): void {
+/** Returns how many buffers there are: the kernel needs no empty ones. */
+function fill(c: Libc, buffers: readonly Uint8Array[]): number {
   let at = 0;
   for (const buffer of buffers) {
+    if (buffer.byteLength === 0) continue;
     if (at === vector.length) break; // the rest is for the next call
     vector[at++] = c.address(buffer);
     vector[at++] = BigInt(buffer.byteLength);
   }
-  message[IOVEC_AT] = c.address(new Uint8Array(vector.buffer));
+  message[IOVEC_AT] = c.address(vectorBytes);
   message[IOVEC_COUNT_AT] = BigInt(at / 2);
+  return at / 2;
+}
+
+function sendFirst(fd: number, buffers: readonly Uint8Array[]): number {
+  const first = buffers.find(({ byteLength }) => byteLength > 0);
+  return first === undefined ? 0 : send(fd, first, 0);
 }

@@ -91,7 +91,7 @@ export function disown(fd: number): void {
   hooks?.remove(hooks.env, hooks.close, fd);
 }
 
-// recv, send and epoll_wait repeat the loop of complete(): they are the hot path, and a closure costs time.
+// What transports call for each piece of data repeats the loop of complete(): a closure costs time there.
 
 export function recv(fd: number, buffer: Uint8Array, flags: number): number {
   const c = libc();
@@ -125,14 +125,38 @@ export function recvfrom(
   address: Uint8Array,
   length: Uint8Array,
 ): number {
-  return complete((c) => c.recvfrom(fd, buffer, buffer.byteLength, flags, address, length));
+  const c = libc();
+  while (true) {
+    const result = c.recvfrom(fd, buffer, buffer.byteLength, flags, address, length);
+    if (result >= 0) return result;
+    const errno = c.errno();
+    if (errno !== EINTR) return -errno;
+  }
 }
 
 /** If the peer is gone, returns -EPIPE and raises no SIGPIPE. */
 export function sendto(fd: number, data: Uint8Array, flags: number, address: Uint8Array): number {
-  return complete((c) =>
-    c.sendto(fd, data, data.byteLength, flags | MSG_NOSIGNAL, address, address.byteLength),
-  );
+  const c = libc();
+  while (true) {
+    const result = c.sendto(fd, data, data.byteLength, flags | MSG_NOSIGNAL, address, address.byteLength);
+    if (result >= 0) return result;
+    const errno = c.errno();
+    if (errno !== EINTR) return -errno;
+  }
+}
+
+/**
+ * Sends the buffers that a `struct msghdr` names by their addresses, which must stay referenced until this returns. If the peer is
+ * gone, returns -EPIPE and raises no SIGPIPE.
+ */
+export function sendmsg(fd: number, message: Uint8Array): number {
+  const c = libc();
+  while (true) {
+    const result = c.sendmsg(fd, message, MSG_NOSIGNAL);
+    if (result >= 0) return result;
+    const errno = c.errno();
+    if (errno !== EINTR) return -errno;
+  }
 }
 
 /** Never waits: libuv does the waiting. */

@@ -270,10 +270,7 @@ export class Socket {
    */
   trySendAll(buffers: readonly Uint8Array[]): number {
     for (const buffer of buffers) checkBytes(buffer);
-    return sendVector(
-      this.#fd,
-      buffers.filter(({ byteLength }) => byteLength > 0),
-    );
+    return sendVector(this.#fd, buffers);
   }
 
   /**

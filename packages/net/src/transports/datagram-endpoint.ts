@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { Handle } from '@ringloop/core';
-import { typeError } from '@ringloop/core/internal';
+import { Fifo, typeError } from '@ringloop/core/internal';
 import { EAGAIN } from '../libc/syscalls.js';
 import { isSystemError, systemError } from '../libc/system-error.js';
 import type { Direction } from '../selector/loop-selector.js';
@@ -54,7 +54,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   readonly #flow = new FlowControl((method) => this.#errors.tellFlow(method));
   readonly #errors: ProtocolErrors;
   #protocol: DatagramProtocol;
-  #waiting: Waiting[] = [];
+  readonly #waiting = new Fifo<Waiting>();
   #waitingBytes = 0;
   #lateWrites = 0;
 
@@ -83,7 +83,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
       this.#lateWrites++;
       return;
     }
-    if (this.#waiting.length === 0) {
+    if (this.#waiting.size === 0) {
       const result = this.#send(data, to);
       if (result >= 0) return;
       if (result !== -EAGAIN) {
@@ -100,7 +100,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   close(): void {
     if (!this.#closing.tryFlush()) return;
     this.#net.selector.unwatch(this.#fd, 'reader');
-    if (this.#waiting.length === 0) this.#loseSoon(null);
+    if (this.#waiting.size === 0) this.#loseSoon(null);
   }
 
   abort(): void {
@@ -184,9 +184,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   }
 
   readonly #connectionMade = (): void => {
-    this.#errors.watch(this.#protocol.connectionMade?.(this), (thrown) =>
-      this.#errors.report('protocol.connection_made() failed', thrown),
-    );
+    this.#errors.watch(this.#protocol.connectionMade?.(this), 'protocol.connection_made() failed');
   };
 
   readonly #startReading = (): void => {
@@ -201,9 +199,8 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
       if (typeof received !== 'number') {
         const [count, address] = received;
         const data = slab.take(count);
-        this.#errors.watch(this.#protocol.datagramReceived?.(data, address), (thrown) =>
-          this.#errors.report('protocol.datagram_received() failed', thrown),
-        );
+        const result = this.#protocol.datagramReceived?.(data, address);
+        this.#errors.watch(result, 'protocol.datagram_received() failed');
       } else if (received === -EAGAIN) return;
       else this.#errorReceived('recvfrom', -received);
     }
@@ -211,18 +208,18 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
 
   readonly #onWritable = (): void => {
     // Newcomers wait for the next turn: errorReceived() may send again.
-    for (let left = this.#waiting.length; left > 0; left--) {
-      const [first] = this.#waiting;
+    for (let left = this.#waiting.size; left > 0; left--) {
+      const first = this.#waiting.peek();
       if (first === undefined) break; // dropped meanwhile
       const result = this.#send(first.data, first.address);
       if (result === -EAGAIN) break;
-      this.#waiting.shift();
+      this.#waiting.pop();
       this.#waitingBytes -= first.data.byteLength + HEADER_BYTES;
       if (result < 0) this.#errorReceived('send', -result);
       if (this.#closing.isEnding) return; // the protocol has aborted
     }
     this.#flow.shrunk(this.#waitingBytes);
-    if (this.#waiting.length > 0 || this.#closing.isEnding) return;
+    if (this.#waiting.size > 0 || this.#closing.isEnding) return;
     this.#net.selector.unwatch(this.#fd, 'writer');
     if (this.#closing.state === 'flushing') this.#connectionLost(null);
   };
@@ -241,9 +238,8 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
 
   /** An ordinary thing in a network of datagrams: the protocol is told, and the transport goes on. */
   #errorReceived(syscall: string, errno: number): void {
-    this.#errors.watch(this.#protocol.errorReceived?.(systemError(syscall, errno)), (thrown) =>
-      this.#errors.report('protocol.error_received() failed', thrown),
-    );
+    const result = this.#protocol.errorReceived?.(systemError(syscall, errno));
+    this.#errors.watch(result, 'protocol.error_received() failed');
   }
 
   #loseSoon(exc: Error | null): void {
@@ -256,9 +252,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   readonly #connectionLost = (exc: Error | null): void => {
     this.#closing.lost();
     try {
-      this.#errors.watch(this.#protocol.connectionLost?.(exc), (thrown) =>
-        this.#errors.report('protocol.connection_lost() failed', thrown),
-      );
+      this.#errors.watch(this.#protocol.connectionLost?.(exc), 'protocol.connection_lost() failed');
     } finally {
       this.#unwatch();
       this.#net.transports.delete(this.#fd);
@@ -269,7 +263,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   };
 
   #drop(): void {
-    this.#waiting = [];
+    this.#waiting.clear();
     this.#waitingBytes = 0;
   }
 

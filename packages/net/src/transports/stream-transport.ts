@@ -23,7 +23,7 @@ import type { TransportSocket } from '../sockets/transport-socket.js';
 import { SocketFacts } from './socket-facts.js';
 import { MOST_BUFFERS } from '../libc/send-vector.js';
 import type { Transport } from './transport.js';
-import { joinSmall, withoutStart } from './pieces.js';
+import { bytesOf, joinSmall, withoutStart } from './pieces.js';
 import { WriteBuffer } from './write-buffer.js';
 
 /**
@@ -133,14 +133,15 @@ export class StreamTransport implements Transport, Abandonable {
   writelines(list: Iterable<Uint8Array>): void {
     const chunks = [...list];
     for (const chunk of chunks) checkBytes(chunk);
-    if (!this.#mayWrite(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))) return;
+    const bytes = bytesOf(chunks);
+    if (!this.#mayWrite(bytes)) return;
     let rest: readonly Uint8Array[] = chunks;
     if (this.#buffer.size === 0) {
       const pieces = joinSmall(chunks);
       const sent = this.#sendAll(pieces);
-      if (sent === null) return; // the connection is lost
+      if (sent === null || sent === bytes) return; // the connection is lost, or all is sent
       rest = withoutStart(pieces, sent);
-      if (rest.length === 0 || !this.#watchWriter()) return;
+      if (!this.#watchWriter()) return;
     }
     for (const chunk of rest) this.#buffer.append(chunk);
     this.#flow.grown(this.#buffer.size);
@@ -301,9 +302,7 @@ export class StreamTransport implements Transport, Abandonable {
 
   readonly #connectionMade = (): void => {
     if (this.#closing.state === 'lost') return; // detached before it began
-    this.#errors.watch(this.#protocol.connectionMade?.(this), (thrown) =>
-      this.#errors.report('protocol.connection_made() failed', thrown),
-    );
+    this.#errors.watch(this.#protocol.connectionMade?.(this), 'protocol.connection_made() failed');
   };
 
   readonly #startReading = (): void => {
@@ -337,47 +336,43 @@ export class StreamTransport implements Transport, Abandonable {
 
   #askForBuffer(protocol: BufferedProtocol): Uint8Array | null {
     try {
-      return askForBuffer(protocol, (rejected) =>
-        this.#errors.watch(rejected, (thrown) => this.#errors.report('protocol.get_buffer() failed', thrown)),
-      );
+      return askForBuffer(protocol, this.#errors);
     } catch (thrown) {
-      this.#protocolFailed(thrown, 'Fatal error: protocol.get_buffer() call failed.');
+      this.#protocolFailed('Fatal error: protocol.get_buffer() call failed.', thrown);
       return null;
     }
   }
 
   #bufferUpdated(protocol: BufferedProtocol, count: number): void {
-    const failed = (thrown: unknown): void =>
-      this.#protocolFailed(thrown, 'Fatal error: protocol.buffer_updated() call failed.');
+    const message = 'Fatal error: protocol.buffer_updated() call failed.';
     try {
       const lender: { bufferUpdated(bytes: number): unknown } = protocol; // JavaScript may return anything
-      this.#errors.watch(lender.bufferUpdated(count), failed);
+      this.#errors.watch(lender.bufferUpdated(count), message, this.#protocolFailed);
     } catch (thrown) {
-      failed(thrown);
+      this.#protocolFailed(message, thrown);
     }
   }
 
   #dataReceived(data: Buffer): void {
-    const failed = (thrown: unknown): void =>
-      this.#protocolFailed(thrown, 'Fatal error: protocol.data_received() call failed.');
+    const message = 'Fatal error: protocol.data_received() call failed.';
     try {
-      this.#errors.watch((this.#protocol as Protocol).dataReceived?.(data), failed); // it is not buffered
+      const protocol = this.#protocol as Protocol; // it is not buffered
+      this.#errors.watch(protocol.dataReceived?.(data), message, this.#protocolFailed);
     } catch (thrown) {
-      failed(thrown);
+      this.#protocolFailed(message, thrown);
     }
   }
 
   #eofReceived(): void {
     this.#reading = 'ended';
     this.#net.selector.unwatch(this.#fd, 'reader');
-    const failed = (thrown: unknown): void =>
-      this.#protocolFailed(thrown, 'Fatal error: protocol.eof_received() call failed.');
+    const message = 'Fatal error: protocol.eof_received() call failed.';
     let keepOpen: unknown;
     try {
       keepOpen = this.#protocol.eofReceived?.();
-      this.#errors.watch(keepOpen, failed);
+      this.#errors.watch(keepOpen, message, this.#protocolFailed);
     } catch (thrown) {
-      failed(thrown);
+      this.#protocolFailed(message, thrown);
       return;
     }
     if (keepOpen !== true) this.close();
@@ -409,11 +404,11 @@ export class StreamTransport implements Transport, Abandonable {
   #sendAll(pieces: readonly Uint8Array[]): number | null {
     let total = 0;
     for (let at = 0; at < pieces.length; at += MOST_BUFFERS) {
-      const batch = pieces.slice(at, at + MOST_BUFFERS);
+      const batch = pieces.length <= MOST_BUFFERS ? pieces : pieces.slice(at, at + MOST_BUFFERS);
       const sent = this.#sendOnce(batch);
       if (sent === null) return null;
       total += sent;
-      if (sent < batch.reduce((sum, piece) => sum + piece.byteLength, 0)) break;
+      if (sent < bytesOf(batch)) break;
     }
     return total;
   }
@@ -462,10 +457,10 @@ export class StreamTransport implements Transport, Abandonable {
     this.#forceClose(error);
   }
 
-  #protocolFailed(thrown: unknown, message: string): void {
+  readonly #protocolFailed = (message: string, thrown: unknown): void => {
     this.#errors.report(message, thrown);
     this.#forceClose(toError(thrown));
-  }
+  };
 
   #forceClose(exc: Error | null): void {
     if (this.#closing.isEnding) return;
@@ -482,9 +477,7 @@ export class StreamTransport implements Transport, Abandonable {
   readonly #connectionLost = (exc: Error | null): void => {
     this.#closing.lost();
     try {
-      this.#errors.watch(this.#protocol.connectionLost?.(exc), (thrown) =>
-        this.#errors.report('protocol.connection_lost() failed', thrown),
-      );
+      this.#errors.watch(this.#protocol.connectionLost?.(exc), 'protocol.connection_lost() failed');
     } finally {
       this.#unwatch();
       this.#facts.keep();

@@ -48,9 +48,13 @@ export class WriteBuffer {
 
   /** Returns the bytes to send next, in up to `most` pieces. */
   peekAll(most: number): Buffer[] {
-    return this.#blocks
-      .slice(this.#head, this.#head + most)
-      .flatMap((block) => (block === undefined ? [] : [block.bytes.subarray(block.start, block.end)]));
+    const pieces: Buffer[] = [];
+    for (let at = this.#head; pieces.length < most; at++) {
+      const block = this.#blocks[at];
+      if (block === undefined) break;
+      pieces.push(block.bytes.subarray(block.start, block.end));
+    }
+    return pieces;
   }
 
   /** Removes the first `count` bytes, which have been sent. */
