@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { type Future } from '@ringloop/core';
 import {
   type BufferedProtocol,
+  type DetachedConnection,
   type Protocol,
   type SelectorEventLoop,
   SHUT_WR,
@@ -350,6 +352,42 @@ describe('net: BufferedProtocol', () => {
         'next plain',
       ]);
       made.abort();
+      peer.close();
+    }));
+
+  for (const where of ['getBuffer', 'bufferUpdated'] as const) {
+    itWithEpoll('it needs descriptors', `detach() in ${where}(): another BufferedProtocol goes on`, () =>
+      inLoop(async (loop) => {
+        const first = new Buffered(loop);
+        const { transport, peer } = await linkedTo(loop, first);
+        let connection: DetachedConnection | null = null;
+        const method = first[where].bind(first) as (given: number) => Uint8Array;
+        first[where] = (given: number) => {
+          connection = transport.detach();
+          return method(given);
+        };
+        peer.send(Buffer.from('0123456789'));
+        while (connection === null) await iterations(loop, 1);
+        const [next, second] = await loop.attachConnection(() => new Buffered(loop), connection);
+        while (first.text.length + second.text.length < 10) await iterations(loop, 1);
+        expect([first.text, second.text]).to.deep.equal(
+          where === 'getBuffer' ? ['', '0123456789'] : ['01234', '56789'],
+        );
+        expect(first.log.filter((entry) => entry.startsWith('lost'))).to.deep.equal([]);
+        next.close();
+        expect(await second.lost).to.equal(null);
+        peer.close();
+      }),
+    );
+  }
+
+  it('BufferedProtocol may lend memory of another realm', () =>
+    inLoop(async (loop) => {
+      const protocol = new Buffered(loop, runInNewContext('new Uint8Array(5)') as Uint8Array);
+      const { transport, peer } = await linkedTo(loop, protocol);
+      peer.send(Buffer.from('realm'));
+      while (protocol.text !== 'realm') await iterations(loop, 1);
+      transport.abort();
       peer.close();
     }));
 

@@ -11,7 +11,7 @@ const CODE = 'ERR_INVALID_RETURN_VALUE';
  */
 export function askForBuffer(protocol: BufferedProtocol, errors: ProtocolErrors): Uint8Array {
   const buffer: unknown = protocol.getBuffer(-1); // -1: asyncio, too, has no better hint
-  if (buffer instanceof Uint8Array) {
+  if (types.isUint8Array(buffer)) {
     if (buffer.byteLength > 0) return buffer;
     throw typeError('get_buffer() returned an empty buffer', CODE);
   }
