@@ -173,7 +173,7 @@ function waysOf(scenario: Scenario, call: string): readonly Fault['how'][] {
   const ways = WAYS[call];
   if (ways === undefined) throw new Error(`How can ${call}() fail?`);
   if (!scenario.isStream) return call === 'connect' ? ways.filter((how) => how !== errno.EINTR) : ways; // it does not wait
-  return call === 'recv' || call === 'send' ? [...ways, 'short'] : ways;
+  return ['recv', 'send', 'sendmsg'].includes(call) ? [...ways, 'short'] : ways;
 }
 
 describe('net: each system call fails once', function () {

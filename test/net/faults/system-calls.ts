@@ -27,6 +27,7 @@ const SYSTEM_CALLS = [
 ] as const satisfies readonly (keyof Libc)[];
 
 const LENGTH_ARGUMENT = 2; // of recv, send, recvfrom and sendto alike
+const MSG_IOV_OFFSET = 16; // of msg_iov in `struct msghdr`, in bytes
 const EPOLL_OPERATIONS = ['', 'ADD', 'DEL', 'MOD'];
 
 /** A system call that goes wrong: the one of that name that `nth` others came before. */
@@ -49,6 +50,7 @@ export class SystemCalls implements Disposable {
   readonly wrongCloses: unknown[] = [];
   readonly #faults: Fault[];
   readonly #restore: () => void;
+  readonly #send: Call;
   #errno: number | null = null;
 
   constructor(...faults: Fault[]) {
@@ -56,6 +58,7 @@ export class SystemCalls implements Disposable {
     const table = libc() as unknown as Record<string, Call>; // all of its functions are called alike here
     const names = [...SYSTEM_CALLS, 'errno'];
     const real = new Map(names.map((name) => [name, table[name] ?? missing(name)] as const));
+    this.#send = real.get('send') ?? missing('send');
     for (const name of SYSTEM_CALLS)
       table[name] = (...args) => this.#call(name, real.get(name) ?? missing(name), args);
     table.errno = () => this.#errno ?? real.get('errno')?.() ?? 0;
@@ -79,12 +82,26 @@ export class SystemCalls implements Disposable {
     const at = this.#faults.findIndex((each) => each.call === label && each.nth === nth);
     const [fault] = at === -1 ? [] : this.#faults.splice(at, 1);
     if (fault === undefined) return this.#make(name, real, args);
+    if (fault.how === 'short' && name === 'sendmsg') return this.#sendOneByte(args);
     if (fault.how === 'short')
       return real(...args.with(LENGTH_ARGUMENT, Math.min(1, Number(args[LENGTH_ARGUMENT]))));
     if (name === 'close' || (name === 'connect' && fault.how === constants.errno.EINTR))
       this.#make(name, real, args);
     this.#errno = fault.how;
     return -1;
+  }
+
+  /** What sendmsg() does when the system takes one byte only. The message names its buffers by their addresses. */
+  #sendOneByte([fd, message, flags]: unknown[]): number {
+    const c = libc();
+    const { buffer, byteOffset } = message as Uint8Array;
+    const [vector = 0n] = new BigUint64Array(buffer, byteOffset + MSG_IOV_OFFSET, 1);
+    const first = new BigUint64Array(2); // `struct iovec`: an address and a length
+    c.memcpy(new Uint8Array(first.buffer), vector, first.byteLength);
+    const [address = 0n] = first;
+    const byte = Buffer.alloc(1);
+    c.memcpy(byte, address, 1);
+    return this.#send(fd, byte, 1, flags);
   }
 
   #make(name: string, real: Call, args: unknown[]): number {
