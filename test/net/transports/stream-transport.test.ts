@@ -297,6 +297,26 @@ describe('net/stream-transport', () => {
         peer.close();
       }));
 
+    it('StreamTransport refuses write() and writelines() after writeEof(), also of nothing', () =>
+      inLoop(async (loop) => {
+        const { transport, peer } = await linked(loop);
+        transport.writeEof();
+        const late: [string, () => void][] = [
+          ['write', () => transport.write(Buffer.alloc(0))],
+          ['writelines', () => transport.writelines([])],
+          ['writelines', () => transport.writelines([Buffer.from('x')])],
+        ];
+        for (const [method, call] of late) {
+          expect(await thrownBy(call)).to.include({
+            name: 'TransportStateError',
+            code: 'ERR_WRITE_AFTER_EOF',
+            message: `Cannot call ${method}() after write_eof()`, // as CPython 3.12 and 3.13 say
+          });
+        }
+        transport.abort();
+        peer.close();
+      }));
+
     // test_selector_events: test_write_eof_buffer
     it('StreamTransport.writeEof() waits for the buffer, can be repeated, and does nothing after close()', () =>
       inLoop(async (loop) => {
@@ -531,6 +551,83 @@ describe('net/stream-transport', () => {
     }));
 
   describe('the end', () => {
+    // test_selector_events: test_write_ready_closing
+    it('StreamTransport that is closing calls connectionLost() right after its last byte, in the same callback', () =>
+      inLoop(async (loop) => {
+        const { transport, protocol, peer } = await linked(loop);
+        const sizes: number[] = [];
+        protocol.pauseWriting = () => undefined;
+        protocol.resumeWriting = () => {
+          loop.callSoon(() => sizes.push(-1)); // of the iteration that comes after this callback
+        };
+        protocol.connectionLost = (exc) => {
+          sizes.push(transport.getWriteBufferSize());
+          protocol.lost.setResult(exc);
+        };
+        transport.write(Buffer.alloc(300_000));
+        transport.setWriteBufferLimits({ high: 0 });
+        transport.close();
+        while (!protocol.lost.done()) {
+          drain(peer);
+          await iterations(loop, 1);
+        }
+        await iterations(loop, 1);
+        expect(sizes).to.deep.equal([0, -1]);
+        peer.close();
+      }));
+
+    it('StreamTransport.isClosing() from close(), abort(), a failure, or the end of the stream on', () =>
+      inLoop(async (loop, reports) => {
+        const ways: Record<string, (transport: Transport, peer: Socket) => void> = {
+          close: (transport) => transport.close(),
+          abort: (transport) => transport.abort(),
+          'the peer is gone': (transport, peer) => {
+            peer.close();
+            transport.write(Buffer.from('x'));
+          },
+          'the end of the stream': (_, peer) => peer.shutdown(SHUT_WR),
+          'the protocol fails': (transport, peer) => {
+            transport.setProtocol({
+              dataReceived: () => {
+                throw new Error('no use');
+              },
+            });
+            peer.send(Buffer.from('x'));
+          },
+        };
+        for (const [way, act] of Object.entries(ways)) {
+          const { transport, peer } = await linked(loop);
+          expect(transport.isClosing(), way).to.equal(false);
+          act(transport, peer);
+          while (!transport.isClosing()) await iterations(loop, 1);
+          expect(transport.isReading(), way).to.equal(false);
+          await iterations(loop, 2);
+          expect(transport.isClosing(), way).to.equal(true);
+          expect(transport.getExtraInfo('socket').fileno(), way).to.equal(-1);
+          peer.close();
+        }
+        expect(takeReport(reports).message).to.equal('Fatal error: protocol.data_received() call failed.');
+      }));
+
+    it('StreamTransport tells of a broken connection on console.debug() in debug mode, and only there', () =>
+      inLoop(async (loop) => {
+        const debug = sinon.stub(console, 'debug');
+        try {
+          for (const isOn of [false, true]) {
+            const { transport, protocol, peer } = await linked(loop);
+            loop.setDebug(isOn);
+            peer.close();
+            transport.write(Buffer.from('x'));
+            expect(await protocol.lost).to.include({ code: 'EPIPE', syscall: 'send' });
+            loop.setDebug(false);
+          }
+          expect(debug.args.flat().map(String)).to.have.length(1);
+          expect(String(debug.firstCall.args[0])).to.match(/^<StreamTransport .*>: .*EPIPE/);
+        } finally {
+          debug.restore();
+        }
+      }));
+
     // test_selector_events: test_close, test_force_close
     it('StreamTransport.close() and abort(), however often, lose the connection once and never within the call', () =>
       inLoop(async (loop) => {

@@ -115,7 +115,7 @@ export class StreamTransport implements Transport, Abandonable {
    */
   write(data: Uint8Array): void {
     checkBytes(data);
-    if (!this.#mayWrite(data.byteLength)) return;
+    if (!this.#mayWrite(data.byteLength, 'write')) return;
     let rest = data;
     if (this.#buffer.size === 0) {
       const sent = this.#send(data);
@@ -134,7 +134,7 @@ export class StreamTransport implements Transport, Abandonable {
     const chunks = [...list];
     for (const chunk of chunks) checkBytes(chunk);
     const bytes = bytesOf(chunks);
-    if (!this.#mayWrite(bytes)) return;
+    if (!this.#mayWrite(bytes, 'writelines')) return;
     let rest: readonly Uint8Array[] = chunks;
     if (this.#buffer.size === 0) {
       const pieces = joinSmall(chunks);
@@ -435,9 +435,10 @@ export class StreamTransport implements Transport, Abandonable {
   }
 
   /** False: there is nothing to write, or it comes too late. */
-  #mayWrite(bytes: number): boolean {
-    if (this.#eofWritten)
-      throw new TransportStateError('Cannot call write() after write_eof()', 'ERR_WRITE_AFTER_EOF');
+  #mayWrite(bytes: number, method: 'write' | 'writelines'): boolean {
+    if (this.#eofWritten) {
+      throw new TransportStateError(`Cannot call ${method}() after write_eof()`, 'ERR_WRITE_AFTER_EOF');
+    }
     if (bytes === 0) return false;
     if (!this.#closing.isEnding) return true;
     if (this.#lateWrites >= SILENT_WRITES) console.warn('socket.send() raised exception.');
