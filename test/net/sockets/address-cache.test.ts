@@ -28,9 +28,13 @@ describe('net/address-cache', () => {
 
   it('encodeOften() refuses what only looks like an address that it knows', () => {
     encodeOften(AF_INET, { host: '127.0.0.1', port: 80 });
+    encodeOften(AF_INET6, { host: '::1', port: 80 });
     for (const wrong of [
       { host: ['127.0.0.1'], port: 80 },
       { host: '127.0.0.1', port: '80' },
+      { host: '127.0.0.1', port: 80 - 8 * 65_536 }, // its number is that of port 80 of another family
+      { host: '::1', port: 8 * 65_536 + 80 },
+      { host: '127.0.0.1', port: NaN },
       { host: '127.0.0.1', port: 80, scopeId: 1 },
       null,
       '127.0.0.1',

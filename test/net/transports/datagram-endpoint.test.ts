@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type Future } from '@ringloop/core';
 import {
   AF_UNIX,
@@ -15,6 +16,7 @@ import { NET } from '@ringloop/net/internal';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { describeWithEpoll } from '../backend.js';
+import { SystemCalls } from '../faults/system-calls.js';
 import { thrownBy } from '../../rejection.js';
 import { inLoop } from '../in-loop.js';
 import { iterations } from '../iterations.js';
@@ -231,6 +233,18 @@ describeWithEpoll('its peers are Unix sockets of datagrams', 'net/datagram-endpo
       expect(protocol.events).to.have.length(3);
       transport.close();
       expect(await protocol.lost).to.equal(null);
+    }));
+
+  it('DatagramTransport tells errorReceived() of what receiving fails with, and receives on', () =>
+    inLoop(async (loop) => {
+      const { transport, protocol, peer } = await linked(loop);
+      using calls = new SystemCalls({ call: 'recvfrom', nth: 0, how: constants.errno.ENOMEM });
+      for (const text of ['a', '', 'b']) peer.send(Buffer.from(text));
+      await until(loop, () => protocol.events.length === 4);
+      expect(protocol.events).to.deep.equal(['recvfrom ENOMEM', 'a', '', 'b']);
+      expect([calls.delivered, transport.isClosing()]).to.deep.equal([true, false]);
+      transport.abort();
+      peer.close();
     }));
 
   it('DatagramTransport.sendto() of what is too long tells errorReceived() at once, and goes on', () =>

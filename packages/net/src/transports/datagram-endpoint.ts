@@ -202,7 +202,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
         const result = this.#protocol.datagramReceived?.(data, address);
         this.#errors.watch(result, 'protocol.datagram_received() failed');
       } else if (received === -EAGAIN) return;
-      else this.#errorReceived('recvfrom', -received);
+      else this.#errorReceived(this.#net.handles === null ? 'recvfrom' : 'send', -received); // Node tells of it late
     }
   };
 
