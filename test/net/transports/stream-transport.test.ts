@@ -618,7 +618,7 @@ describe('net/stream-transport', () => {
             loop.setDebug(isOn);
             peer.close();
             transport.write(Buffer.from('x'));
-            expect(await protocol.lost).to.include({ code: 'EPIPE', syscall: 'send' });
+            expect(await protocol.lost).to.have.property('code', 'EPIPE');
             loop.setDebug(false);
           }
           expect(debug.args.flat().map(String)).to.have.length(1);
