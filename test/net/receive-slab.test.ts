@@ -22,6 +22,16 @@ describe('net/receive-slab', () => {
     );
   });
 
+  it('ReceiveSlab.wholeRoom has as much room as there ever is, and is the room from then on', () => {
+    const slab = new ReceiveSlab();
+    expect(slab.wholeRoom).to.equal(slab.room);
+    const data = slab.take(60_000);
+    expect(slab.room.byteLength).to.equal(202_144);
+    expect(slab.wholeRoom.byteLength).to.equal(262_144);
+    expect(slab.wholeRoom).to.equal(slab.room);
+    expect(slab.room.buffer).to.not.equal(data.buffer);
+  });
+
   it('ReceiveSlab copies what is small: whoever keeps it keeps no slab', () => {
     const slab = new ReceiveSlab();
     expect(slab.take(16_383).buffer).to.not.equal(slab.room.buffer);

@@ -17,6 +17,12 @@ export class ReceiveSlab {
     return this.#room;
   }
 
+  /** Room for the largest datagram that there may be: what does not fit of one is lost. */
+  get wholeRoom(): Buffer {
+    if (this.#room.byteLength < SLAB_BYTES) this.#room = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    return this.#room;
+  }
+
   /** Returns the first `count` bytes of the room. They belong to the caller. */
   take(count: number): Buffer {
     const data = this.#room.subarray(0, count);

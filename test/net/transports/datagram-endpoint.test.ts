@@ -138,6 +138,20 @@ describeWithEpoll('its peers are Unix sockets of datagrams', 'net/datagram-endpo
     }));
 
   // uvloop test_udp: socketpair
+  it('DatagramTransport loses nothing of large datagrams between Unix sockets, whatever came before', () =>
+    inLoop(async (loop) => {
+      const { transport, protocol, peer } = await linked(loop);
+      peer.setsockopt(SOL_SOCKET, SO_SNDBUF, 150_000); // and the kernel doubles it
+      const sizes = [60_000, 60_000, 60_000, 140_000, 10, 140_000];
+      for (const [at, size] of sizes.entries()) {
+        expect(peer.send(Buffer.alloc(size, String(at)))).to.equal(size);
+        await until(loop, () => protocol.events.length === at + 1);
+      }
+      expect(protocol.events).to.deep.equal(sizes.map((size, at) => String(at).repeat(size)));
+      transport.abort();
+      peer.close();
+    }));
+
   it('DatagramTransport over one of two connected sockets sends without an address', () =>
     inLoop(async (loop) => {
       const { transport, protocol, peer } = await linked(loop);

@@ -5,7 +5,7 @@ import { EAGAIN } from '../libc/syscalls.js';
 import { isSystemError, systemError } from '../libc/system-error.js';
 import type { Direction } from '../selector/loop-selector.js';
 import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.js';
-import { AF_INET6 } from '../libc/linux-abi.js';
+import { AF_INET6, AF_UNIX } from '../libc/linux-abi.js';
 import { checkProtocol } from './make-protocol.js';
 import { encodeOften } from '../sockets/address-cache.js';
 import { checkBytes } from '../sockets/bytes.js';
@@ -195,7 +195,8 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   readonly #onReadable = (): void => {
     const { received: slab } = this.#net;
     for (let left = MOST_AT_ONCE; left > 0 && this.#closing.state === 'open'; left--) {
-      const received = this.#sock.tryRecvfromInto(slab.room);
+      const room = this.#sock.family === AF_UNIX ? slab.wholeRoom : slab.room; // IP has no datagrams above 64 KiB
+      const received = this.#sock.tryRecvfromInto(room);
       if (typeof received !== 'number') {
         const [count, address] = received;
         const data = slab.take(count);
