@@ -360,15 +360,14 @@ describe('net: BufferedProtocol', () => {
       inLoop(async (loop) => {
         const first = new Buffered(loop);
         const { transport, peer } = await linkedTo(loop, first);
-        let connection: DetachedConnection | null = null;
+        const detached = loop.createFuture<DetachedConnection>();
         const method = first[where].bind(first) as (given: number) => Uint8Array;
         first[where] = (given: number) => {
-          connection = transport.detach();
+          detached.setResult(transport.detach());
           return method(given);
         };
         peer.send(Buffer.from('0123456789'));
-        while (connection === null) await iterations(loop, 1);
-        const [next, second] = await loop.attachConnection(() => new Buffered(loop), connection);
+        const [next, second] = await loop.attachConnection(() => new Buffered(loop), await detached);
         while (first.text.length + second.text.length < 10) await iterations(loop, 1);
         expect([first.text, second.text]).to.deep.equal(
           where === 'getBuffer' ? ['', '0123456789'] : ['01234', '56789'],
