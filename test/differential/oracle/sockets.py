@@ -153,6 +153,10 @@ class Agent:
                 if self.server is not None:
                     self.server.close()
                     self.note("serving", self.server.is_serving())
+            elif name == "lend":
+                transport.set_protocol(Lender(self, value))
+            elif name == "plain":
+                transport.set_protocol(Stream(self))
             elif name == "send":
                 transport.sendto(bytes(value))
             elif name == "sendTo":
@@ -174,7 +178,9 @@ class Agent:
                 return
 
 
-class Stream(asyncio.Protocol):
+class Ends(asyncio.BaseProtocol):
+    """What both kinds of protocols have."""
+
     def __init__(self, agent):
         self.agent = agent
 
@@ -183,10 +189,6 @@ class Stream(asyncio.Protocol):
         buffers(transport.get_extra_info("socket"))
         self.agent.note("made")
         self.agent.react("made")
-
-    def data_received(self, data):
-        self.agent.note("data", len(data))
-        self.agent.react("data")
 
     def eof_received(self):
         self.agent.note("eof")
@@ -205,6 +207,32 @@ class Stream(asyncio.Protocol):
     def resume_writing(self):
         self.agent.note("resume")
         self.agent.react("resume")
+
+
+class Stream(Ends, asyncio.Protocol):
+    def data_received(self, data):
+        self.agent.note("data", len(data))
+        self.agent.react("data")
+
+
+class Lender(Ends, asyncio.BufferedProtocol):
+    def __init__(self, agent, size):
+        super().__init__(agent)
+        self.size = size
+        self.room = bytearray(max(size, 0))
+        self.has_lent = False  # it may be asked without data: the first time counts
+
+    def get_buffer(self, sizehint):
+        if not self.has_lent:
+            self.agent.note("lends")
+        self.has_lent = True
+        if self.size < 0:
+            raise Boom()
+        return self.room
+
+    def buffer_updated(self, nbytes):
+        self.agent.note("data", nbytes)
+        self.agent.react("data")
 
 
 class Datagrams(asyncio.DatagramProtocol):

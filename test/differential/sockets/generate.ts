@@ -32,6 +32,12 @@ const acts = (writelines: boolean): fc.Arbitrary<Act> =>
     },
   );
 
+/** Not in the middle of data: how much of it comes after that is the system's business. */
+const kinds: fc.Arbitrary<Act> = fc.oneof(
+  fc.constantFrom(1000, 100_000).map((bytes): Act => ['lend', bytes]),
+  fc.constant<Act>(['plain', null]),
+);
+
 function reactions(act: fc.Arbitrary<Act>): fc.Arbitrary<Reaction> {
   const orRaise = fc.oneof(
     { weight: 8, arbitrary: act },
@@ -45,7 +51,15 @@ function reactions(act: fc.Arbitrary<Act>): fc.Arbitrary<Reaction> {
       acts: some(orRaise),
     }),
     // A reset would be a race with the other side, which is still connecting.
-    fc.record({ on: fc.constant('made' as const), acts: some(orRaise.filter(([name]) => name !== 'reset')) }),
+    fc.record({
+      on: fc.constant('made' as const),
+      acts: some(
+        fc.oneof(
+          orRaise.filter(([name]) => name !== 'reset'),
+          kinds,
+        ),
+      ),
+    }),
     // How much more of a stream has arrived by then is not the loop's business: nothing here may depend on it.
     fc.record({
       on: fc.constant('data' as const),
@@ -63,7 +77,10 @@ export function socketPrograms(writelines: boolean): fc.Arbitrary<SocketProgram>
   });
   const step = fc.record({
     side: fc.constantFrom('server', 'client' as const),
-    acts: fc.array(act, { minLength: 1, maxLength: 3 }),
+    acts: fc.array(fc.oneof({ weight: 9, arbitrary: act }, { weight: 1, arbitrary: kinds }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
   });
   return fc.record({
     family: fc.constantFrom('tcp', 'unix' as const),

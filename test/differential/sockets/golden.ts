@@ -167,6 +167,48 @@ export const GOLDEN_SOCKETS: readonly GoldenSockets[] = [
     ),
   },
   {
+    title: 'a protocol that lends its memory gets all data in it, and the end once',
+    program: tcp(
+      { server: side(true, { on: 'made', acts: [['lend', 5]] }) },
+      client(['write', 1000]),
+      client(['write', 7], ['writeEof', null]),
+      server(['write', 3], ['close', null]),
+    ),
+  },
+  {
+    title: 'setProtocol() switches between the kinds, also within their methods',
+    program: tcp(
+      { server: side(false, { on: 'data', acts: [['lend', 5]] }, { on: 'data', acts: [['plain', null]] }) },
+      client(['write', 7]),
+      client(['write', 7]),
+      server(['lend', 100]),
+      client(['write', 7]),
+      server(['plain', null]),
+      client(['write', 7], ['close', null]),
+    ),
+  },
+  {
+    title: 'a protocol that lends nothing loses its connection',
+    program: tcp({ server: side(false, { on: 'made', acts: [['lend', 0]] }) }, client(['write', 1])),
+  },
+  {
+    title: 'a protocol that raises in get_buffer() loses its connection',
+    program: tcp({ server: side(false, { on: 'made', acts: [['lend', -1]] }) }, client(['write', 1])),
+  },
+  {
+    title: 'a protocol that raises in buffer_updated() loses its connection',
+    program: tcp(
+      {
+        server: side(false, { on: 'made', acts: [['lend', 9]] }, { on: 'data', acts: [['raise', null]] }),
+      },
+      client(['write', 1]),
+    ),
+  },
+  {
+    title: 'a protocol that lends its memory is told of a reset',
+    program: tcp({ server: side(false, { on: 'made', acts: [['lend', 9]] }) }, client(['reset', null])),
+  },
+  {
     title: 'connections of Unix sockets end alike',
     program: {
       ...tcp(

@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CancelledError } from '@ringloop/core';
 import { isError } from '@ringloop/core/internal';
 import {
+  type BufferedProtocol,
   type DatagramTransport,
+  type Protocol,
   type SelectorEventLoop,
   type Server,
   SO_LINGER,
@@ -180,6 +182,10 @@ export class OurAgent implements Agent {
       case 'limits':
         transport.setWriteBufferLimits({ high: value });
         return this.note('limits', ...transport.getWriteBufferLimits());
+      case 'lend':
+        return transport.setProtocol(this.#lender(value));
+      case 'plain':
+        return transport.setProtocol(this.#stream());
       case 'query':
         this.note('is', transport.isClosing(), transport.getWriteBufferSize() === 0);
         if (!this.#ended) this.note('reads', transport.isReading());
@@ -203,17 +209,42 @@ export class OurAgent implements Agent {
     reaction?.acts.forEach((act) => this.#act(act));
   }
 
-  #stream() {
+  #stream(): Protocol {
+    return {
+      ...this.#ends(),
+      dataReceived: (data: Buffer): void => {
+        this.note('data', data.length);
+        this.#react('data');
+      },
+    };
+  }
+
+  #lender(bytes: number): BufferedProtocol {
+    const room = Buffer.alloc(Math.max(bytes, 0));
+    let hasLent = false; // it may be asked without data: the first time counts
+    return {
+      ...this.#ends(),
+      getBuffer: (): Buffer => {
+        if (!hasLent) this.note('lends');
+        hasLent = true;
+        if (bytes < 0) throw new Boom('Boom');
+        return room;
+      },
+      bufferUpdated: (count: number): void => {
+        this.note('data', count);
+        this.#react('data');
+      },
+    };
+  }
+
+  /** What both kinds of protocols have. */
+  #ends() {
     return {
       connectionMade: (transport: Transport): void => {
         this.#transport = transport;
         setBuffers(transport.getExtraInfo('socket'));
         this.note('made');
         this.#react('made');
-      },
-      dataReceived: (data: Buffer): void => {
-        this.note('data', data.length);
-        this.#react('data');
       },
       eofReceived: (): boolean => {
         this.note('eof');
@@ -269,6 +300,8 @@ function toAddress(from: SocketAddress | string | null | undefined): Address {
 function codeOf(thrown: unknown): string | null {
   if (thrown === null) return null;
   if (thrown instanceof Boom) return 'Boom';
+  if (isError(thrown) && 'code' in thrown && thrown.code === 'ERR_INVALID_RETURN_VALUE')
+    return 'RuntimeError';
   return isError(thrown) && 'code' in thrown ? String(thrown.code) : 'Error';
 }
 

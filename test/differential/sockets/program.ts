@@ -32,6 +32,8 @@ export interface Address {
 
 export type Act =
   | readonly ['write' | 'writelines' | 'limits' | 'send', number]
+  /** From now on the protocol lends so many bytes to receive into; -1: getBuffer() raises. `plain` ends it. */
+  | readonly ['lend', number]
   | readonly ['sendTo', readonly [number, Address]]
   | readonly [
       (
@@ -45,6 +47,7 @@ export type Act =
         | 'query'
         | 'closeServer'
         | 'raise'
+        | 'plain'
       ),
       null,
     ];
