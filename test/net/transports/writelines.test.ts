@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { Socket } from '@ringloop/net';
+import { libc } from '@ringloop/net/internal';
 import { SystemCalls } from '../faults/system-calls.js';
 import { inLoop } from '../in-loop.js';
 import { iterations } from '../iterations.js';
@@ -82,6 +83,50 @@ describeWithEpoll('it counts system calls', 'net: writelines()', () => {
       }
       expect(bytes).to.be.above(60_000);
       expect(calls.counts.get('sendmsg')).to.be.above(0);
+      transport.abort();
+      peer.close();
+    }));
+
+  it('StreamTransport looks at a part of a large write buffer each time that it sends', () =>
+    inLoop(async (loop) => {
+      const { transport, peer } = await linked(loop);
+      const data = Buffer.alloc(1000, 1);
+      let written = 0;
+      for (; transport.getWriteBufferSize() < 3_000_000; written += data.length) transport.write(data);
+      const address = sinon.spy(libc(), 'address');
+      using calls = new SystemCalls();
+      let bytes = 0;
+      try {
+        while (bytes < written) {
+          bytes += drain(peer).length;
+          await iterations(loop, 1);
+        }
+      } finally {
+        address.restore();
+      }
+      expect([bytes, transport.getWriteBufferSize()]).to.deep.equal([written, 0]);
+      // One for the list of the blocks, and at most 64 for the blocks.
+      expect(address.callCount).to.be.within(1, 65 * (calls.counts.get('sendmsg') ?? 0));
+      transport.abort();
+      peer.close();
+    }));
+
+  it('StreamTransport gives others their turn while the system takes all there is', () =>
+    inLoop(async (loop) => {
+      const { transport, peer } = await linked(loop);
+      while (transport.getWriteBufferSize() < 40_000_000) transport.write(Buffer.alloc(100_000));
+      const taken: number[] = [];
+      const sendAll = sinon.stub(Socket.prototype, 'trySendAll').callsFake((pieces) => {
+        taken.push(pieces.length);
+        return pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      });
+      try {
+        drain(peer);
+        while (taken.length === 0) await iterations(loop, 1);
+      } finally {
+        sendAll.restore();
+      }
+      expect(taken).to.have.length.within(1, 16);
       transport.abort();
       peer.close();
     }));
