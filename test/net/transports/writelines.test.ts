@@ -115,19 +115,21 @@ describeWithEpoll('it counts system calls', 'net: writelines()', () => {
   it('StreamTransport gives others their turn while the system takes all there is', () =>
     inLoop(async (loop) => {
       const { transport, peer } = await linked(loop);
-      while (transport.getWriteBufferSize() < 40_000_000) transport.write(Buffer.alloc(100_000));
-      const taken: number[] = [];
+      for (let block = 0; block < 1500; block++) transport.write(Buffer.alloc(17_000)); // 24 calls' worth
+      let calls = 0;
+      const callsOfTurn = loop.createFuture<number>();
       const sendAll = sinon.stub(Socket.prototype, 'trySendAll').callsFake((pieces) => {
-        taken.push(pieces.length);
+        if (calls++ === 0) loop.callSoon(() => callsOfTurn.setResult(calls));
         return pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
       });
       try {
         drain(peer);
-        while (taken.length === 0) await iterations(loop, 1);
+        expect(await callsOfTurn).to.equal(16);
+        while (transport.getWriteBufferSize() > 0) await iterations(loop, 1);
+        expect(calls).to.equal(24);
       } finally {
         sendAll.restore();
       }
-      expect(taken).to.have.length.within(1, 16);
       transport.abort();
       peer.close();
     }));
