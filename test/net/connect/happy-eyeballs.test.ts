@@ -82,6 +82,28 @@ describe('net: createConnection() with happyEyeballsDelay', () => {
       }),
     ));
 
+  it('createConnection(), cancelled in any iteration of a race that is won, leaves nothing open', () =>
+    withAddresses(['127.0.0.1', '127.0.0.2', '127.0.0.2'], () =>
+      inLoop(async (loop) => {
+        const { port, close } = await hosts(loop);
+        const before = openDescriptors().size;
+        for (let after = 0; after < 40; after++) {
+          const call = loop.createTask(() =>
+            loop.createConnection(nobody, { host: 'name', port, happyEyeballsDelay: 0 }),
+          );
+          for (let left = after; left > 0; left--) await iterations(loop, 1);
+          call.cancel();
+          const [result] = await gather([call], { returnExceptions: true });
+          if (Array.isArray(result)) result[0].abort(); // it was there already
+          // The server has its side in this process as well.
+          for (let left = 1000; left > 0 && openDescriptors().size > before; left--)
+            await iterations(loop, 1);
+          expect(openDescriptors().size, `cancelled after ${after}`).to.equal(before);
+        }
+        await close();
+      }),
+    ));
+
   // CPython BaseEventLoopWithSelectorTests.test_create_connection_all_errors
   it('createConnection() with allErrors rejects with a group, also of one error', async () => {
     for (const [addresses, happyEyeballsDelay] of [

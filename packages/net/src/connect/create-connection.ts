@@ -73,13 +73,21 @@ export async function createConnection<P extends StreamProtocol>(
   if (host === null && port === null) {
     throw typeError('host and port was not specified and no sock specified', 'ERR_INVALID_ARG_VALUE');
   }
-  return startTransport(loop, protocolFactory, await connectAny(loop, host, port, options));
+  // Whoever is cancelled in the iteration in which a connection is there does not get it: then it must be closed here.
+  const made = new Set<ConnectedSocket>();
+  let connected: ConnectedSocket;
+  try {
+    connected = await connectAny(loop, { host, port, made }, options);
+  } catch (thrown) {
+    for (const sock of made) sock.close();
+    throw thrown;
+  }
+  return startTransport(loop, protocolFactory, connected);
 }
 
 async function connectAny(
   loop: NetLoop,
-  host: string | null,
-  port: Port,
+  { host, port, made }: { host: string | null; port: Port; made: Set<ConnectedSocket> },
   options: ConnectionOptions,
 ): Promise<ConnectedSocket> {
   const { family = AF_UNSPEC, proto = 0, flags = 0, localAddr = null, allErrors = false } = options;
@@ -90,6 +98,7 @@ async function connectAny(
   const attempts = (firstCount === 0 ? found : interleave(found, firstCount)).map(
     (remote) => (): Promise<ConnectedSocket> =>
       openConnected(loop, remote, remote, (sock) => {
+        made.add(sock);
         if (locals !== null) bindToOne(sock, locals);
       }),
   );

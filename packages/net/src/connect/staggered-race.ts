@@ -1,4 +1,5 @@
 import { FIRST_COMPLETED, type Task, wait } from '@ringloop/core';
+import { startFunction } from '@ringloop/core/internal';
 import type { NetLoop } from '../loop-net.js';
 
 export interface RaceOptions<T, E> {
@@ -34,7 +35,8 @@ export async function staggeredRace<T, E>(
   try {
     const started = new Map<Task<T>, number>();
     for (const [index, attempt] of attempts.entries()) {
-      const task = loop.createTask(attempt);
+      // Not as it is: a task that is cancelled while its function succeeds would drop the result.
+      const task = loop.createTask(() => startFunction(attempt, { loop, discard }));
       running.add(task);
       started.set(task, index);
       const isLast = index === attempts.length - 1;
