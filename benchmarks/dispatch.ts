@@ -23,7 +23,8 @@ import { compare, type Result } from './dispatch/compare.js';
 import { findForeign, type Foreign } from './dispatch/foreign.js';
 import { GROWING } from './dispatch/growing.js';
 import { grow, type Growth, toPanel } from './dispatch/growth.js';
-import { listScenarios, type Options, readOptions, UsageError } from './dispatch/options.js';
+import { UsageError } from './harness/usage-error.js';
+import { listScenarios, type Options, readOptions } from './dispatch/options.js';
 import {
   headLine,
   peerVersions,

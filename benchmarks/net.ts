@@ -17,7 +17,8 @@ import { compare, type Result } from './net/compare.js';
 import { fillIn } from './net/document.js';
 import { showGrowth } from './net/growth-bars.js';
 import { findHost, type Host, NoCompilerError } from './net/host.js';
-import { listScenarios, type Options, readOptions, UsageError } from './net/options.js';
+import { UsageError } from './harness/usage-error.js';
+import { listScenarios, type Options, readOptions } from './net/options.js';
 import { headLine, type Report, showAims, showResult } from './net/report.js';
 
 const REPOSITORY = new URL('../../', import.meta.url);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from '../harness/usage-error.js';
 import { GROWING } from './growing.js';
 import { ON_REQUEST, SCENARIOS } from './scenarios.js';
 import type { Scenario } from './scenario.js';
@@ -10,12 +11,6 @@ export interface Options {
   readonly json: string | null;
   readonly write: boolean;
   readonly list: boolean;
-}
-
-/** Arguments that make no sense. */
-export class UsageError extends Error {
-  readonly code = 'ERR_USAGE';
-  override readonly name = 'UsageError';
 }
 
 /**

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from '../harness/usage-error.js';
 import type { Cell, Scenario } from './scenario.js';
 import { quickly, SCENARIOS } from './scenarios.js';
 
@@ -12,12 +13,6 @@ export interface Options {
   readonly json: string | null;
   readonly write: boolean;
   readonly list: boolean;
-}
-
-/** Arguments that make no sense. */
-export class UsageError extends Error {
-  readonly code = 'ERR_USAGE';
-  override readonly name = 'UsageError';
 }
 
 /**

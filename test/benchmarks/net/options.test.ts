@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { readOptions, UsageError } from '../../../benchmarks/net/options.js';
+import { UsageError } from '../../../benchmarks/harness/usage-error.js';
+import { readOptions } from '../../../benchmarks/net/options.js';
 
 const names = (args: readonly string[]): string[] => readOptions(args).scenarios.map(({ name }) => name);
 
