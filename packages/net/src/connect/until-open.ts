@@ -1,4 +1,5 @@
 import { OUTSIDE } from '@ringloop/core/internal';
+import { LateAnswer } from '../late-answer.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import type { HandleSelector } from '../node-handles/handle-selector.js';
 
@@ -11,17 +12,16 @@ export async function untilOpen<H extends { close(): void }>(
   handles: HandleSelector,
   make: (handles: HandleSelector, onOpened: (error: Error | null) => void) => H,
 ): Promise<H> {
-  const opened = loop.createFuture<undefined>();
+  const opened = new LateAnswer<undefined>(loop);
   const handle = make(handles, (error) => {
-    if (opened.done() || loop.isClosed()) return; // nobody waits any more
-    if (error === null) opened.setResult(undefined);
-    else opened.setException(error);
+    if (error === null) opened.resolve(undefined);
+    else opened.reject(error);
   });
   const reported = loop[OUTSIDE].track('thread'); // it comes from outside: the loop is not deadlocked, and virtual time waits
   const attempt = { abandon: () => handle.close() };
   loop[NET].opened(attempt);
   try {
-    await opened;
+    await opened.future;
     return handle;
   } catch (thrown) {
     handle.close();

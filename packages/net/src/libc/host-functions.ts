@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 import type { LibraryHandle } from 'koffi';
+import { POINTER_BYTES } from './linux-abi.js';
 import type { Koffi } from './load-koffi.js';
 
 /** What we get from Node and libuv through the C functions that the executable exports. */
@@ -22,8 +23,6 @@ export interface CleanupHooks {
   add(env: unknown, hook: unknown, fd: number): void;
   remove(env: unknown, hook: unknown, fd: number): void;
 }
-
-const POINTER_BYTES = process.arch === 'ia32' || process.arch === 'arm' ? 4 : 8;
 
 /** Returns null when the executable does not export them: it is not Node, or an unusual build. */
 export function findHostFunctions(koffi: Koffi, library: LibraryHandle): HostFunctions | null {

@@ -4,6 +4,9 @@
  * Python's `socket`.
  */
 
+/** Bytes of an address in memory. */
+export const POINTER_BYTES = process.arch === 'ia32' || process.arch === 'arm' ? 4 : 8;
+
 /** Address family: any. */
 export const AF_UNSPEC = 0;
 /** Address family: Unix sockets. */

@@ -3,12 +3,11 @@
  * garbage collector does not know: the buffers are referenced from here until the call has returned.
  */
 import { type Libc, libc } from './libc.js';
+import { POINTER_BYTES } from './linux-abi.js';
 import { send, sendmsg } from './syscalls.js';
 
 /** The most buffers that the kernel takes at once: IOV_MAX in <limits.h>. */
 export const MOST_BUFFERS = 1024;
-
-const POINTER_BYTES = process.arch === 'ia32' || process.arch === 'arm' ? 4 : 8;
 
 /** `struct iovec` in <sys/uio.h>: an address and a length. */
 const vector = new BigUint64Array(2 * MOST_BUFFERS);

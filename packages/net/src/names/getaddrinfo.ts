@@ -9,7 +9,7 @@ import { libcGetaddrinfo } from './libc-names.js';
 import { type HostAddress, lookup, NODE_FLAGS } from './lookup.js';
 import { askLookupThread } from './lookup-thread.js';
 import { plainGetaddrinfo } from './plain-names.js';
-import { resolutionFailed } from './resolution-failed.js';
+import { resolved } from './resolution-failed.js';
 import { timed } from './timed.js';
 
 /** What `loop.getaddrinfo()` does, and throws. */
@@ -43,10 +43,8 @@ function fromNumbers(
   hints: Hints,
 ): AddressInfo[] | null {
   const found = ask(loop)(host, service, { ...hints, flags: hints.flags | AI_NUMERICHOST });
-  if (typeof found === 'object') return found;
-  const isName = host !== null && host !== '' && (hints.flags & AI_NUMERICHOST) === 0;
-  if (isName && found === EAI.EAI_NONAME) return null;
-  throw resolutionFailed(found, 'getaddrinfo', host);
+  const mayBeName = host !== null && host !== '' && (hints.flags & AI_NUMERICHOST) === 0;
+  return mayBeName && found === EAI.EAI_NONAME ? null : resolved(found, 'getaddrinfo', host);
 }
 
 async function byName(
@@ -61,9 +59,7 @@ async function byName(
     return addresses.flatMap((address) => kindsOf(loop, address, service, hints));
   }
   const question = { kind: 'getaddrinfo', host, service, hints } as const;
-  const found = await askLookupThread<AddressInfo[] | number>(loop, question);
-  if (typeof found === 'object') return found;
-  throw resolutionFailed(found, 'getaddrinfo', host);
+  return resolved(await askLookupThread<AddressInfo[] | number>(loop, question), 'getaddrinfo', host);
 }
 
 /** The entries of one address: which kinds of sockets have the service? */
@@ -74,9 +70,7 @@ function kindsOf(
   hints: Hints,
 ): AddressInfo[] {
   const flags = AI_NUMERICHOST | (hints.flags & AI_NUMERICSERV);
-  const found = ask(loop)(address, service, { ...hints, family, flags });
-  if (typeof found === 'object') return found;
-  throw resolutionFailed(found, 'getaddrinfo', address);
+  return resolved(ask(loop)(address, service, { ...hints, family, flags }), 'getaddrinfo', address);
 }
 
 /** Answers for IP addresses: the C library, unless the loop does without. */

@@ -1,7 +1,7 @@
 import dns from 'node:dns';
 import { isIPv6 } from 'node:net';
 import { inspect } from 'node:util';
-import { isError, typeError } from '@ringloop/core/internal';
+import { typeError } from '@ringloop/core/internal';
 import {
   AF_INET,
   AF_INET6,
@@ -11,12 +11,13 @@ import {
   NI_NUMERICHOST,
   NI_NUMERICSERV,
 } from '../libc/linux-abi.js';
+import { LateAnswer } from '../late-answer.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import { checkInt } from '../sockets/check-int.js';
 import { type AddressInput, checkAddress, encodeAddress, type SocketAddress } from '../sockets/sockaddr.js';
 import { libcGetnameinfo } from './libc-names.js';
 import { askLookupThread } from './lookup-thread.js';
-import { fromNode, resolutionFailed } from './resolution-failed.js';
+import { fromNode, resolutionFailed, resolved } from './resolution-failed.js';
 
 /** An IP address with its port, as it is given to a socket or as a socket tells it. */
 export type NameInfoAddress = Exclude<AddressInput, string> | SocketAddress;
@@ -32,11 +33,12 @@ export async function getnameinfo(
   const place = placeOf(address);
   if (loop[NET].handles !== null) return await plainGetnameinfo(loop, place, flags);
   const bytes = encodeAddress(isIPv6(place.host) ? AF_INET6 : AF_INET, place);
-  const [ip, service] = must(libcGetnameinfo(bytes, flags | NI_NUMERICHOST), place.host);
+  const [ip, service] = resolved(libcGetnameinfo(bytes, flags | NI_NUMERICHOST), 'getnameinfo', place.host);
   if ((flags & NI_NUMERICHOST) !== 0) return [ip, service];
   if ((flags & NI_NOFQDN) !== 0) {
     const question = { kind: 'getnameinfo', address: bytes, flags } as const;
-    return must(await askLookupThread<[string, string] | number>(loop, question), place.host);
+    const found = await askLookupThread<[string, string] | number>(loop, question);
+    return resolved(found, 'getnameinfo', place.host);
   }
   const [name] = await namesOf(loop, place, flags);
   return [name ?? ip, service];
@@ -56,29 +58,22 @@ interface Place {
   readonly port: number;
 }
 
-/** Empty: the host has no name. As lookup(), it waits in a future of the loop. */
+/** Empty: the host has no name. */
 async function namesOf(
   loop: NetLoop,
   { host, port }: Place,
   flags: number,
 ): Promise<[name?: string, service?: string]> {
-  const found = loop.createFuture<[name?: string, service?: string]>();
-  const isWaiting = (): boolean => !found.done() && !loop.isClosed();
+  const found = new LateAnswer<[name?: string, service?: string]>(loop);
   dns.lookupService(host, port, (error, name, service) => {
-    if (!isWaiting()) return;
-    if (error === null) found.setResult([name, service]);
-    else if (isError(error) && error.code === 'ENOTFOUND') found.setResult([]);
-    else found.setException(fromNode(error, 'getnameinfo', host));
+    if (error === null) found.resolve([name, service]);
+    else if (error.code === 'ENOTFOUND') found.resolve([]);
+    else found.reject(fromNode(error, 'getnameinfo', host));
   });
-  const names = await found;
+  const names = await found.future;
   if (names.length === 0 && (flags & NI_NAMEREQD) !== 0)
     throw resolutionFailed(EAI.EAI_NONAME, 'getnameinfo', host);
   return names;
-}
-
-function must(result: [string, string] | number, host: string): [string, string] {
-  if (typeof result === 'object') return result;
-  throw resolutionFailed(result, 'getnameinfo', host);
 }
 
 /** JavaScript may pass anything. */

@@ -3,11 +3,9 @@
  * flags say that no name is to be looked up (AI_NUMERICHOST, NI_NUMERICHOST).
  */
 import { type Address, libc } from '../libc/libc.js';
-import { AF_INET, AF_INET6 } from '../libc/linux-abi.js';
+import { AF_INET, AF_INET6, POINTER_BYTES } from '../libc/linux-abi.js';
 import { decodeAddress, SOCKADDR_BYTES } from '../sockets/sockaddr.js';
 import type { AddressInfo, Hints } from './address-info.js';
-
-const POINTER_BYTES = process.arch === 'ia32' || process.arch === 'arm' ? 4 : 8;
 
 /** `struct addrinfo` in <netdb.h>: five ints, then pointers, which are aligned. Offsets are in bytes. */
 const ADDR_AT = POINTER_BYTES === 8 ? 24 : 20;

@@ -5,6 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { toError } from '@ringloop/core/internal';
+import { LateAnswer } from '../late-answer.js';
 import type { NetLoop } from '../loop-net.js';
 import type { AddressInfo, Hints } from './address-info.js';
 
@@ -86,23 +87,18 @@ class LookupThread {
 
 let current: LookupThread | null = null;
 
-/** Asks the thread. Resolves with the result of libc-names.ts; an answer that comes after the loop was closed is dropped. */
+/** Asks the thread. Resolves with the result of libc-names.ts. */
 export async function askLookupThread<R extends LookupAnswer['result']>(
   loop: NetLoop,
   question: Question,
 ): Promise<R> {
-  const answer = loop.createFuture<R>();
-  const isWaiting = (): boolean => !answer.done() && !loop.isClosed();
+  const answer = new LateAnswer<R>(loop);
   const thread = (current ??= new LookupThread(() => {
     if (current === thread) current = null;
   }));
   thread.ask(question, {
-    answered: (result) => {
-      if (isWaiting()) answer.setResult(result as R); // of the kind that the question asks for
-    },
-    failed: (error) => {
-      if (isWaiting()) answer.setException(error);
-    },
+    answered: (result) => answer.resolve(result as R), // of the kind that the question asks for
+    failed: (error) => answer.reject(error),
   });
-  return await answer;
+  return await answer.future;
 }

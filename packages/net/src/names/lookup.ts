@@ -1,5 +1,6 @@
 import dns from 'node:dns';
 import { AF_INET, AF_INET6, AI_ADDRCONFIG, AI_ALL, AI_V4MAPPED } from '../libc/linux-abi.js';
+import { LateAnswer } from '../late-answer.js';
 import type { NetLoop } from '../loop-net.js';
 import { fromNode } from './resolution-failed.js';
 
@@ -14,8 +15,7 @@ export const NODE_FLAGS = AI_ADDRCONFIG | AI_V4MAPPED | AI_ALL;
 
 /**
  * Has node:dns look up a name, in the resolver's order. It uses threads of libuv, so that jobs of the loop's executor do not
- * delay it. It waits in a future of the loop, so that a cancelled task need not wait for the resolver; then the answer is
- * dropped, and so it is when the loop has been closed.
+ * delay it.
  * @throws {ResolutionError} such as EAI_NONAME, EAI_AGAIN
  */
 export async function lookup(
@@ -24,8 +24,7 @@ export async function lookup(
   family: number,
   flags: number,
 ): Promise<HostAddress[]> {
-  const found = loop.createFuture<dns.LookupAddress[]>();
-  const isWaiting = (): boolean => !found.done() && !loop.isClosed();
+  const found = new LateAnswer<dns.LookupAddress[]>(loop);
   const options = {
     all: true,
     verbatim: true,
@@ -33,11 +32,10 @@ export async function lookup(
     hints: nodeHints(flags),
   } as const;
   dns.lookup(host, options, (error, addresses) => {
-    if (!isWaiting()) return;
-    if (error === null) found.setResult(addresses);
-    else found.setException(fromNode(error, 'getaddrinfo', host));
+    if (error === null) found.resolve(addresses);
+    else found.reject(fromNode(error, 'getaddrinfo', host));
   });
-  const addresses = await found;
+  const addresses = await found.future;
   return addresses.map(({ address, family: version }) => ({
     family: version === 6 ? AF_INET6 : AF_INET,
     address,

@@ -1,6 +1,5 @@
 import { EAI } from '../libc/linux-abi.js';
 import { ResolutionError } from '../errors.js';
-import { isError } from '@ringloop/core/internal';
 
 /** What the C library says of its codes, in the words of glibc. */
 const MESSAGES: Readonly<Record<keyof typeof EAI, string>> = {
@@ -41,12 +40,16 @@ export function resolutionFailed(
   });
 }
 
-/** The same for an error of node:dns, which has names of its own for some of the codes. Others are returned unchanged. */
-export function fromNode(thrown: unknown, syscall: Syscall, hostname: string): unknown {
-  if (!isError(thrown) || !('code' in thrown)) return thrown;
-  const { code } = thrown;
-  const eai = code === 'ENOTFOUND' ? EAI.EAI_NONAME : numberOf(String(code));
-  return eai === undefined ? thrown : resolutionFailed(eai, syscall, hostname, thrown);
+/** A result of the C library that is no error code. @throws {ResolutionError} when it is one */
+export function resolved<R extends object>(result: R | number, syscall: Syscall, hostname: string | null): R {
+  if (typeof result === 'object') return result;
+  throw resolutionFailed(result, syscall, hostname);
+}
+
+/** The same error for one of node:dns, which has names of its own for some of the codes. Others are returned unchanged. */
+export function fromNode(error: NodeJS.ErrnoException, syscall: Syscall, hostname: string): Error {
+  const eai = error.code === 'ENOTFOUND' ? EAI.EAI_NONAME : numberOf(String(error.code));
+  return eai === undefined ? error : resolutionFailed(eai, syscall, hostname, error);
 }
 
 function numberOf(name: string): number | undefined {
