@@ -6,9 +6,8 @@ import { HandleDatagram } from '../node-handles/handle-datagram.js';
 import type { HandleSelector } from '../node-handles/handle-selector.js';
 import { checkReusePort, noReusePort } from '../node-handles/reuse-port.js';
 import { type AddressInput, checkAddress } from '../sockets/sockaddr.js';
-import type { Socket } from '../sockets/socket.js';
+import { moved, type Socket } from '../sockets/socket.js';
 import type { DatagramSocket } from '../sockets/socket-like.js';
-import { takeOver } from '../sockets/stream-socket.js';
 import { untilOpen } from './until-open.js';
 
 /** The addresses of one family. */
@@ -27,7 +26,7 @@ export interface SocketChoices {
 /** Moves the descriptor of a socket of datagrams into one that the loop can work with, and detaches `sock`. */
 export async function takeOverDatagrams(loop: NetLoop, sock: Socket): Promise<DatagramSocket> {
   const { handles } = loop[NET];
-  if (handles === null) return takeOver(sock);
+  if (handles === null) return moved(sock);
   if (sock.family === AF_UNIX) throw noUnixDatagrams();
   const places = { family: sock.family, local: { fd: sock.detach() }, remote: null };
   return untilOpen(loop, handles, (selector, onOpened) => new HandleDatagram(selector, places, onOpened));

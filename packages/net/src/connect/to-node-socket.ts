@@ -1,7 +1,7 @@
-import { Socket as NodeSocket } from 'node:net';
+import type { Socket as NodeSocket } from 'node:net';
 import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
-import { close } from '../libc/syscalls.js';
+import { nodeSocketOf } from '../node-handles/node-socket-of.js';
 import type { Socket } from '../sockets/socket.js';
 import { checkStreamSocket } from '../sockets/stream-socket.js';
 import { DetachedConnection } from '../transports/detached-connection.js';
@@ -31,21 +31,11 @@ export function toNodeSocket(
   }
   if (!(source instanceof DetachedConnection)) {
     checkStreamSocket(source);
-    return openIn(source, options);
+    return nodeSocketOf(source, options);
   }
   const { sock, facts } = source.release();
-  const socket = openIn(sock, options);
+  const socket = nodeSocketOf(sock, options);
   if (facts.unsent.byteLength > 0) socket.write(facts.unsent);
   if (facts.eofWritten) socket.end();
   return socket;
-}
-
-function openIn(sock: Socket, options: NodeSocketOptions): NodeSocket {
-  const fd = sock.detach(); // first: at no time may both of us close it
-  try {
-    return new NodeSocket({ ...options, fd, readable: true, writable: true });
-  } catch (thrown) {
-    close(fd);
-    throw thrown;
-  }
 }

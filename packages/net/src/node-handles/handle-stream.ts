@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import net from 'node:net';
 import { inspect } from 'node:util';
 import { NoEpollError } from '../errors.js';
@@ -15,6 +14,7 @@ import {
 } from '../libc/linux-abi.js';
 import { EAGAIN, EBADF, EINPROGRESS, ENOTCONN } from '../libc/syscalls.js';
 import { type SystemError, systemError } from '../libc/system-error.js';
+import { addressOrNull } from '../sockets/address-or-null.js';
 import { type AddressInput, checkAddress } from '../sockets/sockaddr.js';
 import type { Socket } from '../sockets/socket.js';
 import type { ConnectingSocket } from '../sockets/socket-like.js';
@@ -23,6 +23,7 @@ import { HandleOptions } from './handle-options.js';
 import type { HandleSelector, Selectable } from './handle-selector.js';
 import { type Address, type Established, namesOf } from './handle-names.js';
 import { errnoOf } from './node-error.js';
+import { nodeSocketOf } from './node-socket-of.js';
 
 /** Bytes handed to Node at a time: so many count as not sent until all of them are. The default high-water mark. */
 const PIECE_BYTES = 65_536;
@@ -82,15 +83,10 @@ export class HandleStream implements ConnectingSocket, Selectable {
 
   /** Takes the descriptor of a connected socket over. Not on Windows, where it has none. */
   static adopted(selector: HandleSelector, sock: Socket): HandleStream {
-    const names = { sockname: orNull(() => sock.getsockname()), peername: orNull(() => sock.getpeername()) };
-    const fd = sock.detach();
-    try {
-      const socket = new net.Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
-      return new HandleStream(selector, sock.family, socket, names);
-    } catch (thrown) {
-      closeSync(fd); // Node has not taken it
-      throw thrown;
-    }
+    const sockname = addressOrNull(() => sock.getsockname());
+    const peername = addressOrNull(() => sock.getpeername());
+    const socket = nodeSocketOf(sock, { allowHalfOpen: true });
+    return new HandleStream(selector, sock.family, socket, { sockname, peername });
   }
 
   /** Null when it is not known. */
@@ -289,12 +285,4 @@ export class HandleStream implements ConnectingSocket, Selectable {
 
 function isIPv6(address: Address | null): boolean {
   return typeof address === 'object' && address?.family === 'IPv6';
-}
-
-function orNull(ask: () => Address): Address | null {
-  try {
-    return ask();
-  } catch {
-    return null; // the peer is gone already
-  }
 }

@@ -434,8 +434,9 @@ export class Socket {
 }
 
 /**
- * Moves the descriptor into a new socket, as `detach()` and `new Socket()` would, but at no time is it without an owner: the thread may
- * end at any moment, and closes it then.
+ * Moves the descriptor into a new socket and detaches `sock`, so that the descriptor has only one owner: otherwise a later `close()` of
+ * the caller's object could close a number that belongs to another file by then. At no time is it without an owner: the thread may end
+ * at any moment, and closes it then.
  */
 export function moved(sock: Socket): Socket {
   return move(sock);

@@ -1,4 +1,10 @@
 /**
+ * The number of ignored writes without a warning; each further one is warned about. CPython:
+ * LOG_THRESHOLD_FOR_CONNLOST_WRITES.
+ */
+const SILENT_WRITES = 5;
+
+/**
  * open: usable. flushing: its user has closed it, and it still sends. losing: connectionLost is queued. lost:
  * connectionLost was called. The state changes only in this order, but may skip steps.
  */
@@ -7,6 +13,8 @@ export type ClosingState = 'open' | 'flushing' | 'losing' | 'lost';
 /** The end of a transport, step by step. All kinds of transports share it. */
 export class Closing {
   #state: ClosingState = 'open';
+  /** Number of writes that came too late. The end counts as the first, as in CPython. */
+  #lateWrites = 0;
   readonly #callConnectionLost: (exc: Error | null) => void;
 
   /** @param callConnectionLost calls connectionLost in the next iteration */
@@ -34,7 +42,16 @@ export class Closing {
   tryLose(exc: Error | null): boolean {
     if (this.isEnding) return false;
     this.#state = 'losing';
+    this.#lateWrites++;
     this.#callConnectionLost(exc);
+    return true;
+  }
+
+  /** Whether a write comes too late. Such a write is counted, and warned about if it is not among the first. */
+  isTooLateToWrite(): boolean {
+    if (!this.isEnding) return false;
+    if (this.#lateWrites >= SILENT_WRITES) console.warn('socket.send() raised exception.');
+    this.#lateWrites++;
     return true;
   }
 

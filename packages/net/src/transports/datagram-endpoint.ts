@@ -23,9 +23,6 @@ import type { DatagramTransport } from './transport.js';
 const MOST_AT_ONCE = 64;
 /** Bytes that a waiting datagram counts beside its own, as in CPython since 3.14. */
 const HEADER_BYTES = 8;
-/** Ignored datagrams before each further one is warned about. CPython: LOG_THRESHOLD_FOR_CONNLOST_WRITES. */
-const SILENT_WRITES = 5;
-
 /** What a datagram transport is made of, beside its socket. */
 export interface DatagramEndpointOptions {
   readonly protocol: DatagramProtocol;
@@ -56,7 +53,6 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   #protocol: DatagramProtocol;
   readonly #waiting = new Fifo<Waiting>();
   #waitingBytes = 0;
-  #lateWrites = 0;
 
   constructor(loop: NetLoop, sock: DatagramSocket, { protocol, remote, onStarted }: DatagramEndpointOptions) {
     this.#loop = loop;
@@ -78,11 +74,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   sendto(data: Uint8Array, address: AddressInput | null = null): void {
     checkBytes(data);
     const to = this.#destination(address);
-    if (this.#closing.isEnding) {
-      if (this.#lateWrites >= SILENT_WRITES) console.warn('socket.send() raised exception.');
-      this.#lateWrites++;
-      return;
-    }
+    if (this.#closing.isTooLateToWrite()) return;
     if (this.#waiting.size === 0) {
       const result = this.#send(data, to);
       if (result >= 0) return;
@@ -245,9 +237,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
 
   #loseSoon(exc: Error | null): void {
     this.#drop();
-    if (!this.#closing.tryLose(exc)) return;
-    this.#unwatch();
-    this.#lateWrites++;
+    if (this.#closing.tryLose(exc)) this.#unwatch();
   }
 
   readonly #connectionLost = (exc: Error | null): void => {

@@ -1,3 +1,4 @@
+import { addressOrNull } from '../sockets/address-or-null.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
 import type { SocketView } from '../sockets/socket-like.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
@@ -34,14 +35,5 @@ export class SocketFacts {
 
   #askSockname(): Address {
     return (this.#sockname ??= addressOrNull(() => this.#sock.getsockname()));
-  }
-}
-
-/** Returns null for a socket that has no address, such as one whose peer is already gone. */
-function addressOrNull(ask: () => SocketAddress | string): Address {
-  try {
-    return ask();
-  } catch {
-    return null;
   }
 }

@@ -13,9 +13,8 @@ import { checkProtocol } from './make-protocol.js';
 import { askForBuffer } from './ask-for-buffer.js';
 import { ProtocolErrors } from './protocol-errors.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
-import { Socket } from '../sockets/socket.js';
+import { moved, Socket } from '../sockets/socket.js';
 import type { ConnectedSocket } from '../sockets/socket-like.js';
-import { takeOver } from '../sockets/stream-socket.js';
 import { EAGAIN } from '../libc/syscalls.js';
 import { isSystemError, systemError } from '../libc/system-error.js';
 import type { Direction } from '../selector/loop-selector.js';
@@ -25,12 +24,6 @@ import { MOST_BUFFERS } from '../libc/send-vector.js';
 import type { Transport } from './transport.js';
 import { bytesOf, joinSmall, withoutStart } from './pieces.js';
 import { WriteBuffer } from './write-buffer.js';
-
-/**
- * The number of ignored writes without a warning; each further one is warned about. CPython:
- * LOG_THRESHOLD_FOR_CONNLOST_WRITES.
- */
-const SILENT_WRITES = 5;
 
 /**
  * Blocks of the write buffer that are offered to the system in one call: 1 MiB of small writes. It seldom takes more, and to find the
@@ -92,8 +85,6 @@ export class StreamTransport implements Transport, Abandonable {
   #buffered: BufferedProtocol | null;
   #reading: Reading = 'starting';
   #eofWritten = false;
-  /** Number of writes that came too late. An orderly end counts as the first, as in CPython. */
-  #lateWrites = 0;
 
   constructor(loop: NetLoop, sock: ConnectedSocket, options: TransportOptions) {
     this.#loop = loop;
@@ -208,7 +199,7 @@ export class StreamTransport implements Transport, Abandonable {
     this.#facts.keep();
     this.#forget();
     const returned = onReturn === undefined ? null : returnTo(this.#loop, onReturn);
-    return new DetachedConnection(takeOver(sock), facts, returned);
+    return new DetachedConnection(moved(sock), facts, returned);
   }
 
   /** True after `close()` or `abort()`, and when the connection is lost. Python: BaseTransport.is_closing(). */
@@ -447,11 +438,7 @@ export class StreamTransport implements Transport, Abandonable {
     if (this.#eofWritten) {
       throw new TransportStateError(`Cannot call ${method}() after write_eof()`, 'ERR_WRITE_AFTER_EOF');
     }
-    if (bytes === 0) return false;
-    if (!this.#closing.isEnding) return true;
-    if (this.#lateWrites >= SILENT_WRITES) console.warn('socket.send() raised exception.');
-    this.#lateWrites++;
-    return false;
+    return bytes > 0 && !this.#closing.isTooLateToWrite();
   }
 
   #shutdown(): void {
@@ -478,9 +465,7 @@ export class StreamTransport implements Transport, Abandonable {
   }
 
   #loseSoon(exc: Error | null): void {
-    if (!this.#closing.tryLose(exc)) return;
-    this.#unwatch();
-    this.#lateWrites++;
+    if (this.#closing.tryLose(exc)) this.#unwatch();
   }
 
   readonly #connectionLost = (exc: Error | null): void => {
