@@ -1,6 +1,5 @@
 import dgram from 'node:dgram';
 import { inspect } from 'node:util';
-import { NoEpollError } from '../errors.js';
 import {
   AF_INET6,
   IPPROTO_UDP,
@@ -17,9 +16,9 @@ import type { Direction } from '../selector/loop-selector.js';
 import type { AddressInput, SocketAddress } from '../sockets/sockaddr.js';
 import type { DatagramSocket } from '../sockets/socket-like.js';
 import { addressOf } from './handle-names.js';
-import { HandleOptions } from './handle-options.js';
-import type { HandleSelector, Selectable } from './handle-selector.js';
+import type { HandleSelector } from './handle-selector.js';
 import { errnoOf } from './node-error.js';
+import { NodeHandle } from './node-handle.js';
 
 /** Bytes that Node may have in hand before the transport has to wait: its default high-water mark. */
 const MOST_SENDING = 65_536;
@@ -40,14 +39,11 @@ export interface DatagramPlaces {
 }
 
 /** A socket of datagrams on node:dgram, with the calls of a non-blocking socket. */
-export class HandleDatagram implements DatagramSocket, Selectable {
+export class HandleDatagram extends NodeHandle implements DatagramSocket {
   readonly family: number;
   readonly type = SOCK_DGRAM;
   readonly proto = IPPROTO_UDP;
-  readonly #selector: HandleSelector;
   readonly #socket: dgram.Socket;
-  readonly #options = new HandleOptions(SOCK_DGRAM);
-  #number: number;
   #isOpen = false;
   #peername: SocketAddress | null = null;
   #received: [Buffer, SocketAddress][] = [];
@@ -57,13 +53,12 @@ export class HandleDatagram implements DatagramSocket, Selectable {
 
   /** @param onOpened called when it is bound and connected, or with the error that keeps it from that */
   constructor(selector: HandleSelector, places: DatagramPlaces, onOpened: (error: Error | null) => void) {
+    super(selector, SOCK_DGRAM);
     const { family, reusePort = false } = places;
     this.family = family;
-    this.#selector = selector;
     const type = family === AF_INET6 ? 'udp6' : 'udp4';
     const socket = dgram.createSocket({ type, ...(reusePort ? { reusePort } : {}) });
     this.#socket = socket;
-    this.#number = selector.register(this);
     this.#addOptions(reusePort);
     socket.on('message', this.#onMessage);
     socket.unref(); // a loop that runs keeps the thread alive by itself
@@ -76,21 +71,13 @@ export class HandleDatagram implements DatagramSocket, Selectable {
     });
   }
 
-  fileno(): number {
-    return this.#number;
-  }
-
-  isReady(direction: Direction): boolean {
+  override isReady(direction: Direction): boolean {
     if (direction === 'reader') return this.#received.length > 0 || this.#errnos.length > 0;
     return this.#sendingBytes < MOST_SENDING;
   }
 
-  watched(): void {
-    // Node receives by itself
-  }
-
   tryRecvfromInto(buffer: Uint8Array): [number, SocketAddress | string] | number {
-    if (this.#number === -1) return -EBADF;
+    if (this.isClosed) return -EBADF;
     const errno = this.#errnos.shift();
     if (errno !== undefined) return -errno;
     const next = this.#received.shift();
@@ -110,25 +97,8 @@ export class HandleDatagram implements DatagramSocket, Selectable {
     return this.#send(data, address as Place); // the transport has checked it
   }
 
-  /** @throws {NoEpollError} ERR_NO_EPOLL */
-  dup(): never {
-    throw new NoEpollError("Cannot duplicate the descriptor of Node's own handle");
-  }
-
-  setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void {
-    this.#checkOpen('setsockopt');
-    this.#options.set(level, name, value);
-  }
-
-  getsockopt(level: number, name: number): number;
-  getsockopt(level: number, name: number, bytes: number): Buffer;
-  getsockopt(level: number, name: number, bytes?: number): number | Buffer {
-    this.#checkOpen('getsockopt');
-    return bytes === undefined ? this.#options.get(level, name) : this.#options.bytes(level, name, bytes);
-  }
-
   getsockname(): SocketAddress | string {
-    this.#checkOpen('getsockname');
+    this.checkOpen('getsockname');
     try {
       return addressOf(this.#socket.address());
     } catch {
@@ -137,24 +107,21 @@ export class HandleDatagram implements DatagramSocket, Selectable {
   }
 
   getpeername(): SocketAddress {
-    this.#checkOpen('getpeername');
+    this.checkOpen('getpeername');
     if (this.#peername === null) throw systemError('getpeername', ENOTCONN);
     return this.#peername;
   }
 
   /** Receives nothing more. What Node has in hand is sent, as the system would. */
   close(): void {
-    const number = this.#number;
-    this.#number = -1;
-    if (number === -1) return;
-    this.#selector.unregister(number);
+    if (!this.tryUnregister()) return;
     this.#received = [];
     if (this.#sendingBytes === 0) this.#socket.close();
   }
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<HandleDatagram family=${this.family} ${this.#number === -1 ? 'closed' : 'open'}>`;
+    return `<HandleDatagram family=${this.family} ${this.isClosed ? 'closed' : 'open'}>`;
   }
 
   #open({ local, remote, broadcast = false }: DatagramPlaces, done: (error: Error | null) => void): void {
@@ -163,7 +130,7 @@ export class HandleDatagram implements DatagramSocket, Selectable {
     const bindFailed = (error: NodeJS.ErrnoException): void => done(systemError('bind', errnoOf(error), at));
     const bound = (): void => {
       socket.off('error', bindFailed);
-      if (this.#number === -1) return;
+      if (this.isClosed) return;
       try {
         if (broadcast) this.setsockopt(SOL_SOCKET, SO_BROADCAST, true);
       } catch (thrown) {
@@ -183,7 +150,7 @@ export class HandleDatagram implements DatagramSocket, Selectable {
   #connect(remote: Place, done: (error: Error | null) => void): void {
     // Node calls back with the error of connect(); as an event it would come in addition to nothing.
     this.#socket.connect(remote.port, remote.host, (error?: NodeJS.ErrnoException) => {
-      if (this.#number === -1) return;
+      if (this.isClosed) return;
       if (error != null) {
         done(systemError('connect', errnoOf(error), remote));
         return;
@@ -194,7 +161,7 @@ export class HandleDatagram implements DatagramSocket, Selectable {
   }
 
   #send(data: Uint8Array, to: Place | null): number {
-    if (this.#number === -1) return -EBADF;
+    if (this.isClosed) return -EBADF;
     if (this.#sendingBytes >= MOST_SENDING) return -EAGAIN;
     const copy = Buffer.from(data); // the memory is the caller's again
     // An empty one counts as well: close() must know of it.
@@ -203,7 +170,7 @@ export class HandleDatagram implements DatagramSocket, Selectable {
     const sent = (error: NodeJS.ErrnoException | null): void => {
       this.#sendingBytes -= bytes;
       if (error !== null) this.#failed(errnoOf(error));
-      if (this.#number !== -1) this.#selector.touch(this.#number);
+      if (!this.isClosed) this.touch();
       else if (this.#sendingBytes === 0) this.#socket.close();
     };
     if (to === null) this.#socket.send(copy, sent);
@@ -212,27 +179,23 @@ export class HandleDatagram implements DatagramSocket, Selectable {
   }
 
   readonly #onMessage = (data: Buffer, { address, port, family }: dgram.RemoteInfo): void => {
-    if (this.#number === -1 || this.#waitingBytes + data.byteLength > MOST_WAITING) return;
+    if (this.isClosed || this.#waitingBytes + data.byteLength > MOST_WAITING) return;
     this.#waitingBytes += data.byteLength;
     this.#received.push([data, { address, port, family }]);
-    this.#selector.touch(this.#number);
+    this.touch();
   };
 
   #failed(errno: number): void {
-    if (this.#number === -1) return;
+    if (this.isClosed) return;
     this.#errnos.push(errno);
-    this.#selector.touch(this.#number);
+    this.touch();
   }
 
   #addOptions(reusePort: boolean): void {
     const socket = this.#socket;
-    this.#options.has(SOL_SOCKET, SO_REUSEPORT, Number(reusePort));
-    this.#options.settable(SOL_SOCKET, SO_BROADCAST, 0, (on) => socket.setBroadcast(on !== 0));
-    this.#options.settable(SOL_SOCKET, SO_RCVBUF, 0, (bytes) => socket.setRecvBufferSize(bytes));
-    this.#options.settable(SOL_SOCKET, SO_SNDBUF, 0, (bytes) => socket.setSendBufferSize(bytes));
-  }
-
-  #checkOpen(syscall: string): void {
-    if (this.#number === -1) throw systemError(syscall, EBADF);
+    this.options.has(SOL_SOCKET, SO_REUSEPORT, Number(reusePort));
+    this.options.settable(SOL_SOCKET, SO_BROADCAST, 0, (on) => socket.setBroadcast(on !== 0));
+    this.options.settable(SOL_SOCKET, SO_RCVBUF, 0, (bytes) => socket.setRecvBufferSize(bytes));
+    this.options.settable(SOL_SOCKET, SO_SNDBUF, 0, (bytes) => socket.setSendBufferSize(bytes));
   }
 }

@@ -1,6 +1,5 @@
 import net from 'node:net';
 import { inspect } from 'node:util';
-import { NoEpollError } from '../errors.js';
 import {
   AF_UNIX,
   IPPROTO_TCP,
@@ -16,10 +15,10 @@ import type { Direction } from '../selector/loop-selector.js';
 import type { AddressInput, SocketAddress } from '../sockets/sockaddr.js';
 import type { ConnectedSocket, ListeningSocket } from '../sockets/socket-like.js';
 import { nameOf } from './handle-names.js';
-import { HandleOptions } from './handle-options.js';
-import type { HandleSelector, Selectable } from './handle-selector.js';
+import type { HandleSelector } from './handle-selector.js';
 import { HandleStream } from './handle-stream.js';
 import { errnoOf } from './node-error.js';
+import { NodeHandle } from './node-handle.js';
 
 /** Where and how to listen. */
 export interface ListenOptions {
@@ -37,15 +36,12 @@ export interface ListenOptions {
 /**
  * A listening socket on a node:net server. Node cannot bind without listening: before `listen()`, connections are reset at once.
  */
-export class HandleListener implements ListeningSocket, Selectable {
+export class HandleListener extends NodeHandle implements ListeningSocket {
   readonly family: number;
   readonly type = SOCK_STREAM;
   readonly proto: number;
-  readonly #selector: HandleSelector;
   readonly #server: net.Server;
-  readonly #options = new HandleOptions(SOCK_STREAM);
   readonly #accepted: HandleStream[] = [];
-  #number: number;
   #isServing = false;
   #mostWaiting: number;
   #name: SocketAddress | string = '';
@@ -53,15 +49,14 @@ export class HandleListener implements ListeningSocket, Selectable {
 
   /** @param onOpened called when it is bound, or with the error that keeps it from that */
   constructor(selector: HandleSelector, options: ListenOptions, onOpened: (error: Error | null) => void) {
+    super(selector, SOCK_STREAM);
     const { family, at, name, backlog, keepAlive = false, reusePort = false } = options;
     this.family = family;
     this.proto = family === AF_UNIX ? 0 : IPPROTO_TCP;
-    this.#selector = selector;
-    this.#number = selector.register(this);
     this.#mostWaiting = backlog;
-    this.#options.has(SOL_SOCKET, SO_REUSEADDR, process.platform === 'win32' ? 0 : 1); // as libuv has it
-    this.#options.has(SOL_SOCKET, SO_REUSEPORT, Number(reusePort));
-    this.#options.has(SOL_SOCKET, SO_KEEPALIVE, Number(keepAlive));
+    this.options.has(SOL_SOCKET, SO_REUSEADDR, process.platform === 'win32' ? 0 : 1); // as libuv has it
+    this.options.has(SOL_SOCKET, SO_REUSEPORT, Number(reusePort));
+    this.options.has(SOL_SOCKET, SO_KEEPALIVE, Number(keepAlive));
     this.#server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, keepAlive });
     this.#server.on('connection', this.#onConnection);
     const address = typeof at === 'object' && 'fd' in at ? undefined : (name ?? at);
@@ -69,7 +64,7 @@ export class HandleListener implements ListeningSocket, Selectable {
       onOpened(systemError('bind', errnoOf(error), address));
     this.#server.once('error', failed);
     this.#server.once('listening', () => {
-      if (this.#number === -1) this.#server.close(); // closed meanwhile
+      if (this.isClosed) this.#server.close(); // closed meanwhile
       this.#server.off('error', failed).on('error', this.#onError);
       this.#name = typeof at === 'object' && 'fd' in at ? at.name : (name ?? nameOf(this.#server.address()));
       onOpened(null);
@@ -78,25 +73,17 @@ export class HandleListener implements ListeningSocket, Selectable {
     this.#server.unref(); // a loop that runs keeps the thread alive by itself
   }
 
-  fileno(): number {
-    return this.#number;
-  }
-
   /** Begins to accept. The backlog is the one that it was opened with. */
   listen(): void {
     this.#isServing = true;
   }
 
-  isReady(direction: Direction): boolean {
+  override isReady(direction: Direction): boolean {
     return direction === 'reader' && (this.#accepted.length > 0 || this.#errno !== 0);
   }
 
-  watched(): void {
-    // Node accepts by itself
-  }
-
   tryAccept(): [ConnectedSocket, SocketAddress | string] | number {
-    if (this.#number === -1) return -EBADF;
+    if (this.isClosed) return -EBADF;
     const stream = this.#accepted.shift();
     if (stream !== undefined) return [stream, stream.peername ?? ''];
     const errno = this.#errno;
@@ -104,25 +91,8 @@ export class HandleListener implements ListeningSocket, Selectable {
     return errno === 0 ? -EAGAIN : -errno;
   }
 
-  /** @throws {NoEpollError} ERR_NO_EPOLL */
-  dup(): never {
-    throw new NoEpollError("Cannot duplicate the descriptor of Node's own handle");
-  }
-
-  setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void {
-    this.#checkOpen('setsockopt');
-    this.#options.set(level, name, value);
-  }
-
-  getsockopt(level: number, name: number): number;
-  getsockopt(level: number, name: number, bytes: number): Buffer;
-  getsockopt(level: number, name: number, bytes?: number): number | Buffer {
-    this.#checkOpen('getsockopt');
-    return bytes === undefined ? this.#options.get(level, name) : this.#options.bytes(level, name, bytes);
-  }
-
   getsockname(): SocketAddress | string {
-    this.#checkOpen('getsockname');
+    this.checkOpen('getsockname');
     return this.#name;
   }
 
@@ -133,17 +103,14 @@ export class HandleListener implements ListeningSocket, Selectable {
 
   /** Stops listening, and closes the connections that nobody has taken. */
   close(): void {
-    const number = this.#number;
-    this.#number = -1;
-    if (number === -1) return;
-    this.#selector.unregister(number);
+    if (!this.tryUnregister()) return;
     for (const stream of this.#accepted.splice(0)) stream.close();
     this.#server.close();
   }
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<HandleListener ${inspect(this.#name)} ${this.#number === -1 ? 'closed' : 'open'}>`;
+    return `<HandleListener ${inspect(this.#name)} ${this.isClosed ? 'closed' : 'open'}>`;
   }
 
   /** The path that it listens at; null for TCP. */
@@ -152,26 +119,22 @@ export class HandleListener implements ListeningSocket, Selectable {
   }
 
   readonly #onConnection = (socket: net.Socket): void => {
-    const stream = HandleStream.accepted(this.#selector, socket, this.#path);
+    const stream = HandleStream.accepted(this.selector, socket, this.#path);
     // Node accepts although the loop does not run. Beyond the backlog it refuses, as the system would.
-    const isFull = !this.#selector.running && this.#accepted.length >= this.#mostWaiting;
-    if (!this.#isServing || isFull || this.#number === -1) {
+    const isFull = !this.selector.running && this.#accepted.length >= this.#mostWaiting;
+    if (!this.#isServing || isFull || this.isClosed) {
       stream.reset();
       return;
     }
     this.#accepted.push(stream);
-    this.#selector.touch(this.#number);
+    this.touch();
   };
 
   /** Node could not accept: there are no descriptors left. */
   readonly #onError = (error: NodeJS.ErrnoException): void => {
     this.#errno = errnoOf(error);
-    if (this.#number !== -1) this.#selector.touch(this.#number);
+    this.touch();
   };
-
-  #checkOpen(syscall: string): void {
-    if (this.#number === -1) throw systemError(syscall, EBADF);
-  }
 }
 
 function listenOptions(options: ListenOptions): net.ListenOptions {

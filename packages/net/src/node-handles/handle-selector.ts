@@ -10,8 +10,8 @@ const FIRST_NUMBER = 2 ** 31;
 export interface Selectable {
   /** Whether a call in this direction would not have to wait, or fails. */
   isReady(direction: Direction): boolean;
-  /** Somebody begins to wait. */
-  watched(direction: Direction): void;
+  /** Somebody begins to wait. For those to whom it makes a difference: Node receives and accepts by itself. */
+  watched?(direction: Direction): void;
 }
 
 interface Watch {
@@ -89,7 +89,7 @@ export class HandleSelector implements LoopSelector {
     watch[direction]?.cancel(); // it may be in the ready queue already
     watch[direction] = handle;
     this.#watches.set(number, watch);
-    selectable.watched(direction);
+    selectable.watched?.(direction);
     this.touch(number);
   }
 

@@ -1,6 +1,5 @@
 import net from 'node:net';
 import { inspect } from 'node:util';
-import { NoEpollError } from '../errors.js';
 import {
   AF_INET,
   AF_INET6,
@@ -19,10 +18,10 @@ import { type AddressInput, checkAddress } from '../sockets/sockaddr.js';
 import type { Socket } from '../sockets/socket.js';
 import type { ConnectingSocket } from '../sockets/socket-like.js';
 import type { Direction } from '../selector/loop-selector.js';
-import { HandleOptions } from './handle-options.js';
-import type { HandleSelector, Selectable } from './handle-selector.js';
+import type { HandleSelector } from './handle-selector.js';
 import { type Address, type Established, namesOf } from './handle-names.js';
 import { errnoOf } from './node-error.js';
+import { NodeHandle } from './node-handle.js';
 import { nodeSocketOf } from './node-socket-of.js';
 
 /** Bytes handed to Node at a time: so many count as not sent until all of them are. The default high-water mark. */
@@ -32,14 +31,11 @@ const PIECE_BYTES = 65_536;
  * A connection on a node:net socket, with the calls of a non-blocking socket. Reading takes from Node's own buffer, which is small and
  * holds the peer back when it is full. Writing hands Node a copy, and another one when that is sent.
  */
-export class HandleStream implements ConnectingSocket, Selectable {
+export class HandleStream extends NodeHandle implements ConnectingSocket {
   readonly family: number;
   readonly type = SOCK_STREAM;
   readonly proto: number;
-  readonly #selector: HandleSelector;
   readonly #socket: net.Socket;
-  readonly #options = new HandleOptions(SOCK_STREAM);
-  #number: number;
   #sockname: Address | null = null;
   #peername: Address | null = null;
   #local: Exclude<AddressInput, string> | null = null;
@@ -62,11 +58,10 @@ export class HandleStream implements ConnectingSocket, Selectable {
     socket: net.Socket = new net.Socket({ allowHalfOpen: true }),
     established: Established | null = null,
   ) {
-    this.#selector = selector;
+    super(selector, SOCK_STREAM);
     this.family = family;
     this.proto = family === AF_UNIX ? 0 : IPPROTO_TCP;
     this.#socket = socket;
-    this.#number = selector.register(this);
     this.#addOptions();
     if (established !== null) this.#connected(established);
     socket.on('error', (error: NodeJS.ErrnoException) => this.#happened(() => (this.#failure ??= error)));
@@ -92,10 +87,6 @@ export class HandleStream implements ConnectingSocket, Selectable {
   /** Null when it is not known. */
   get peername(): Address | null {
     return this.#peername;
-  }
-
-  fileno(): number {
-    return this.#number;
   }
 
   /** Where to connect from. Node binds when it connects, and `connectError()` tells what went wrong with it. */
@@ -137,7 +128,7 @@ export class HandleStream implements ConnectingSocket, Selectable {
     return { error: systemError('connect', errno, address), local: null };
   }
 
-  isReady(direction: Direction): boolean {
+  override isReady(direction: Direction): boolean {
     if (this.#failure !== null) return true;
     if (direction === 'reader') return this.#rest !== null || this.#mayRead || this.#hasEnded;
     return this.#isConnected && this.#sending?.isSent !== false;
@@ -152,7 +143,7 @@ export class HandleStream implements ConnectingSocket, Selectable {
   tryRecvInto(buffer: Uint8Array): number {
     const data = this.#rest ?? this.#read();
     if (data === null) {
-      if (this.#number === -1) return -EBADF;
+      if (this.isClosed) return -EBADF;
       return this.#failure !== null ? -errnoOf(this.#failure) : this.#hasEnded ? 0 : -EAGAIN;
     }
     const count = Math.min(data.byteLength, buffer.byteLength);
@@ -173,7 +164,7 @@ export class HandleStream implements ConnectingSocket, Selectable {
   }
 
   trySend(data: Uint8Array): number {
-    if (this.#number === -1) return -EBADF;
+    if (this.isClosed) return -EBADF;
     if (this.#failure !== null) return -errnoOf(this.#failure);
     let taken = 0;
     if (this.#sending !== null) {
@@ -201,40 +192,20 @@ export class HandleStream implements ConnectingSocket, Selectable {
     return 0;
   }
 
-  /** @throws {NoEpollError} ERR_NO_EPOLL */
-  dup(): never {
-    throw new NoEpollError("Cannot duplicate the descriptor of Node's own handle");
-  }
-
-  setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void {
-    this.#checkOpen('setsockopt');
-    this.#options.set(level, name, value);
-  }
-
-  getsockopt(level: number, name: number): number;
-  getsockopt(level: number, name: number, bytes: number): Buffer;
-  getsockopt(level: number, name: number, bytes?: number): number | Buffer {
-    this.#checkOpen('getsockopt');
-    return bytes === undefined ? this.#options.get(level, name) : this.#options.bytes(level, name, bytes);
-  }
-
   getsockname(): Address {
-    this.#checkOpen('getsockname');
+    this.checkOpen('getsockname');
     return this.#sockname ?? '';
   }
 
   getpeername(): Address {
-    this.#checkOpen('getpeername');
+    this.checkOpen('getpeername');
     if (this.#peername === null) throw systemError('getpeername', ENOTCONN);
     return this.#peername;
   }
 
   /** Closes the connection. What Node has not sent is dropped. */
   close(): void {
-    const number = this.#number;
-    this.#number = -1;
-    if (number === -1) return;
-    this.#selector.unregister(number);
+    if (!this.tryUnregister()) return;
     this.#rest = null;
     if (this.#resetsOnClose && this.family !== AF_UNIX) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
@@ -248,7 +219,7 @@ export class HandleStream implements ConnectingSocket, Selectable {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<HandleStream family=${this.family} ${this.#number === -1 ? 'closed' : 'open'}>`;
+    return `<HandleStream family=${this.family} ${this.isClosed ? 'closed' : 'open'}>`;
   }
 
   #connected({ sockname, peername }: Established): void {
@@ -259,11 +230,11 @@ export class HandleStream implements ConnectingSocket, Selectable {
 
   #addOptions(): void {
     const socket = this.#socket;
-    this.#options.settable(SOL_SOCKET, SO_KEEPALIVE, 0, (on) => socket.setKeepAlive(on !== 0));
+    this.options.settable(SOL_SOCKET, SO_KEEPALIVE, 0, (on) => socket.setKeepAlive(on !== 0));
     if (this.family === AF_UNIX) return;
-    this.#options.settable(IPPROTO_TCP, TCP_NODELAY, 0, (on) => socket.setNoDelay(on !== 0));
+    this.options.settable(IPPROTO_TCP, TCP_NODELAY, 0, (on) => socket.setNoDelay(on !== 0));
     // Node has but one way to linger: none, with a reset.
-    this.#options.settable(SOL_SOCKET, SO_LINGER, 0, (on) => (this.#resetsOnClose = on !== 0));
+    this.options.settable(SOL_SOCKET, SO_LINGER, 0, (on) => (this.#resetsOnClose = on !== 0));
   }
 
   #read(): Buffer | null {
@@ -275,11 +246,7 @@ export class HandleStream implements ConnectingSocket, Selectable {
   /** Notes an event of Node's, and that the loop must look at it. */
   #happened(note: () => void): void {
     note();
-    if (this.#number !== -1) this.#selector.touch(this.#number);
-  }
-
-  #checkOpen(syscall: string): void {
-    if (this.#number === -1) throw systemError(syscall, EBADF);
+    this.touch();
   }
 }
 
