@@ -51,7 +51,7 @@ describe('net/hand-over', () => {
     sock.close();
     expect(await thrownBy(() => take(sent))).to.include({ code: 'ERR_CONNECTION_GONE' }); // no file
     const [other, another] = pair();
-    expect([other.fileno(), another.fileno()]).to.include(sent.fd);
+    expect([other.fileno(), another.fileno()]).to.include(sent.ticket.fileno);
     expect(await thrownBy(() => take(sent))).to.include({ code: 'ERR_CONNECTION_GONE' });
     expect(tryWithdraw(sent)).to.equal(true); // it was not taken
     for (const each of [peer, other, another]) each.close();

@@ -13,16 +13,14 @@
  *
  * 1. The receiver duplicates first, then takes. Whenever it is killed, either the state is still OFFERED or it had the
  *    duplicate, and the hooks of its thread close what it had.
- * 2. The number may have been closed and given to another file, if the sender's thread has ended. So the receiver compares the
- *    inode, before it duplicates (a foreign file shall not be touched) and afterwards (the answer that counts).
+ * 2. The number may have been closed and given to another file, if the sender's thread has ended: a ticket tells (socket-ticket.ts).
  * 3. The sender waits for the answer, or hears that the receiver's thread has ended, and then withdraws.
  */
-import { fstatSync } from 'node:fs';
 import { cas, load, notify, waitAsync } from '#atomics';
 import { TransportStateError } from '../errors.js';
-import * as sys from '../libc/syscalls.js';
-import { systemError } from '../libc/system-error.js';
+import { isSystemError } from '../libc/system-error.js';
 import { Socket } from './socket.js';
+import type { SocketTicket } from './socket-ticket.js';
 
 const STATE = 0;
 const OFFERED = 0;
@@ -33,13 +31,8 @@ const WITHDRAWN = 3;
 /** A connection that another thread may take. */
 export interface Offer {
   readonly memory: SharedArrayBuffer;
-  /** The sender's number. */
-  readonly fd: number;
-  /** Tells the socket from others that may get the number later. */
-  readonly inode: bigint;
-  readonly family: number;
-  readonly type: number;
-  readonly proto: number;
+  /** Names the sender's descriptor. */
+  readonly ticket: SocketTicket;
 }
 
 /** How an offer has ended. */
@@ -47,19 +40,7 @@ export type Answer = 'taken' | 'refused' | 'withdrawn';
 
 /** Offers the connection of `sock`, which must stay open until there is an answer. */
 export function offer(sock: Socket): Offer {
-  return { memory: new SharedArrayBuffer(4), ...describe(sock) };
-}
-
-/** What `dupOf()` needs. `sock` must stay open until then. */
-export function describe(sock: {
-  readonly family: number;
-  readonly type: number;
-  readonly proto: number;
-  fileno(): number;
-}): Omit<Offer, 'memory'> {
-  const { family, type, proto } = sock;
-  const fd = sock.fileno();
-  return { fd, inode: inodeOf(fd), family, type, proto };
+  return { memory: new SharedArrayBuffer(4), ticket: sock.ticket() };
 }
 
 /** Takes back the sender's offer. False: another thread has taken the connection. */
@@ -74,7 +55,7 @@ export function tryWithdraw({ memory }: Offer): boolean {
  */
 export function take(offered: Offer): Socket {
   if (load(new Int32Array(offered.memory), STATE) !== OFFERED) throw gone();
-  const sock = dupOf(offered);
+  const sock = dupOf(offered.ticket);
   if (answer(offered.memory, TAKEN) === OFFERED) return sock;
   sock.close();
   throw gone();
@@ -108,29 +89,12 @@ function answer(memory: SharedArrayBuffer, state: number): number {
  * @throws {TransportStateError} ERR_CONNECTION_GONE when the number belongs to another file
  * @throws {SystemError} EMFILE
  */
-export function dupOf({ fd, inode, family, type, proto }: Omit<Offer, 'memory'>): Socket {
-  if (!isSame(fd, inode)) throw gone();
-  const own = sys.dup(fd);
-  if (own < 0) throw systemError('dup', -own);
+export function dupOf(ticket: SocketTicket): Socket {
   try {
-    if (!isSame(own, inode)) throw gone();
-    return new Socket(family, type, { proto, fileno: own });
+    return Socket.fromTicket(ticket);
   } catch (thrown) {
-    sys.close(own);
+    if (isSystemError(thrown) && thrown.code === 'EBADF') throw gone();
     throw thrown;
-  }
-}
-
-/** Of a socket, it is unique in the whole system. */
-function inodeOf(fd: number): bigint {
-  return fstatSync(fd, { bigint: true }).ino;
-}
-
-function isSame(fd: number, inode: bigint): boolean {
-  try {
-    return inodeOf(fd) === inode;
-  } catch {
-    return false; // EBADF: it is closed
   }
 }
 

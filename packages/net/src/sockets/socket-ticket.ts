@@ -5,9 +5,9 @@
  * says so; only then does the first one close its own. Whichever of the two dies at whatever moment, its descriptor is closed with it,
  * as all that it has open (syscalls.ts), and never that of the other.
  *
- * A ticket may come too late: its socket is closed, and its number may belong to any other file by then. So the other thread duplicates
- * first and asks afterwards. What it has duplicated cannot change any more, and the kernel never gives the cookie of a socket to
- * another one.
+ * A ticket may come too late: its socket is closed, and its number may belong to any other file by then. The kernel never gives the
+ * cookie of a socket to another one. So the other thread asks for it before it duplicates, because to close a duplicate of a file would
+ * end the locks that this process has on it; and again afterwards, because what it has duplicated cannot change any more.
  */
 import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
@@ -28,10 +28,17 @@ export interface SocketTicket {
 }
 
 /** The kernel's number of a socket. Negative: -errno, -ENOTSOCK for another file. */
-export function cookieOf(fd: number): bigint | number {
+function cookieOf(fd: number): bigint | number {
   const cookie = Buffer.alloc(8);
   const result = sys.getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, Buffer.from(new Int32Array([8]).buffer));
   return result < 0 ? result : (new BigUint64Array(Uint8Array.from(cookie).buffer)[0] ?? 0n); // always there: eight bytes
+}
+
+/** @throws {SystemError} EBADF when the number is no open socket */
+export function ticketOf(fileno: number): SocketTicket {
+  const cookie = cookieOf(fileno);
+  if (typeof cookie === 'number') throw systemError('getsockopt', -cookie);
+  return { fileno, cookie };
 }
 
 /**
@@ -41,6 +48,7 @@ export function cookieOf(fd: number): bigint | number {
  */
 export function duplicateOf(ticket: SocketTicket): number {
   checkTicket(ticket);
+  if (cookieOf(ticket.fileno) !== ticket.cookie) throw systemError('dup', sys.EBADF);
   const fd = sys.dup(ticket.fileno);
   if (fd < 0) throw systemError('dup', -fd);
   if (cookieOf(fd) === ticket.cookie) return fd;

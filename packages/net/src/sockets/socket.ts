@@ -11,7 +11,7 @@ import {
   type SocketOptionValues,
 } from './named-options.js';
 import { checkNonBlocking, checkTimeout } from './never-blocking.js';
-import { cookieOf, duplicateOf, type SocketTicket } from './socket-ticket.js';
+import { duplicateOf, type SocketTicket, ticketOf } from './socket-ticket.js';
 import {
   AF_INET,
   AF_UNIX,
@@ -121,7 +121,13 @@ export class Socket {
    * @throws {TypeError} when it is no ticket
    */
   static fromTicket(ticket: SocketTicket): Socket {
-    return new Socket(AF_UNSPEC, 0, { fileno: duplicateOf(ticket) });
+    const fileno = duplicateOf(ticket);
+    try {
+      return new Socket(AF_UNSPEC, 0, { fileno });
+    } catch (thrown) {
+      sys.close(fileno);
+      throw thrown;
+    }
   }
 
   /** The descriptor's number, -1 once it is closed or detached. */
@@ -402,9 +408,7 @@ export class Socket {
    * @throws {SystemError} EBADF once the socket is closed
    */
   ticket(): SocketTicket {
-    const cookie = cookieOf(this.#fd);
-    if (typeof cookie === 'number') throw systemError('getsockopt', -cookie);
-    return { fileno: this.#fd, cookie };
+    return ticketOf(this.#fd);
   }
 
   /** Gives up the descriptor without closing it, and returns its number. The caller must close it, even if this thread ends. */

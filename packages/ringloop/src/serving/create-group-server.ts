@@ -8,7 +8,7 @@ import {
   Socket,
   type SocketAddress,
 } from '@ringloop/net';
-import { bindServer, describe, NET } from '@ringloop/net/internal';
+import { bindServer, NET } from '@ringloop/net/internal';
 import type { LoopGroup, RemoteFunction } from '@ringloop/threadsafe';
 import { remoteIdOf } from '@ringloop/threadsafe/internal';
 import { checkDistribute, checkGroup, type Distribute } from './distribute.js';
@@ -61,7 +61,7 @@ export async function openGroupServer(
   const { sockets, backlog } = await bindServer(loop, reusePort ? { ...options, reusePort } : options);
   const own = sockets.filter((sock) => sock instanceof Socket); // all of them: the loop has epoll
   const listening = own.map((sock) =>
-    reusePort ? addressOf(sock, options.keepAlive === true) : { shared: describe(sock) },
+    reusePort ? addressOf(sock, options.keepAlive === true) : { shared: sock.ticket() },
   );
   const loops = new RemoteLoops(loop, group, { kind, factory: id, distribute, listening, backlog });
   const server = new Server(loop, sockets, {

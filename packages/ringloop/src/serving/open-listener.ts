@@ -8,13 +8,14 @@ import {
   SO_REUSEPORT,
   Socket,
   type SocketAddress,
+  type SocketTicket,
   SOL_SOCKET,
 } from '@ringloop/net';
-import { dupOf, Listener, type Offer, type OnConnection } from '@ringloop/net/internal';
+import { dupOf, Listener, type OnConnection } from '@ringloop/net/internal';
 
 /** A socket that a loop shall accept connections of: the server's own one, or another one of the same address. */
 export type ListeningSpec =
-  | { readonly shared: Omit<Offer, 'memory'> }
+  | { readonly shared: SocketTicket }
   | { readonly address: SocketAddress; readonly family: number; readonly keepAlive: boolean };
 
 /** Opens the socket and accepts. @throws {SystemError} such as EMFILE, EADDRINUSE */
