@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
-import { Handle } from '@ringloop/core';
 import { Fifo, typeError } from '@ringloop/core/internal';
 import { EAGAIN } from '../libc/syscalls.js';
-import { isSystemError, systemError } from '../libc/system-error.js';
+import { systemError } from '../libc/system-error.js';
 import type { Direction } from '../selector/loop-selector.js';
 import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.js';
 import { AF_INET6, AF_UNIX } from '../libc/linux-abi.js';
@@ -12,7 +11,7 @@ import { checkBytes } from '../sockets/bytes.js';
 import { type AddressInput, checkAddress, type SocketAddress } from '../sockets/sockaddr.js';
 import type { DatagramSocket } from '../sockets/socket-like.js';
 import type { TransportSocket } from '../sockets/transport-socket.js';
-import { SocketFacts } from './socket-facts.js';
+import { OwnedSocket } from './owned-socket.js';
 import { Closing } from './closing.js';
 import type { DatagramProtocol } from './datagram-protocol.js';
 import { FlowControl, type WriteBufferLimits } from './flow-control.js';
@@ -42,9 +41,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   readonly #loop: NetLoop;
   readonly #net: LoopNet;
   readonly #sock: DatagramSocket;
-  /** Kept: the socket has no number any more when it is unregistered. */
-  readonly #fd: number;
-  readonly #facts: SocketFacts;
+  readonly #owned: OwnedSocket;
   readonly #remote: AddressInput | null;
   readonly #isConnected: boolean;
   readonly #closing = new Closing((exc) => this.#loop.callSoon(this.#connectionLost, exc));
@@ -58,14 +55,11 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
     this.#loop = loop;
     this.#net = loop[NET];
     this.#sock = sock;
-    this.#fd = sock.fileno();
     this.#protocol = protocol;
     this.#remote = remote;
     this.#errors = new ProtocolErrors(loop, this);
-    this.#facts = new SocketFacts(sock, undefined);
-    this.#isConnected = this.#facts.get('peername', null) !== null;
-    this.#net.transports.set(this.#fd, this);
-    this.#net.opened(this);
+    this.#owned = new OwnedSocket(loop, sock, this);
+    this.#isConnected = this.getExtraInfo('peername') !== null;
     loop.callSoon(this.#connectionMade);
     loop.callSoon(this.#startReading);
     loop.callSoon(onStarted);
@@ -91,7 +85,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
 
   close(): void {
     if (!this.#closing.tryFlush()) return;
-    this.#net.selector.unwatch(this.#fd, 'reader');
+    this.#owned.unwatch('reader');
     if (this.#waiting.size === 0) this.#loseSoon(null);
   }
 
@@ -120,7 +114,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
   getExtraInfo(name: 'sockname' | 'peername'): SocketAddress | string | null;
   getExtraInfo(name: string, defaultValue?: unknown): unknown;
   getExtraInfo(name: string, defaultValue: unknown = null): unknown {
-    return this.#facts.get(name, defaultValue);
+    return this.#owned.facts.get(name, defaultValue);
   }
 
   setProtocol(protocol: DatagramProtocol): void {
@@ -134,16 +128,14 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    const fd = this.#net.handles === null ? ` fd=${this.#fd}` : '';
-    return `<DatagramTransport${fd} ${this.#closing.state} buffered=${this.#waitingBytes}>`;
+    return `<DatagramTransport${this.#owned.shown} ${this.#closing.state} buffered=${this.#waitingBytes}>`;
   }
 
   /** The loop is closed: nobody will be called any more. */
   abandon(): void {
     this.#closing.lost();
     this.#drop();
-    this.#facts.keep();
-    this.#sock.close();
+    this.#owned.abandon();
   }
 
   /** @throws {TypeError} when the address suits neither the socket nor what it is connected to */
@@ -213,20 +205,15 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
     }
     this.#flow.shrunk(this.#waitingBytes);
     if (this.#waiting.size > 0 || this.#closing.isEnding) return;
-    this.#net.selector.unwatch(this.#fd, 'writer');
+    this.#owned.unwatch('writer');
     if (this.#closing.state === 'flushing') this.#connectionLost(null);
   };
 
-  /** False: the system refuses to watch. The transport is lost then, because nothing would ever happen to it. */
+  /** False: the system refuses to watch, and so the transport is lost. */
   #watch(direction: Direction, callback: () => void): boolean {
-    try {
-      this.#net.selector.watch(this.#fd, direction, new Handle(callback, [], this.#loop));
-      return true;
-    } catch (thrown) {
-      if (!isSystemError(thrown)) throw thrown;
-      this.#loseSoon(thrown);
-      return false;
-    }
+    const refusal = this.#owned.watch(direction, callback);
+    if (refusal !== null) this.#loseSoon(refusal);
+    return refusal === null;
   }
 
   /** An ordinary thing in a network of datagrams: the protocol is told, and the transport goes on. */
@@ -237,7 +224,7 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
 
   #loseSoon(exc: Error | null): void {
     this.#drop();
-    if (this.#closing.tryLose(exc)) this.#unwatch();
+    if (this.#closing.tryLose(exc)) this.#owned.unwatchAll();
   }
 
   readonly #connectionLost = (exc: Error | null): void => {
@@ -245,23 +232,13 @@ export class DatagramEndpoint implements DatagramTransport, Abandonable {
     try {
       this.#errors.watch(this.#protocol.connectionLost?.(exc), 'protocol.connection_lost() failed');
     } finally {
-      this.#unwatch();
-      this.#net.transports.delete(this.#fd);
-      this.#net.closed(this);
-      this.#facts.keep();
-      this.#sock.close();
+      this.#owned.close();
     }
   };
 
   #drop(): void {
     this.#waiting.clear();
     this.#waitingBytes = 0;
-  }
-
-  /** The next owner of the number must find nothing of ours there. */
-  #unwatch(): void {
-    this.#net.selector.unwatch(this.#fd, 'writer');
-    this.#net.selector.unwatch(this.#fd, 'reader');
   }
 }
 

@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { Handle } from '@ringloop/core';
 import { checkCallback, toError } from '@ringloop/core/internal';
 import { checkBytes } from '../sockets/bytes.js';
 import { NoEpollError, TransportStateError } from '../errors.js';
@@ -16,10 +15,10 @@ import type { SocketAddress } from '../sockets/sockaddr.js';
 import { moved, Socket } from '../sockets/socket.js';
 import type { ConnectedSocket } from '../sockets/socket-like.js';
 import { EAGAIN } from '../libc/syscalls.js';
-import { isSystemError, systemError } from '../libc/system-error.js';
+import { systemError } from '../libc/system-error.js';
 import type { Direction } from '../selector/loop-selector.js';
 import type { TransportSocket } from '../sockets/transport-socket.js';
-import { SocketFacts } from './socket-facts.js';
+import { OwnedSocket } from './owned-socket.js';
 import { MOST_BUFFERS } from '../libc/send-vector.js';
 import type { Transport } from './transport.js';
 import { bytesOf, joinSmall, withoutStart } from './pieces.js';
@@ -72,10 +71,8 @@ export class StreamTransport implements Transport, Abandonable {
   readonly #loop: NetLoop;
   readonly #net: LoopNet;
   readonly #sock: ConnectedSocket;
-  /** Kept here, because the socket has no number any more when it is unregistered. */
-  readonly #fd: number;
+  readonly #owned: OwnedSocket;
   readonly #server: TransportOwner | null;
-  readonly #facts: SocketFacts;
   readonly #buffer = new WriteBuffer();
   readonly #flow = new FlowControl((method) => this.#errors.tellFlow(method));
   readonly #closing = new Closing((exc) => this.#loop.callSoon(this.#connectionLost, exc));
@@ -90,16 +87,13 @@ export class StreamTransport implements Transport, Abandonable {
     this.#loop = loop;
     this.#net = loop[NET];
     this.#sock = sock;
-    this.#fd = sock.fileno();
     this.#protocol = options.protocol;
     this.#buffered = bufferedOrNull(options.protocol);
     this.#errors = new ProtocolErrors(loop, this);
     this.#server = options.server ?? null;
-    this.#facts = new SocketFacts(sock, options.peername ?? options.goingOn?.peername);
-    if (sock.family !== AF_UNIX) sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+    if (sock.family !== AF_UNIX) sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1); // first: when it fails, nothing has begun
+    this.#owned = new OwnedSocket(loop, sock, this, options.peername ?? options.goingOn?.peername);
     if (options.goingOn !== undefined) this.#goOn(options.goingOn);
-    this.#net.transports.set(this.#fd, this);
-    this.#net.opened(this);
     this.#server?.attach(this);
     loop.callSoon(this.#connectionMade);
     loop.callSoon(this.#startReading);
@@ -161,7 +155,7 @@ export class StreamTransport implements Transport, Abandonable {
   /** Stops reading, sends what is buffered, then calls connectionLost(null). Python: Transport.close(). */
   close(): void {
     if (!this.#closing.tryFlush()) return;
-    this.#net.selector.unwatch(this.#fd, 'reader');
+    this.#owned.unwatch('reader');
     if (this.#buffer.size === 0) this.#loseSoon(null);
   }
 
@@ -187,7 +181,7 @@ export class StreamTransport implements Transport, Abandonable {
       const message = `Cannot detach the connection: ${inspect(this)}`;
       throw new TransportStateError(message, 'ERR_TRANSPORT_CLOSING');
     }
-    this.#unwatch(); // first: nothing of this iteration may read or write once the connection is handed over
+    this.#owned.unwatchAll(); // first: nothing of this iteration may read or write once the connection is handed over
     this.#closing.lost();
     const facts: ConnectionFacts = {
       unsent: this.#buffer.takeAll(),
@@ -196,8 +190,8 @@ export class StreamTransport implements Transport, Abandonable {
       limits: this.#flow.limits,
       peername: this.getExtraInfo('peername'),
     };
-    this.#facts.keep();
-    this.#forget();
+    this.#owned.release();
+    this.#server?.detach(this);
     const returned = onReturn === undefined ? null : returnTo(this.#loop, onReturn);
     return new DetachedConnection(moved(sock), facts, returned);
   }
@@ -213,7 +207,7 @@ export class StreamTransport implements Transport, Abandonable {
   pauseReading(): void {
     if (!this.isReading()) return;
     this.#reading = 'paused';
-    this.#net.selector.unwatch(this.#fd, 'reader');
+    this.#owned.unwatch('reader');
   }
 
   /** Undoes `pauseReading()`. Does nothing if reading is not paused. Python: ReadTransport.resume_reading(). */
@@ -258,7 +252,7 @@ export class StreamTransport implements Transport, Abandonable {
   getExtraInfo(name: 'sockname' | 'peername'): SocketAddress | string | null;
   getExtraInfo(name: string, defaultValue?: unknown): unknown;
   getExtraInfo(name: string, defaultValue: unknown = null): unknown {
-    return this.#facts.get(name, defaultValue);
+    return this.#owned.facts.get(name, defaultValue);
   }
 
   /**
@@ -279,16 +273,14 @@ export class StreamTransport implements Transport, Abandonable {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    const fd = this.#net.handles === null ? ` fd=${this.#fd}` : '';
-    return `<StreamTransport${fd} ${this.#closing.state} reading=${this.#reading} buffered=${this.#buffer.size}>`;
+    return `<StreamTransport${this.#owned.shown} ${this.#closing.state} reading=${this.#reading} buffered=${this.#buffer.size}>`;
   }
 
   /** Called when the loop is closed: closes the socket, and calls nobody. */
   abandon(): void {
     this.#closing.lost();
     this.#buffer.clear();
-    this.#facts.keep();
-    this.#sock.close();
+    this.#owned.abandon();
   }
 
   #goOn({ unsent, eofWritten, eofReceived, limits: [low, high] }: ConnectionFacts): void {
@@ -364,7 +356,7 @@ export class StreamTransport implements Transport, Abandonable {
 
   #eofReceived(): void {
     this.#reading = 'ended';
-    this.#net.selector.unwatch(this.#fd, 'reader');
+    this.#owned.unwatch('reader');
     const message = 'Fatal error: protocol.eof_received() call failed.';
     let keepOpen: unknown;
     try {
@@ -382,7 +374,7 @@ export class StreamTransport implements Transport, Abandonable {
     this.#flow.shrunk(this.#buffer.size);
     // The protocol may have written more, or aborted.
     if (this.#buffer.size > 0 || this.#closing.isEnding) return;
-    this.#net.selector.unwatch(this.#fd, 'writer');
+    this.#owned.unwatch('writer');
     if (this.#closing.state === 'flushing') this.#connectionLost(null);
     else if (this.#eofWritten) this.#shutdown();
   };
@@ -465,7 +457,7 @@ export class StreamTransport implements Transport, Abandonable {
   }
 
   #loseSoon(exc: Error | null): void {
-    if (this.#closing.tryLose(exc)) this.#unwatch();
+    if (this.#closing.tryLose(exc)) this.#owned.unwatchAll();
   }
 
   readonly #connectionLost = (exc: Error | null): void => {
@@ -473,25 +465,10 @@ export class StreamTransport implements Transport, Abandonable {
     try {
       this.#errors.watch(this.#protocol.connectionLost?.(exc), 'protocol.connection_lost() failed');
     } finally {
-      this.#unwatch();
-      this.#facts.keep();
-      this.#sock.close();
-      this.#forget();
+      this.#owned.close();
+      this.#server?.detach(this);
     }
   };
-
-  /** The connection belongs to this transport no longer. */
-  #forget(): void {
-    this.#net.transports.delete(this.#fd);
-    this.#net.closed(this);
-    this.#server?.detach(this);
-  }
-
-  /** Stops watching the descriptor: its next owner must find nothing of ours there. */
-  #unwatch(): void {
-    this.#net.selector.unwatch(this.#fd, 'writer');
-    this.#net.selector.unwatch(this.#fd, 'reader');
-  }
 
   #watchReader(): void {
     this.#watch('reader', this.#onReadable);
@@ -501,16 +478,11 @@ export class StreamTransport implements Transport, Abandonable {
     return this.#watch('writer', this.#onWritable);
   }
 
-  /** False: the system refuses to watch. The connection is lost then, because nothing would ever happen to it. */
+  /** False: the system refuses to watch, and so the connection is lost. */
   #watch(direction: Direction, callback: () => void): boolean {
-    try {
-      this.#net.selector.watch(this.#fd, direction, new Handle(callback, [], this.#loop));
-      return true;
-    } catch (thrown) {
-      if (!isSystemError(thrown)) throw thrown;
-      this.#forceClose(thrown);
-      return false;
-    }
+    const refusal = this.#owned.watch(direction, callback);
+    if (refusal !== null) this.#forceClose(refusal);
+    return refusal === null;
   }
 }
 
