@@ -58,6 +58,27 @@ async function withUnixPath(body: (path: string) => Promise<void>): Promise<void
   }
 }
 
+/** Cancels the opening of a connection after so many iterations, and closes what came before. */
+async function cancelIn(
+  loop: SelectorEventLoop,
+  open: () => ReturnType<typeof openConnection>,
+  iterationsLeft: number,
+): Promise<void> {
+  const task = loop.createTask(open);
+  const cancel = (left: number): void => {
+    if (left === 0) task.cancel();
+    else loop.callSoon(cancel, left - 1);
+  };
+  cancel(iterationsLeft);
+  try {
+    const [, writer] = await task;
+    writer.close(); // it came too late
+    await writer.waitClosed();
+  } catch (thrown) {
+    expect(thrown).to.be.instanceOf(CancelledError);
+  }
+}
+
 describe('net/open-connection and start-server', () => {
   const generatorEcho = function* (reader: StreamReader, writer: StreamWriter): CoroutineGenerator<void> {
     writer.write(yield* reader.readline());
@@ -178,19 +199,7 @@ describe('net/open-connection and start-server', () => {
       const port = portOf(server);
       const before = openDescriptors();
       for (let after = 0; after < 12; after++) {
-        const task = loop.createTask(() => openConnection({ host, port }));
-        const cancelIn = (left: number): void => {
-          if (left === 0) task.cancel();
-          else loop.callSoon(cancelIn, left - 1);
-        };
-        cancelIn(after);
-        try {
-          const [, writer] = await task;
-          writer.close(); // it came too late
-          await writer.waitClosed();
-        } catch (thrown) {
-          expect(thrown).to.be.instanceOf(CancelledError);
-        }
+        await cancelIn(loop, () => openConnection({ host, port }), after);
       }
       // The server learns of the last end in a later iteration.
       while (open > 0 || openDescriptors().size > before.size) await iterations(loop, 1);
@@ -231,19 +240,7 @@ describe('net/open-connection and start-server', () => {
         );
         const before = openDescriptors();
         for (let after = 0; after < 8; after++) {
-          const task = loop.createTask(() => openUnixConnection({ path }));
-          const cancelIn = (left: number): void => {
-            if (left === 0) task.cancel();
-            else loop.callSoon(cancelIn, left - 1);
-          };
-          cancelIn(after);
-          try {
-            const [, writer] = await task;
-            writer.close(); // it came too late
-            await writer.waitClosed();
-          } catch (thrown) {
-            expect(thrown).to.be.instanceOf(CancelledError);
-          }
+          await cancelIn(loop, () => openUnixConnection({ path }), after);
         }
         while (open > 0 || openDescriptors().size > before.size) await iterations(loop, 1);
         expect(openDescriptors()).to.deep.equal(before);
