@@ -93,8 +93,8 @@ export default tseslint.config(
   ...arrowRules,
   seamRule,
   {
-    files: ['.ci/*.js'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
+    files: ['.ci/*.js', '*.js'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },
   {
     files: ['test/**/*.ts'],

@@ -84,8 +84,9 @@ function isStrange(): boolean {
 
 function findFrameSymbol(): symbol | null {
   // Do not enter a storage to find out: where storages write on resources, that would make all promises slower.
-  if ('_propagate' in AsyncLocalStorage.prototype && Number.parseInt(process.versions.node) < 24) return null;
-  /* c8 ignore start -- coverage is measured on Node 20; the tests pass on 24 and 26 */
+  if ('_propagate' in AsyncLocalStorage.prototype && Number.parseInt(process.versions.node) < 24) {
+    return null;
+  } /* c8 ignore start -- coverage is measured on Node 20; the tests pass on 24 and 26 */
   const storage = new AsyncLocalStorage();
   const resource = storage.run('probe', () => new AsyncResource('ringloop.Probe', UNWATCHED));
   storage.disable();
@@ -143,8 +144,7 @@ export function captureContext(): Context {
     const current = executionAsyncResource();
     if (current === GROUND ? !entered : !everythingIsForeign && storesNothing(current)) return null;
     return new AsyncResource('ringloop.Context', UNWATCHED);
-  }
-  /* c8 ignore start -- Node 24 and later */
+  } /* c8 ignore start -- Node 24 and later */
   const resource = new AsyncResource('ringloop.Context', UNWATCHED);
   return isEmptyFrame(frameOf(resource, FRAME)) ? null : resource;
 }
@@ -194,8 +194,9 @@ function cleanUp(): boolean {
 }
 
 function holdsNothing(): boolean {
-  if (FRAME === null) return !everythingIsForeign && storesNothing(executionAsyncResource());
-  /* c8 ignore start -- Node 24 and later */
+  if (FRAME === null) {
+    return !everythingIsForeign && storesNothing(executionAsyncResource());
+  } /* c8 ignore start -- Node 24 and later */
   const frame = frameOf(new AsyncResource('ringloop.Context', UNWATCHED), FRAME);
   return isEmptyFrame(frame);
 }

@@ -1,10 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
 import type { Worker } from 'node:worker_threads';
 import { LONGEST_TIMER_MS, toError } from '@ringloop/core/internal';
 import { watchWorker } from '@ringloop/threadsafe';
 import { loadedByRequire, ownFile, ThreadOutput, threadUnavailable } from '@ringloop/threadsafe/internal';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import type { JobOutcome, JobRequest } from './job-message.js';
 import type { CheckedOptions } from './piscina-executor-options.js';
 import { TaskQueue } from './task-queue.js';
@@ -13,6 +14,8 @@ import { TaskQueue } from './task-queue.js';
 export type RunOutcome = JobOutcome | { readonly unstarted: Error };
 
 type Pool = Piscina<JobRequest, JobOutcome>;
+
+const require = createRequire(import.meta.url);
 
 /**
  * Piscina, and what it leaves to its users: the threads are started at the first job, and the pool goes on when one
@@ -94,6 +97,8 @@ export class ThreadPool {
     const idleMs = idleTimeout * 1000;
     this.#queue = new TaskQueue();
     const filename = ownFile(new URL(loadedByRequire ? './run-job.js' : './bridge.js', import.meta.url)).href;
+    // Loaded here, because most threads import this package and have no pool: a sixth of their start goes into Piscina.
+    const { Piscina } = require('piscina') as typeof import('piscina');
     const piscina = endingOnFailure(
       () =>
         new Piscina<JobRequest, JobOutcome>({

@@ -1,5 +1,5 @@
 import { Server as NodeServer } from 'node:net';
-import { createServer, type RequestListener, type Server as HttpServer } from 'node:http';
+import type { RequestListener, Server as HttpServer } from 'node:http';
 import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
 
@@ -53,7 +53,10 @@ export async function openApplication(result: unknown): Promise<OpenApplication>
 }
 
 function serverOf(made: unknown): HttpServer {
-  if (typeof made === 'function') return createServer(made as RequestListener); // any function may be one
+  if (typeof made === 'function') {
+    const { createServer } = process.getBuiltinModule('node:http'); // most threads serve no HTTP, and need not load it
+    return createServer(made as RequestListener); // any function may be one
+  }
   if (!isServer(made)) throw notAnApplication(made);
   if (made.listening) {
     throw typeError('The server of a handler must not listen: serveHttp() does it', 'ERR_INVALID_ARG_VALUE');
