@@ -31,6 +31,7 @@ export { startCoroutine } from './running-coroutine.js';
 export { peekRunningLoop } from './running-loop.js';
 export { startFunction, type StartOptions } from './running-function.js';
 export { awaitableOf, followPromise } from './follow-promise.js';
+export { Attempt, PENDING } from './waiting/attempt.js';
 export { runScoped } from './scope.js';
 export { settled, SETTLED, SETTLED_TRUE } from './settled.js';
 export { SlotTable, type SlotTableLayout } from './memory/slot-table.js';

@@ -58,7 +58,8 @@ export class ByteQueue {
     const first = this.#first;
     if (first === undefined || count === 0) return NOTHING;
     if (first.end - first.start >= count) {
-      const taken = first.bytes.subarray(first.start, first.start + count);
+      const isWhole = first.start === 0 && count === first.bytes.length; // nearly always: a view costs as much as the rest
+      const taken = isWhole ? first.bytes : first.bytes.subarray(first.start, first.start + count);
       this.#consume(first, count);
       return taken;
     }

@@ -4,11 +4,10 @@ import {
   type Awaitable,
   type BaseEventLoop,
   type CoroutineGenerator,
-  type Future,
   getEventLoop,
   InvalidStateError,
 } from '@ringloop/core';
-import { rangeError, settled, startCoroutine, toError, typeError } from '@ringloop/core/internal';
+import { Attempt, PENDING, rangeError, settled, startCoroutine, toError, typeError } from '@ringloop/core/internal';
 import { IncompleteReadError, LimitOverrunError } from '../errors.js';
 import { checkBytes } from '../sockets/bytes.js';
 import { checkInt } from '../sockets/check-int.js';
@@ -46,7 +45,8 @@ export class StreamReader implements AsyncIterable<Buffer> {
   #paused = false;
   #exception: Error | null = null;
   #transport: Pausable | null = null;
-  #waiter: Future<undefined> | null = null;
+  /** The call that waits and has not been told yet that something has come in. */
+  #waiter: Attempt<unknown> | null = null;
 
   /**
    * @throws {RangeError} when the limit is not above 0
@@ -72,7 +72,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
       this.#check();
       if (count < 0) return startCoroutine(this.#readAll(), this.#loop);
       if (count === 0 || this.#queue.size > 0 || this.#eof) return settled(this.#take(count));
-      return startCoroutine(this.#read(count), this.#loop);
+      return this.#wait('read', () => (this.#queue.size > 0 || this.#eof ? this.#take(count) : PENDING));
     } catch (thrown) {
       return this.#rejected(thrown);
     }
@@ -88,10 +88,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
       this.#check();
       const found = this.#tryLine(0);
       return typeof found === 'number'
-        ? startCoroutine(
-            this.#search((from) => this.#tryLine(from), found),
-            this.#loop,
-          )
+        ? this.#search((from) => this.#tryLine(from), found)
         : settled(found);
     } catch (thrown) {
       return this.#rejected(thrown);
@@ -111,10 +108,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
       this.#check();
       const found = this.#tryUntil(separators, 0);
       return typeof found === 'number'
-        ? startCoroutine(
-            this.#search((from) => this.#tryUntil(separators, from), found),
-            this.#loop,
-          )
+        ? this.#search((from) => this.#tryUntil(separators, from), found)
         : settled(found);
     } catch (thrown) {
       return this.#rejected(thrown);
@@ -130,8 +124,8 @@ export class StreamReader implements AsyncIterable<Buffer> {
       if (n < 0) throw rangeError('readexactly size can not be less than zero');
       checkInt(n, 'n', { min: 0, max: constants.MAX_LENGTH });
       this.#check();
-      if (this.#queue.size >= n) return settled(this.#take(n));
-      return startCoroutine(this.#readExactly(n), this.#loop);
+      const found = this.#tryExactly(n);
+      return found === PENDING ? this.#wait('readexactly', () => this.#tryExactly(n)) : settled(found);
     } catch (thrown) {
       return this.#rejected(thrown);
     }
@@ -158,8 +152,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
   /** Fails the call that waits and all later ones, for protocols. Python: StreamReader.set_exception(). */
   setException(exception: Error): void {
     this.#exception = toError(exception);
-    const waiter = this.#takeWaiter();
-    waiter?.setException(this.#exception);
+    this.#wakeUp(this.#exception);
   }
 
   /** Sets the transport that is paused while too much waits to be read, for protocols. Python: StreamReader.set_transport(). */
@@ -171,7 +164,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
   /** Says that the peer sends no more, for protocols. Python: StreamReader.feed_eof(). */
   feedEof(): void {
     this.#eof = true;
-    this.#takeWaiter()?.setResult(undefined);
+    this.#wakeUp();
   }
 
   /**
@@ -185,7 +178,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
     if (this.#eof) throw new InvalidStateError('feed_data after feed_eof');
     if (data.byteLength === 0) return;
     this.#queue.append(data);
-    this.#takeWaiter()?.setResult(undefined);
+    this.#wakeUp();
     if (this.#transport === null || this.#paused || this.#queue.size <= 2 * this.#limit) return;
     this.#transport.pauseReading();
     this.#paused = true;
@@ -202,7 +195,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
     if (this.#transport !== transport) {
       throw typeError('The reader and the writer must be those of one connection', 'ERR_INVALID_ARG_VALUE');
     }
-    if (this.#waiter !== null) throw new InvalidStateError('Cannot take over a reader: a task waits for it');
+    if (this.#isWaiting) throw new InvalidStateError('Cannot take over a reader: a task waits for it');
     const data = this.#queue.take(this.#queue.size);
     this.#exception = new InvalidStateError('Cannot read: the connection was taken over');
     return { data, isEnded: this.#eof };
@@ -249,16 +242,30 @@ export class StreamReader implements AsyncIterable<Buffer> {
     this.#transport?.resumeReading();
   }
 
-  /** The waiter that is to be settled now. It may have been cancelled in this iteration. */
-  #takeWaiter(): Future<undefined> | null {
-    const waiter = this.#waiter;
-    this.#waiter = null;
-    return waiter === null || waiter.done() ? null : waiter;
+  /** Whether a call waits. It does until its cancellation is thrown. */
+  get #isWaiting(): boolean {
+    return this.#waiter?.done() === false;
   }
 
-  /** Waits until more has come in, or the stream has ended. */
-  *#more(name: string): CoroutineGenerator<void> {
-    if (this.#waiter !== null) {
+  #wakeUp(failure: Error | null = null): void {
+    this.#waiter?.tryAgain(failure);
+    this.#waiter = null;
+  }
+
+  /** Makes the attempt whenever more has come in, or the stream has ended, until it gives something. */
+  #wait<T>(name: string, attempt: () => T | typeof PENDING): Awaitable<T> {
+    const wait = new Attempt(this.#loop, () => {
+      const outcome = attempt();
+      if (outcome === PENDING) this.#expect(wait, name); // another task has taken what this one was woken for
+      return outcome;
+    });
+    this.#expect(wait, name);
+    return wait;
+  }
+
+  /** Wakes `wait` when more has come in. @throws {InvalidStateError} when another call is waiting */
+  #expect(wait: Attempt<unknown>, name: string): void {
+    if (this.#isWaiting) {
       throw new InvalidStateError(
         `${name}() called while another coroutine is already waiting for incoming data`,
       );
@@ -266,19 +273,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
     this.#check(); // the connection may have been lost since this call was woken, and then nobody would wake it again
     // It may wait for more than the transport was paused for, and then nobody would ever resume it.
     if (this.#paused) this.#resume();
-    const waiter = this.#loop.createFuture<undefined>();
-    this.#waiter = waiter;
-    try {
-      yield waiter;
-    } finally {
-      if (this.#waiter === waiter) this.#waiter = null; // cancelled
-    }
-  }
-
-  *#read(count: number): CoroutineGenerator<Buffer> {
-    // Another task may have taken what this one was woken for.
-    while (this.#queue.size === 0 && !this.#eof) yield* this.#more('read');
-    return this.#take(count);
+    this.#waiter = wait;
   }
 
   *#readAll(): CoroutineGenerator<Buffer> {
@@ -287,29 +282,28 @@ export class StreamReader implements AsyncIterable<Buffer> {
     for (;;) {
       if (this.#queue.size > 0) blocks.push(this.#take(this.#queue.size));
       if (this.#eof) break;
-      yield* this.#more('read');
+      yield* this.#wait('read', () => (this.#queue.size > 0 || this.#eof ? undefined : PENDING));
     }
     const [only] = blocks;
     return blocks.length === 1 && only !== undefined ? only : Buffer.concat(blocks);
   }
 
-  *#readExactly(n: number): CoroutineGenerator<Buffer> {
-    while (this.#queue.size < n) {
-      if (this.#eof) throw new IncompleteReadError(this.#take(this.#queue.size), n);
-      yield* this.#more('readexactly');
-    }
-    return this.#take(n);
+  #tryExactly(n: number): Buffer | typeof PENDING {
+    if (this.#queue.size >= n) return this.#take(n);
+    if (this.#eof) throw new IncompleteReadError(this.#take(this.#queue.size), n);
+    return PENDING;
   }
 
   /** Repeats `attempt` with what comes in, until it finds something. @param from where the first one has left off */
-  *#search(attempt: (from: number) => Buffer | number, from: number): CoroutineGenerator<Buffer> {
-    for (;;) {
-      const taken = this.#taken;
-      yield* this.#more('readuntil');
+  #search(attempt: (from: number) => Buffer | number, from: number): Awaitable<Buffer> {
+    let taken = this.#taken;
+    return this.#wait('readuntil', () => {
       const found = attempt(taken === this.#taken ? from : 0);
       if (typeof found !== 'number') return found;
       from = found;
-    }
+      taken = this.#taken;
+      return PENDING;
+    });
   }
 
   /**
