@@ -1,9 +1,11 @@
 import {
   type BufferedProtocol,
+  type CoroutineGenerator,
   type DatagramProtocol,
   type DatagramTransport,
   type EventLoop,
   getRunningLoop,
+  type OnConnection,
   type Protocol,
   type ProtocolFactory,
   run,
@@ -77,15 +79,26 @@ async function echoStream(reader: StreamReader, writer: StreamWriter): Promise<v
   }
 }
 
+/** The same as a generator coroutine, for which the loop makes no promises. */
+function* stepEchoStream(reader: StreamReader, writer: StreamWriter): CoroutineGenerator<void> {
+  try {
+    for (let data = yield* reader.read(READ_BYTES); data.length > 0; data = yield* reader.read(READ_BYTES)) {
+      writer.write(data);
+      yield* writer.drain();
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ECONNRESET')) throw thrown; // the load has ended
+  } finally {
+    writer.close();
+  }
+}
+
 /** Servers of streams by name. A new one needs a line here, and takes part in everything that is asked of streams. */
 export const RINGLOOP_STREAMS: Readonly<Record<string, Listen>> = {
   ringloop: inLoop((loop, where) => listenWith(loop, where, () => new Echo())),
   'ringloop, buffered': inLoop((loop, where) => listenWith(loop, where, () => new BufferedEcho())),
-  'ringloop, streams': inLoop(async (_loop, { path }) =>
-    path === null
-      ? listening(await startServer(echoStream, { ...ANY_PORT, limit: LIMIT, backlog: BACKLOG }))
-      : listening(await startUnixServer(echoStream, { path, limit: LIMIT, backlog: BACKLOG })),
-  ),
+  'ringloop, streams': inLoop((_loop, where) => listenWithStreams(where, echoStream)),
+  'ringloop, streams in generators': inLoop((_loop, where) => listenWithStreams(where, stepEchoStream)),
 };
 
 export const RINGLOOP_DATAGRAMS: Readonly<Record<string, Listen>> = {
@@ -113,6 +126,15 @@ async function listenWith(loop: EventLoop, { path }: Where, factory: ProtocolFac
   return path === null
     ? listening(await loop.createServer(factory, { ...ANY_PORT, backlog: BACKLOG }))
     : listening(await loop.createUnixServer(factory, { path, backlog: BACKLOG }));
+}
+
+async function listenWithStreams({ path }: Where, echo: OnConnection): Promise<Listening> {
+  const options = { limit: LIMIT, backlog: BACKLOG };
+  return listening(
+    path === null
+      ? await startServer(echo, { ...ANY_PORT, ...options })
+      : await startUnixServer(echo, { path, ...options }),
+  );
 }
 
 function listening(server: Server): Listening {
