@@ -176,10 +176,10 @@ describe('core/attempt', () => {
     const loop = jumpingLoop();
     const attempt = new Attempt(loop, () => 'found');
     const log: string[] = [];
-    attempt.addDoneCallback((done) => log.push(`done: ${String(done.result())}`));
+    attempt.addDoneCallback((done) => log.push(`done: ${done.result()}`));
     attempt.tryAgain();
     loop.callSoon(() => log.push('next'));
-    expect(String(Reflect.get(attempt, Symbol.toStringTag))).to.equal('Future');
+    expect(attempt[Symbol.toStringTag]).to.equal('Future');
     await loop.runUntilComplete(attempt);
     expect(log).to.deep.equal(['next', 'done: found']);
     expect(attempt.cancel()).to.equal(false);
