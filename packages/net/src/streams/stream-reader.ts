@@ -7,7 +7,15 @@ import {
   getEventLoop,
   InvalidStateError,
 } from '@ringloop/core';
-import { Attempt, PENDING, rangeError, settled, startCoroutine, toError, typeError } from '@ringloop/core/internal';
+import {
+  Attempt,
+  PENDING,
+  rangeError,
+  settled,
+  startCoroutine,
+  toError,
+  typeError,
+} from '@ringloop/core/internal';
 import { IncompleteReadError, LimitOverrunError } from '../errors.js';
 import { checkBytes } from '../sockets/bytes.js';
 import { checkInt } from '../sockets/check-int.js';
@@ -87,9 +95,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
     try {
       this.#check();
       const found = this.#tryLine(0);
-      return typeof found === 'number'
-        ? this.#search((from) => this.#tryLine(from), found)
-        : settled(found);
+      return typeof found === 'number' ? this.#search((from) => this.#tryLine(from), found) : settled(found);
     } catch (thrown) {
       return this.#rejected(thrown);
     }
