@@ -27,6 +27,7 @@ export const FOLDERS = {
     'node-handles',
     'names',
     'transports',
+    'pipes',
     'connect',
     'sock-calls',
     'server',

@@ -10,6 +10,7 @@
 // transports/  The life of a connection, from connectionMade() to connectionLost(): reading, writing, flow control, closing;
 //              and of a socket of datagrams.
 // connect/     Connections and sockets of datagrams that we open, and connections that other code has accepted.
+// pipes/       Transports of pipes, FIFOs and terminals, one for each direction.
 // sock-calls/  The `sock…` methods of the loop: system calls of a socket that wait until it is ready.
 // server/      Listening sockets, and the connections that they accept.
 // streams/     Connections for tasks: a reader that is awaited and a writer, and a connection as a stream of Node.
@@ -108,6 +109,10 @@ export type {
 } from './transports/protocol.js';
 export { type NetOptions, SelectorEventLoop } from './selector-event-loop.js';
 export { Server } from './server/server.js';
+export type { PipeLike } from './pipes/pipe-like.js';
+export type { ReadPipeProtocol, WritePipeProtocol } from './pipes/pipe-protocols.js';
+export { ReadPipeTransport } from './pipes/read-pipe-transport.js';
+export { WritePipeTransport } from './pipes/write-pipe-transport.js';
 export type { Port } from './sockets/service-port.js';
 export type { AddressInput, InetAddressInput, SocketAddress } from './sockets/sockaddr.js';
 export type { NetworkInterface } from './sockets/multicast.js';

@@ -21,6 +21,11 @@ import { LoopNet, NET } from './loop-net.js';
 import type { ProtocolFactory, StreamProtocol } from './transports/protocol.js';
 import type { Direction } from './selector/loop-selector.js';
 import type { Server } from './server/server.js';
+import { connectReadPipe, connectWritePipe } from './pipes/connect-pipe.js';
+import type { PipeLike } from './pipes/pipe-like.js';
+import type { ReadPipeProtocol, WritePipeProtocol } from './pipes/pipe-protocols.js';
+import type { ReadPipeTransport } from './pipes/read-pipe-transport.js';
+import type { WritePipeTransport } from './pipes/write-pipe-transport.js';
 import { sockAccept } from './sock-calls/sock-accept.js';
 import { sockConnect } from './sock-calls/sock-connect.js';
 import { sockRecv, sockRecvfrom, sockRecvfromInto, sockRecvInto } from './sock-calls/sock-recv.js';
@@ -281,6 +286,40 @@ export class SelectorEventLoop extends BaseEventLoop {
     connection: DetachedConnection,
   ): Awaitable<[StreamTransport, P]> {
     return startFunction(() => attachConnection(this, protocolFactory, connection), {
+      loop: this,
+      discard: ([transport]) => transport.abort(),
+    });
+  }
+
+  /**
+   * Reads a pipe, FIFO, terminal or socket. The transport owns it, and closes it at the end; standard input, output and error stay
+   * open. The open file stays blocking for other processes that have it. Python: loop.connect_read_pipe().
+   * @throws {TypeError} when `pipe` has no descriptor, or is a regular file or a directory; it stays open then
+   * @throws {RangeError} when the number of the descriptor is none, as that of a closed file
+   * @throws {SystemError} such as EBADF
+   * @throws {NoEpollError} ERR_NO_EPOLL in a loop on Node's handles, for devices that are no terminals
+   * @throws {TransportStateError} ERR_FD_IN_TRANSPORT when a transport of this loop owns the descriptor
+   * @throws {LoopStateError} ERR_LOOP_CLOSED
+   */
+  connectReadPipe<P extends ReadPipeProtocol>(
+    protocolFactory: () => P,
+    pipe: PipeLike,
+  ): Awaitable<[ReadPipeTransport, P]> {
+    return startFunction(() => connectReadPipe(this, protocolFactory, pipe), {
+      loop: this,
+      discard: ([transport]) => transport.close(),
+    });
+  }
+
+  /**
+   * Writes into a pipe, FIFO, terminal, socket or another character device, such as `/dev/null`. The transport owns it, as that of
+   * `connectReadPipe()`. Python: loop.connect_write_pipe(). Throws as `connectReadPipe()`.
+   */
+  connectWritePipe<P extends WritePipeProtocol>(
+    protocolFactory: () => P,
+    pipe: PipeLike,
+  ): Awaitable<[WritePipeTransport, P]> {
+    return startFunction(() => connectWritePipe(this, protocolFactory, pipe), {
       loop: this,
       discard: ([transport]) => transport.abort(),
     });

@@ -14,6 +14,10 @@ interface LibcFunctions {
   connect(fd: number, address: Uint8Array, length: number): number;
   recv(fd: number, buffer: Uint8Array, length: number, flags: number): number;
   send(fd: number, buffer: Uint8Array, length: number, flags: number): number;
+  read(fd: number, buffer: Uint8Array, length: number): number;
+  write(fd: number, buffer: Uint8Array, length: number): number;
+  /** Without O_CREAT, and so without its third argument. */
+  open(path: string, flags: number): number;
   recvfrom(
     fd: number,
     buffer: Uint8Array,
@@ -85,6 +89,9 @@ const DECLARATIONS: Record<keyof LibcFunctions, string> = {
   connect: 'int connect(int fd, void *address, uint32_t length)',
   recv: 'intptr_t recv(int fd, void *buffer, size_t length, int flags)',
   send: 'intptr_t send(int fd, void *buffer, size_t length, int flags)',
+  read: 'intptr_t read(int fd, void *buffer, size_t length)',
+  write: 'intptr_t write(int fd, void *buffer, size_t length)',
+  open: 'int open(const char *path, int flags)',
   recvfrom:
     'intptr_t recvfrom(int fd, void *buffer, size_t length, int flags, void *address, void *addressLength)',
   sendto:

@@ -157,6 +157,8 @@ export const SHUT_WR = 1;
 export const SHUT_RDWR = 2;
 /** Flag of recv(): leave the data in the queue. */
 export const MSG_PEEK = 0x2;
+/** Flag of recv() and send(): this call does not wait. */
+export const MSG_DONTWAIT = 0x40;
 /** Flag of send(): EPIPE without SIGPIPE. */
 export const MSG_NOSIGNAL = 0x4000;
 
@@ -174,6 +176,12 @@ export const F_DUPFD_CLOEXEC = 1030;
 export const FD_CLOEXEC = 1;
 /** Status flag: calls fail with EAGAIN instead of waiting. */
 export const O_NONBLOCK = 0o4000;
+/** Flag of open(): only reading. */
+export const O_RDONLY = 0;
+/** Flag of open(): only writing. */
+export const O_WRONLY = 1;
+/** Flag of open(): a terminal does not become the process's. */
+export const O_NOCTTY = 0o400;
 /** Flag of open() and dup3(): as FD_CLOEXEC. */
 export const O_CLOEXEC = 0o2000000;
 

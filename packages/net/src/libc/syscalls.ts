@@ -20,6 +20,8 @@ import {
   F_SETFL,
   FD_CLOEXEC,
   MSG_NOSIGNAL,
+  O_CLOEXEC,
+  O_NOCTTY,
   O_NONBLOCK,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
@@ -108,6 +110,27 @@ export function send(fd: number, data: Uint8Array, flags: number): number {
   const c = libc();
   while (true) {
     const result = c.send(fd, data, data.byteLength, flags | MSG_NOSIGNAL);
+    if (result >= 0) return result;
+    const errno = c.errno();
+    if (errno !== EINTR) return -errno;
+  }
+}
+
+export function read(fd: number, buffer: Uint8Array): number {
+  const c = libc();
+  while (true) {
+    const result = c.read(fd, buffer, buffer.byteLength);
+    if (result >= 0) return result;
+    const errno = c.errno();
+    if (errno !== EINTR) return -errno;
+  }
+}
+
+/** If nobody reads any more, returns -EPIPE; Node ignores the SIGPIPE that comes with it. */
+export function write(fd: number, data: Uint8Array): number {
+  const c = libc();
+  while (true) {
+    const result = c.write(fd, data, data.byteLength);
     if (result >= 0) return result;
     const errno = c.errno();
     if (errno !== EINTR) return -errno;
@@ -226,6 +249,11 @@ export function close(fd: number): number {
   const hooks = c.host?.cleanup ?? null;
   hooks?.remove(hooks.env, hooks.close, fd); // first: another thread may get the number at once
   return c.close(fd) === 0 ? 0 : -c.errno();
+}
+
+/** Opens the file of a descriptor again: with a position, and with flags, of its own. A socket cannot be opened. */
+export function reopen(fd: number, flags: number): number {
+  return open((c) => c.open(`/proc/self/fd/${fd}`, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
 }
 
 /** A second descriptor of the same open file. */

@@ -16,10 +16,15 @@ export class Closing {
   /** Number of writes that came too late. The end counts as the first, as in CPython. */
   #lateWrites = 0;
   readonly #callConnectionLost: (exc: Error | null) => void;
+  readonly #warning: string;
 
-  /** @param callConnectionLost calls connectionLost in the next iteration */
-  constructor(callConnectionLost: (exc: Error | null) => void) {
+  /**
+   * @param callConnectionLost calls connectionLost in the next iteration
+   * @param warning for writes that come too late
+   */
+  constructor(callConnectionLost: (exc: Error | null) => void, warning = 'socket.send() raised exception.') {
     this.#callConnectionLost = callConnectionLost;
+    this.#warning = warning;
   }
 
   get state(): ClosingState {
@@ -50,9 +55,13 @@ export class Closing {
   /** Whether a write comes too late. Such a write is counted, and warned about if it is not among the first. */
   isTooLateToWrite(): boolean {
     if (!this.isEnding) return false;
-    if (this.#lateWrites >= SILENT_WRITES) console.warn('socket.send() raised exception.');
-    this.#lateWrites++;
+    this.noteLateWrite();
     return true;
+  }
+
+  noteLateWrite(): void {
+    if (this.#lateWrites >= SILENT_WRITES) console.warn(this.#warning);
+    this.#lateWrites++;
   }
 
   /** Notes that connectionLost is being called, or that nobody will be called any more. */

@@ -10,11 +10,7 @@ export interface BaseTransport {
   close(): void;
   /** True after `close()` or `abort()`, and when the connection is lost. Python: BaseTransport.is_closing(). */
   isClosing(): boolean;
-  /** The socket of the transport. Python: BaseTransport.get_extra_info('socket'). */
-  getExtraInfo(name: 'socket'): TransportSocket;
-  /** Its addresses, also after the connection is lost; null when unknown. */
-  getExtraInfo(name: 'sockname' | 'peername'): SocketAddress | string | null;
-  /** Anything else that is known about the transport, or `defaultValue`. */
+  /** What is known about the transport by that name, or `defaultValue`. Python: BaseTransport.get_extra_info(). */
   getExtraInfo(name: string, defaultValue?: unknown): unknown;
   /** Sets the protocol that gets the events from now on. Python: BaseTransport.set_protocol(). */
   setProtocol(protocol: BaseProtocol): void;
@@ -67,6 +63,12 @@ export interface WriteTransport extends BaseTransport {
 
 /** A transport of a stream that receives and sends. Python: asyncio.Transport. */
 export interface Transport extends ReadTransport, WriteTransport {
+  /** The socket of the transport. Python: BaseTransport.get_extra_info('socket'). */
+  getExtraInfo(name: 'socket'): TransportSocket;
+  /** Its addresses, also after the connection is lost; null when unknown. */
+  getExtraInfo(name: 'sockname' | 'peername'): SocketAddress | string | null;
+  /** Anything else that is known about the transport, or `defaultValue`. */
+  getExtraInfo(name: string, defaultValue?: unknown): unknown;
   /** The next event goes to `protocol`. Python: BaseTransport.set_protocol(). */
   setProtocol(protocol: StreamProtocol): void;
   /** The protocol that gets the events. Python: BaseTransport.get_protocol(). */
@@ -75,6 +77,12 @@ export interface Transport extends ReadTransport, WriteTransport {
 
 /** A transport of datagrams. Python: asyncio.DatagramTransport. */
 export interface DatagramTransport extends BaseTransport {
+  /** The socket of the transport. Python: BaseTransport.get_extra_info('socket'). */
+  getExtraInfo(name: 'socket'): TransportSocket;
+  /** Its addresses, also after the connection is lost; null when unknown. */
+  getExtraInfo(name: 'sockname' | 'peername'): SocketAddress | string | null;
+  /** Anything else that is known about the transport, or `defaultValue`. */
+  getExtraInfo(name: string, defaultValue?: unknown): unknown;
   /** The next event goes to `protocol`. Python: BaseTransport.set_protocol(). */
   setProtocol(protocol: DatagramProtocol): void;
   /** The protocol that gets the events. Python: BaseTransport.get_protocol(). */
