@@ -36,6 +36,9 @@ const WAYS: Readonly<Record<string, readonly number[]>> = {
   listen: [errno.EINTR, errno.EADDRINUSE, ODD],
   accept4: [errno.EINTR, errno.EAGAIN, errno.ECONNABORTED, ...OUT_OF_RESOURCES, ODD],
   connect: [errno.EINTR, errno.ECONNREFUSED, errno.ENETUNREACH, errno.ETIMEDOUT, errno.ENOBUFS, ODD],
+  open: [errno.EINTR, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES],
+  read: [errno.EINTR, errno.EAGAIN, errno.EIO, ODD],
+  write: [errno.EINTR, errno.EAGAIN, errno.EPIPE, errno.ENOSPC, ODD],
   recv: TRANSFER,
   recvfrom: [...TRANSFER, errno.ECONNREFUSED],
   send: [...TRANSFER, errno.EPIPE],
@@ -62,6 +65,7 @@ const SILENT: Readonly<Record<string, string>> = {
   close: 'the number is free all the same',
   epoll_create1: 'the loop goes on with its old epoll descriptor, and tries again',
   'epoll_ctl DEL': 'the descriptor was closed behind our back; what is reported for it is dropped',
+  'open EACCES': 'the descriptor that was given is used instead',
   'epoll_ctl ADD of libuv': 'a timer looks for events instead',
   'epoll_ctl DEL of libuv': 'closing the descriptor has the same effect',
 };

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import {
   AF_INET,
@@ -12,6 +13,7 @@ import {
   type Server,
 } from '@ringloop/net';
 import { iterations } from '../iterations.js';
+import { makePipe } from '../pipes/pipes.js';
 import type { Actor, Stage } from './scenario.js';
 
 const LOCAL = { host: '127.0.0.1', port: 0 };
@@ -42,6 +44,25 @@ async function converse(client: Actor): Promise<void> {
   client.stream.write(Buffer.from('hello'));
   client.stream.writeEof();
   await client.lost;
+}
+
+/** A descriptor that is closed once, by its transport or by the scenario. */
+class HeldDescriptor {
+  readonly #fd: number;
+  #isOpen = true;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  fileno(): number {
+    return this.#fd;
+  }
+
+  close(): void {
+    if (this.#isOpen) closeSync(this.#fd);
+    this.#isOpen = false;
+  }
 }
 
 export interface Scenario {
@@ -139,6 +160,27 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       );
       for (const result of made) if (result.status === 'rejected') stage.told.push(result.reason);
       for (const client of clients) if (client.isMade) await client.lost;
+    },
+  },
+
+  'a pipe': {
+    isStream: true,
+    play: async (stage) => {
+      const [reader, writer] = makePipe().map((fd) => new HeldDescriptor(fd));
+      if (reader === undefined || writer === undefined) return; // never: there are two
+      try {
+        const source = stage.actor('reader');
+        await stage.loop.connectReadPipe(() => source, reader);
+        const sink = stage.actor('writer');
+        const [transport] = await stage.loop.connectWritePipe(() => sink, writer);
+        transport.write(Buffer.alloc(BIG));
+        transport.close();
+        await sink.lost;
+        await source.lost;
+      } finally {
+        reader.close();
+        writer.close();
+      }
     },
   },
 

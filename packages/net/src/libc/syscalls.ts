@@ -28,6 +28,7 @@ import {
 } from './linux-abi.js';
 
 export const {
+  EACCES,
   EADDRNOTAVAIL,
   EAGAIN,
   EBADF,
