@@ -29,6 +29,7 @@ export const FOLDERS = {
     'transports',
     'connect',
     'sock-calls',
+    'sendfile',
     'server',
     'streams',
   ],
