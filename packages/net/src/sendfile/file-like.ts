@@ -15,11 +15,10 @@ export type FileLike =
  * @throws {RangeError} when its number is negative, as that of a closed one, not an integer, or too large for a C int
  */
 export function numberOf(file: FileLike): number {
-  if (typeof file === 'number' || (typeof file === 'object' && file !== null && 'fileno' in file))
-    return toFileno(file);
-  const fd: unknown = (file as { fd?: unknown } | null | undefined)?.fd; // JavaScript may pass anything
-  if (typeof fd === 'number') return toFileno(fd);
-  throw typeError(
-    `file must be the number of a descriptor, a FileHandle, or have a fileno(), got ${inspect(file, { depth: 0 })}`,
-  );
+  if (typeof file === 'number') return toFileno(file);
+  const like = file as Partial<Record<'fileno' | 'fd', unknown>> | null | undefined; // JavaScript may pass anything
+  if (typeof like?.fileno === 'function') return toFileno(file as { fileno(): number });
+  if (typeof like?.fd === 'number') return toFileno(like.fd);
+  const what = 'the number of a descriptor, a FileHandle, or have a fileno()';
+  throw typeError(`file must be ${what}, got ${inspect(file, { depth: 0 })}`);
 }
