@@ -215,7 +215,10 @@ export class OurAgent implements Agent {
       result = await this.#loop.sendfile(transport, file, { offset, count });
     } catch (thrown) {
       if (thrown instanceof CancelledError) throw thrown;
-      if (thrown instanceof TransportStateError) return this.note('sends no file');
+      if (thrown instanceof TransportStateError) {
+        this.note('sends no file');
+        return;
+      }
       result = codeOf(thrown);
     }
     this.note('sent', result, file.position);
