@@ -30,6 +30,7 @@ export const FOLDERS = {
     'pipes',
     'connect',
     'sock-calls',
+    'sendfile',
     'server',
     'streams',
   ],

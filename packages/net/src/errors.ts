@@ -2,7 +2,11 @@
 export class TransportStateError extends Error {
   override readonly name = 'TransportStateError';
   readonly code:
-    'ERR_WRITE_AFTER_EOF' | 'ERR_FD_IN_TRANSPORT' | 'ERR_TRANSPORT_CLOSING' | 'ERR_CONNECTION_GONE';
+    | 'ERR_WRITE_AFTER_EOF'
+    | 'ERR_FD_IN_TRANSPORT'
+    | 'ERR_TRANSPORT_CLOSING'
+    | 'ERR_CONNECTION_GONE'
+    | 'ERR_SENDFILE_IN_PROGRESS';
 
   constructor(message: string, code: TransportStateError['code']) {
     super(message);
@@ -95,4 +99,13 @@ export class LimitOverrunError extends Error {
 export class NoEpollError extends Error {
   override readonly name = 'NoEpollError';
   readonly code = 'ERR_NO_EPOLL';
+}
+
+/**
+ * The system cannot send this file on this socket or transport by sendfile(2), and reading it instead was not allowed or is not possible.
+ * Python: asyncio.SendfileNotAvailableError.
+ */
+export class SendfileNotAvailableError extends Error {
+  override readonly name = 'SendfileNotAvailableError';
+  readonly code = 'ERR_SENDFILE_NOT_AVAILABLE';
 }

@@ -12,6 +12,7 @@
 // connect/     Connections and sockets of datagrams that we open, and connections that other code has accepted.
 // pipes/       Transports of pipes, FIFOs and terminals, one for each direction.
 // sock-calls/  The `sock…` methods of the loop: system calls of a socket that wait until it is ready.
+// sendfile/    Files that are sent on sockets and transports, by the system itself or by reading.
 // server/      Listening sockets, and the connections that they accept.
 // streams/     Connections for tasks: a reader that is awaited and a writer, and a connection as a stream of Node.
 export type { AcceptedSocketOptions } from './connect/connect-accepted-socket.js';
@@ -32,9 +33,12 @@ export {
   NativeCallsError,
   NoEpollError,
   ResolutionError,
+  SendfileNotAvailableError,
   ServerStateError,
   TransportStateError,
 } from './errors.js';
+export type { FileLike } from './sendfile/file-like.js';
+export type { SendfileOptions } from './sendfile/sendfile-options.js';
 export type { FileDescriptorLike } from './sockets/file-descriptor.js';
 export type { WriteBufferLimits } from './transports/flow-control.js';
 export {

@@ -8,13 +8,17 @@ import { createDatagramEndpoint, type DatagramOptions } from './connect/create-d
 import type { DetachedConnection } from './transports/detached-connection.js';
 import type { DatagramProtocol } from './transports/datagram-protocol.js';
 import type { StreamTransport } from './transports/stream-transport.js';
-import type { DatagramTransport } from './transports/transport.js';
+import type { DatagramTransport, WriteTransport } from './transports/transport.js';
 import { createUnixConnection, type UnixConnectionOptions } from './connect/create-unix-connection.js';
 import { createServer, type ServerOptions } from './server/create-server.js';
 import { createUnixServer, type UnixServerOptions } from './server/create-unix-server.js';
 import type { AddressInfo, AddressInfoOptions } from './names/address-info.js';
 import { getaddrinfo } from './names/getaddrinfo.js';
 import { getnameinfo, type NameInfoAddress } from './names/getnameinfo.js';
+import type { FileLike } from './sendfile/file-like.js';
+import type { SendfileOptions } from './sendfile/sendfile-options.js';
+import { sockSendfile } from './sendfile/sock-sendfile.js';
+import { transportSendfile } from './sendfile/transport-sendfile.js';
 import type { Port } from './sockets/service-port.js';
 import { type FileDescriptorLike, toFileno } from './sockets/file-descriptor.js';
 import { LoopNet, NET } from './loop-net.js';
@@ -155,6 +159,40 @@ export class SelectorEventLoop extends BaseEventLoop {
   /** Sends one datagram to `address`, and resolves with the number of bytes. Python: loop.sock_sendto(). Throws as `sockRecv()`. */
   sockSendto(sock: Socket, data: Uint8Array, address: AddressInput): Awaitable<number> {
     return startFunction(() => sockSendto(this, sock, data, address), { loop: this });
+  }
+
+  /**
+   * Sends a file, or a part of it, on a connected stream socket, and resolves with the number of bytes. The system does it by itself
+   * (sendfile(2)); where it cannot, the file is read and sent, unless `fallback` is false. Afterwards the file's position is behind
+   * the last byte that was sent, also when this fails or is cancelled. The file may be closed meanwhile. Python: loop.sock_sendfile().
+   * Throws as `sockSendall()`, and:
+   * @param file the number of a descriptor, a FileHandle, or anything with a fileno(); it must be possible to read it at any place
+   * @throws {SendfileNotAvailableError} ERR_SENDFILE_NOT_AVAILABLE when sendfile(2) is not for this file, and `fallback` is false
+   * @throws {SystemError} of the file: EBADF when it is not open for reading, ESPIPE of a pipe, EISDIR, EMFILE
+   * @throws {TypeError} when `sock` is no stream socket, `file` no file, or an option has the wrong type
+   * @throws {RangeError} when `offset` is negative, `count` not positive, or the file closed
+   */
+  sockSendfile(sock: Socket, file: FileLike, options: SendfileOptions = {}): Awaitable<number> {
+    return startFunction(() => sockSendfile(this, sock, file, options), { loop: this });
+  }
+
+  /**
+   * Sends a file, or a part of it, on the connection of a transport, and resolves with the number of bytes. What was written before is
+   * sent first. Until then, nothing is read, and `write()` throws. By sendfile(2), where the connection is a socket of our own without
+   * TLS; otherwise the file is read and written, unless `fallback` is false. The file's position is set as by `sockSendfile()`, but
+   * not in a loop on Node's handles, which cannot set it. Python: loop.sendfile().
+   * @param file as of `sockSendfile()`
+   * @throws {SendfileNotAvailableError} ERR_SENDFILE_NOT_AVAILABLE when the transport is of another kind, or the file would have to
+   * be read, and `fallback` is false
+   * @throws {TransportStateError} ERR_TRANSPORT_CLOSING when the transport is closing or closed by `close()` or `abort()` meanwhile;
+   * ERR_WRITE_AFTER_EOF; ERR_SENDFILE_IN_PROGRESS
+   * @throws {SystemError} such as EPIPE, ECONNRESET; of the file, as `sockSendfile()`
+   * @throws {TypeError} when `transport` is no transport, `file` no file, or an option has the wrong type
+   * @throws {RangeError} when `offset` is negative, `count` not positive, or the file closed
+   * @throws {LoopStateError} ERR_LOOP_CLOSED
+   */
+  sendfile(transport: WriteTransport, file: FileLike, options: SendfileOptions = {}): Awaitable<number> {
+    return startFunction(() => transportSendfile(this, transport, file, options), { loop: this });
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   LimitOverrunError,
   NativeCallsError,
   ResolutionError,
+  SendfileNotAvailableError,
   ServerStateError,
   TransportStateError,
 } from '@ringloop/net';
@@ -16,6 +17,7 @@ for (const errorClass of [
   LimitOverrunError,
   NativeCallsError,
   ResolutionError,
+  SendfileNotAvailableError,
   ServerStateError,
   TransportStateError,
 ]) {

@@ -5,9 +5,11 @@ import asyncio
 import errno
 import json
 import logging
+import os
 import socket
 import struct
 import sys
+import tempfile
 import traceback
 
 QUIET = 3  # looks in a row without an event
@@ -34,6 +36,7 @@ class Agent:
         self.reactions = []
         self.keep_open = False
         self.ended = False
+        self.sending = None  # keeps the task from being collected
 
     def note(self, *event):
         last = self.events[-1] if self.events else None
@@ -106,6 +109,9 @@ class Agent:
     async def end(self, pause):
         if self.server is not None:
             self.server.close()
+        if self.sending is not None:
+            self.sending.cancel()  # first: CPython leaves it pending if the transport ends
+            await asyncio.wait([self.sending])
         if self.transport is not None:
             self.act(["abort", None])
         await self.settle(pause)
@@ -153,6 +159,8 @@ class Agent:
                 if self.server is not None:
                     self.server.close()
                     self.note("serving", self.server.is_serving())
+            elif name == "sendfile":
+                self.sending = self.loop.create_task(self.sendfile(transport, *value))
             elif name == "lend":
                 transport.set_protocol(Lender(self, value))
             elif name == "plain":
@@ -168,6 +176,18 @@ class Agent:
             pass  # CPython's own mistake: abort() after connection_lost() of a transport that has flushed
         except Exception:
             self.note("raises")
+
+    async def sendfile(self, transport, size, offset, count):
+        with tempfile.TemporaryFile(buffering=0) as file:
+            file.truncate(size)
+            try:
+                result = await self.loop.sendfile(transport, file, offset, count)
+            except RuntimeError:
+                self.note("sends no file")  # the position may have moved: the fallback reads before it is refused
+                return
+            except OSError as error:
+                result = code_of(error)
+            self.note("sent", result, os.lseek(file.fileno(), 0, os.SEEK_CUR))
 
     def react(self, on):
         for reaction in self.reactions:

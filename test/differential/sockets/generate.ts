@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Act, Reaction, SideOptions, SocketProgram } from './program.js';
+import type { Act, Reaction, SideOptions, SocketProgram, Step } from './program.js';
 
 const SIZES = [0, 1, 7, 1000, 1_500_000] as const;
 
@@ -66,6 +66,49 @@ function reactions(act: fc.Arbitrary<Act>): fc.Arbitrary<Reaction> {
       acts: some(act.filter(([name]) => !['close', 'abort', 'reset', 'pause', 'resume'].includes(name))),
     }),
   );
+}
+
+/**
+ * Programs in which one side sends files. CPython itself loses a sendfile() when the transport is closed or another one begins
+ * meanwhile, so both sides stay open, and there is one file at a time: a step ends when the peer has read it, unless it is the last.
+ */
+export function sendfilePrograms(writelines: boolean): fc.Arbitrary<SocketProgram> {
+  const file: fc.Arbitrary<Act> = fc
+    .tuple(
+      fc.constantFrom(0, 1, 1000, 1_500_000),
+      fc.constantFrom(0, 1, 999, 1000, 700_000),
+      fc.constantFrom(null, 1, 5000, 1_000_000),
+    )
+    .map((part): Act => ['sendfile', part]);
+  const act = acts(writelines).filter(([name]) => !['close', 'abort', 'reset', 'writeEof'].includes(name));
+  const some = fc.array(act, { maxLength: 3 });
+  const sending = fc
+    .tuple(fc.boolean(), some, file, some, some)
+    .map(([isPaused, before, send, during, theirs]): Step[] => [
+      { side: 'server', acts: [[isPaused ? 'pause' : 'resume', null]] },
+      { side: 'client', acts: [...before, send] },
+      { side: 'client', acts: during },
+      { side: 'server', acts: [...theirs, ['resume', null]] },
+      { side: 'client', acts: [['query', null]] },
+    ]);
+  const options: fc.Arbitrary<SideOptions> = fc.record({
+    keepOpen: fc.constant(true),
+    reactions: fc.array(
+      fc.record({ on: fc.constantFrom('data', 'pause', 'resume' as const), acts: some }).filter(calm),
+      { maxLength: 2 },
+    ),
+  });
+  return fc.record({
+    family: fc.constantFrom('tcp', 'unix' as const),
+    server: options,
+    client: options,
+    steps: fc.array(sending, { minLength: 1, maxLength: 3 }).map((steps) => steps.flat()),
+  });
+}
+
+/** How much more of a stream has arrived by then is not the loop's business: nothing here may depend on it. */
+function calm({ on, acts: list }: Reaction): boolean {
+  return on !== 'data' || list.every(([name]) => name !== 'pause' && name !== 'resume');
 }
 
 /** Programs of connections. */

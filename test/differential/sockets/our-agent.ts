@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CancelledError } from '@ringloop/core';
+import { CancelledError, type Task } from '@ringloop/core';
 import { isError } from '@ringloop/core/internal';
 import {
   type BufferedProtocol,
@@ -13,8 +13,10 @@ import {
   type SocketAddress,
   SOL_SOCKET,
   type Transport,
+  TransportStateError,
   type TransportSocket,
 } from '@ringloop/net';
+import { TestFile } from '../../net/sendfile/test-file.js';
 import type {
   Act,
   Address,
@@ -43,6 +45,7 @@ export class OurAgent implements Agent {
   #reactions: Reaction[] = [];
   #keepOpen = false;
   #ended = false;
+  #sending: Task<void> | null = null;
 
   constructor(loop: SelectorEventLoop) {
     this.#loop = loop;
@@ -136,6 +139,9 @@ export class OurAgent implements Agent {
 
   async #end(pause: number): Promise<void> {
     this.#server?.close();
+    this.#sending?.cancel();
+    await Promise.allSettled([this.#sending]);
+    this.#sending = null;
     this.#transport?.abort();
     this.#datagrams?.abort();
     await this.#settle(pause);
@@ -182,6 +188,9 @@ export class OurAgent implements Agent {
       case 'limits':
         transport.setWriteBufferLimits({ high: value });
         return this.note('limits', ...transport.getWriteBufferLimits());
+      case 'sendfile':
+        this.#sending = this.#loop.createTask(() => this.#sendfile(transport, value));
+        return;
       case 'lend':
         return transport.setProtocol(this.#lender(value));
       case 'plain':
@@ -194,6 +203,25 @@ export class OurAgent implements Agent {
         this.#server?.close();
         if (this.#server !== null) this.note('serving', this.#server.isServing());
     }
+  }
+
+  async #sendfile(
+    transport: Transport,
+    [size, offset, count]: readonly [number, number, number | null],
+  ): Promise<void> {
+    using file = new TestFile(Buffer.alloc(size));
+    let result: number | string | null;
+    try {
+      result = await this.#loop.sendfile(transport, file, { offset, count });
+    } catch (thrown) {
+      if (thrown instanceof CancelledError) throw thrown;
+      if (thrown instanceof TransportStateError) {
+        this.note('sends no file');
+        return;
+      }
+      result = codeOf(thrown);
+    }
+    this.note('sent', result, file.position);
   }
 
   #actOnDatagrams(transport: DatagramTransport, [name, value]: Act): void {

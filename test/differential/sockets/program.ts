@@ -34,6 +34,8 @@ export type Act =
   | readonly ['write' | 'writelines' | 'limits' | 'send', number]
   /** From now on the protocol lends so many bytes to receive into; -1: getBuffer() raises. `plain` ends it. */
   | readonly ['lend', number]
+  /** Begins to send a part of a file of zeros: the file's size, the offset and the count. */
+  | readonly ['sendfile', readonly [number, number, number | null]]
   | readonly ['sendTo', readonly [number, Address]]
   | readonly [
       (

@@ -44,6 +44,8 @@ const WAYS: Readonly<Record<string, readonly number[]>> = {
   send: [...TRANSFER, errno.EPIPE],
   sendmsg: [...TRANSFER, errno.EPIPE],
   sendto: [...TRANSFER, errno.ECONNREFUSED, errno.EMSGSIZE],
+  sendfile: [...TRANSFER, errno.EPIPE, errno.EINVAL],
+  lseek: [errno.EIO, ODD],
   shutdown: [errno.EINTR, errno.ENOTCONN, ODD],
   close: [errno.EINTR, errno.EIO],
   fcntl: [errno.EINTR, errno.EMFILE, ODD],
@@ -76,6 +78,8 @@ const AT_MOST_ONCE: Readonly<Record<string, string>> = {
   getpeername: 'the same',
   'accept4 ECONNABORTED':
     'a server goes on: the peer gave up while it was queued; who has called sockAccept() is told',
+  'sendfile EINVAL': 'the file is read instead, if nothing of it was sent yet',
+  lseek: 'who is told that the file could not be sent is not told that its position could not be set',
   'epoll_ctl MOD': 'one that stops watching is silent as DEL is',
   setsockopt: 'of a connection that a server has accepted: a peer can cause it as often as it likes',
 };
@@ -177,7 +181,7 @@ function waysOf(scenario: Scenario, call: string): readonly Fault['how'][] {
   const ways = WAYS[call];
   if (ways === undefined) throw new Error(`How can ${call}() fail?`);
   if (!scenario.isStream) return call === 'connect' ? ways.filter((how) => how !== errno.EINTR) : ways; // it does not wait
-  return ['recv', 'send', 'sendmsg'].includes(call) ? [...ways, 'short'] : ways;
+  return ['recv', 'send', 'sendmsg', 'sendfile'].includes(call) ? [...ways, 'short'] : ways;
 }
 
 describe('net: each system call fails once', function () {

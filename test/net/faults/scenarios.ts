@@ -14,6 +14,7 @@ import {
 } from '@ringloop/net';
 import { iterations } from '../iterations.js';
 import { makePipe } from '../pipes/pipes.js';
+import { TestFile } from '../sendfile/test-file.js';
 import type { Actor, Stage } from './scenario.js';
 
 const LOCAL = { host: '127.0.0.1', port: 0 };
@@ -245,6 +246,64 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       for (let data = await loop.sockRecv(peer, 100); data.length > 0; data = await loop.sockRecv(peer, 100))
         stage.noteData('peer', data);
       stage.note('peer', 'end');
+    },
+  },
+
+  'files on a socket': {
+    isStream: true,
+    play: async (stage) => {
+      const { loop } = stage;
+      using file = new TestFile(BIG);
+      const [sock, peer] = Socket.socketpair();
+      stage.hold(sock);
+      stage.hold(peer);
+      const receiving = loop.createTask(async () => {
+        try {
+          for (
+            let data = await loop.sockRecv(peer, BIG);
+            data.length > 0;
+            data = await loop.sockRecv(peer, BIG)
+          )
+            stage.noteData('peer', data);
+          stage.note('peer', 'end');
+        } finally {
+          peer.close();
+        }
+      });
+      const sending = loop.createTask(async () => {
+        try {
+          stage.note('sender', `${await loop.sockSendfile(sock, file)} to ${file.position}`);
+          stage.note('sender', String(await loop.sockSendfile(sock, file, { offset: 5, count: 10 })));
+        } finally {
+          sock.close();
+        }
+      });
+      for (const outcome of await Promise.allSettled([receiving, sending]))
+        if (outcome.status === 'rejected') stage.told.push(outcome.reason);
+    },
+  },
+
+  'a file on a transport': {
+    isStream: true,
+    play: async (stage) => {
+      using file = new TestFile(BIG);
+      const served = stage.actor('server');
+      const [ours, theirs] = Socket.socketpair();
+      stage.hold(ours);
+      stage.hold(theirs);
+      await stage.loop.connectAcceptedSocket(() => served, theirs);
+      const client = stage.actor('client');
+      await stage.loop.connectAcceptedSocket(() => client, ours);
+      client.stream.write(Buffer.alloc(BIG));
+      try {
+        stage.note('sender', `${await stage.loop.sendfile(client.stream, file)} to ${file.position}`);
+      } catch (thrown) {
+        if (!client.stream.isClosing()) throw thrown; // otherwise the protocol is told the same
+      }
+      client.stream.write(Buffer.from('end'));
+      client.stream.writeEof();
+      await client.lost;
+      await served.lost;
     },
   },
 

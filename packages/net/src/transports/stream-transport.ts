@@ -20,6 +20,7 @@ import type { Direction } from '../selector/loop-selector.js';
 import type { TransportSocket } from '../sockets/transport-socket.js';
 import { OwnedSocket } from './owned-socket.js';
 import { MOST_BUFFERS } from '../libc/send-vector.js';
+import { SEND_ALONE, SoleSender } from './sole-sender.js';
 import type { Transport } from './transport.js';
 import { bytesOf, joinSmall, withoutStart } from './pieces.js';
 import { WriteBuffer } from './write-buffer.js';
@@ -74,7 +75,9 @@ export class StreamTransport implements Transport, Abandonable {
   readonly #owned: OwnedSocket;
   readonly #server: TransportOwner | null;
   readonly #buffer = new WriteBuffer();
-  readonly #flow = new FlowControl((method) => this.#errors.tellFlow(method));
+  readonly #flow = new FlowControl((method) => {
+    if (this.#sole?.onFlow(method) !== true) this.#errors.tellFlow(method);
+  });
   readonly #closing = new Closing((exc) => this.#loop.callSoon(this.#connectionLost, exc));
   readonly #errors: ProtocolErrors;
   #protocol: StreamProtocol;
@@ -82,6 +85,8 @@ export class StreamTransport implements Transport, Abandonable {
   #buffered: BufferedProtocol | null;
   #reading: Reading = 'starting';
   #eofWritten = false;
+  /** Who sends a file, and nobody else meanwhile. */
+  #sole: SoleSender | null = null;
 
   constructor(loop: NetLoop, sock: ConnectedSocket, options: TransportOptions) {
     this.#loop = loop;
@@ -104,11 +109,16 @@ export class StreamTransport implements Transport, Abandonable {
    * Sends `data`. What the system does not take now is sent later; this never waits. The caller may reuse the memory on
    * return. After `close()` or a lost connection, `data` is dropped. Python: WriteTransport.write().
    * @throws {TypeError} when `data` is not a Uint8Array
-   * @throws {TransportStateError} ERR_WRITE_AFTER_EOF
+   * @throws {TransportStateError} ERR_WRITE_AFTER_EOF; ERR_SENDFILE_IN_PROGRESS while `loop.sendfile()` sends here
    */
   write(data: Uint8Array): void {
     checkBytes(data);
-    if (!this.#mayWrite(data.byteLength, 'write')) return;
+    this.#checkMayWrite('write');
+    this.#write(data);
+  }
+
+  #write(data: Uint8Array): void {
+    if (data.byteLength === 0 || this.#closing.isTooLateToWrite()) return;
     let rest = data;
     if (this.#buffer.size === 0) {
       const sent = this.#send(data);
@@ -126,8 +136,9 @@ export class StreamTransport implements Transport, Abandonable {
   writelines(list: Iterable<Uint8Array>): void {
     const chunks = [...list];
     for (const chunk of chunks) checkBytes(chunk);
+    this.#checkMayWrite('writelines');
     const bytes = bytesOf(chunks);
-    if (!this.#mayWrite(bytes, 'writelines')) return;
+    if (bytes === 0 || this.#closing.isTooLateToWrite()) return;
     let rest: readonly Uint8Array[] = chunks;
     if (this.#buffer.size === 0) {
       const pieces = joinSmall(chunks);
@@ -144,7 +155,7 @@ export class StreamTransport implements Transport, Abandonable {
   writeEof(): void {
     if (this.#closing.state !== 'open' || this.#eofWritten) return;
     this.#eofWritten = true;
-    if (this.#buffer.size === 0) this.#shutdown();
+    if (this.#buffer.size === 0 && this.#sole === null) this.#shutdown();
   }
 
   /** Always true: every stream socket can end its side. Python: WriteTransport.can_write_eof(). */
@@ -156,6 +167,7 @@ export class StreamTransport implements Transport, Abandonable {
   close(): void {
     if (!this.#closing.tryFlush()) return;
     this.#owned.unwatch('reader');
+    this.#sole?.onEnd(null);
     if (this.#buffer.size === 0) this.#loseSoon(null);
   }
 
@@ -168,7 +180,8 @@ export class StreamTransport implements Transport, Abandonable {
    * Takes the connection out of this transport, so that it can go on elsewhere: `loop.attachConnection()` here, or in
    * another loop that it is sent to. When this returns, nothing is read or written here any more, and the protocol is not
    * called any more, not even connectionLost. Python has no counterpart.
-   * @throws {TransportStateError} ERR_TRANSPORT_CLOSING when the transport is closing, or has lost or given its connection
+   * @throws {TransportStateError} ERR_TRANSPORT_CLOSING when the transport is closing, or has lost or given its connection;
+   * ERR_SENDFILE_IN_PROGRESS while `loop.sendfile()` sends here
    * @throws {TypeError} when `onReturn` is not a function
    */
   detach({ onReturn }: DetachOptions = {}): DetachedConnection {
@@ -181,6 +194,11 @@ export class StreamTransport implements Transport, Abandonable {
       const message = `Cannot detach the connection: ${inspect(this)}`;
       throw new TransportStateError(message, 'ERR_TRANSPORT_CLOSING');
     }
+    if (this.#sole !== null)
+      throw new TransportStateError(
+        'Cannot detach the connection: sendfile is in progress',
+        'ERR_SENDFILE_IN_PROGRESS',
+      );
     this.#owned.unwatchAll(); // first: nothing of this iteration may read or write once the connection is handed over
     this.#closing.lost();
     const facts: ConnectionFacts = {
@@ -269,6 +287,26 @@ export class StreamTransport implements Transport, Abandonable {
   /** The protocol that gets the events. Python: BaseTransport.get_protocol(). */
   getProtocol(): StreamProtocol {
     return this.#protocol;
+  }
+
+  /** Internal, for `loop.sendfile()`: nobody else can write until the sender releases the transport. */
+  [SEND_ALONE](): SoleSender {
+    if (this.#closing.state !== 'open')
+      throw new TransportStateError('Transport is closing', 'ERR_TRANSPORT_CLOSING');
+    this.#checkMayWrite('sendfile');
+    this.#sole = new SoleSender(this.#loop, {
+      sock: this.#sock,
+      bufferSize: () => this.#buffer.size,
+      isPaused: () => this.#flow.isPaused,
+      tellFlow: (method) => this.#errors.tellFlow(method),
+      watchWriter: () => this.#watchWriter(),
+      unwatchWriter: () => {
+        if (this.#buffer.size === 0 && !this.#closing.isEnding) this.#owned.unwatch('writer');
+      },
+      write: (data) => this.#write(data),
+      released: () => this.#released(),
+    });
+    return this.#sole;
   }
 
   /** As `util.inspect()` and `console.log()` show it. */
@@ -376,6 +414,7 @@ export class StreamTransport implements Transport, Abandonable {
     if (this.#buffer.size > 0 || this.#closing.isEnding) return;
     this.#owned.unwatch('writer');
     if (this.#closing.state === 'flushing') this.#connectionLost(null);
+    else if (this.#sole !== null) this.#sole.onWritable();
     else if (this.#eofWritten) this.#shutdown();
   };
 
@@ -425,12 +464,19 @@ export class StreamTransport implements Transport, Abandonable {
     return null;
   }
 
-  /** False: there is nothing to write, or it comes too late. */
-  #mayWrite(bytes: number, method: 'write' | 'writelines'): boolean {
-    if (this.#eofWritten) {
+  #checkMayWrite(method: 'write' | 'writelines' | 'sendfile'): void {
+    if (this.#eofWritten)
       throw new TransportStateError(`Cannot call ${method}() after write_eof()`, 'ERR_WRITE_AFTER_EOF');
-    }
-    return bytes > 0 && !this.#closing.isTooLateToWrite();
+    if (this.#sole !== null)
+      throw new TransportStateError(
+        `unable to ${method}; sendfile is in progress`,
+        'ERR_SENDFILE_IN_PROGRESS',
+      );
+  }
+
+  #released(): void {
+    this.#sole = null;
+    if (this.#eofWritten && this.#buffer.size === 0 && this.#closing.state === 'open') this.#shutdown();
   }
 
   #shutdown(): void {
@@ -457,7 +503,9 @@ export class StreamTransport implements Transport, Abandonable {
   }
 
   #loseSoon(exc: Error | null): void {
-    if (this.#closing.tryLose(exc)) this.#owned.unwatchAll();
+    if (!this.#closing.tryLose(exc)) return;
+    this.#owned.unwatchAll();
+    this.#sole?.onEnd(exc);
   }
 
   readonly #connectionLost = (exc: Error | null): void => {
