@@ -15,6 +15,7 @@ export {
   isStopFunction,
   NEXT_DEADLINE,
   OUTSIDE,
+  RESOURCES,
   type StopFunction,
   UNRETRIEVED,
 } from './loop-internals.js';
@@ -23,6 +24,7 @@ export { inspectSafely } from './debug/inspect-safely.js';
 export { NodeHost } from './ports/node-host.js';
 export { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
 export { type Copy, PROTOCOL, shared, show, thisCopy } from './process-registry.js';
+export type { Owned, ResourceKeeper } from './resources.js';
 export { type Ready, RUN } from './ready-queue.js';
 export { Unretrieved } from './debug/unretrieved.js';
 export { watchResult } from './watch-result.js';

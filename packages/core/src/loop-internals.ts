@@ -4,6 +4,8 @@ export const TASKS: unique symbol = Symbol('tasks');
 export const NUMBER: unique symbol = Symbol('number');
 /** The index of a task among its loop's tasks. */
 export const SLOT: unique symbol = Symbol('slot');
+/** The keepers of what a loop owns. */
+export const RESOURCES: unique symbol = Symbol('resources');
 export const ASYNCGENS: unique symbol = Symbol('asyncgens');
 export const UNRETRIEVED: unique symbol = Symbol('unretrieved');
 export const STOP_AFTER_BATCH: unique symbol = Symbol('stop after batch');

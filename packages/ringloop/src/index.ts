@@ -61,6 +61,8 @@ export {
   QueueEmpty,
   QueueFull,
   QueueShutDown,
+  type Resource,
+  type ResourceKind,
   type ResultOf,
   type ReturnWhen,
   type RunnerRunOptions,
