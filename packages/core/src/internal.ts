@@ -11,12 +11,14 @@ export { type Sendable, WIRE, type Wire } from './ports/sendable.js';
 export { deadlockOf, waitsForThreads } from './debug/deadlock.js';
 export {
   END_RUN,
+  ENQUEUE,
   HANDLE_LOOP,
   isStopFunction,
   NEXT_DEADLINE,
   OUTSIDE,
   RESOURCES,
   type StopFunction,
+  TAKES_SIGNALS,
   UNRETRIEVED,
 } from './loop-internals.js';
 export { inheritMemory, peekInherited } from './memory/inherited-memory.js';

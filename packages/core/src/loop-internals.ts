@@ -51,6 +51,12 @@ export const CALLBACK: unique symbol = Symbol('callback');
 /** The loop of a handle. */
 export const HANDLE_LOOP: unique symbol = Symbol('handleLoop');
 
+/**
+ * Marks a listener of `process` that passes a signal on to the loops that handle it. While there is one for SIGINT, no
+ * Runner acts on Ctrl-C. All copies of this package know the mark.
+ */
+export const TAKES_SIGNALS: unique symbol = Symbol.for('ringloop.takes signals');
+
 const STOPS_A_LOOP: unique symbol = Symbol('stops a loop');
 
 /**
