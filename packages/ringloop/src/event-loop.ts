@@ -111,7 +111,7 @@ export class EventLoop extends SelectorEventLoop {
     ...args: A
   ): void {
     this.#signals ??= new LoopSignals(this, this.#inbox.ref);
-    this.#signals.add(signal, callback as Callback, args);
+    this.#signals.add(signal, callback, args);
   }
 
   /**
