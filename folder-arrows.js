@@ -14,6 +14,7 @@ export const FOLDERS = {
     'calls',
     'control',
     'loop',
+    'signals',
     'threads',
     'group',
     'shared',

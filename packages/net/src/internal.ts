@@ -12,6 +12,7 @@ export { EpollPoll } from './selector/epoll-poll.js';
 export { awaitKoffiLoading, shareKoffiLoading, whileLoadingKoffi } from './libc/koffi-loading.js';
 export { EventfdTable } from './wakeup/eventfd-table.js';
 export { type Libc, libc } from './libc/libc.js';
+export { signalDispositions } from './libc/signal-dispositions.js';
 export { isSystemError } from './libc/system-error.js';
 export { LOADING_MS, LoadingTable } from './libc/loading-table.js';
 export { findWakeup } from './wakeup/libuv-wakeup.js';

@@ -62,7 +62,7 @@ export class SelectorEventLoop extends BaseEventLoop {
   constructor({ net, ...ports }: LoopPorts & NetOptions = {}) {
     const choice = chooseNet(net); // first: if this throws, nothing is open
     super(ports);
-    this.#net = new LoopNet(choice, () => this.eventsReady());
+    this.#net = new LoopNet(this, choice, () => this.eventsReady());
   }
 
   /** What carries the sockets of this loop, see NetOptions. */

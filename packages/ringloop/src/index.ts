@@ -61,6 +61,8 @@ export {
   QueueEmpty,
   QueueFull,
   QueueShutDown,
+  type Resource,
+  type ResourceKind,
   type ResultOf,
   type ReturnWhen,
   type RunnerRunOptions,
@@ -130,6 +132,8 @@ export {
   type RemoteResult,
   type RestartOptions,
   RingFullError,
+  SignalError,
+  type SignalErrorCode,
   SharedBoundedSemaphore,
   SharedEvent,
   SharedLock,
@@ -316,4 +320,5 @@ export {
   type ServeHttpOptions,
 } from './serving/serve-http.js';
 export { LoopGroup } from './loop-group.js';
+export { relaySignals } from './relay-signals.js';
 export { newEventLoop, run, Runner, type RunnerOptions } from './run.js';

@@ -66,6 +66,7 @@ interface LibcFunctions {
     serviceLength: number,
     flags: number,
   ): number;
+  sigaction(signal: number, action: Uint8Array | null, before: Uint8Array | null): number;
   memcpy(target: Uint8Array, source: Address, length: number): unknown;
   strlen(text: Address): number;
 }
@@ -126,6 +127,7 @@ const DECLARATIONS: Record<keyof LibcFunctions, string> = {
   freeaddrinfo: 'void freeaddrinfo(intptr_t list)',
   getnameinfo:
     'int getnameinfo(void *address, uint32_t addressLength, void *host, uint32_t hostLength, void *service, uint32_t serviceLength, int flags)',
+  sigaction: 'int sigaction(int signal, void *action, void *before)',
   memcpy: 'void *memcpy(void *target, intptr_t source, size_t length)',
   strlen: 'size_t strlen(intptr_t text)',
 };

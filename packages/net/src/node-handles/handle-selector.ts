@@ -103,6 +103,13 @@ export class HandleSelector implements LoopSelector {
     return true;
   }
 
+  *watched(): Generator<readonly [number: number, direction: Direction, handle: Handle]> {
+    for (const [number, { reader, writer }] of this.#watches) {
+      if (reader !== null) yield [number, 'reader', reader];
+      if (writer !== null) yield [number, 'writer', writer];
+    }
+  }
+
   collect(queue: (handle: Handle) => void): void {
     this.#eachReady(queue);
     this.#lookAgain();

@@ -78,7 +78,7 @@ export class Server implements AsyncDisposable, Abandonable {
       (sock) => new Listener(loop, sock, { backlog: options.backlog, onConnection }),
     );
     this.#sockets = sockets.map((sock) => new TransportSocket(sock));
-    loop[NET].opened(this);
+    loop[NET].opened(this, 'server');
   }
 
   /** The listening sockets; null once the server is closed. */

@@ -7,6 +7,7 @@
  *   OPEN    who accepts adds 1, the station subtracts 1         connections of the station, also those on their way
  *   SERVED  the station adds 1                                  connections that it has had
  */
+import { inspect } from 'node:util';
 import { getRunningLoop, LoopStateError } from '@ringloop/core';
 import { toError } from '@ringloop/core/internal';
 import { type DetachedConnection, SelectorEventLoop, Socket, type SocketAddress } from '@ringloop/net';
@@ -56,7 +57,7 @@ class Station {
     this.#words = words;
     this.ready = this.#open(spec);
     this.ready.catch(() => undefined); // told to whoever waits for it
-    this.#loop[NET].opened(this);
+    this.#loop[NET].opened(this, 'server');
   }
 
   async #open({ kind, factory, index }: StationSpec): Promise<void> {
@@ -102,6 +103,11 @@ class Station {
   /** Accepts no more. Resolves when the last connection is gone. */
   drain(): Promise<void> {
     return (this.#drained ??= this.#drain());
+  }
+
+  /** For `loop.resources()`. */
+  [inspect.custom](): string {
+    return `<Station ${this.#id} listening=${this.#listeners.length}>`;
   }
 
   /** Called when the loop is closed. */
