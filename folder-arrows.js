@@ -28,6 +28,7 @@ export const FOLDERS = {
     'node-handles',
     'names',
     'transports',
+    'tls',
     'pipes',
     'connect',
     'sock-calls',

@@ -10,6 +10,7 @@
 // transports/  The life of a connection, from connectionMade() to connectionLost(): reading, writing, flow control, closing;
 //              and of a socket of datagrams.
 // connect/     Connections and sockets of datagrams that we open, and connections that other code has accepted.
+// tls/         TLS on Node's own TLSSocket: handshakes, and what transports and servers need of them.
 // pipes/       Transports of pipes, FIFOs and terminals, one for each direction.
 // sock-calls/  The `sock…` methods of the loop: system calls of a socket that wait until it is ready.
 // sendfile/    Files that are sent on sockets and transports, by the system itself or by reading.
@@ -35,6 +36,7 @@ export {
   ResolutionError,
   SendfileNotAvailableError,
   ServerStateError,
+  SslError,
   TransportStateError,
 } from './errors.js';
 export type { FileLike } from './sendfile/file-like.js';
@@ -117,6 +119,8 @@ export type { PipeLike } from './pipes/pipe-like.js';
 export type { ReadPipeProtocol, WritePipeProtocol } from './pipes/pipe-protocols.js';
 export { ReadPipeTransport } from './pipes/read-pipe-transport.js';
 export { WritePipeTransport } from './pipes/write-pipe-transport.js';
+export type { StartTlsOptions } from './tls/start-tls.js';
+export type { Ssl, SslOptions, TlsCallOptions, TlsClientOptions } from './tls/ssl-options.js';
 export type { Port } from './sockets/service-port.js';
 export type { AddressInput, InetAddressInput, SocketAddress } from './sockets/sockaddr.js';
 export type { NetworkInterface } from './sockets/multicast.js';

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
-import { type BaseEventLoop, LoopStateError, type ResourceKind } from '@ringloop/core';
+import { type BaseEventLoop, type Handle, LoopStateError, type ResourceKind } from '@ringloop/core';
 import { creationStack, type Owned, RESOURCES } from '@ringloop/core/internal';
 import type { NetChoice } from './choose-net.js';
 import { NoEpollError, TransportStateError } from './errors.js';
-import { HandleSelector } from './node-handles/handle-selector.js';
+import { FIRST_NUMBER, HandleSelector } from './node-handles/handle-selector.js';
 import { EpollPoll } from './selector/epoll-poll.js';
 import type { LoopSelector } from './selector/loop-selector.js';
 import { ReceiveSlab } from './receive-slab.js';
@@ -36,7 +36,11 @@ export class LoopNet {
   /** Why there is no epoll, if the loop did not ask to do without. */
   readonly #reason: Error | null;
   readonly #loop: BaseEventLoop;
+  readonly #onEvents: () => void;
+  /** Of the connections that Node carries though the loop has epoll: those with TLS. */
+  #beside: HandleSelector | null = null;
   readonly #open = new Map<Abandonable, Listing>();
+  #isRunning = false;
   #received: ReceiveSlab | null = null;
   #closed = false;
 
@@ -44,6 +48,7 @@ export class LoopNet {
   constructor(loop: BaseEventLoop, { backend, reason }: NetChoice, onEvents: () => void) {
     this.#loop = loop;
     this.#reason = reason;
+    this.#onEvents = onEvents;
     loop[RESOURCES].addKeeper(() => this.#resources());
     if (backend === 'libuv') {
       this.selector = this.poll = this.handles = new HandleSelector(onEvents);
@@ -52,13 +57,50 @@ export class LoopNet {
     const selector = new Selector(() => poll.replaced());
     const poll = new EpollPoll(selector, onEvents);
     this.selector = selector;
-    this.poll = poll;
+    this.poll = {
+      start: () => {
+        poll.start();
+        this.#beside?.start();
+        this.#isRunning = true;
+      },
+      stop: () => {
+        poll.stop();
+        this.#beside?.stop();
+        this.#isRunning = false;
+      },
+    };
     this.handles = null;
   }
 
   /** Where all connections of this loop receive. */
   get received(): ReceiveSlab {
     return (this.#received ??= new ReceiveSlab());
+  }
+
+  /** The selector of Node's handles, also in a loop with epoll. */
+  get nodeHandles(): HandleSelector {
+    if (this.handles !== null) return this.handles;
+    if (this.#beside === null) {
+      this.#beside = new HandleSelector(this.#onEvents);
+      if (this.#isRunning) this.#beside.start();
+    }
+    return this.#beside;
+  }
+
+  /** The selector that knows a descriptor, or one of Node's handles by its number. */
+  selectorOf(fd: number): LoopSelector {
+    return fd >= FIRST_NUMBER ? this.nodeHandles : this.selector;
+  }
+
+  /** Whether anything is watched. */
+  get watching(): boolean {
+    return this.selector.watching || this.#beside?.watching === true;
+  }
+
+  /** Passes the handles of all that is ready to `queue`. */
+  collect(queue: (handle: Handle) => void): void {
+    this.selector.collect(queue);
+    this.#beside?.collect(queue);
   }
 
   /** @throws {LoopStateError} ERR_LOOP_CLOSED */
@@ -102,6 +144,7 @@ export class LoopNet {
   close(): void {
     this.#closed = true;
     this.selector.close();
+    this.#beside?.close();
     for (const resource of this.#open.keys()) resource.abandon();
     this.#open.clear();
     this.transports.clear();

@@ -8,7 +8,7 @@ import { createDatagramEndpoint, type DatagramOptions } from './connect/create-d
 import type { DetachedConnection } from './transports/detached-connection.js';
 import type { DatagramProtocol } from './transports/datagram-protocol.js';
 import type { StreamTransport } from './transports/stream-transport.js';
-import type { DatagramTransport, WriteTransport } from './transports/transport.js';
+import type { DatagramTransport, Transport, WriteTransport } from './transports/transport.js';
 import { createUnixConnection, type UnixConnectionOptions } from './connect/create-unix-connection.js';
 import { createServer, type ServerOptions } from './server/create-server.js';
 import { createUnixServer, type UnixServerOptions } from './server/create-unix-server.js';
@@ -30,6 +30,8 @@ import type { PipeLike } from './pipes/pipe-like.js';
 import type { ReadPipeProtocol, WritePipeProtocol } from './pipes/pipe-protocols.js';
 import type { ReadPipeTransport } from './pipes/read-pipe-transport.js';
 import type { WritePipeTransport } from './pipes/write-pipe-transport.js';
+import { startTls, type StartTlsOptions } from './tls/start-tls.js';
+import type { Ssl } from './tls/ssl-options.js';
 import { sockAccept } from './sock-calls/sock-accept.js';
 import { sockConnect } from './sock-calls/sock-connect.js';
 import { sockRecv, sockRecvfrom, sockRecvfromInto, sockRecvInto } from './sock-calls/sock-recv.js';
@@ -363,6 +365,27 @@ export class SelectorEventLoop extends BaseEventLoop {
     });
   }
 
+  /**
+   * Encrypts the connection of a transport: makes the handshake, and resolves with a new transport for `protocol`, whose connectionMade
+   * is not called. The old transport must not be used any more. What was written to it is sent in the clear first. If this rejects, or
+   * is cancelled, the connection is closed. Python: loop.start_tls(). Rejects with
+   * - TypeError when `transport` is none of this loop's streams, or has TLS already, or `ssl` is wrong;
+   * - TransportStateError ERR_TRANSPORT_CLOSING;
+   * - SslError when the handshake fails, or the peer's certificate is refused;
+   * - a system error ECONNABORTED when it takes longer than `sslHandshakeTimeout`, ECONNRESET when the peer closes the connection.
+   */
+  startTls(
+    transport: Transport,
+    protocol: StreamProtocol,
+    ssl: Ssl,
+    options: StartTlsOptions = {},
+  ): Awaitable<StreamTransport> {
+    return startFunction(() => startTls(this, transport, protocol, ssl, options), {
+      loop: this,
+      discard: (upgraded) => upgraded.abort(),
+    });
+  }
+
   /** Also closes the sockets of transports and servers that are still open, without calling their protocols. */
   override close(): void {
     if (this.isClosed()) return;
@@ -372,7 +395,7 @@ export class SelectorEventLoop extends BaseEventLoop {
   }
 
   override watchesDescriptors(): boolean {
-    return this.#net.selector.watching;
+    return this.#net.watching;
   }
 
   protected override started(): void {
@@ -384,7 +407,7 @@ export class SelectorEventLoop extends BaseEventLoop {
   }
 
   protected override pollEvents(): void {
-    this.#net.selector.collect((handle) => this.addReady(handle));
+    this.#net.collect((handle) => this.addReady(handle));
   }
 
   #watch(file: FileDescriptorLike, direction: Direction, handle: Handle): void {

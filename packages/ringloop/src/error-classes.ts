@@ -7,6 +7,7 @@ import {
   ResolutionError,
   SendfileNotAvailableError,
   ServerStateError,
+  SslError,
   TransportStateError,
 } from '@ringloop/net';
 import { registerErrorClass } from '@ringloop/threadsafe';
@@ -19,6 +20,7 @@ for (const errorClass of [
   ResolutionError,
   SendfileNotAvailableError,
   ServerStateError,
+  SslError,
   TransportStateError,
 ]) {
   registerErrorClass(errorClass);

@@ -4,7 +4,7 @@ import { EBADF } from '../libc/syscalls.js';
 import type { Direction, LoopSelector } from '../selector/loop-selector.js';
 
 /** The first number of a handle: beyond a C int, so that no descriptor has it. */
-const FIRST_NUMBER = 2 ** 31;
+export const FIRST_NUMBER = 2 ** 31;
 
 /** One of Node's handles, as its selector sees it. */
 export interface Selectable {

@@ -48,6 +48,19 @@ export interface TransportOptions {
   readonly onStarted?: () => void;
   /** What the transport has left that had the connection before. */
   readonly goingOn?: ConnectionFacts | undefined;
+  /** The connection is made already, and its protocol knows: connectionMade is not called. */
+  readonly isUpgrade?: boolean;
+}
+
+/** Takes the connection out of a transport for `startTls()`. Users cannot call it. */
+export const GIVE_SOCKET: unique symbol = Symbol('giveSocket');
+
+/** What a transport gives up. */
+export interface GivenConnection {
+  readonly sock: ConnectedSocket;
+  readonly unsent: Uint8Array;
+  /** The server, which counts the connection until it is detached. */
+  readonly owner: TransportOwner | null;
 }
 
 /** Options of `transport.detach()`. */
@@ -98,9 +111,10 @@ export class StreamTransport implements Transport, Abandonable {
     this.#server = options.server ?? null;
     if (sock.family !== AF_UNIX) sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1); // first: when it fails, nothing has begun
     this.#owned = new OwnedSocket(loop, sock, this, options.peername ?? options.goingOn?.peername);
+    if (sock.highWater != null) this.#flow.setLimits({ high: sock.highWater });
     if (options.goingOn !== undefined) this.#goOn(options.goingOn);
     this.#server?.attach(this);
-    loop.callSoon(this.#connectionMade);
+    if (options.isUpgrade !== true) loop.callSoon(this.#connectionMade);
     loop.callSoon(this.#startReading);
     if (options.onStarted !== undefined) loop.callSoon(options.onStarted);
   }
@@ -153,14 +167,16 @@ export class StreamTransport implements Transport, Abandonable {
 
   /** Ends our side of the stream when everything is sent. Reading continues. Python: WriteTransport.write_eof(). */
   writeEof(): void {
+    if (!this.canWriteEof())
+      throw new TransportStateError('Cannot end one side: TLS ends both at once', 'ERR_NO_HALF_CLOSE');
     if (this.#closing.state !== 'open' || this.#eofWritten) return;
     this.#eofWritten = true;
     if (this.#buffer.size === 0 && this.#sole === null) this.#shutdown();
   }
 
-  /** Always true: every stream socket can end its side. Python: WriteTransport.can_write_eof(). */
+  /** Whether our side can end alone: not with TLS. Python: WriteTransport.can_write_eof(). */
   canWriteEof(): boolean {
-    return true;
+    return this.#sock.hasHalfClose !== false;
   }
 
   /** Stops reading, sends what is buffered, then calls connectionLost(null). Python: Transport.close(). */
@@ -168,7 +184,7 @@ export class StreamTransport implements Transport, Abandonable {
     if (!this.#closing.tryFlush()) return;
     this.#owned.unwatch('reader');
     this.#sole?.onEnd(null);
-    if (this.#buffer.size === 0) this.#loseSoon(null);
+    if (this.#buffer.size === 0) this.#finish();
   }
 
   /** Drops what is buffered and calls connectionLost(null) in the next iteration. Python: WriteTransport.abort(). */
@@ -190,17 +206,7 @@ export class StreamTransport implements Transport, Abandonable {
     if (!(sock instanceof Socket)) {
       throw new NoEpollError("Cannot detach the connection: Node's own handle has it, and keeps it");
     }
-    if (this.#closing.state !== 'open') {
-      const message = `Cannot detach the connection: ${inspect(this)}`;
-      throw new TransportStateError(message, 'ERR_TRANSPORT_CLOSING');
-    }
-    if (this.#sole !== null)
-      throw new TransportStateError(
-        'Cannot detach the connection: sendfile is in progress',
-        'ERR_SENDFILE_IN_PROGRESS',
-      );
-    this.#owned.unwatchAll(); // first: nothing of this iteration may read or write once the connection is handed over
-    this.#closing.lost();
+    this.#giveUp();
     const facts: ConnectionFacts = {
       unsent: this.#buffer.takeAll(),
       eofWritten: this.#eofWritten,
@@ -212,6 +218,35 @@ export class StreamTransport implements Transport, Abandonable {
     this.#server?.detach(this);
     const returned = onReturn === undefined ? null : returnTo(this.#loop, onReturn);
     return new DetachedConnection(moved(sock), facts, returned);
+  }
+
+  /** Whether `startTls()` can go on with the connection: not if it has TLS already. @internal */
+  get canBeUpgraded(): boolean {
+    return this.canWriteEof();
+  }
+
+  /** Internal, for `startTls()`. The server is told by the new owner when the connection is gone. */
+  [GIVE_SOCKET](): GivenConnection {
+    this.#giveUp();
+    const unsent = this.#buffer.takeAll();
+    this.#owned.release();
+    const sock = this.#sock;
+    return { sock: sock instanceof Socket ? moved(sock) : sock, unsent, owner: this.#server };
+  }
+
+  /** @throws {TransportStateError} ERR_TRANSPORT_CLOSING, ERR_SENDFILE_IN_PROGRESS */
+  #giveUp(): void {
+    if (this.#closing.state !== 'open') {
+      const message = `Cannot detach the connection: ${inspect(this)}`;
+      throw new TransportStateError(message, 'ERR_TRANSPORT_CLOSING');
+    }
+    if (this.#sole !== null)
+      throw new TransportStateError(
+        'Cannot detach the connection: sendfile is in progress',
+        'ERR_SENDFILE_IN_PROGRESS',
+      );
+    this.#owned.unwatchAll(); // first: nothing of this iteration may read or write once the connection is handed over
+    this.#closing.lost();
   }
 
   /** True after `close()` or `abort()`, and when the connection is lost. Python: BaseTransport.is_closing(). */
@@ -405,6 +440,10 @@ export class StreamTransport implements Transport, Abandonable {
       return;
     }
     if (keepOpen !== true) this.close();
+    else if (!this.canWriteEof()) {
+      console.warn('returning true from eof_received() has no effect when using ssl');
+      this.close();
+    }
   }
 
   readonly #onWritable = (): void => {
@@ -412,11 +451,26 @@ export class StreamTransport implements Transport, Abandonable {
     this.#flow.shrunk(this.#buffer.size);
     // The protocol may have written more, or aborted.
     if (this.#buffer.size > 0 || this.#closing.isEnding) return;
+    if (this.#closing.state === 'flushing') {
+      const outcome = this.#tryFinish();
+      if (outcome !== 'pending') this.#connectionLost(outcome);
+      return;
+    }
     this.#owned.unwatch('writer');
-    if (this.#closing.state === 'flushing') this.#connectionLost(null);
-    else if (this.#sole !== null) this.#sole.onWritable();
+    if (this.#sole !== null) this.#sole.onWritable();
     else if (this.#eofWritten) this.#shutdown();
   };
+
+  /** All is sent, and the connection is to be closed. */
+  #finish(): void {
+    const outcome = this.#tryFinish();
+    if (outcome === 'pending') this.#watchWriter();
+    else this.#loseSoon(outcome);
+  }
+
+  #tryFinish(): 'pending' | Error | null {
+    return this.#sock.tryFinish?.() ?? null;
+  }
 
   /** Sends from the buffer what the system takes, but not for ever. False: the connection is lost. */
   #flush(): boolean {
@@ -486,7 +540,7 @@ export class StreamTransport implements Transport, Abandonable {
 
   /** Closes a broken connection. That is ordinary: the protocol is told, but not the exception handler. */
   #socketFailed(syscall: string, errno: number): void {
-    const error = systemError(syscall, errno);
+    const error = this.#sock.brokenBy ?? systemError(syscall, errno);
     if (this.#loop.getDebug()) console.debug(`${inspect(this)}: ${error.message}`);
     this.#forceClose(error);
   }
