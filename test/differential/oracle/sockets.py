@@ -36,6 +36,7 @@ class Agent:
         self.reactions = []
         self.keep_open = False
         self.ended = False
+        self.sender = None
         self.sending = None  # keeps the task from being collected
 
     def note(self, *event):
@@ -153,7 +154,7 @@ class Agent:
                 self.note("limits", *transport.get_write_buffer_limits())
             elif name == "query":
                 self.note("is", transport.is_closing(), transport.get_write_buffer_size() == 0)
-                if not self.ended:
+                if not self.ended and not isinstance(transport.get_protocol(), asyncio.DatagramProtocol):
                     self.note("reads", transport.is_reading())
             elif name == "closeServer":
                 if self.server is not None:
@@ -167,6 +168,11 @@ class Agent:
                 transport.set_protocol(Stream(self))
             elif name == "send":
                 transport.sendto(bytes(value))
+            elif name == "sendText":
+                transport.sendto("text")
+            elif name == "reply":
+                if self.sender is not None:
+                    transport.sendto(bytes(value), self.sender)
             elif name == "sendTo":
                 size, address = value
                 transport.sendto(bytes(size), (address["host"], address["port"]))
@@ -262,8 +268,10 @@ class Datagrams(asyncio.DatagramProtocol):
     def connection_made(self, transport):
         self.agent.transport = transport
         self.agent.note("made")
+        self.agent.react("made")
 
     def datagram_received(self, data, addr):
+        self.agent.sender = addr
         self.agent.note("datagram", len(data))
         self.agent.react("data")
 
@@ -273,6 +281,7 @@ class Datagrams(asyncio.DatagramProtocol):
 
     def connection_lost(self, exc):
         self.agent.note("lost", code_of(exc))
+        self.agent.react("lost")
 
 
 class Warnings(logging.Handler):
