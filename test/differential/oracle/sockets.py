@@ -37,6 +37,7 @@ class Agent:
         self.keep_open = False
         self.ended = False
         self.sender = None
+        self.has_datagrams = False
         self.sending = None  # keeps the task from being collected
 
     def note(self, *event):
@@ -101,6 +102,7 @@ class Agent:
     async def bind(self, at):
         local = (at["host"], at["port"])
         remote = at.get("remote")
+        self.has_datagrams = True
         await self.loop.create_datagram_endpoint(
             lambda: Datagrams(self), local_addr=local, remote_addr=remote and (remote["host"], remote["port"])
         )
@@ -154,7 +156,7 @@ class Agent:
                 self.note("limits", *transport.get_write_buffer_limits())
             elif name == "query":
                 self.note("is", transport.is_closing(), transport.get_write_buffer_size() == 0)
-                if not self.ended and not isinstance(transport.get_protocol(), asyncio.DatagramProtocol):
+                if not self.ended and not self.has_datagrams:
                     self.note("reads", transport.is_reading())
             elif name == "closeServer":
                 if self.server is not None:
