@@ -1,5 +1,7 @@
 import fs from 'node:fs';
 import { constants } from 'node:os';
+import { inspect } from 'node:util';
+import { open } from 'node:fs/promises';
 import { expect } from 'chai';
 import { CancelledError } from '@ringloop/core';
 import {
@@ -132,6 +134,7 @@ describe('net/sendfile/transport-sendfile', () => {
             .to.throw(TransportStateError, `unable to ${method}; sendfile is in progress`)
             .with.property('code', 'ERR_SENDFILE_IN_PROGRESS');
         }
+        expect(inspect(transport)).to.match(/ sendfile>$/);
         const again = await rejection(loop.sendfile(transport, file));
         expect(again).to.include({ code: 'ERR_SENDFILE_IN_PROGRESS' });
         if (!onHandles)
@@ -314,6 +317,26 @@ describe('net/sendfile/transport-sendfile', () => {
       expect(await loop.sendfile(transport, file)).to.equal(10);
       await close();
     }),
+  );
+
+  (onHandles ? it : it.skip)(
+    "SelectorEventLoop.sendfile() on Node's handles tells that its file was closed meanwhile",
+    () =>
+      inLoop(async (loop) => {
+        using file = new TestFile(20_000_000);
+        const handle = await open(`/proc/self/fd/${file.fd}`);
+        const { transport, peer, close } = await ends(loop);
+        peer.transport.pauseReading();
+        const sending = loop.createTask(() => loop.sendfile(transport, handle));
+        while (transport.getWriteBufferSize() <= 65_536) await iterations(loop, 1);
+        await handle.close();
+        peer.transport.resumeReading();
+        expect(await rejection(sending))
+          .to.be.instanceOf(RangeError)
+          .with.property('message', 'Invalid file descriptor: -1');
+        expect(transport.isReading()).to.equal(true);
+        await close();
+      }),
   );
 
   itWithEpoll(
