@@ -6,9 +6,11 @@ import { expect } from 'chai';
 import { CancelledError } from '@ringloop/core';
 import {
   type BufferedProtocol,
+  openConnection,
   type SelectorEventLoop,
   SendfileNotAvailableError,
   type SocketAddress,
+  startServer,
   type StreamTransport,
   TransportStateError,
 } from '@ringloop/net';
@@ -258,6 +260,33 @@ describe('net/sendfile/transport-sendfile', () => {
       expect(await updated).to.equal(5);
       transport.setProtocol(original);
       await close();
+    }));
+
+  it('SelectorEventLoop.sendfile() sends on the transport of a StreamWriter, between what that writes', () =>
+    inLoop(async (loop) => {
+      using file = new TestFile(MANY);
+      const served = loop.createFuture<Buffer>();
+      const server = await startServer(
+        async (reader, writer) => {
+          served.setResult(await reader.read());
+          writer.write(Buffer.from('thanks'));
+          writer.close();
+        },
+        { host: '127.0.0.1', port: 0 },
+      );
+      const { address: host, port } = server.sockets?.[0]?.getsockname() as SocketAddress; // of TCP
+      const [reader, writer] = await openConnection({ host, port });
+      writer.write(Buffer.from('before'));
+      expect(await loop.sendfile(writer.transport, file)).to.equal(MANY);
+      writer.write(Buffer.from('after'));
+      writer.writeEof();
+      const expected = Buffer.concat([Buffer.from('before'), file.content, Buffer.from('after')]);
+      expect((await served).equals(expected)).to.equal(true);
+      expect((await reader.read()).toString()).to.equal('thanks');
+      writer.close();
+      await writer.waitClosed();
+      server.close();
+      await server.waitClosed();
     }));
 
   it('SelectorEventLoop.sendfile() refuses what is no stream transport, one that is closing, and wrong options', () =>
