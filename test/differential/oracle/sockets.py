@@ -36,6 +36,8 @@ class Agent:
         self.reactions = []
         self.keep_open = False
         self.ended = False
+        self.sender = None
+        self.has_datagrams = False
         self.sending = None  # keeps the task from being collected
 
     def note(self, *event):
@@ -100,6 +102,7 @@ class Agent:
     async def bind(self, at):
         local = (at["host"], at["port"])
         remote = at.get("remote")
+        self.has_datagrams = True
         await self.loop.create_datagram_endpoint(
             lambda: Datagrams(self), local_addr=local, remote_addr=remote and (remote["host"], remote["port"])
         )
@@ -153,7 +156,7 @@ class Agent:
                 self.note("limits", *transport.get_write_buffer_limits())
             elif name == "query":
                 self.note("is", transport.is_closing(), transport.get_write_buffer_size() == 0)
-                if not self.ended:
+                if not self.ended and not self.has_datagrams:
                     self.note("reads", transport.is_reading())
             elif name == "closeServer":
                 if self.server is not None:
@@ -167,6 +170,11 @@ class Agent:
                 transport.set_protocol(Stream(self))
             elif name == "send":
                 transport.sendto(bytes(value))
+            elif name == "sendText":
+                transport.sendto("text")
+            elif name == "reply":
+                if self.sender is not None:
+                    transport.sendto(bytes(value), self.sender)
             elif name == "sendTo":
                 size, address = value
                 transport.sendto(bytes(size), (address["host"], address["port"]))
@@ -262,8 +270,10 @@ class Datagrams(asyncio.DatagramProtocol):
     def connection_made(self, transport):
         self.agent.transport = transport
         self.agent.note("made")
+        self.agent.react("made")
 
     def datagram_received(self, data, addr):
+        self.agent.sender = addr
         self.agent.note("datagram", len(data))
         self.agent.react("data")
 
@@ -273,6 +283,7 @@ class Datagrams(asyncio.DatagramProtocol):
 
     def connection_lost(self, exc):
         self.agent.note("lost", code_of(exc))
+        self.agent.react("lost")
 
 
 class Warnings(logging.Handler):

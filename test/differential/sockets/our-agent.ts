@@ -46,6 +46,8 @@ export class OurAgent implements Agent {
   #keepOpen = false;
   #ended = false;
   #sending: Task<void> | null = null;
+  /** Who has sent the last datagram. */
+  #sender: Address | null = null;
 
   constructor(loop: SelectorEventLoop) {
     this.#loop = loop;
@@ -141,7 +143,7 @@ export class OurAgent implements Agent {
     this.#server?.close();
     this.#sending?.cancel();
     await Promise.allSettled([this.#sending]);
-    this.#sending = null;
+    this.#sending = this.#sender = null;
     this.#transport?.abort();
     this.#datagrams?.abort();
     await this.#settle(pause);
@@ -225,10 +227,26 @@ export class OurAgent implements Agent {
   }
 
   #actOnDatagrams(transport: DatagramTransport, [name, value]: Act): void {
-    if (name === 'send') transport.sendto(Buffer.alloc(value));
-    else if (name === 'sendTo') transport.sendto(Buffer.alloc(value[0]), value[1]);
-    else if (name === 'close') transport.close();
-    else if (name === 'abort') transport.abort();
+    switch (name) {
+      case 'send':
+        return transport.sendto(Buffer.alloc(value));
+      case 'sendText':
+        return transport.sendto('text' as unknown as Uint8Array); // what JavaScript may do
+      case 'sendTo':
+        return transport.sendto(Buffer.alloc(value[0]), value[1]);
+      case 'reply':
+        if (this.#sender !== null) transport.sendto(Buffer.alloc(value), this.#sender);
+        return;
+      case 'close':
+        return transport.close();
+      case 'abort':
+        return transport.abort();
+      case 'limits':
+        transport.setWriteBufferLimits({ high: value });
+        return this.note('limits', ...transport.getWriteBufferLimits());
+      case 'query':
+        this.note('is', transport.isClosing(), transport.getWriteBufferSize() === 0);
+    }
   }
 
   #react(on: Reaction['on']): void {
@@ -300,8 +318,10 @@ export class OurAgent implements Agent {
       connectionMade: (transport: DatagramTransport): void => {
         this.#datagrams = transport;
         this.note('made');
+        this.#react('made');
       },
-      datagramReceived: (data: Buffer): void => {
+      datagramReceived: (data: Buffer, from: SocketAddress | string): void => {
+        this.#sender = toAddress(from);
         this.note('datagram', data.length);
         this.#react('data');
       },
@@ -309,7 +329,10 @@ export class OurAgent implements Agent {
         this.note('error', codeOf(error));
         this.#react('error');
       },
-      connectionLost: (exc: Error | null): void => this.note('lost', codeOf(exc)),
+      connectionLost: (exc: Error | null): void => {
+        this.note('lost', codeOf(exc));
+        this.#react('lost');
+      },
     };
   }
 }

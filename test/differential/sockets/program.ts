@@ -31,7 +31,7 @@ export interface Address {
 }
 
 export type Act =
-  | readonly ['write' | 'writelines' | 'limits' | 'send', number]
+  | readonly ['write' | 'writelines' | 'limits' | 'send' | 'reply', number]
   /** From now on the protocol lends so many bytes to receive into; -1: getBuffer() raises. `plain` ends it. */
   | readonly ['lend', number]
   /** Begins to send a part of a file of zeros: the file's size, the offset and the count. */
@@ -40,6 +40,7 @@ export type Act =
   | readonly [
       (
         | 'writeText'
+        | 'sendText'
         | 'writeEof'
         | 'close'
         | 'abort'

@@ -11,7 +11,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { SelectorEventLoop } from '@ringloop/net';
 import { findPython } from '../oracle.js';
-import { sendfilePrograms, socketPrograms } from './generate.js';
+import { datagramPrograms, sendfilePrograms, socketPrograms } from './generate.js';
 import { GOLDEN_SOCKETS } from './golden.js';
 import { OurAgent } from './our-agent.js';
 import { play, type StepTrace } from './play.js';
@@ -58,6 +58,7 @@ describe(`differential/sockets, ${against}`, function () {
 
   for (const [what, programs] of [
     ['programs', socketPrograms(hasJoinedWritelines)],
+    ['programs of datagrams', datagramPrograms()],
     ['programs that send files', sendfilePrograms(hasJoinedWritelines)],
   ] as const) {
     it(`SelectorEventLoop tells protocols of generated ${what} what asyncio tells them`, async () => {

@@ -1,12 +1,16 @@
 import fs from 'node:fs';
 import { constants } from 'node:os';
+import { inspect } from 'node:util';
+import { open } from 'node:fs/promises';
 import { expect } from 'chai';
 import { CancelledError } from '@ringloop/core';
 import {
   type BufferedProtocol,
+  openConnection,
   type SelectorEventLoop,
   SendfileNotAvailableError,
   type SocketAddress,
+  startServer,
   type StreamTransport,
   TransportStateError,
 } from '@ringloop/net';
@@ -132,6 +136,7 @@ describe('net/sendfile/transport-sendfile', () => {
             .to.throw(TransportStateError, `unable to ${method}; sendfile is in progress`)
             .with.property('code', 'ERR_SENDFILE_IN_PROGRESS');
         }
+        expect(inspect(transport)).to.match(/ sendfile>$/);
         const again = await rejection(loop.sendfile(transport, file));
         expect(again).to.include({ code: 'ERR_SENDFILE_IN_PROGRESS' });
         if (!onHandles)
@@ -257,6 +262,33 @@ describe('net/sendfile/transport-sendfile', () => {
       await close();
     }));
 
+  it('SelectorEventLoop.sendfile() sends on the transport of a StreamWriter, between what that writes', () =>
+    inLoop(async (loop) => {
+      using file = new TestFile(MANY);
+      const served = loop.createFuture<Buffer>();
+      const server = await startServer(
+        async (reader, writer) => {
+          served.setResult(await reader.read());
+          writer.write(Buffer.from('thanks'));
+          writer.close();
+        },
+        { host: '127.0.0.1', port: 0 },
+      );
+      const { address: host, port } = server.sockets?.[0]?.getsockname() as SocketAddress; // of TCP
+      const [reader, writer] = await openConnection({ host, port });
+      writer.write(Buffer.from('before'));
+      expect(await loop.sendfile(writer.transport, file)).to.equal(MANY);
+      writer.write(Buffer.from('after'));
+      writer.writeEof();
+      const expected = Buffer.concat([Buffer.from('before'), file.content, Buffer.from('after')]);
+      expect((await served).equals(expected)).to.equal(true);
+      expect((await reader.read()).toString()).to.equal('thanks');
+      writer.close();
+      await writer.waitClosed();
+      server.close();
+      await server.waitClosed();
+    }));
+
   it('SelectorEventLoop.sendfile() refuses what is no stream transport, one that is closing, and wrong options', () =>
     inLoop(async (loop) => {
       using file = new TestFile(10);
@@ -314,6 +346,26 @@ describe('net/sendfile/transport-sendfile', () => {
       expect(await loop.sendfile(transport, file)).to.equal(10);
       await close();
     }),
+  );
+
+  (onHandles ? it : it.skip)(
+    "SelectorEventLoop.sendfile() on Node's handles tells that its file was closed meanwhile",
+    () =>
+      inLoop(async (loop) => {
+        using file = new TestFile(20_000_000);
+        const handle = await open(`/proc/self/fd/${file.fd}`);
+        const { transport, peer, close } = await ends(loop);
+        peer.transport.pauseReading();
+        const sending = loop.createTask(() => loop.sendfile(transport, handle));
+        while (transport.getWriteBufferSize() <= 65_536) await iterations(loop, 1);
+        await handle.close();
+        peer.transport.resumeReading();
+        expect(await rejection(sending))
+          .to.be.instanceOf(RangeError)
+          .with.property('message', 'Invalid file descriptor: -1');
+        expect(transport.isReading()).to.equal(true);
+        await close();
+      }),
   );
 
   itWithEpoll(

@@ -346,7 +346,7 @@ export class StreamTransport implements Transport, Abandonable {
 
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<StreamTransport${this.#owned.shown} ${this.#closing.state} reading=${this.#reading} buffered=${this.#buffer.size}>`;
+    return `<StreamTransport${this.#owned.shown} ${this.#closing.state} reading=${this.#reading} buffered=${this.#buffer.size}${this.#sole === null ? '' : ' sendfile'}>`;
   }
 
   /** Called when the loop is closed: closes the socket, and calls nobody. */
