@@ -26,6 +26,7 @@ export { staggeredRace } from './connect/staggered-race.js';
 export { decodeOften, encodeOften } from './sockets/address-cache.js';
 export { decodeAddress, encodeAddress } from './sockets/sockaddr.js';
 export { answered, dupOf, offer, refuse, take, tryWithdraw } from './sockets/hand-over.js';
+export { serverPlan } from './tls/ssl-options.js';
 export { bindServer } from './server/create-server.js';
 export { Listener, type OnConnection } from './server/listener.js';
 export type { RemoteClients } from './server/server.js';

@@ -10,7 +10,13 @@
 import { inspect } from 'node:util';
 import { getRunningLoop, LoopStateError } from '@ringloop/core';
 import { toError } from '@ringloop/core/internal';
-import { type DetachedConnection, SelectorEventLoop, Socket, type SocketAddress } from '@ringloop/net';
+import {
+  type DetachedConnection,
+  SelectorEventLoop,
+  Socket,
+  type SocketAddress,
+  type TlsCallOptions,
+} from '@ringloop/net';
 import { type Listener, NET, type OnConnection } from '@ringloop/net/internal';
 import { remote } from '@ringloop/threadsafe';
 import { importRemote, type RemoteId } from '@ringloop/threadsafe/internal';
@@ -30,6 +36,8 @@ export interface StationSpec {
   readonly kind: HostKind;
   /** Makes what serves the connections. */
   readonly factory: RemoteId;
+  /** How connections are encrypted. */
+  readonly tls: TlsCallOptions | null;
   /** The index of the loop in its group. */
   readonly index: number;
 }
@@ -60,10 +68,10 @@ class Station {
     this.#loop[NET].opened(this, 'server');
   }
 
-  async #open({ kind, factory, index }: StationSpec): Promise<void> {
+  async #open({ kind, factory, tls, index }: StationSpec): Promise<void> {
     try {
       const made = await importRemote(factory);
-      const parts = { loop: this.#loop, index, signal: this.#stopping.signal, onGone: this.#gone };
+      const parts = { loop: this.#loop, tls, index, signal: this.#stopping.signal, onGone: this.#gone };
       this.#host = await makeHost(kind, made, parts);
     } catch (thrown) {
       this.#failed = true;
