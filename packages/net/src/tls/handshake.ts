@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Socket as NodeSocket } from 'node:net';
+import { inspect } from 'node:util';
 import { connect, Server as TlsServer, type TLSSocket } from 'node:tls';
 import { InternalError } from '@ringloop/core';
 import { LONGEST_TIMER_MS, OUTSIDE, toError } from '@ringloop/core/internal';
@@ -113,7 +114,7 @@ async function shake(
   const raw = nodeSocketFrom(sock);
   const answer = new LateAnswer<TLSSocket>(loop);
   const reported = loop[OUTSIDE].track('thread'); // it comes from outside: the loop is not deadlocked, and virtual time waits
-  const attempt = { abandon: () => void raw.destroy() };
+  const attempt = { abandon: () => void raw.destroy(), [inspect.custom]: () => '<TLS handshake>' };
   const { handshakeTimeout: limit } = plan;
   const timer = loop.callLater(limit, () => {
     const message = `SSL handshake is taking longer than ${limit} seconds: aborting the connection`;
