@@ -24,7 +24,16 @@ export { interleave } from './connect/interleave.js';
 export { staggeredRace } from './connect/staggered-race.js';
 export { decodeOften, encodeOften } from './sockets/address-cache.js';
 export { decodeAddress, encodeAddress } from './sockets/sockaddr.js';
-export { answered, dupOf, offer, refuse, take, tryWithdraw } from './sockets/hand-over.js';
+export {
+  answered,
+  dupOf,
+  type Offer,
+  offer,
+  refuse,
+  take,
+  takeBy,
+  tryWithdraw,
+} from './sockets/hand-over.js';
 export { bindServer } from './server/create-server.js';
 export { Listener, type OnConnection } from './server/listener.js';
 export type { RemoteClients } from './server/server.js';
