@@ -12,7 +12,8 @@ import {
   type Server,
 } from '@ringloop/net';
 import { iterations } from '../iterations.js';
-import type { Actor, Stage } from './scenario.js';
+import type { Actor, Scenario } from './scenario.js';
+import { STREAM_SCENARIOS } from './stream-scenarios.js';
 
 const LOCAL = { host: '127.0.0.1', port: 0 };
 const BIG = 400_000; // more than the small buffers of two sockets
@@ -42,12 +43,6 @@ async function converse(client: Actor): Promise<void> {
   client.stream.write(Buffer.from('hello'));
   client.stream.writeEof();
   await client.lost;
-}
-
-export interface Scenario {
-  /** What arrives is a stream: it may come in any pieces. */
-  readonly isStream: boolean;
-  readonly play: (stage: Stage) => Promise<void>;
 }
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -275,4 +270,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       await iterations(stage.loop, 4);
     },
   },
+
+  ...STREAM_SCENARIOS,
 };
