@@ -11,6 +11,7 @@ import type { Socket as NodeSocket } from 'node:net';
 import { toError } from '@ringloop/core/internal';
 import { type SelectorEventLoop, type Socket, toNodeSocket } from '@ringloop/net';
 import type { OpenApplication } from './http-application.js';
+import { parseInJavaScript } from './parse-in-javascript.js';
 import type { StationHost } from './station-host.js';
 
 /** Milliseconds between two looks for connections that have become idle while the service closes. Arbitrary. */
@@ -31,6 +32,7 @@ export class HttpHost implements StationHost {
     this.#onGone = onGone;
     const { server } = application;
     server.prependListener('request', this.#onRequest);
+    parseInJavaScript(server);
     server.emit('listening');
   }
 
