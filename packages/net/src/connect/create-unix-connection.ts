@@ -9,6 +9,7 @@ import { takeOverStream } from './take-over.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
 import { openConnected } from './connect-socket.js';
 import { refuseTls, type TlsOptions } from './no-tls.js';
+import { checkOptions } from '../sockets/check-options.js';
 
 /** Options of `createUnixConnection()`: where to connect to. Give either `path` or `sock`, never both. */
 export interface UnixConnectionOptions extends TlsOptions {
@@ -29,6 +30,7 @@ export async function createUnixConnection<P extends StreamProtocol>(
 ): Promise<[StreamTransport, P]> {
   loop[NET].checkOpen();
   checkCallback(protocolFactory, 'createUnixConnection');
+  checkOptions(options);
   refuseTls(options);
   const { path = null, sock = null } = options;
   if (path !== null && sock !== null) {
