@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -94,5 +94,25 @@ describe('conformance/table', function () {
     const states = /^\|.*\|\s*(?:ported|differs|impossible|elsewhere|not yet)\s*\|\s*\S.*\|$/;
     const mute = table.split('\n').filter((line) => line.startsWith('| `') && !states.test(line));
     expect(mute).to.deep.equal([]);
+  });
+
+  it('tells where a case is tested elsewhere: the file names it, or has the words that are quoted', () => {
+    const missing: string[] = [];
+    let count = 0;
+    for (const [, suite = '', where = ''] of table.matchAll(
+      /^\| `([^`]+)`[^|]*\|[^|]*\|\s*elsewhere\s*\|(.*)\|$/gm,
+    )) {
+      const files = [...where.matchAll(/test\/[\w/-]+\.test\.ts/g)].map(([file]) => pathOf(file));
+      const sources = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, 'utf8'));
+      const [, quoted] = /"(.*)"/.exec(where) ?? [];
+      const name = (suite.split('.').at(-1) ?? suite).replace('test_', '');
+      const isThere = sources.some((source) =>
+        quoted === undefined ? new RegExp(`\\b(test_)?${name}\\b`).test(source) : source.includes(quoted),
+      );
+      if (!isThere || sources.length < files.length) missing.push(suite);
+      count++;
+    }
+    expect(missing).to.deep.equal([]);
+    expect(count).to.be.above(50); // it has been read
   });
 });

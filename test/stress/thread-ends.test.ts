@@ -14,6 +14,7 @@ const execute = promisify(execFile);
 const fixture = new URL('./fixtures/end-threads.js', import.meta.url).pathname;
 const ticketFixture = new URL('./fixtures/end-ticket-threads.js', import.meta.url).pathname;
 const sendfileFixture = new URL('./fixtures/end-sendfile-threads.js', import.meta.url).pathname;
+const servingFixture = new URL('./fixtures/end-serving-loops.js', import.meta.url).pathname;
 const executorFixture = new URL('./fixtures/end-executor-threads.js', import.meta.url).pathname;
 
 const WAYS = [
@@ -70,6 +71,35 @@ describe('Threads that send files', () => {
     for (const way of ['terminate', 'exit', 'throw', 'out of memory', 'endless loop']) {
       it(`${how} end by: ${way}`, async () => {
         expect(await endThreads(sendfileFixture, how, way, String(ENDS), String(SEED))).to.equal('done');
+      })
+        .timeout(30_000 + ENDS * 2000)
+        .slow(20_000);
+    }
+  }
+});
+
+const SERVICES = [
+  'streams',
+  'moving',
+  'round-robin',
+  'least-busy',
+  'shared',
+  'reuse-port',
+  'http round-robin',
+  'http least-busy',
+  'http shared',
+  'http reuse-port',
+];
+
+// Whose peers see the end, while the connections of other members go on; and what is on its way to another member is not lost.
+describe('Members of a group that serve its connections', () => {
+  for (const [at, service] of SERVICES.entries()) {
+    for (const [nth, way] of WAYS.entries()) {
+      // All pairs take minutes: by default each service meets two ways, and each way some services.
+      if (process.env.RINGLOOP_ENDS === undefined && ![at, at + 3].some((n) => n % WAYS.length === nth))
+        continue;
+      it(`${service}, ends by: ${way}`, async () => {
+        expect(await endThreads(servingFixture, service, way, String(ENDS), String(SEED))).to.equal('done');
       })
         .timeout(30_000 + ENDS * 2000)
         .slow(20_000);

@@ -25,7 +25,16 @@ export { interleave } from './connect/interleave.js';
 export { staggeredRace } from './connect/staggered-race.js';
 export { decodeOften, encodeOften } from './sockets/address-cache.js';
 export { decodeAddress, encodeAddress } from './sockets/sockaddr.js';
-export { answered, dupOf, offer, refuse, take, tryWithdraw } from './sockets/hand-over.js';
+export {
+  answered,
+  dupOf,
+  type Offer,
+  offer,
+  refuse,
+  take,
+  takeBy,
+  tryWithdraw,
+} from './sockets/hand-over.js';
 export { serverPlan } from './tls/ssl-options.js';
 export { bindServer } from './server/create-server.js';
 export { Listener, type OnConnection } from './server/listener.js';

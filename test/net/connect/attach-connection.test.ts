@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { describeWithEpoll } from '../backend.js';
 import { expect } from 'chai';
 import { SHUT_WR, type StreamTransport } from '@ringloop/net';
@@ -5,6 +6,7 @@ import { inLoop } from '../in-loop.js';
 import { iterations } from '../iterations.js';
 import { drain, linked } from '../linked.js';
 import { openDescriptors } from '../descriptors.js';
+import { SystemCalls } from '../faults/system-calls.js';
 import { Recorder } from '../recorder.js';
 import { rejection } from '../../rejection.js';
 
@@ -150,5 +152,22 @@ describeWithEpoll('it needs descriptors', 'net/attach-connection', () => {
         expect(await loop.sockRecv(peer, 1)).to.have.length(0);
         peer.close();
       }
+    }));
+
+  it('attachConnection() of unsent bytes that the system refuses to watch: made, then lost', () =>
+    inLoop(async (loop) => {
+      const { transport, peer } = await linked(loop);
+      transport.write(Buffer.alloc(1_000_000));
+      const connection = transport.detach();
+      const protocol = new Recorder(loop);
+      {
+        using calls = new SystemCalls({ call: 'epoll_ctl ADD', nth: 0, how: constants.errno.ENOMEM });
+        await loop.attachConnection(() => protocol, connection);
+        expect(calls.delivered).to.equal(true);
+      }
+      expect(await protocol.lost).to.include({ code: 'ENOMEM', syscall: 'epoll_ctl' });
+      expect(protocol.log[0]).to.equal('made');
+      expect(protocol.log).to.have.length(2);
+      peer.close();
     }));
 });

@@ -18,8 +18,21 @@ import { iterations } from '../iterations.js';
 import { Recorder } from '../recorder.js';
 import { rejection } from '../../rejection.js';
 import { fieldsOf } from '../fields-of.js';
+import { withAddresses } from '../names/stub-lookup.js';
 
 const nobody = (): object => ({});
+
+function hasIPv6(): boolean {
+  const sock = new Socket(AF_INET6);
+  try {
+    sock.bind({ host: '::1', port: 0 });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    sock.close();
+  }
+}
 
 /** A port at which nobody listens, for as long as the socket is kept. */
 function refusingPort(): [number, Socket] {
@@ -242,6 +255,21 @@ describe('net/create-connection', () => {
         'no matching local address',
       );
     }));
+
+  // test_events: test_create_connection_local_addr_skip_different_family
+  it('createConnection() skips addresses of another family than that of localAddr (skipped without IPv6)', function () {
+    if (!hasIPv6()) this.skip();
+    return inLoop(async (loop) => {
+      const [server, port] = await nodeServer((socket) => socket.end());
+      await withAddresses(['::1', '127.0.0.1'], async () => {
+        const localAddr = { host: '127.0.0.1', port: 0 };
+        const [transport] = await loop.createConnection(nobody, { host: 'both.test', port, localAddr });
+        expect(transport.getExtraInfo('peername')).to.include({ address: '127.0.0.1', port });
+        transport.abort();
+      });
+      server.close();
+    });
+  });
 
   // test_base_events: test_create_connection_wrong_sock, ..._host_port_sock, ..._no_host_port_sock
   it('createConnection() refuses options that contradict each other, with the words of asyncio', () =>

@@ -9,8 +9,8 @@ import { LoopStateError } from '@ringloop/core';
 import { expect } from 'chai';
 import { Socket, type SocketAddress } from '@ringloop/net';
 import { openDescriptors } from '../descriptors.js';
-import { ShortSecondsLoop, Stage } from './scenario.js';
-import { type Scenario, SCENARIOS } from './scenarios.js';
+import { type Scenario, ShortSecondsLoop, Stage } from './scenario.js';
+import { SCENARIOS } from './scenarios.js';
 import { type Fault, SystemCalls } from './system-calls.js';
 
 const { errno } = constants;

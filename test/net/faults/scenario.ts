@@ -29,6 +29,12 @@ export class ShortSecondsLoop extends SelectorEventLoop {
   }
 }
 
+export interface Scenario {
+  /** What arrives is a stream: it may come in any pieces. */
+  readonly isStream: boolean;
+  readonly play: (stage: Stage) => Promise<void>;
+}
+
 /** One run of a scenario: what its protocols were told, and what it has to clean up. */
 export class Stage {
   readonly loop: ShortSecondsLoop;

@@ -15,7 +15,8 @@ import {
 import { iterations } from '../iterations.js';
 import { makePipe } from '../pipes/pipes.js';
 import { TestFile } from '../sendfile/test-file.js';
-import type { Actor, Stage } from './scenario.js';
+import type { Actor, Scenario } from './scenario.js';
+import { STREAM_SCENARIOS } from './stream-scenarios.js';
 
 const LOCAL = { host: '127.0.0.1', port: 0 };
 const BIG = 400_000; // more than the small buffers of two sockets
@@ -64,12 +65,6 @@ class HeldDescriptor {
     if (this.#isOpen) closeSync(this.#fd);
     this.#isOpen = false;
   }
-}
-
-export interface Scenario {
-  /** What arrives is a stream: it may come in any pieces. */
-  readonly isStream: boolean;
-  readonly play: (stage: Stage) => Promise<void>;
 }
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -376,4 +371,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       await iterations(stage.loop, 4);
     },
   },
+
+  ...STREAM_SCENARIOS,
 };

@@ -64,4 +64,15 @@ describe('net/hand-over', () => {
     expect(tryWithdraw(sent)).to.equal(false);
     for (const each of [sock, peer, taken]) each.close();
   });
+
+  it('tryWithdraw() wakes a sender whose receiver was killed between its answer and the notification', async () => {
+    const [sock, peer] = pair();
+    const sent = offer(sock);
+    const answer = answered(sent);
+    const taken = Socket.fromTicket(sent.ticket);
+    new Int32Array(sent.memory)[0] = 1; // taken, and nobody is told
+    expect(tryWithdraw(sent)).to.equal(false);
+    expect(await answer).to.equal('taken');
+    for (const each of [sock, peer, taken]) each.close();
+  });
 });

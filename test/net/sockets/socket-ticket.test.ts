@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { SOCK_DGRAM, Socket, type SocketTicket } from '@ringloop/net';
 import { openDescriptors } from '../descriptors.js';
+import { SystemCalls } from '../faults/system-calls.js';
 import { inLoop } from '../in-loop.js';
 import { thrownBy } from '../../rejection.js';
 
@@ -94,5 +96,18 @@ describe('net/socket-ticket', () => {
     const sock = new Socket();
     sock.close();
     expect(await thrownBy(() => sock.ticket())).to.include({ code: 'EBADF' });
+  });
+
+  it('Socket.fromTicket() says what the system refuses, and leaves nothing open', async () => {
+    using sock = new Socket();
+    const ticket = sock.ticket();
+    const before = [...openDescriptors().keys()];
+    for (const nth of [0, 1]) {
+      using calls = new SystemCalls({ call: 'getsockopt', nth, how: constants.errno.ENOBUFS });
+      const thrown = await thrownBy(() => Socket.fromTicket(ticket));
+      expect(calls.delivered).to.equal(true);
+      expect(thrown).to.include({ code: 'ENOBUFS', syscall: 'getsockopt' });
+    }
+    expect([...openDescriptors().keys()]).to.deep.equal(before);
   });
 });

@@ -19,6 +19,7 @@ import { takeOverStream } from './take-over.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
 import { bindingFailed, combineErrors } from './connect-errors.js';
 import { isSystemError, type SystemError } from '../libc/system-error.js';
+import { checkOptions } from '../sockets/check-options.js';
 
 /** Options of `createConnection()`: where to connect to. Give either a host and a port, or `sock`, never both. */
 export interface ConnectionOptions extends TlsClientOptions {
@@ -62,6 +63,7 @@ export async function createConnection<P extends StreamProtocol>(
 ): Promise<[StreamTransport, P]> {
   loop[NET].checkOpen();
   checkCallback(protocolFactory, 'createConnection');
+  checkOptions(options);
   const { host = null, port = null, sock = null } = options;
   const plan = clientPlan(options, host, 'You must set server_hostname when using ssl without a host');
   if (sock !== null) {

@@ -14,6 +14,7 @@ import { DatagramEndpoint } from '../transports/datagram-endpoint.js';
 import type { DatagramProtocol } from '../transports/datagram-protocol.js';
 import { startWith } from '../transports/start-transport.js';
 import type { DatagramTransport } from '../transports/transport.js';
+import { checkOptions } from '../sockets/check-options.js';
 
 /** An address of a datagram endpoint: a host and a port, or the path of a Unix socket. */
 export type DatagramAddress = { readonly host: string | null; readonly port: Port } | string;
@@ -50,6 +51,7 @@ export async function createDatagramEndpoint<P extends DatagramProtocol>(
 ): Promise<[DatagramTransport, P]> {
   loop[NET].checkOpen();
   checkCallback(protocolFactory, 'createDatagramEndpoint');
+  checkOptions(options);
   const { sock = null } = options;
   if (sock !== null) {
     checkAlone(options);

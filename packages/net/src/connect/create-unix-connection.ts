@@ -10,6 +10,7 @@ import type { StreamTransport } from '../transports/stream-transport.js';
 import { openConnected } from './connect-socket.js';
 import { shakeAsClient } from '../tls/handshake.js';
 import { clientPlan, type TlsClientOptions } from '../tls/ssl-options.js';
+import { checkOptions } from '../sockets/check-options.js';
 
 /** Options of `createUnixConnection()`: where to connect to. Give either `path` or `sock`, never both. */
 export interface UnixConnectionOptions extends TlsClientOptions {
@@ -30,6 +31,7 @@ export async function createUnixConnection<P extends StreamProtocol>(
 ): Promise<[StreamTransport, P]> {
   loop[NET].checkOpen();
   checkCallback(protocolFactory, 'createUnixConnection');
+  checkOptions(options);
   const plan = clientPlan(options, null, 'you have to pass server_hostname when using ssl');
   const { path = null, sock = null } = options;
   if (path !== null && sock !== null) {

@@ -1,10 +1,9 @@
 import type { Socket as NodeSocket } from 'node:net';
-import { inspect } from 'node:util';
-import { typeError } from '@ringloop/core/internal';
 import { nodeSocketOf } from '../node-handles/node-socket-of.js';
 import type { Socket } from '../sockets/socket.js';
 import { checkStreamSocket } from '../sockets/stream-socket.js';
 import { DetachedConnection } from '../transports/detached-connection.js';
+import { checkOptions } from '../sockets/check-options.js';
 
 /** Options of `toNodeSocket()`, which are those of Node's sockets. */
 export interface NodeSocketOptions {
@@ -26,9 +25,7 @@ export function toNodeSocket(
   source: Socket | DetachedConnection,
   options: NodeSocketOptions = {},
 ): NodeSocket {
-  if (typeof options !== 'object' || (options as object | null) === null) {
-    throw typeError(`options must be an object, got ${inspect(options)}`);
-  }
+  checkOptions(options);
   if (!(source instanceof DetachedConnection)) {
     checkStreamSocket(source);
     return nodeSocketOf(source, options);

@@ -1,6 +1,7 @@
 import { ResolutionError } from '../errors.js';
 import { AI_PASSIVE, EAI } from '../libc/linux-abi.js';
 import type { NetLoop } from '../loop-net.js';
+import { checkInt } from '../sockets/check-int.js';
 import type { Port } from '../sockets/service-port.js';
 import type { AddressInfoOptions } from './address-info.js';
 import { getaddrinfo } from './getaddrinfo.js';
@@ -50,6 +51,7 @@ export function resolveToBind(
   port: Port | undefined,
   options: ResolveOptions,
 ): Promise<ResolvedAddress[]> {
-  const flags = (options.flags ?? 0) | AI_PASSIVE;
-  return resolve(loop, host === '' ? null : host, port, { ...options, flags });
+  const { flags = 0 } = options;
+  checkInt(flags, 'flags');
+  return resolve(loop, host === '' ? null : host, port, { ...options, flags: flags | AI_PASSIVE });
 }

@@ -26,6 +26,7 @@ import { takeOverListener } from './take-over-listener.js';
 import { checkStreamSocket } from '../sockets/stream-socket.js';
 import { EADDRNOTAVAIL } from '../libc/syscalls.js';
 import { isSystemError } from '../libc/system-error.js';
+import { checkOptions } from '../sockets/check-options.js';
 
 /** Options of `createServer()`: where to listen. Give either hosts and a port, or `sock`, never both. */
 export interface ServerOptions extends TlsCallOptions {
@@ -74,6 +75,7 @@ export async function bindServer(
   loop: NetLoop,
   options: ServerOptions,
 ): Promise<{ sockets: readonly ListeningSocket[]; backlog: number; tls: TlsPlan | null }> {
+  checkOptions(options);
   const tls = serverPlan(options);
   const { host = null, port = null, sock = null, backlog = 100 } = options;
   if (!Number.isInteger(backlog)) throw typeError(`backlog must be an integer, got ${inspect(backlog)}`);

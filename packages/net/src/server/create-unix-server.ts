@@ -19,6 +19,7 @@ import {
 } from '../sockets/unix-path.js';
 import type { ProtocolFactory } from '../transports/protocol.js';
 import { Server } from './server.js';
+import { checkOptions } from '../sockets/check-options.js';
 
 /** Options of `createUnixServer()`: where to listen. Give either `path` or `sock`, never both. */
 export interface UnixServerOptions extends TlsCallOptions {
@@ -45,6 +46,7 @@ export async function createUnixServer(
 ): Promise<Server> {
   loop[NET].checkOpen();
   checkCallback(protocolFactory, 'createUnixServer');
+  checkOptions(options);
   const tls = serverPlan(options);
   const { path = null, sock = null, backlog = 100, cleanupSocket = true } = options;
   checkInt(backlog, 'backlog', { min: 0 });

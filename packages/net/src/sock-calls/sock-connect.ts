@@ -14,7 +14,8 @@ export async function sockConnect(loop: NetLoop, sock: Socket, address: AddressI
 
 /** The first address of the name that suits the socket, as CPython takes it. */
 async function resolved(loop: NetLoop, sock: Socket, address: AddressInput): Promise<AddressInput> {
-  if (sock.family === AF_UNIX || typeof address === 'string') return address; // a wrong kind is refused by connect()
+  const isWrong = typeof address !== 'object' || (address as object | null) === null;
+  if (sock.family === AF_UNIX || isWrong) return address; // a wrong kind is refused by connect()
   const { family, type, proto } = sock;
   const [first] = await resolve(loop, address.host, address.port, { family, type, proto });
   return first === undefined ? address : { ...address, host: first.host, port: first.port };

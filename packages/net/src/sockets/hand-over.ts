@@ -15,6 +15,9 @@
  *    duplicate, and the hooks of its thread close what it had.
  * 2. The number may have been closed and given to another file, if the sender's thread has ended: a ticket tells (socket-ticket.ts).
  * 3. The sender waits for the answer, or hears that the receiver's thread has ended, and then withdraws.
+ * 4. A receiver that is killed between its answer and notify() leaves the sender asleep. The withdrawal of rule 3 wakes it.
+ *
+ * test/model/hand-over.test.ts walks through every order of these steps, and kills each side before each of them.
  */
 import { cas, load, notify, waitAsync } from '#atomics';
 import { TransportStateError } from '../errors.js';
@@ -54,8 +57,16 @@ export function tryWithdraw({ memory }: Offer): boolean {
  * @throws {SystemError} EMFILE
  */
 export function take(offered: Offer): Socket {
+  return takeBy(offered, dupOf);
+}
+
+/** As `take()`; `duplicate` makes the descriptor. Tests give another one than the system's. */
+export function takeBy<S extends { close(): void }>(
+  offered: Offer,
+  duplicate: (ticket: SocketTicket) => S,
+): S {
   if (load(new Int32Array(offered.memory), STATE) !== OFFERED) throw gone();
-  const sock = dupOf(offered.ticket);
+  const sock = duplicate(offered.ticket);
   if (answer(offered.memory, TAKEN) === OFFERED) return sock;
   sock.close();
   throw gone();
@@ -80,7 +91,7 @@ export async function answered({ memory }: Offer): Promise<Answer> {
 function answer(memory: SharedArrayBuffer, state: number): number {
   const words = new Int32Array(memory);
   const before = cas(words, STATE, OFFERED, state);
-  if (before === OFFERED) notify(words, STATE, Infinity);
+  notify(words, STATE, Infinity); // also where it is answered: who did that may have been killed before it could notify
   return before;
 }
 

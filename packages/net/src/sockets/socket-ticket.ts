@@ -9,6 +9,7 @@
  * cookie of a socket to another one. So the other thread asks for it before it duplicates, because to close a duplicate of a file would
  * end the locks that this process has on it; and again afterwards, because what it has duplicated cannot change any more.
  */
+import { constants } from 'node:os';
 import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
 import { INT_MAX } from './check-int.js';
@@ -48,12 +49,24 @@ export function ticketOf(fileno: number): SocketTicket {
  */
 export function duplicateOf(ticket: SocketTicket): number {
   checkTicket(ticket);
-  if (cookieOf(ticket.fileno) !== ticket.cookie) throw systemError('dup', sys.EBADF);
+  checkCookie(ticket.fileno, ticket);
   const fd = sys.dup(ticket.fileno);
   if (fd < 0) throw systemError('dup', -fd);
-  if (cookieOf(fd) === ticket.cookie) return fd;
-  sys.close(fd);
-  throw systemError('dup', sys.EBADF);
+  try {
+    checkCookie(fd, ticket);
+    return fd;
+  } catch (thrown) {
+    sys.close(fd);
+    throw thrown;
+  }
+}
+
+function checkCookie(fileno: number, ticket: SocketTicket): void {
+  const cookie = cookieOf(fileno);
+  if (cookie === ticket.cookie) return;
+  const isOther = typeof cookie === 'bigint' || cookie === -sys.EBADF || cookie === -constants.errno.ENOTSOCK;
+  if (isOther) throw systemError('dup', sys.EBADF);
+  throw systemError('getsockopt', -cookie);
 }
 
 function checkTicket(ticket: unknown): void {

@@ -10,6 +10,7 @@ import type { StreamLimit } from './stream-limit.js';
 import { StreamReader } from './stream-reader.js';
 import { StreamReaderProtocol } from './stream-reader-protocol.js';
 import { StreamWriter } from './stream-writer.js';
+import { checkOptions } from '../sockets/check-options.js';
 
 /** Options of `openConnection()`: those of `createConnection()`, and the limit of the reader. */
 export interface OpenConnectionOptions extends ConnectionOptions, StreamLimit {}
@@ -28,6 +29,7 @@ export function openConnection(options: OpenConnectionOptions): Awaitable<Stream
   return startFunction(
     async () => {
       const loop = runningNetLoop('openConnection');
+      checkOptions(options);
       return open(loop, options, (factory) => createConnection(loop, factory, options));
     },
     { discard },
@@ -42,6 +44,7 @@ export function openUnixConnection(options: OpenUnixConnectionOptions): Awaitabl
   return startFunction(
     async () => {
       const loop = runningNetLoop('openUnixConnection');
+      checkOptions(options);
       return open(loop, options, (factory) => createUnixConnection(loop, factory, options));
     },
     { discard },

@@ -10,6 +10,7 @@ import { checkHandler, type OnConnection } from './start-handler.js';
 import { limitOf, type StreamLimit } from './stream-limit.js';
 import { StreamReader } from './stream-reader.js';
 import { StreamReaderProtocol } from './stream-reader-protocol.js';
+import { checkOptions } from '../sockets/check-options.js';
 
 /** Options of `startServer()`: those of `createServer()`, and the limit of the readers. */
 export interface StartServerOptions extends ServerOptions, StreamLimit {}
@@ -52,6 +53,7 @@ export function startUnixServer(
 /** Makes the protocol of each connection. Checks the arguments now, so that they need not fail each connection. */
 function streamsFor(loop: NetLoop, onConnection: OnConnection, options: StreamLimit): ProtocolFactory {
   checkHandler(onConnection);
+  checkOptions(options);
   const limit = limitOf(options);
   return () => new StreamReaderProtocol(new StreamReader({ limit, loop }), { onConnection, loop });
 }

@@ -112,9 +112,9 @@ export class StreamTransport implements Transport, Abandonable {
     if (sock.family !== AF_UNIX) sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1); // first: when it fails, nothing has begun
     this.#owned = new OwnedSocket(loop, sock, this, options.peername ?? options.goingOn?.peername);
     if (sock.highWater != null) this.#flow.setLimits({ high: sock.highWater });
-    if (options.goingOn !== undefined) this.#goOn(options.goingOn);
     this.#server?.attach(this);
     if (options.isUpgrade !== true) loop.callSoon(this.#connectionMade);
+    if (options.goingOn !== undefined) this.#goOn(options.goingOn); // behind it: if it fails, connectionLost is queued
     loop.callSoon(this.#startReading);
     if (options.onStarted !== undefined) loop.callSoon(options.onStarted);
   }

@@ -18,6 +18,7 @@ import {
 } from '@ringloop/net';
 import type { OpenApplication } from './http-application.js';
 import type { HostParts } from './make-host.js';
+import { parseInJavaScript } from './parse-in-javascript.js';
 import type { StationHost } from './station-host.js';
 
 /** Milliseconds between two looks for connections that have become idle while the service closes. Arbitrary. */
@@ -48,6 +49,7 @@ export class HttpHost implements StationHost {
     const { server } = application;
     this.#entrance = tls === null ? server : decrypting(server, tls);
     server.prependListener('request', this.#onRequest);
+    parseInJavaScript(server);
     server.emit('listening');
   }
 
