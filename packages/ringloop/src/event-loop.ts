@@ -19,7 +19,7 @@ import { shareEventfds, threadEventfd } from '@ringloop/net/internal';
 import { type LoopRef, remote, type WakeUp } from '@ringloop/threadsafe';
 import './error-classes.js';
 import './moving-connections.js'; // a loop can get a connection in any call
-import { type Callback, startFunction } from '@ringloop/core/internal';
+import { startFunction } from '@ringloop/core/internal';
 import { relayIfMain } from './relay-signals.js';
 import { callsSent, LoopInbox, LoopSignals } from '@ringloop/threadsafe/internal';
 import {
