@@ -81,6 +81,17 @@ describe('ringloop/signals', function () {
     }
   }
 
+  it('addSignalHandler() works in a thread that a worker has started, and ends with the worker', async () => {
+    const child = new SignalChild('thread of a worker');
+    await child.line('ready');
+    child.send('SIGUSR2');
+    await child.line('below-0 SIGUSR2');
+    child.send('SIGHUP');
+    await child.line('listeners 0');
+    child.send('SIGUSR2');
+    expect((await child.ended()).signal).to.equal('SIGUSR2');
+  });
+
   it('addSignalHandler() in a worker says so if the main thread does not relay signals', async () => {
     const { lines } = await new SignalChild('no hub').ended();
     expect(lines).to.deep.equal([
