@@ -92,6 +92,21 @@ describe('ringloop/signals', function () {
     expect((await child.ended()).signal).to.equal('SIGUSR2');
   });
 
+  it('addSignalHandler() survives a group whose members die and come back in a hail of signals', async () => {
+    const child = new SignalChild('restarts');
+    await child.line('ready');
+    const hail = setInterval(() => child.send('SIGUSR2'), 1);
+    try {
+      await child.line('over');
+    } finally {
+      clearInterval(hail);
+    }
+    child.send('SIGUSR2');
+    await child.linesInAnyOrder(['loop-0 SIGUSR2', 'loop-1 SIGUSR2']);
+    child.send('SIGTERM');
+    expect(await child.ended()).to.include({ code: 0, signal: null });
+  }).slow(10_000);
+
   it('addSignalHandler() in a worker says so if the main thread does not relay signals', async () => {
     const { lines } = await new SignalChild('no hub').ended();
     expect(lines).to.deep.equal([
