@@ -75,6 +75,10 @@ export class SignalChild {
     this.#read = furthest;
   }
 
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   send(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
   }

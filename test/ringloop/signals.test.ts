@@ -2,11 +2,23 @@
 import { expect } from 'chai';
 import { SignalChild } from './signal-child.js';
 
-/** Node's own handlers of these signals are written in C++, so the kernel says "caught" before any listener. */
-const NODES_OWN = ['SIGPIPE ignored caught caught caught 1'];
-
 describe('ringloop/signals', function () {
   this.slow(3000); // processes and threads
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`the example of the specification ends at ${signal}`, async () => {
+      const child = new SignalChild('specification');
+      await child.line('Event loop running forever, press Ctrl+C to interrupt.');
+      await child.line(`pid ${child.pid}: send SIGINT or SIGTERM to exit.`);
+      child.send(signal);
+      const { code, lines, stderr } = await child.ended();
+      expect({ code, last: lines.at(-1), stderr }).to.deep.equal({
+        code: 0,
+        last: `got signal ${signal}: exit`,
+        stderr: '',
+      });
+    });
+  }
 
   it('addSignalHandler() serves several loops, and the signal does what it did when the last handler is gone', async () => {
     const child = new SignalChild('two loops');
@@ -69,6 +81,32 @@ describe('ringloop/signals', function () {
     }
   }
 
+  it('addSignalHandler() works in a thread that a worker has started, and ends with the worker', async () => {
+    const child = new SignalChild('thread of a worker');
+    await child.line('ready');
+    child.send('SIGUSR2');
+    await child.line('below-0 SIGUSR2');
+    child.send('SIGHUP');
+    await child.line('listeners 0');
+    child.send('SIGUSR2');
+    expect((await child.ended()).signal).to.equal('SIGUSR2');
+  });
+
+  it('addSignalHandler() survives a group whose members die and come back in a hail of signals', async () => {
+    const child = new SignalChild('restarts');
+    await child.line('ready');
+    const hail = setInterval(() => child.send('SIGUSR2'), 1);
+    try {
+      await child.line('over');
+    } finally {
+      clearInterval(hail);
+    }
+    child.send('SIGUSR2');
+    await child.linesInAnyOrder(['loop-0 SIGUSR2', 'loop-1 SIGUSR2']);
+    child.send('SIGTERM');
+    expect(await child.ended()).to.include({ code: 0, signal: null });
+  }).slow(10_000);
+
   it('addSignalHandler() in a worker says so if the main thread does not relay signals', async () => {
     const { lines } = await new SignalChild('no hub').ended();
     expect(lines).to.deep.equal([
@@ -98,18 +136,35 @@ describe('ringloop/signals', function () {
   }).slow(10_000);
 
   describe('what signals do without handlers', () => {
+    // Node's own handlers of SIGINT, SIGTERM and SIGUSR1 are written in C++, so the kernel says "caught" before any listener.
     before(function () {
       if (process.platform !== 'linux') this.skip(); // reads /proc
     });
 
     it('is restored with the last handler, in main or worker', async () => {
-      const { lines, stderr } = await new SignalChild('dispositions').ended();
+      const { lines, stderr } = await new SignalChild('dispositions', {
+        env: { RINGLOOP_NET: 'epoll' },
+      }).ended();
       expect(stderr).to.equal('');
       expect(lines).to.deep.equal([
-        ...NODES_OWN,
+        'SIGPIPE ignored caught caught caught 1',
+        'SIGXFSZ ignored caught caught caught 1',
         'SIGINT caught caught caught caught 0',
         'SIGTERM caught caught caught caught 0',
         'SIGUSR1 caught caught caught caught 0',
+        'SIGUSR2 default caught caught default 0',
+        'SIGHUP default caught caught default 0',
+      ]);
+    });
+
+    it('is, without native calls, what the system does, but for those that Node ignores, and SIGUSR1', async () => {
+      const { lines } = await new SignalChild('dispositions', { env: { RINGLOOP_NET: 'libuv' } }).ended();
+      expect(lines).to.deep.equal([
+        'SIGPIPE ignored caught caught caught 1',
+        'SIGXFSZ ignored caught caught caught 1',
+        'SIGINT caught caught caught default 0',
+        'SIGTERM caught caught caught default 0',
+        'SIGUSR1 caught caught caught caught 1',
         'SIGUSR2 default caught caught default 0',
         'SIGHUP default caught caught default 0',
       ]);
@@ -121,7 +176,7 @@ describe('ringloop/signals', function () {
     });
 
     for (const [how, env] of [
-      ['with native calls', {}],
+      ['with native calls', { RINGLOOP_NET: 'epoll' }],
       ['without native calls', { RINGLOOP_NET: 'libuv' }],
     ] as const) {
       it(`is, for SIGUSR1, to start the debugger: ${how}`, async () => {

@@ -1,6 +1,6 @@
 /**
- * What a signal does while nobody listens for it. Node starts with dispositions of its own for some signals: SIGPIPE is
- * ignored, SIGUSR1 starts the debugger, SIGINT and SIGTERM reset the terminal before they end the process. libuv forgets
+ * What a signal does while nobody listens for it. Node starts with dispositions of its own for some signals: SIGPIPE and
+ * SIGXFSZ are ignored, SIGUSR1 starts the debugger, SIGINT and SIGTERM reset the terminal before they end the process. libuv forgets
  * that: when the last listener goes, each signal gets the system's default, which ends the process for all of these.
  */
 import { constants } from 'node:os';
@@ -13,14 +13,15 @@ export interface Dispositions {
   write(signal: number, disposition: Uint8Array): void;
 }
 
-const { SIGPIPE, SIGUSR1 } = constants.signals;
+const { SIGPIPE, SIGUSR1, SIGXFSZ } = constants.signals;
 
 /**
- * Whether a listener for this signal must stay for ever. SIGPIPE: between the end of the last listener and the restored
- * disposition, a write to a broken pipe in any thread would end the process.
+ * Whether a listener for this signal must stay for ever, which does nothing. The kernel sends these to a thread that
+ * writes: to a broken pipe, or beyond the limit of a file. Between the end of the last listener and the restored
+ * disposition, such a write in any thread would end the process.
  */
 export function mustStay(signal: number): boolean {
-  return signal === SIGPIPE;
+  return signal === SIGPIPE || signal === SIGXFSZ;
 }
 
 /** What a listener that stays must do itself, because its signal's disposition cannot be restored. Null: nothing. */
