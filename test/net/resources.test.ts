@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { SelectorEventLoop, Socket } from '@ringloop/net';
 import { expect } from 'chai';
+import sinon from 'sinon';
 import { inLoop } from './in-loop.js';
 
 const protocol = () => ({});
@@ -89,5 +90,23 @@ describe('net/resources', () => {
     const [{ code, detail }] = (await warning) as [{ code: string; detail: string }];
     expect(code).to.equal('RINGLOOP_OPEN_RESOURCES');
     expect(detail).to.match(/^server <Server /);
+  });
+
+  it('close() does not warn of a transport that is closed, and whose protocol has only not heard of it', async () => {
+    const emitWarning = sinon.stub(process, 'emitWarning');
+    try {
+      const loop = new SelectorEventLoop({ name: 'closed' });
+      await loop.runUntilComplete(async () => {
+        const [a, b] = Socket.socketpair();
+        const [transport] = await loop.connectAcceptedSocket(() => ({}), a);
+        b.close();
+        transport.close();
+        expect(loop.resources().map(({ kind, isEnding }) => [kind, isEnding])).to.deep.include(['transport', true]);
+      });
+      loop.close();
+      expect(emitWarning.args).to.deep.equal([]);
+    } finally {
+      emitWarning.restore();
+    }
   });
 });

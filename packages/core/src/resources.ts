@@ -23,6 +23,8 @@ export interface Resource {
   readonly name: string;
   /** Where it was made, as in an error's stack; undefined unless the loop was in debug mode. Python: source_traceback. */
   readonly sourceTraceback: string | undefined;
+  /** Whether it is closed already, and only its last callback has not run. */
+  readonly isEnding: boolean;
 }
 
 /** Something that a loop owns, as its keeper gives it. */
@@ -31,6 +33,7 @@ export interface Owned {
   /** Its name, or the object that `inspect()` shows. */
   readonly shown: unknown;
   readonly sourceTraceback: string | undefined;
+  readonly isEnding?: boolean;
 }
 
 /** Gives what one part of the loop keeps at this moment. */
@@ -49,10 +52,11 @@ export class Resources {
 
   list(): Resource[] {
     return this.#keepers.flatMap((keeper) =>
-      [...keeper()].map(({ kind, shown, sourceTraceback }) => ({
+      [...keeper()].map(({ kind, shown, sourceTraceback, isEnding = false }) => ({
         kind,
         name: nameOf(shown),
         sourceTraceback,
+        isEnding,
       })),
     );
   }

@@ -152,7 +152,7 @@ export class LoopNet {
   }
 
   *#resources(): Generator<Owned> {
-    yield* this.#open.values();
+    for (const listing of this.#open.values()) yield { ...listing, isEnding: isEnding(listing.shown) };
     if (this.handles !== null) return; // nobody but transports and servers watches Node's handles
     for (const [fd, direction, handle] of this.selector.watched()) {
       if (this.transports.has(fd) || this.listening.has(fd)) continue;
@@ -166,3 +166,9 @@ export const NET: unique symbol = Symbol('net');
 
 /** A loop with sockets. All functions of this package take this type, so that they need not know the loop's class. */
 export type NetLoop = BaseEventLoop & { readonly [NET]: LoopNet };
+
+/** Whether a transport has been closed and has sent everything: then nothing is lost with its loop. */
+function isEnding(shown: object): boolean {
+  const transport = shown as { isClosing?(): boolean; getWriteBufferSize?(): number };
+  return transport.isClosing?.() === true && (transport.getWriteBufferSize?.() ?? 0) === 0;
+}

@@ -22,7 +22,9 @@ export function reportResources(loop: BaseEventLoop): void {
   const debug = loop.getDebug();
   const open = loop
     .resources()
-    .filter(({ kind }) => MUST_BE_CLOSED.has(kind) || (debug && !TOLD_ELSEWHERE.has(kind)));
+    .filter(
+      ({ kind, isEnding }) => !isEnding && (MUST_BE_CLOSED.has(kind) || (debug && !TOLD_ELSEWHERE.has(kind))),
+    );
   if (open.length === 0) return;
   const lines = open.slice(0, MOST_SHOWN).map(describe);
   if (open.length > MOST_SHOWN) lines.push(`and ${open.length - MOST_SHOWN} more`);
