@@ -42,6 +42,7 @@ export { NOTHING, type Sleep, WaitQueue } from './shared/wait-queue.js';
 export { WordWaiters } from './shared/word-waiters.js';
 export { BroadcastReceiver, BroadcastSender } from './out-of-band/broadcast.js';
 export type { Dispositions } from './signals/dispositions.js';
+export { hubListens, sendRequest, type SignalRequest } from './signals/hub-channel.js';
 export { livesInKernel, thisKernelThread } from './signals/kernel-thread.js';
 export { LoopSignals } from './signals/loop-signals.js';
 export { openSignalHub } from './signals/open-signal-hub.js';
