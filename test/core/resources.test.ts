@@ -32,6 +32,7 @@ describe('core/resources', () => {
         kind: 'timer',
         name: `<TimerHandle when=${when} ring()>`,
         sourceTraceback: undefined,
+        isEnding: false,
       })),
     );
   });
@@ -69,6 +70,7 @@ describe('core/resources', () => {
         kind: 'server',
         shown: { [Symbol.for('nodejs.util.inspect.custom')]: () => 'two\n  lines' },
         sourceTraceback: undefined,
+        isEnding: false,
       },
     ]);
     const listed = loop.resources();

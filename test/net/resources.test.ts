@@ -101,7 +101,10 @@ describe('net/resources', () => {
         const [transport] = await loop.connectAcceptedSocket(() => ({}), a);
         b.close();
         transport.close();
-        expect(loop.resources().map(({ kind, isEnding }) => [kind, isEnding])).to.deep.include(['transport', true]);
+        expect(loop.resources().map(({ kind, isEnding }) => [kind, isEnding])).to.deep.include([
+          'transport',
+          true,
+        ]);
       });
       loop.close();
       expect(emitWarning.args).to.deep.equal([]);

@@ -1,6 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -44,16 +47,23 @@ describe('ringloop/serving with TLS', () => {
       const { ca, server: ssl } = certificates();
       await using group = await LoopGroup.spawn({ loops: 1 });
       await using service = await serveHttp(group, plain, { ...local, ssl });
+      const folder = mkdtempSync(join(tmpdir(), 'ringloop-ca-'));
+      const caFile = join(folder, 'ca.pem');
+      writeFileSync(caFile, ca);
       const ask = async (...args: string[]): Promise<number> => {
-        const child = spawn('curl', ['-sS', '-o', '/dev/null', ...args, `https://127.0.0.1:${service.port}/`], {
-          stdio: ['pipe', 'ignore', 'ignore'],
-        });
-        child.stdin.end(ca);
+        const child = spawn(
+          'curl',
+          ['-sS', '-o', '/dev/null', ...args, `https://127.0.0.1:${service.port}/`],
+          {
+            stdio: 'ignore',
+          },
+        );
         const [code] = (await once(child, 'exit')) as [number];
         return code;
       };
-      expect(await ask('--cacert', '/dev/stdin')).to.equal(0);
+      expect(await ask('--cacert', caFile)).to.equal(0);
       expect(await ask()).to.equal(60); // the certificate is not trusted
+      rmSync(folder, { recursive: true });
     }),
   );
 
@@ -64,11 +74,18 @@ describe('ringloop/serving with TLS', () => {
       await using group = await LoopGroup.spawn({ loops: 2 });
       await using server = await loop.createServer(makeEcho, { ...local, group, ssl });
       const { port } = server.sockets?.[0]?.getsockname() as SocketAddress;
-      const answer = loop.createFuture<string>();
-      const client: Protocol = { dataReceived: (data) => answer.setResult(data.toString()) };
+      const answered = loop.createFuture<undefined>();
+      let answer = '';
+      const client: Protocol = {
+        dataReceived: (data) => {
+          answer += data.toString();
+          if (answer.endsWith('secret')) answered.setResult(undefined);
+        },
+      };
       const [transport] = await loop.createConnection(() => client, { host: '127.0.0.1', port, ssl: { ca } });
       transport.write(Buffer.from('secret'));
-      expect(await answer).to.equal('secret');
+      await answered;
+      expect(answer).to.match(/^loop-\d\nsecret$/);
       transport.close();
     }));
 

@@ -7,7 +7,7 @@
 // loops that have reloaded at SIGHUP: 3
 
 import { run } from 'ringloop';
-import { serve } from './22-graceful-shutdown/service.js';
+import { serve } from './24-graceful-shutdown/service.js';
 
 /** Plays a client. Returns how many whole answers it got until the service was gone. */
 async function ask(port: number, onAnswer: () => void): Promise<number> {
