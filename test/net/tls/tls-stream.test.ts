@@ -4,7 +4,7 @@ import tls from 'node:tls';
 import { TimeoutError } from '@ringloop/core';
 import { expect } from 'chai';
 import sinon from 'sinon';
-import type { BufferedProtocol, SelectorEventLoop, StreamTransport } from '@ringloop/net';
+import type { BufferedProtocol, SelectorEventLoop, StreamTransport, Transport } from '@ringloop/net';
 import { inLoop } from '../in-loop.js';
 import { iterations } from '../iterations.js';
 import { Recorder, type RecorderOptions } from '../recorder.js';
@@ -92,10 +92,10 @@ describe('net/tls-stream', () => {
         for await (const chunk of socket as tls.TLSSocket) chunks.push(chunk as Buffer);
         return Buffer.concat(chunks).toString();
       });
-      let made: StreamTransport;
+      let made: Transport;
       await loop.createConnection(
         () => ({
-          connectionMade: (transport) => (made = transport as StreamTransport),
+          connectionMade: (transport) => (made = transport),
           eofReceived: () => made.write(Buffer.from('an answer')),
         }),
         { host: '127.0.0.1', port, ssl: { ca } },
@@ -186,7 +186,7 @@ describe('net/tls-stream', () => {
       served.pauseReading();
       served.resumeReading();
       const { fd } = (raw?._handle ?? {}) as { fd?: number };
-      if (typeof fd !== 'number') return transport.abort();
+      if (typeof fd !== 'number') { transport.abort(); return; }
       (await import('node:fs')).writeSync(
         fd,
         Buffer.from('this is no record of TLS, and long enough for one'),

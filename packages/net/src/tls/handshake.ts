@@ -39,7 +39,7 @@ export function shakeAsClient(loop: NetLoop, plain: Plain, plan: TlsClientPlan):
     const socket = connect({ ...options, ...name, socket: raw, secureContext: context }, () =>
       done(null, socket),
     );
-    socket.once('error', (error) => done(error, socket));
+    socket.once('error', (error: Error) => done(error, socket));
     socket.once('close', () => done(null, null));
     return socket;
   });
@@ -138,8 +138,8 @@ async function shake(
     const socket = await answer.future;
     return new TlsStream(loop, loop[NET].nodeHandles, socket, { ...plan, family, established });
   } catch (thrown) {
-    (encrypted as TLSSocket | null)?.on('error', () => undefined); // it is being destroyed: nobody asks why any more
-    (encrypted as TLSSocket | null)?.destroy();
+    encrypted?.on('error', () => undefined); // it is being destroyed: nobody asks why any more
+    encrypted?.destroy();
     raw.destroy();
     throw thrown;
   } finally {

@@ -123,7 +123,7 @@ function planOf(ssl: unknown, options: TlsCallOptions): TlsPlan {
       `ssl must be options of tls.createSecureContext(), or a SecureContext, got ${inspect(ssl)}`,
     );
   }
-  if ('context' in ssl) return { context: ssl as SecureContext, options: {}, ...timeouts }; // as Node itself tells one
+  if ('context' in ssl) return { context: ssl, options: {}, ...timeouts }; // as Node itself tells one
   return { context: contextOf(ssl), options: ssl, ...timeouts };
 }
 

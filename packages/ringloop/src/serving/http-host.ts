@@ -17,9 +17,8 @@ import {
   toNodeSocket,
 } from '@ringloop/net';
 import type { OpenApplication } from './http-application.js';
-import type { HostParts } from './make-host.js';
 import { parseInJavaScript } from './parse-in-javascript.js';
-import type { StationHost } from './station-host.js';
+import type { HostParts, StationHost } from './station-host.js';
 
 /** Milliseconds between two looks for connections that have become idle while the service closes. Arbitrary. */
 const LOOK_MS = 10;

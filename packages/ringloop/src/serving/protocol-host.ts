@@ -6,8 +6,7 @@ import {
   type SocketAddress,
 } from '@ringloop/net';
 import { serverPlan } from '@ringloop/net/internal';
-import type { HostParts } from './make-host.js';
-import type { StationHost } from './station-host.js';
+import type { HostParts, StationHost } from './station-host.js';
 
 /** Serves connections by protocols: a server without listening sockets. */
 export class ProtocolHost implements StationHost {

@@ -1,4 +1,5 @@
-import type { Socket, SocketAddress } from '@ringloop/net';
+import type { SelectorEventLoop, Socket, SocketAddress, TlsCallOptions } from '@ringloop/net';
+import type { HttpContext } from './http-application.js';
 
 /** Serves the connections of one server in one loop. */
 export interface StationHost {
@@ -12,4 +13,13 @@ export interface StationHost {
   abortClients(): void;
   /** No further connection will come. Resolves when the last one is gone. Further calls resolve likewise. */
   drain(): Promise<void>;
+}
+
+/** What a host gets from its station. */
+export interface HostParts extends HttpContext {
+  readonly loop: SelectorEventLoop;
+  /** How connections are encrypted. */
+  readonly tls: TlsCallOptions | null;
+  /** Called when a connection is gone. */
+  readonly onGone: () => void;
 }
