@@ -41,3 +41,4 @@ export { type DatagramPlaces, HandleDatagram } from './node-handles/handle-datag
 export { HandleListener } from './node-handles/handle-listener.js';
 export { HandleSelector } from './node-handles/handle-selector.js';
 export { HandleStream } from './node-handles/handle-stream.js';
+export { PipeFile } from './pipes/pipe-file.js';

@@ -332,12 +332,14 @@ export class SelectorEventLoop extends BaseEventLoop {
   }
 
   /**
-   * Reads a pipe, FIFO, terminal or socket. The transport owns it, and closes it at the end; standard input, output and error stay
-   * open. The open file stays blocking for other processes that have it. Python: loop.connect_read_pipe().
-   * @throws {TypeError} when `pipe` has no descriptor, or is a regular file or a directory; it stays open then
+   * Reads a pipe, FIFO, terminal, socket or a device that can be waited for. The transport takes a descriptor of its own and closes what was
+   * given; standard input, output and error stay open. If there is to be no transport, the pipe is still the caller's; when cancelled
+   * later, it is closed. The open file stays blocking for other processes that have it. Python: loop.connect_read_pipe().
+   * @throws {TypeError} when `pipe` has no descriptor, or is open for writing only; for a regular file, a directory, and a device that is
+   * always ready, such as `/dev/null`; for a stream of Node that is being read
    * @throws {RangeError} when the number of the descriptor is none, as that of a closed file
-   * @throws {SystemError} such as EBADF
-   * @throws {NoEpollError} ERR_NO_EPOLL in a loop on Node's handles, for devices that are no terminals
+   * @throws {SystemError} such as EBADF, EMFILE
+   * @throws {NoEpollError} ERR_NO_EPOLL in a loop on Node's handles, for what Node cannot carry
    * @throws {TransportStateError} ERR_FD_IN_TRANSPORT when a transport of this loop owns the descriptor
    * @throws {LoopStateError} ERR_LOOP_CLOSED
    */

@@ -174,7 +174,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
         await stage.loop.connectReadPipe(() => source, reader);
         const sink = stage.actor('writer');
         const [transport] = await stage.loop.connectWritePipe(() => sink, writer);
-        transport.write(Buffer.alloc(BIG));
+        transport.writelines([Buffer.alloc(BIG / 2), Buffer.alloc(BIG / 2)]);
         transport.close();
         await sink.lost;
         await source.lost;

@@ -12,6 +12,7 @@ const SYSTEM_CALLS = [
   'open',
   'read',
   'write',
+  'writev',
   'recv',
   'send',
   'recvfrom',
@@ -31,7 +32,14 @@ const SYSTEM_CALLS = [
   'epoll_wait',
 ] as const satisfies readonly (keyof Libc)[];
 
-const LENGTH_ARGUMENTS: Readonly<Record<string, number>> = { recv: 2, send: 2, sendfile: 3 };
+const LENGTH_ARGUMENTS: Readonly<Record<string, number>> = {
+  read: 2,
+  write: 2,
+  writev: 2,
+  recv: 2,
+  send: 2,
+  sendfile: 3,
+};
 const MSG_IOV_OFFSET = 16; // of msg_iov in `struct msghdr`, in bytes
 const EPOLL_OPERATIONS = ['', 'ADD', 'DEL', 'MOD'];
 

@@ -31,7 +31,7 @@ describe('net/connect-pipe', () => {
       const [reader, writer] = makePipe();
       for (const wrong of [undefined, null, 'pipe', {}, { fd: 'one' }, { fileno: 3 }]) {
         const error = await rejection(loop.connectReadPipe(() => ({}), wrong as never));
-        expect(error, String(wrong)).to.be.instanceOf(TypeError);
+        expect(error).to.be.instanceOf(TypeError);
         expect(error.message).to.include('A pipe must be a descriptor');
       }
       for (const wrong of [-1, 1.5, NaN, 2 ** 32 + reader]) {
@@ -41,11 +41,11 @@ describe('net/connect-pipe', () => {
       expect(await rejection(loop.connectReadPipe('no factory' as never, reader))).to.be.instanceOf(
         TypeError,
       );
-      // A factory that fails has taken the pipe over already.
+      // A factory that fails leaves the pipe to its owner, as in asyncio.
       expect(await rejection(loop.connectReadPipe(() => 1 as never, reader))).to.include({
         code: 'ERR_INVALID_RETURN_VALUE',
       });
-      expect(() => closeSync(reader)).to.throw('EBADF');
+      closeSync(reader);
       closeSync(writer);
     }));
 

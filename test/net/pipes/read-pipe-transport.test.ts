@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { SelectorEventLoop } from '@ringloop/net';
+import { ReadPipeTransport, SelectorEventLoop } from '@ringloop/net';
+import { PipeFile } from '@ringloop/net/internal';
 import { describeWithEpoll, itWithEpoll, onHandles } from '../backend.js';
 import { openDescriptors } from '../descriptors.js';
 import { inLoop } from '../in-loop.js';
@@ -154,15 +155,49 @@ describe('net/read-pipe-transport', () => {
   });
 
   itWithEpoll(
-    'it cannot be watched elsewhere either',
-    'A device that cannot be waited for is lost with EPERM',
+    "Node's handles",
+    'is lost with what the system says, which the exception handler is told, unless a terminal has ended',
     () =>
-      inLoop(async (loop) => {
-        const zero = openSync('/dev/zero', 'r');
-        const [, protocol] = await loop.connectReadPipe(() => new PipeRecorder(loop, 'R', []), zero);
-        expect(await protocol.lost).to.include({ code: 'EPERM', syscall: 'epoll_ctl' });
+      inLoop(async (loop, reports) => {
+        for (const [errno, code] of [
+          [5, 'EIO'],
+          [12, 'ENOMEM'],
+        ] as const) {
+          const [reader, writer] = makePipe();
+          const broken = new PipeFile(reader, 'pipe');
+          broken.tryRead = () => -errno;
+          const protocol = new PipeRecorder(loop, 'R', []);
+          new ReadPipeTransport(loop, broken, { protocol, pipe: null });
+          writeSync(writer, 'x');
+          expect(await protocol.lost).to.include({ code, syscall: 'read' });
+          await iterations(loop, 2);
+          closeSync(writer);
+        }
+        expect(
+          reports.splice(0).map(({ message, exception }) => [message, exception?.message]),
+        ).to.deep.equal([['Fatal read error on pipe transport', 'read ENOMEM']]);
       }),
   );
+
+  it('closes the pipe when a protocol lends nothing', () =>
+    inLoop(async (loop, reports) => {
+      const [reader, writer] = makePipe();
+      const protocol = new PipeRecorder(loop, 'R', []);
+      const lender = {
+        getBuffer: () => Buffer.alloc(0),
+        bufferUpdated: () => undefined,
+        connectionLost: (exc: Error | null) => {
+          protocol.connectionLost(exc);
+        },
+      };
+      await loop.connectReadPipe(() => lender, reader);
+      writeSync(writer, 'x');
+      expect(await protocol.lost).to.include({ code: 'ERR_INVALID_RETURN_VALUE' });
+      expect(reports.splice(0).map(({ message }) => message)).to.deep.equal([
+        'Fatal error: protocol.get_buffer() call failed.',
+      ]);
+      closeSync(writer);
+    }));
 
   it('A FIFO that nobody has opened for writing yet has not ended', () =>
     inLoop(async (loop) => {

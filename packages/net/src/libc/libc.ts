@@ -17,6 +17,7 @@ interface LibcFunctions {
   send(fd: number, buffer: Uint8Array, length: number, flags: number): number;
   read(fd: number, buffer: Uint8Array, length: number): number;
   write(fd: number, buffer: Uint8Array, length: number): number;
+  writev(fd: number, vector: Uint8Array, count: number): number;
   /** Without O_CREAT, and so without its third argument. */
   open(path: string, flags: number): number;
   recvfrom(
@@ -98,6 +99,7 @@ const DECLARATIONS: Record<keyof LibcFunctions, string> = {
   send: 'intptr_t send(int fd, void *buffer, size_t length, int flags)',
   read: 'intptr_t read(int fd, void *buffer, size_t length)',
   write: 'intptr_t write(int fd, void *buffer, size_t length)',
+  writev: 'intptr_t writev(int fd, void *vector, int count)',
   open: 'int open(const char *path, int flags)',
   recvfrom:
     'intptr_t recvfrom(int fd, void *buffer, size_t length, int flags, void *address, void *addressLength)',

@@ -179,6 +179,8 @@ export const F_DUPFD_CLOEXEC = 1030;
 export const FD_CLOEXEC = 1;
 /** Status flag: calls fail with EAGAIN instead of waiting. */
 export const O_NONBLOCK = 0o4000;
+/** What may be done with an open file: these bits of its status flags. */
+export const O_ACCMODE = 3;
 /** Flag of open(): only reading. */
 export const O_RDONLY = 0;
 /** Flag of open(): only writing. */

@@ -1,10 +1,10 @@
 /**
- * sendmsg(2) of several buffers: one system call for all of them, and nothing is copied. The kernel reads addresses, which the
+ * sendmsg(2) and writev(2) of several buffers: one system call for all of them, and nothing is copied. The kernel reads addresses, which the
  * garbage collector does not know: the buffers are referenced from here until the call has returned.
  */
 import { type Libc, libc } from './libc.js';
 import { POINTER_BYTES } from './linux-abi.js';
-import { send, sendmsg } from './syscalls.js';
+import { send, sendmsg, write, writev } from './syscalls.js';
 
 /** The most buffers that the kernel takes at once: IOV_MAX in <limits.h>. */
 export const MOST_BUFFERS = 1024;
@@ -24,11 +24,21 @@ const held: { buffers: readonly Uint8Array[] } = { buffers: [] };
  * Sends the start of `buffers`, and returns how many bytes the system took, or `-errno`: of so many buffers at most as the kernel
  * takes. If the peer is gone, returns -EPIPE and raises no SIGPIPE. On 32-bit machines it sends the first one only.
  */
-export function sendVector(fd: number, buffers: readonly Uint8Array[]): number {
-  if (POINTER_BYTES !== 8) return sendFirst(fd, buffers);
+export function sendVector(fd: number, buffers: readonly Uint8Array[], flags = 0): number {
+  if (POINTER_BYTES !== 8) return onFirst(buffers, (first) => send(fd, first, flags));
+  return onVector(buffers, () => sendmsg(fd, messageBytes, flags));
+}
+
+/** The same for what is no socket: writev(2). */
+export function writeVector(fd: number, buffers: readonly Uint8Array[]): number {
+  if (POINTER_BYTES !== 8) return onFirst(buffers, (first) => write(fd, first));
+  return onVector(buffers, (count) => writev(fd, vectorBytes, count));
+}
+
+function onVector(buffers: readonly Uint8Array[], call: (count: number) => number): number {
   held.buffers = buffers;
   const used = fill(libc(), buffers);
-  const result = used === 0 ? 0 : sendmsg(fd, messageBytes);
+  const result = used === 0 ? 0 : call(used);
   held.buffers = [];
   return result;
 }
@@ -47,7 +57,7 @@ function fill(c: Libc, buffers: readonly Uint8Array[]): number {
   return at / 2;
 }
 
-function sendFirst(fd: number, buffers: readonly Uint8Array[]): number {
+function onFirst(buffers: readonly Uint8Array[], call: (first: Uint8Array) => number): number {
   const first = buffers.find(({ byteLength }) => byteLength > 0);
-  return first === undefined ? 0 : send(fd, first, 0);
+  return first === undefined ? 0 : call(first);
 }

@@ -49,6 +49,7 @@ export const {
   ESPIPE,
   ENOSYS,
   ENOTCONN,
+  ENXIO,
   EOPNOTSUPP,
   EOVERFLOW,
 } = constants.errno;
@@ -144,6 +145,17 @@ export function write(fd: number, data: Uint8Array): number {
   }
 }
 
+/** Writes the buffers that an array of `struct iovec` names by their addresses, which must stay referenced until this returns. */
+export function writev(fd: number, vector: Uint8Array, count: number): number {
+  const c = libc();
+  while (true) {
+    const result = c.writev(fd, vector, count);
+    if (result >= 0) return result;
+    const errno = c.errno();
+    if (errno !== EINTR) return -errno;
+  }
+}
+
 /**
  * Fills `address` with the sender's. `length` (a native int) is the room in `address` before the call, and the length of the
  * sender's address after it; 0 where there is none.
@@ -179,10 +191,10 @@ export function sendto(fd: number, data: Uint8Array, flags: number, address: Uin
  * Sends the buffers that a `struct msghdr` names by their addresses, which must stay referenced until this returns. If the peer is
  * gone, returns -EPIPE and raises no SIGPIPE.
  */
-export function sendmsg(fd: number, message: Uint8Array): number {
+export function sendmsg(fd: number, message: Uint8Array, flags: number): number {
   const c = libc();
   while (true) {
-    const result = c.sendmsg(fd, message, MSG_NOSIGNAL);
+    const result = c.sendmsg(fd, message, flags | MSG_NOSIGNAL);
     if (result >= 0) return result;
     const errno = c.errno();
     if (errno !== EINTR) return -errno;
@@ -291,11 +303,20 @@ export function dup(fd: number): number {
   return open((c) => c.fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
+/** The access mode and the status flags of an open file, as fcntl() gives them. */
+export function statusFlags(fd: number): number {
+  return complete((c) => c.fcntl(fd, F_GETFL, 0));
+}
+
+/** Makes an open file non-blocking, for everybody who shares it. */
+export function setNonBlocking(fd: number): number {
+  const status = statusFlags(fd);
+  return status < 0 ? status : complete((c) => c.fcntl(fd, F_SETFL, status | O_NONBLOCK));
+}
+
 /** Gives a foreign descriptor the properties of our own: non-blocking, close-on-exec, closed when the thread ends. */
 export function adopt(fd: number): number {
-  const status = complete((c) => c.fcntl(fd, F_GETFL, 0));
-  if (status < 0) return status;
-  const result = complete((c) => c.fcntl(fd, F_SETFL, status | O_NONBLOCK));
+  const result = setNonBlocking(fd);
   if (result < 0) return result;
   const flags = complete((c) => c.fcntl(fd, F_GETFD, 0));
   if (flags < 0) return flags;

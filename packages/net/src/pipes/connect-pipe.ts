@@ -1,14 +1,17 @@
 import { inspect } from 'node:util';
-import { checkCallback, typeError } from '@ringloop/core/internal';
-import * as sys from '../libc/syscalls.js';
+import { checkCallback, toError, typeError, watchResult } from '@ringloop/core/internal';
 import { NET, type NetLoop } from '../loop-net.js';
 import { startWith } from '../transports/start-transport.js';
-import { HandlePipe } from './handle-pipe.js';
-import { kindOf, type PipeEnd, PipeFile } from './pipe-file.js';
-import { givenPipe, type GivenPipe, type PipeLike } from './pipe-like.js';
+import { prepareHandle } from './handle-pipe.js';
+import { kindOf, type PipeEnd } from './pipe-file.js';
+import { checkIdle, givenPipe, type GivenPipe, type PipeDirection, type PipeLike } from './pipe-like.js';
 import type { ReadPipeProtocol, WritePipeProtocol } from './pipe-protocols.js';
 import { ReadPipeTransport } from './read-pipe-transport.js';
+import { checkDescriptor, takeDescriptor } from './take-descriptor.js';
 import { WritePipeTransport } from './write-pipe-transport.js';
+
+/** Until the protocol is made, the pipe is the caller's. */
+const NOTHING_TAKEN = { close: (): void => undefined };
 
 /** Python: loop.connect_read_pipe(). */
 export async function connectReadPipe<P extends ReadPipeProtocol>(
@@ -16,12 +19,14 @@ export async function connectReadPipe<P extends ReadPipeProtocol>(
   protocolFactory: () => P,
   pipe: PipeLike,
 ): Promise<[ReadPipeTransport, P]> {
-  const file = openPipe(loop, 'connectReadPipe', protocolFactory, pipe, 'read');
+  loop[NET].checkOpen();
+  checkCallback(protocolFactory, 'connectReadPipe');
+  const take = prepare(loop, pipe, 'read');
   return startWith(
     loop,
     protocolFactory,
-    file,
-    (protocol, onStarted) => new ReadPipeTransport(loop, file, { protocol, pipe, onStarted }),
+    NOTHING_TAKEN,
+    (protocol, onStarted) => new ReadPipeTransport(loop, take(), { protocol, pipe, onStarted }),
   );
 }
 
@@ -31,46 +36,54 @@ export async function connectWritePipe<P extends WritePipeProtocol>(
   protocolFactory: () => P,
   pipe: PipeLike,
 ): Promise<[WritePipeTransport, P]> {
-  const file = openPipe(loop, 'connectWritePipe', protocolFactory, pipe, 'write');
+  loop[NET].checkOpen();
+  checkCallback(protocolFactory, 'connectWritePipe');
+  const take = prepare(loop, pipe, 'write');
   return startWith(
     loop,
     protocolFactory,
-    file,
-    (protocol, onStarted) => new WritePipeTransport(loop, file, { protocol, pipe, onStarted }),
+    NOTHING_TAKEN,
+    (protocol, onStarted) => new WritePipeTransport(loop, take(), { protocol, pipe, onStarted }),
   );
 }
 
-function openPipe(
-  loop: NetLoop,
-  method: string,
-  protocolFactory: unknown,
-  pipe: PipeLike,
-  direction: 'read' | 'write',
-): PipeEnd {
+/** Checks everything about the pipe, and returns what takes it. Until that is called, nothing has changed. */
+function prepare(loop: NetLoop, pipe: PipeLike, direction: PipeDirection): () => PipeEnd {
   const net = loop[NET];
-  net.checkOpen();
-  checkCallback(protocolFactory, method);
-  const given = givenPipe(pipe, sys.close);
-  net.checkFree(given.fd);
-  if (kindOf(given.fd) === 'file') throw notAPipe(direction, pipe);
-  return open(net.handles, given, direction);
+  const given = givenPipe(pipe);
+  const { fd } = given;
+  net.checkFree(fd);
+  checkIdle(pipe, direction);
+  const kind = kindOf(fd);
+  if (kind === 'file') throw notAPipe(direction, pipe);
+  if (net.handles !== null)
+    return prepareHandle(net.handles, pipe, { fd, kind, direction, giveUp: () => giveUp(loop, given) });
+  checkDescriptor(fd, kind, direction, () => notAPipe(direction, pipe));
+  return () => {
+    const end = takeDescriptor(fd, kind);
+    giveUp(loop, given);
+    return end;
+  };
 }
 
-function open(
-  handles: NetLoop[typeof NET]['handles'],
-  given: GivenPipe,
-  direction: 'read' | 'write',
-): PipeEnd {
-  return handles === null ? PipeFile.open(given, direction) : new HandlePipe(handles, given, direction);
+/**
+ * Closes what was given at once, not at the end: otherwise the other side would not see the end, and a thread that is terminated would leave
+ * it open. What goes wrong here is no reason to refuse the pipe.
+ */
+function giveUp(loop: NetLoop, given: GivenPipe): void {
+  const report = (thrown: unknown): void =>
+    loop.callExceptionHandler({ message: 'Exception in close() of a pipe', exception: toError(thrown) });
+  try {
+    watchResult(given.close(), report);
+  } catch (thrown) {
+    report(thrown);
+  }
 }
 
-function notAPipe(direction: 'read' | 'write', pipe: unknown): TypeError {
+function notAPipe(direction: PipeDirection, pipe: unknown): TypeError {
   const message =
     direction === 'read'
-      ? 'Pipe transport is for pipes/sockets only.'
+      ? 'Pipe transport is for pipes/sockets only'
       : 'Pipe transport is only for pipes, sockets and character devices';
-  return typeError(
-    `${message.replace(/\.$/, '')}, got ${inspect(pipe, { depth: 0 })}`,
-    'ERR_INVALID_ARG_VALUE',
-  );
+  return typeError(`${message}, got ${inspect(pipe, { depth: 0 })}`, 'ERR_INVALID_ARG_VALUE');
 }

@@ -1,3 +1,5 @@
+import { closeSync } from 'node:fs';
+import { Stream } from 'node:stream';
 import { inspect } from 'node:util';
 import { rangeError, typeError } from '@ringloop/core/internal';
 import { INT_MAX } from '../sockets/check-int.js';
@@ -13,31 +15,53 @@ export type PipeLike =
   | NodeJS.ReadableStream
   | NodeJS.WritableStream;
 
+/** What a transport does with its pipe. */
+export type PipeDirection = 'read' | 'write';
+
 /** A pipe that was found to have a descriptor. */
 export interface GivenPipe {
   readonly fd: number;
-  /** Closes what was given. */
-  close(): void;
+  /** Closes what was given, and returns what that returns: perhaps a promise. */
+  close(): unknown;
 }
 
 /** Descriptors that other code of the process, and Node itself, goes on using: they are never closed. */
 const STANDARD = 2;
 
 /**
+ * @param closeNumber by default Node, which closes what a worker has opened when that ends, and so must know that it is closed
  * @throws {TypeError} when `pipe` has no descriptor
  * @throws {RangeError} when the number of the descriptor is no C int, or negative, as that of a closed file
  */
-export function givenPipe(pipe: unknown, closeNumber: (fd: number) => void): GivenPipe {
+export function givenPipe(pipe: unknown, closeNumber: (fd: number) => unknown = closeSync): GivenPipe {
   const fd = descriptorOf(pipe);
   if (!Number.isInteger(fd) || fd < 0 || fd > INT_MAX)
     throw rangeError(`Invalid file descriptor: ${inspect(fd)}`);
   return {
     fd,
     close: () => {
-      if (typeof pipe === 'object') closeObject(pipe);
-      else if (fd > STANDARD) closeNumber(fd);
+      const end = typeof pipe === 'object' && pipe !== null ? closerOf(pipe) : null;
+      if (end !== null) return end();
+      return fd > STANDARD ? closeNumber(fd) : undefined;
     },
   };
+}
+
+/**
+ * What a stream has read already, and what it has not written yet, would be lost.
+ * @throws {TypeError} ERR_INVALID_ARG_VALUE when `pipe` is a stream in use
+ */
+export function checkIdle(pipe: unknown, direction: PipeDirection): void {
+  if (!(pipe instanceof Stream)) return;
+  const {
+    readableLength = 0,
+    readableFlowing = null,
+    writableLength = 0,
+  } = pipe as { readableLength?: number; readableFlowing?: boolean | null; writableLength?: number };
+  const isRead = direction === 'read' && (readableLength > 0 || readableFlowing === true);
+  if (!isRead && writableLength === 0) return;
+  const what = isRead ? 'is being read' : 'has not written everything yet';
+  throw typeError(`The stream ${what}: ${inspect(pipe, { depth: 0 })}`, 'ERR_INVALID_ARG_VALUE');
 }
 
 function descriptorOf(pipe: unknown): number {
@@ -57,11 +81,9 @@ function descriptorOf(pipe: unknown): number {
   );
 }
 
-/** Streams are destroyed, because their close() waits; those of the process ignore it. */
-function closeObject(pipe: object | null): void {
+/** Streams are destroyed, because their close() waits; those of the process ignore it. Null: it cannot be closed, only its descriptor. */
+function closerOf(pipe: object): (() => unknown) | null {
   const { destroy, close } = pipe as { destroy?: unknown; close?: unknown };
   const end = typeof destroy === 'function' ? destroy : close;
-  if (typeof end !== 'function') return;
-  const ended: unknown = Reflect.apply(end, pipe, []);
-  if (ended instanceof Promise) ended.catch(() => undefined); // a FileHandle that was closed before
+  return typeof end === 'function' ? () => Reflect.apply(end, pipe, []) as unknown : null;
 }

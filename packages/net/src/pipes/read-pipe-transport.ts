@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { inspect } from 'node:util';
 import { toError } from '@ringloop/core/internal';
 import { EAGAIN } from '../libc/syscalls.js';
@@ -18,6 +19,8 @@ import type { ReadTransport } from '../transports/transport.js';
 import type { PipeEnd } from './pipe-file.js';
 import type { PipeLike } from './pipe-like.js';
 import type { ReadPipeProtocol } from './pipe-protocols.js';
+
+const { EIO } = constants.errno;
 
 export interface PipeTransportOptions<P> {
   readonly protocol: P;
@@ -135,32 +138,58 @@ export class ReadPipeTransport implements ReadTransport, Abandonable {
 
   readonly #onReadable = (): void => {
     if (this.isClosing()) return;
+    const lender = bufferedOrNull(this.#protocol);
+    if (lender !== null) {
+      this.#receiveInto(lender);
+      return;
+    }
     const { received } = this.#net;
     const count = this.#file.tryRead(received.room);
     if (count > 0) this.#dataReceived(received.take(count));
-    else if (count === 0) this.#ended();
-    else if (count !== -EAGAIN) this.#loseSoon(systemError('read', -count)); // EIO: the other side of a terminal is gone
+    else this.#nothingReceived(count);
   };
+
+  #nothingReceived(result: number): void {
+    if (result === 0) this.#ended();
+    else if (result !== -EAGAIN) this.#failed(-result);
+  }
 
   /** What it throws is told to the exception handler, and reading goes on: so does asyncio. */
   #dataReceived(data: Buffer): void {
-    const lender = bufferedOrNull(this.#protocol);
-    if (lender !== null) this.#lend(lender, data);
-    else {
-      const protocol = this.#protocol as Protocol; // it lends nothing
-      this.#errors.watch(protocol.dataReceived?.(data), 'protocol.data_received() failed');
+    const protocol = this.#protocol as Protocol; // it lends nothing
+    this.#errors.watch(protocol.dataReceived?.(data), 'protocol.data_received() failed');
+  }
+
+  #receiveInto(lender: BufferedProtocol): void {
+    const room = this.#askForBuffer(lender);
+    if (room === null || !this.isReading()) return; // getBuffer() may have closed or paused
+    const count = this.#file.tryRead(room);
+    if (count <= 0) {
+      this.#nothingReceived(count);
+      return;
+    }
+    const told: { bufferUpdated(bytes: number): unknown } = lender; // JavaScript may return anything
+    this.#errors.watch(told.bufferUpdated(count), 'protocol.buffer_updated() failed');
+  }
+
+  /** Null: it has failed, and would fail in each iteration. So the pipe is closed. */
+  #askForBuffer(lender: BufferedProtocol): Uint8Array | null {
+    try {
+      return askForBuffer(lender, this.#errors);
+    } catch (thrown) {
+      this.#errors.report('Fatal error: protocol.get_buffer() call failed.', thrown);
+      this.#loseSoon(toError(thrown));
+      return null;
     }
   }
 
-  #lend(lender: BufferedProtocol, data: Buffer): void {
-    for (let at = 0; at < data.byteLength;) {
-      const room = askForBuffer(lender, this.#errors);
-      const count = Math.min(room.byteLength, data.byteLength - at);
-      room.set(data.subarray(at, at + count));
-      at += count;
-      const told: { bufferUpdated(bytes: number): unknown } = lender; // JavaScript may return anything
-      this.#errors.watch(told.bufferUpdated(count), 'protocol.buffer_updated() failed');
-    }
+  #failed(errno: number): void {
+    const message = 'Fatal read error on pipe transport';
+    const error = systemError('read', errno);
+    // The other side of a terminal is closed: that is how a terminal ends.
+    if (errno !== EIO) this.#errors.report(message, error);
+    else if (this.#loop.getDebug()) console.debug(`${inspect(this)}: ${message}: ${error.message}`);
+    this.#loseSoon(error);
   }
 
   #ended(): void {

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { MOST_BUFFERS } from '../libc/send-vector.js';
 import { EAGAIN, EPIPE } from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 import type { Abandonable, NetLoop } from '../loop-net.js';
@@ -7,7 +8,7 @@ import { Closing } from '../transports/closing.js';
 import { FlowControl, type WriteBufferLimits } from '../transports/flow-control.js';
 import { checkProtocol } from '../transports/make-protocol.js';
 import { OwnedDescriptor } from '../transports/owned-descriptor.js';
-import { joinSmall } from '../transports/pieces.js';
+import { joinSmall, withoutStart } from '../transports/pieces.js';
 import { ProtocolErrors } from '../transports/protocol-errors.js';
 import type { WriteTransport } from '../transports/transport.js';
 import { WriteBuffer } from '../transports/write-buffer.js';
@@ -16,6 +17,8 @@ import type { PipeLike } from './pipe-like.js';
 import type { WritePipeProtocol } from './pipe-protocols.js';
 import type { PipeTransportOptions } from './read-pipe-transport.js';
 
+/** Blocks of the write buffer that are offered to the system in one call: 1 MiB of small writes, as of sockets. */
+const BLOCKS_AT_ONCE = 64;
 /** As CPython says it. */
 const LATE = 'pipe closed by peer or os.write(pipe, data) raised exception.';
 
@@ -46,8 +49,9 @@ export class WritePipeTransport implements WriteTransport, Abandonable {
     this.#errors = new ProtocolErrors(loop, this);
     this.#owned = new OwnedDescriptor(loop, file, this);
     loop.callSoon(this.#connectionMade);
-    // A device cannot be read to find out whether somebody is there: a terminal would give what is typed.
-    if (file.kind !== 'device') loop.callSoon(this.#watchReader);
+    // A terminal cannot be watched to find out whether somebody is there: it would tell of each key.
+    const tellsOfTheEnd = (file.kind === 'pipe' || file.kind === 'socket') && file.isBoth !== true;
+    if (tellsOfTheEnd) loop.callSoon(this.#watchReader);
     if (onStarted !== undefined) loop.callSoon(onStarted);
   }
 
@@ -58,27 +62,14 @@ export class WritePipeTransport implements WriteTransport, Abandonable {
    */
   write(data: Uint8Array): void {
     checkBytes(data);
-    if (data.byteLength === 0) return;
-    if (this.isClosing()) {
-      this.#closing.noteLateWrite();
-      return;
-    }
-    let rest = data;
-    if (this.#buffer.size === 0) {
-      const written = this.#tryWrite(data);
-      if (written === null || written === data.byteLength) return;
-      rest = data.subarray(written);
-      if (!this.#watchWriter()) return;
-    }
-    this.#buffer.append(rest);
-    this.#flow.grown(this.#buffer.size);
+    this.#write(data.byteLength === 0 ? [] : [data]);
   }
 
-  /** Writes the chunks one after the other. Python: WriteTransport.writelines(). Throws as `write()`, before anything is written. */
+  /** Writes the chunks in one go. Python: WriteTransport.writelines(). Throws as `write()`, before anything is written. */
   writelines(list: Iterable<Uint8Array>): void {
     const chunks = [...list];
     for (const chunk of chunks) checkBytes(chunk);
-    for (const piece of joinSmall(chunks)) this.write(piece);
+    this.#write(joinSmall(chunks));
   }
 
   /** As `close()`: a pipe has no other end. Python: WriteTransport.write_eof(). */
@@ -172,22 +163,43 @@ export class WritePipeTransport implements WriteTransport, Abandonable {
     this.#loseSoon(errno === 0 ? null : systemError('write', errno));
   };
 
+  /** Once in an iteration, and resumes when all is written: both as CPython does. */
   readonly #onWritable = (): void => {
-    const next = this.#buffer.peek();
-    if (next === null) return;
-    const written = this.#tryWrite(next);
+    const written = this.#tryWrite(this.#buffer.peekAll(BLOCKS_AT_ONCE));
     if (written === null) return;
     this.#buffer.consume(written);
-    this.#flow.shrunk(this.#buffer.size);
-    // The protocol may have written more, or aborted.
-    if (this.#buffer.size > 0 || this.#closing.isEnding) return;
+    if (this.#buffer.size > 0) return;
     this.#owned.unwatch('writer');
-    if (this.isClosing()) this.#connectionLost(null);
+    this.#flow.shrunk(0);
+    // The protocol may have written more, or aborted.
+    if (this.#closing.state === 'flushing') this.#connectionLost(null);
   };
 
+  #write(pieces: readonly Uint8Array[]): void {
+    if (pieces.length === 0) return;
+    if (this.isClosing()) {
+      this.#closing.noteLateWrite();
+      return;
+    }
+    let rest = pieces;
+    if (this.#buffer.size === 0) {
+      const written = this.#tryWrite(pieces.length > MOST_BUFFERS ? pieces.slice(0, MOST_BUFFERS) : pieces);
+      if (written === null) return;
+      rest = withoutStart(pieces, written);
+      if (rest.length === 0 || !this.#watchWriter()) return;
+    }
+    for (const piece of rest) this.#buffer.append(piece);
+    this.#flow.grown(this.#buffer.size);
+  }
+
   /** Returns how many bytes the system took. Null: the pipe is broken, and connectionLost is queued. */
-  #tryWrite(data: Uint8Array): number | null {
-    const written = this.#file.tryWrite(data);
+  #tryWrite(pieces: readonly Uint8Array[]): number | null {
+    const [first] = pieces;
+    if (first === undefined) return 0;
+    const written =
+      pieces.length > 1 && this.#file.tryWriteAll !== undefined
+        ? this.#file.tryWriteAll(pieces)
+        : this.#file.tryWrite(first);
     if (written >= 0) return written;
     if (written === -EAGAIN) return 0;
     const error = systemError('write', -written);
