@@ -38,7 +38,7 @@ class Echo implements Protocol {
 export const SERVERS: Readonly<Record<string, Listen>> = {
   'node:tls': async (ssl) => {
     const server = createServer(ssl, (socket) => {
-      socket.on('data', (data) => {
+      socket.on('data', (data: Buffer) => {
         if (!socket.write(data)) socket.pause();
       });
       socket.on('drain', () => socket.resume());

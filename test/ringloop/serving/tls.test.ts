@@ -50,7 +50,6 @@ describe('ringloop/tls', () => {
           group,
           distribute: 'round-robin',
           ssl,
-          sslHandshakeTimeout: 0.05,
         });
         const { port } = addressOf(server);
         const names: string[] = [];
@@ -65,7 +64,13 @@ describe('ringloop/tls', () => {
         expect(names.sort()).to.deep.equal(['loop-0', 'loop-1']);
         const error = await rejection(openConnection({ host: '127.0.0.1', port, ssl: true }));
         expect(error).to.be.instanceOf(SslError);
-        const silent = net.connect(port, '127.0.0.1').on('error', () => undefined);
+        await using impatient = await getRunningLoop().createServer(makeEcho, {
+          ...local,
+          group,
+          ssl,
+          sslHandshakeTimeout: 0.05,
+        });
+        const silent = net.connect(addressOf(impatient).port, '127.0.0.1').on('error', () => undefined);
         await once(silent, 'close');
       }),
     )).slow(3000);
