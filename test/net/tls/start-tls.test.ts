@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import {
+  type BufferedProtocol,
   openConnection,
   type SelectorEventLoop,
   Socket,
@@ -49,6 +50,34 @@ describe('net/start-tls', () => {
         ['data secret', 'lost null'],
         ['eof', 'lost null'],
       ]);
+    }));
+
+  // test_sslproto: test_start_tls_client_buf_proto_1
+  it('goes on with a BufferedProtocol', () =>
+    inLoop(async (loop) => {
+      const { ca, server: ssl } = certificates();
+      const [S, C] = await linked(loop);
+      const room = Buffer.alloc(4);
+      const done = loop.createFuture<undefined>();
+      let text = '';
+      const lender: BufferedProtocol = {
+        getBuffer: () => room,
+        bufferUpdated: (bytes) => {
+          text += room.toString('latin1', 0, bytes);
+          if (text.length === 10) done.setResult(undefined);
+        },
+      };
+      const [served, transport] = await Promise.all([
+        loop.startTls(S.transport, new Recorder(loop), ssl, { serverSide: true }),
+        loop.startTls(C.transport, lender, { ca }, { serverHostname: 'localhost' }),
+      ]);
+      served.setProtocol({});
+      served.write(Buffer.from('ten bytes.'));
+      await done;
+      expect(text).to.equal('ten bytes.');
+      transport.abort();
+      served.abort();
+      await iterations(loop, 2);
     }));
 
   it('sends what was written before in the clear', () =>

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { once } from 'node:events';
+import net from 'node:net';
 import tls from 'node:tls';
 import { TimeoutError } from '@ringloop/core';
 import { expect } from 'chai';
@@ -78,6 +79,33 @@ describe('net/tls-stream', () => {
         warn.restore();
       }
     }));
+
+  for (const [how, end] of [
+    ['ends', (socket: tls.TLSSocket): void => void socket.end()],
+    ['resets', (_socket: tls.TLSSocket, raw: net.Socket): void => void raw.resetAndDestroy()],
+  ] as const) {
+    it(`tells of a client that ${how} as soon as its handshake is over`, () =>
+      inLoop(async (loop) => {
+        const { ca, server: ssl } = certificates();
+        const S = new Recorder(loop);
+        const server = await loop.createServer(() => S, { host: '127.0.0.1', port: 0, ssl });
+        const raw = net.connect(portOf(server), '127.0.0.1').on('error', () => undefined);
+        const client = tls.connect({ socket: raw, ca, servername: 'localhost' }).on('error', () => undefined);
+        client.once('secureConnect', () => end(client.resume(), raw));
+        if (how === 'ends') {
+          await S.lost;
+          expect(S.log).to.deep.equal(['made', 'eof', 'lost null']);
+        } else {
+          await once(raw, 'close');
+          // The reset may overtake the end of the handshake: then nobody hears of the connection.
+          server.close();
+          await server.waitClosed();
+          if (S.log.length > 0) expect(S.log.at(-1)).to.match(/^lost (?:ECONNRESET|null)$/);
+        }
+        server.close();
+        await server.waitClosed();
+      }));
+  }
 
   it('sends an answer to the end', () =>
     inLoop(async (loop) => {

@@ -1,102 +1,109 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
+import net from 'node:net';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { createSecureContext } from 'node:tls';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { getRunningLoop, LoopGroup, type Protocol, run, serveHttp, type SocketAddress } from 'ringloop';
+import { getRunningLoop, LoopGroup, openConnection, run, serveHttp, SslError } from 'ringloop';
 import { certificates } from '../../net/tls/certificates.js';
+import { missing, titled } from '../../net/peers/programs.js';
 import { rejection } from '../../rejection.js';
 import { plain } from '../fixtures/http-apps.js';
 import { makeEcho } from '../fixtures/served.js';
-import { leavingNoSockets } from './client.js';
+import { addressOf, leavingNoSockets } from './client.js';
 
 const local = { host: '127.0.0.1', port: 0 };
-const hasCurl = spawnSync('curl', ['--version']).error === undefined;
+const noCurl = missing('curl');
 
-describe('ringloop/serving with TLS', () => {
-  it('serveHttp() answers HTTPS in all loops, and drains', () =>
+describe('ringloop/tls', () => {
+  it(titled('serveHttp() serves https to curl, from each loop of a group', noCurl), function () {
+    if (noCurl !== null) this.skip();
+    const folder = mkdtempSync(join(tmpdir(), 'ringloop-https-'));
+    const ca = join(folder, 'ca.pem');
+    writeFileSync(ca, certificates().ca);
+    return run(() =>
+      leavingNoSockets(async () => {
+        await using group = await LoopGroup.spawn({ loops: 2 });
+        const ssl = certificates().server;
+        const service = await serveHttp(group, plain, { ...local, distribute: 'round-robin', ssl });
+        const url = `https://localhost:${service.port}/`;
+        const curl = async (...args: string[]): Promise<string> =>
+          (await promisify(execFile)('curl', ['-sS', '--ipv4', ...args, url], { timeout: 20_000 })).stdout;
+        const names = [await curl('--cacert', ca), await curl('--cacert', ca, '--tls-max', '1.2')];
+        expect(names.sort()).to.deep.equal(['loop-0', 'loop-1']);
+        expect(await rejection(curl())).to.include({ code: 60 }); // it does not know the authority
+        await service.close();
+      }),
+    ).finally(() => rmSync(folder, { recursive: true }));
+  }).slow(3000);
+
+  it('createServer() with a group encrypts in each loop, and ends handshakes that stall', () =>
     run(() =>
       leavingNoSockets(async () => {
         const { ca, server: ssl } = certificates();
         await using group = await LoopGroup.spawn({ loops: 2 });
-        await using service = await serveHttp(group, plain, { ...local, ssl });
-        for (let count = 0; count < 4; count++) {
-          const asking = request({ host: '127.0.0.1', port: service.port, ca, agent: false });
-          asking.end();
-          const [response] = (await once(asking, 'response')) as [IncomingMessage];
-          expect(response.statusCode).to.equal(200);
-          await text(response);
+        await using server = await getRunningLoop().createServer(makeEcho, {
+          ...local,
+          group,
+          distribute: 'round-robin',
+          ssl,
+        });
+        const { port } = addressOf(server);
+        const names: string[] = [];
+        for (let i = 0; i < 2; i++) {
+          const [reader, writer] = await openConnection({ host: '127.0.0.1', port, ssl: { ca } });
+          names.push((await reader.readline()).toString().trimEnd());
+          writer.write(Buffer.from('hello'));
+          expect((await reader.readexactly(5)).toString()).to.equal('hello');
+          writer.close();
+          await writer.waitClosed();
         }
-        const clear = connect(service.port, '127.0.0.1'); // one that does not know
-        clear.on('error', () => undefined);
-        clear.write('GET / HTTP/1.1\r\n\r\n');
-        clear.resume();
-        await once(clear, 'close');
-        expect(service.statistics().map(({ served }) => served > 0)).to.deep.equal([true, true]);
+        expect(names.sort()).to.deep.equal(['loop-0', 'loop-1']);
+        const error = await rejection(openConnection({ host: '127.0.0.1', port, ssl: true }));
+        expect(error).to.be.instanceOf(SslError);
+        await using impatient = await getRunningLoop().createServer(makeEcho, {
+          ...local,
+          group,
+          ssl,
+          sslHandshakeTimeout: 0.05,
+        });
+        const silent = net.connect(addressOf(impatient).port, '127.0.0.1').on('error', () => undefined);
+        await once(silent, 'close');
       }),
-    ));
+    )).slow(3000);
 
-  (hasCurl ? it : it.skip)('serveHttp() answers curl, which checks the certificate', () =>
+  it('a loop that dies closes its connections, and those in their handshake', () =>
+    run(() =>
+      leavingNoSockets(async () => {
+        const { ca, server: ssl } = certificates();
+        await using group = await LoopGroup.spawn({ loops: 1, onExit: () => undefined });
+        await using server = await getRunningLoop().createServer(makeEcho, { ...local, group, ssl });
+        const { port } = addressOf(server);
+        const half = net.connect(port, '127.0.0.1').on('error', () => undefined);
+        half.write(Buffer.from('16030100c8010000c40303', 'hex'));
+        const cut = once(half, 'close');
+        const [reader, writer] = await openConnection({ host: '127.0.0.1', port, ssl: { ca } });
+        await reader.readline();
+        writer.write(Buffer.from('die'));
+        await cut;
+        await reader.read().catch(() => undefined); // a reset, or an end: in either case it is not open any more
+        expect(reader.atEof() || reader.exception() !== null).to.equal(true);
+        writer.close();
+        await writer.waitClosed().catch(() => undefined);
+      }),
+    )).slow(3000);
+
+  it('refuses what cannot be sent to other threads', () =>
     run(async () => {
-      const { ca, server: ssl } = certificates();
       await using group = await LoopGroup.spawn({ loops: 1 });
-      await using service = await serveHttp(group, plain, { ...local, ssl });
-      const folder = mkdtempSync(join(tmpdir(), 'ringloop-ca-'));
-      const caFile = join(folder, 'ca.pem');
-      writeFileSync(caFile, ca);
-      const ask = async (...args: string[]): Promise<number> => {
-        const child = spawn(
-          'curl',
-          ['-sS', '-o', '/dev/null', ...args, `https://127.0.0.1:${service.port}/`],
-          {
-            stdio: 'ignore',
-          },
-        );
-        const [code] = (await once(child, 'exit')) as [number];
-        return code;
-      };
-      expect(await ask('--cacert', caFile)).to.equal(0);
-      expect(await ask()).to.equal(60); // the certificate is not trusted
-      rmSync(folder, { recursive: true });
-    }),
-  );
-
-  it('createServer() with a group encrypts the connections of protocols', () =>
-    run(async () => {
-      const { ca, server: ssl } = certificates();
-      const loop = getRunningLoop();
-      await using group = await LoopGroup.spawn({ loops: 2 });
-      await using server = await loop.createServer(makeEcho, { ...local, group, ssl });
-      const { port } = server.sockets?.[0]?.getsockname() as SocketAddress;
-      const answered = loop.createFuture<undefined>();
-      let answer = '';
-      const client: Protocol = {
-        dataReceived: (data) => {
-          answer += data.toString();
-          if (answer.endsWith('secret')) answered.setResult(undefined);
-        },
-      };
-      const [transport] = await loop.createConnection(() => client, { host: '127.0.0.1', port, ssl: { ca } });
-      transport.write(Buffer.from('secret'));
-      await answered;
-      expect(answer).to.match(/^loop-\d\nsecret$/);
-      transport.close();
-    }));
-
-  it('refuses what cannot be sent to the loops', () =>
-    run(async () => {
       const { server: own } = certificates();
-      await using group = await LoopGroup.spawn({ loops: 1 });
       for (const ssl of [createSecureContext(own), { ...own, SNICallback: () => undefined }]) {
         const error = await rejection(serveHttp(group, plain, { ...local, ssl }));
         expect(error).to.be.instanceOf(TypeError).with.property('code', 'ERR_INVALID_ARG_VALUE');
         expect(error.message).to.match(/^With a group, ssl must be options without functions/);
       }
-    }));
+    })).slow(2000);
 });

@@ -68,6 +68,9 @@ export class HandleStream extends NodeHandle implements ConnectingSocket {
     if (established !== null) this.#connected(established);
     socket.on('error', (error: NodeJS.ErrnoException) => this.#happened(() => (this.#failure ??= error)));
     socket.on('end', () => this.#happened(() => (this.#hasEnded = true)));
+    // Before a handshake is told of, the connection may have ended or failed already.
+    this.#failure = socket.errored;
+    this.#hasEnded = socket.readableEnded || socket.destroyed;
     socket.unref(); // a loop that runs keeps the thread alive by itself
   }
 

@@ -132,6 +132,7 @@ async function shake(
       else if (socket === null) answer.reject(systemError('handshake', ECONNRESET));
       else {
         socket.pause(); // nothing is read before somebody watches
+        socket.on('error', () => undefined); // the stream, which is made later, looks whether it has failed
         answer.resolve(socket);
       }
     });

@@ -46,6 +46,8 @@ export class TlsStream extends HandleStream {
     this.#tls = socket;
     this.#context = parts.context;
     this.#shutdownTimeout = parts.shutdownTimeout;
+    // As in CPython. TLS 1.3 has none, and Node would take a new key for one.
+    if (socket.getProtocol() !== 'TLSv1.3') socket.disableRenegotiation();
     for (const event of ['finish', 'end', 'close']) socket.on(event, () => this.#look());
   }
 

@@ -124,6 +124,9 @@ function decrypting(server: NodeServer, tls: TlsCallOptions): NodeServer {
     ...(ssl as SslOptions), // sendableTls() has refused everything else
     handshakeTimeout: (sslHandshakeTimeout ?? HANDSHAKE_TIMEOUT) * 1000,
   });
-  entrance.on('secureConnection', (socket) => server.emit('connection', socket));
+  entrance.on('secureConnection', (socket) => {
+    if (socket.getProtocol() !== 'TLSv1.3') socket.disableRenegotiation(); // with 1.3, Node would take a new key for one
+    server.emit('connection', socket);
+  });
   return entrance;
 }
