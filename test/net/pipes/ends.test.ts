@@ -25,7 +25,7 @@ describeWithEpoll('descriptors are counted', 'net/pipes: threads that end', () =
       const fromWorker = openSync(write, constants.O_RDONLY | constants.O_NONBLOCK);
       const worker = new Worker(WORKER, {
         workerData: { read, write, how },
-        resourceLimits: { maxOldGenerationSizeMb: 40 },
+        resourceLimits: { maxOldGenerationSizeMb: 100 },
       });
       worker.on('error', () => undefined); // some ways are errors
       const ended = new Promise((resolve) => worker.once('exit', resolve)); // not once(), which an error would reject
