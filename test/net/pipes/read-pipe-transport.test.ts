@@ -205,7 +205,11 @@ describe('net/read-pipe-transport', () => {
       const path = `/proc/self/fd/${reader}`;
       closeSync(writer);
       const again = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      if (onHandles) return (closeSync(reader), closeSync(again)); // libuv reads at once, and finds the end
+      if (onHandles) {
+        closeSync(reader); // libuv reads at once, and finds the end
+        closeSync(again);
+        return;
+      }
       const log: string[] = [];
       const [, protocol] = await loop.connectReadPipe(() => new PipeRecorder(loop, 'R', log), again);
       const later = openSync(path, 'w');
