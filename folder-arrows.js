@@ -32,6 +32,7 @@ export const FOLDERS = {
     'sock-calls',
     'server',
     'streams',
+    'processes',
   ],
   ringloop: ['serving', 'testing', 'cli'],
 };

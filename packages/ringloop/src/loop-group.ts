@@ -1,6 +1,11 @@
 import { LoopGroup as BareLoopGroup, type LoopGroupOptions } from '@ringloop/threadsafe';
 import type { Awaitable } from '@ringloop/core';
-import { awaitKoffiLoading, shareEventfds, shareKoffiLoading } from '@ringloop/net/internal';
+import {
+  adoptChildrenOfWorkers,
+  awaitKoffiLoading,
+  shareEventfds,
+  shareKoffiLoading,
+} from '@ringloop/net/internal';
 import { createEventLoop } from './event-loop.js';
 
 /** Loops in worker threads, spawned and closed together. */
@@ -10,8 +15,9 @@ export class LoopGroup extends BareLoopGroup {
    * start, it ends the others and throws the error. When cancelled, it ends the workers before it throws.
    */
   static override spawn(options: LoopGroupOptions = {}): Awaitable<LoopGroup> {
-    shareKoffiLoading(); // both first: the workers inherit the tables when they start
+    shareKoffiLoading(); // all first: the workers inherit the tables when they start
     shareEventfds();
+    adoptChildrenOfWorkers();
     const ports = { loopFactory: createEventLoop, beforeTerminate: awaitKoffiLoading };
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- spawn() calls `new this()`
     return super.spawn({ ...options, ...ports });

@@ -180,6 +180,12 @@ export const O_NONBLOCK = 0o4000;
 export const O_RDONLY = 0;
 /** Flag of open(): only writing. */
 export const O_WRONLY = 1;
+/** Mode of open(): reading and writing. */
+export const O_RDWR = 2;
+/** Mask of the modes of open(). */
+export const O_ACCMODE = 3;
+/** Flag of open(): each write goes to the end of the file. */
+export const O_APPEND = 0o2000;
 /** Flag of open(): a terminal does not become the process's. */
 export const O_NOCTTY = 0o400;
 /** Flag of open() and dup3(): as FD_CLOEXEC. */

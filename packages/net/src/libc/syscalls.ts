@@ -28,10 +28,13 @@ import {
 } from './linux-abi.js';
 
 export const {
+  E2BIG,
+  EACCES,
   EADDRNOTAVAIL,
   EAGAIN,
   EBADF,
   ECANCELED,
+  ECHILD,
   ECONNABORTED,
   ECONNRESET,
   EEXIST,
@@ -43,7 +46,11 @@ export const {
   ENOENT,
   ENOMEM,
   EPIPE,
+  ENOSYS,
   ENOTCONN,
+  ENOTDIR,
+  EPERM,
+  ESRCH,
 } = constants.errno;
 
 const OPEN_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
@@ -63,7 +70,7 @@ export function complete(call: (c: Libc) => number): number {
  * Makes a call that opens a descriptor, and adds the hook that closes it. A termination takes effect only where a
  * JavaScript function begins. None begins between the call and the hook, so no descriptor is lost.
  */
-function open(call: (c: Libc) => number): number {
+export function open(call: (c: Libc) => number): number {
   const c = libc();
   const hooks = c.host?.cleanup ?? null;
   while (true) {
@@ -258,7 +265,12 @@ export function reopen(fd: number, flags: number): number {
 
 /** A second descriptor of the same open file. */
 export function dup(fd: number): number {
-  return open((c) => c.fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  return dupFrom(fd, 0);
+}
+
+/** The same, with a number that is not below `least`. */
+export function dupFrom(fd: number, least: number): number {
+  return open((c) => c.fcntl(fd, F_DUPFD_CLOEXEC, least));
 }
 
 /** Gives a foreign descriptor the properties of our own: non-blocking, close-on-exec, closed when the thread ends. */

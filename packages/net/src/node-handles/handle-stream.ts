@@ -66,6 +66,7 @@ export class HandleStream extends NodeHandle implements ConnectingSocket {
     if (established !== null) this.#connected(established);
     socket.on('error', (error: NodeJS.ErrnoException) => this.#happened(() => (this.#failure ??= error)));
     socket.on('end', () => this.#happened(() => (this.#hasEnded = true)));
+    socket.on('close', () => this.#happened(() => (this.#hasEnded = true))); // by Node: it closes the stdin of a child that has ended
     socket.unref(); // a loop that runs keeps the thread alive by itself
   }
 
