@@ -31,25 +31,31 @@ export class CStrings {
   readonly #memory: readonly [strings: Buffer, addresses: Uint8Array];
 
   constructor(texts: readonly SystemText[]) {
-    const pieces = texts.map(cString);
-    const strings = Buffer.concat([...pieces, ZERO]); // never empty: it must have an address
+    const strings = concatenated(texts); // never empty: it must have an address
     const c = libc();
     const base = c.address(strings);
-    const addresses = POINTER_BYTES === 8 ? new BigUint64Array(texts.length + 1) : null;
-    const short = addresses ?? new Uint32Array(texts.length + 1);
-    let at = base;
-    pieces.forEach((piece, index) => {
-      if (addresses !== null) addresses[index] = at;
-      else short[index] = Number(at);
-      at += BigInt(piece.byteLength);
-    });
-    const bytes = new Uint8Array(short.buffer);
-    this.#memory = [strings, bytes];
-    this.address = c.address(bytes);
+    const words =
+      POINTER_BYTES === 8 ? new BigUint64Array(texts.length + 1) : new Uint32Array(texts.length + 1);
+    let at = 0;
+    for (let index = 0; index < texts.length; index++) {
+      const address = base + BigInt(at);
+      if (words instanceof BigUint64Array) words[index] = address;
+      else words[index] = Number(address);
+      at = strings.indexOf(0, at) + 1;
+    }
+    const addresses = new Uint8Array(words.buffer);
+    this.#memory = [strings, addresses];
+    this.address = c.address(addresses);
   }
 
   /** How many bytes the memory has: the system limits it, E2BIG. */
   get size(): number {
     return this.#memory[0].byteLength + this.#memory[1].byteLength;
   }
+}
+
+/** One after the other, each with its zero byte. In one piece where all are text: an environment has many. */
+function concatenated(texts: readonly SystemText[]): Buffer {
+  const isText = texts.every((text) => typeof text === 'string');
+  return isText ? Buffer.from(`${texts.join('\0')}\0`) : Buffer.concat(texts.map(cString));
 }

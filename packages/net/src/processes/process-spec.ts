@@ -48,7 +48,8 @@ export interface ProcessSpec {
   readonly isShell: boolean;
   readonly stdio: StdioPlan;
   readonly cwd: string | null;
-  readonly env: Readonly<Record<string, string>>;
+  /** Null: that of this thread. */
+  readonly env: Readonly<Record<string, string>> | null;
   readonly startNewSession: boolean;
   readonly uid: number | null;
   readonly gid: number | null;
@@ -99,7 +100,7 @@ export function specOf(
     isShell,
     stdio: planStdio(options),
     cwd: cwd === null ? null : directoryOf(cwd),
-    env: environmentOf(env),
+    env: env === null ? null : environmentOf(env),
     startNewSession: truthy(startNewSession),
     uid,
     gid,
@@ -118,13 +119,15 @@ function directoryOf(cwd: unknown): string {
   return path;
 }
 
-function environmentOf(env: SubprocessOptions['env']): Record<string, string> {
-  if (env !== null && typeof env !== 'object')
+function environmentOf(env: unknown): Record<string, string> {
+  if (typeof env !== 'object' || env === null)
     throw typeError(`env must be an object or null, got ${inspect(env, { depth: 0 })}`);
   const found: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env ?? process.env)) {
+  for (const [name, value] of Object.entries(env as Record<string, unknown>)) {
     if (value === undefined) continue;
     checkText(name, 'A name in env');
+    if (typeof value !== 'string')
+      throw typeError(`env.${name} must be a string, got ${inspect(value, { depth: 0 })}`);
     checkText(value, `env.${name}`);
     if (name === '' || name.includes('='))
       throw typeError(`Illegal name of an environment variable: ${inspect(name)}`, 'ERR_INVALID_ARG_VALUE');
