@@ -6,6 +6,7 @@
 import { readdirSync } from 'node:fs';
 import { libc } from '../libc/libc.js';
 import { F_GETFD, FD_CLOEXEC, O_RDWR } from '../libc/linux-abi.js';
+import { systemError } from '../libc/system-error.js';
 import type { Word } from '../libc/process-calls.js';
 import {
   POSIX_SPAWN_SETSID,
@@ -44,17 +45,37 @@ export function canChangeDirectory(): boolean {
 const pid = new Int32Array(1);
 const pidBytes = new Uint8Array(pid.buffer);
 
-/** The actions for the child before it runs the program. The same for several tries: free them with `freeActions()`. */
-export function makeActions({ stdio, cwd }: SpawnRequest): Buffer {
+/**
+ * The actions for the child before it runs the program. The same for several tries: free them with `freeActions()`.
+ * @throws {SystemError} ENOMEM
+ */
+export function makeActions(request: SpawnRequest): Buffer {
   const f = processFunctions();
   const actions = Buffer.alloc(SPAWN_STRUCT_BYTES);
-  f.posix_spawn_file_actions_init(actions);
-  stdio.forEach((source, target) =>
-    addSource(f, actions, source === 'stdout' ? ofStdout(stdio) : source, target),
-  );
-  if (cwd !== null) f.addchdir?.(actions, cwd);
-  closeOthers(f, actions);
+  check(f.posix_spawn_file_actions_init(actions), 'posix_spawn_file_actions_init');
+  try {
+    fill(f, actions, request);
+  } catch (thrown) {
+    freeActions(actions);
+    throw thrown;
+  }
   return actions;
+}
+
+function fill(f: ProcessFunctions, actions: Buffer, { stdio, cwd }: SpawnRequest): void {
+  stdio.forEach((source, target) => {
+    check(
+      addSource(f, actions, source === 'stdout' ? ofStdout(stdio) : source, target),
+      'posix_spawn_file_actions_adddup2',
+    );
+  });
+  if (cwd !== null) check(f.addchdir?.(actions, cwd) ?? 0, 'posix_spawn_file_actions_addchdir_np');
+  closeOthers(f, actions);
+}
+
+/** These functions return the errno. An action that is missing would start the child with the wrong files. */
+function check(errno: number, syscall: string): void {
+  if (errno !== 0) throw systemError(syscall, errno);
 }
 
 /** By then, stdout is set. */
@@ -62,11 +83,12 @@ function ofStdout(stdio: SpawnRequest['stdio']): ChildDescriptor {
   return stdio[1] === 'closed' ? 'closed' : 1;
 }
 
-function addSource(f: ProcessFunctions, actions: Buffer, source: ChildDescriptor, target: number): void {
-  if (source === 'closed' || source === 'stdout') return;
-  if (source === 'null device') f.posix_spawn_file_actions_addopen(actions, target, NULL_DEVICE, O_RDWR, 0);
+function addSource(f: ProcessFunctions, actions: Buffer, source: ChildDescriptor, target: number): number {
+  if (source === 'closed' || source === 'stdout') return 0;
+  if (source === 'null device')
+    return f.posix_spawn_file_actions_addopen(actions, target, NULL_DEVICE, O_RDWR, 0);
   // One that stays where it is, is kept open by that.
-  else f.posix_spawn_file_actions_adddup2(actions, source === 'inherited' ? target : source, target);
+  return f.posix_spawn_file_actions_adddup2(actions, source === 'inherited' ? target : source, target);
 }
 
 export function freeActions(actions: Buffer): void {
@@ -114,12 +136,13 @@ const STANDARD = 2;
 /** Other code, and Node itself, opens files that exec() does not close. */
 function closeOthers(f: ProcessFunctions, actions: Buffer): void {
   if (f.addclosefrom !== null) {
-    f.addclosefrom(actions, STANDARD + 1);
+    check(f.addclosefrom(actions, STANDARD + 1), 'posix_spawn_file_actions_addclosefrom_np');
     return;
   }
   // The best that can be had: what other threads open from now on is missing.
   for (const fd of openDescriptors()) {
-    if (fd > STANDARD && isInherited(fd)) f.posix_spawn_file_actions_addclose(actions, fd);
+    if (fd > STANDARD && isInherited(fd))
+      check(f.posix_spawn_file_actions_addclose(actions, fd), 'posix_spawn_file_actions_addclose');
   }
 }
 

@@ -53,8 +53,8 @@ function startWith(loop: NetLoop, spec: ProcessSpec, stdio: ChildStdio): PidfdCh
     cwd: cwd === null ? null : cString(cwd),
     startNewSession,
   };
-  const entry = noteChild();
   const actions = makeActions(request);
+  const entry = noteChild();
   const pid = tryPrograms({ program, path: (env ?? process.env).PATH, cwd }, (file, seenFromHere) => {
     const looked = access(seenFromHere, X_OK); // it costs a hundredth of a child that cannot run the file
     return looked < 0 ? looked : posixSpawn(file, actions, request, entry);
