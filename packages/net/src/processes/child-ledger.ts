@@ -101,9 +101,14 @@ export function shareLedger(): SharedArrayBuffer {
   return inheritMemory(NAME, ChildLedger.BYTES);
 }
 
-/** A place for a child that is about to be started. Null: nobody needs to know of it. */
+/** A place for a child that is about to be started. Null: nobody needs to know of it, or could be told. */
 export function noteChild(): LedgerEntry | null {
-  return isMainThread || process.platform !== 'linux' ? null : childLedger().claim();
+  if (isMainThread || process.platform !== 'linux') return null;
+  try {
+    return childLedger().claim();
+  } catch {
+    return null; // there is no /proc, and so no id of this thread
+  }
 }
 
 /** Whether a thread of this process has that kernel id. */

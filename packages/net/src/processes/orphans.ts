@@ -4,12 +4,12 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { pidfdOpen, reap } from '../libc/process-calls.js';
-import { P_PID, P_PIDFD } from '../libc/process-functions.js';
+import { P_PID, P_PIDFD, processFunctions } from '../libc/process-functions.js';
 import { EPOLLIN } from '../libc/linux-abi.js';
 import * as sys from '../libc/syscalls.js';
 import { EpollPoll } from '../selector/epoll-poll.js';
 import { Epoll } from '../selector/epoll.js';
-import { childLedger, isAlive, type LedgerEntry, shareLedger } from './child-ledger.js';
+import { childLedger, type Inherited, isAlive, type LedgerEntry, shareLedger } from './child-ledger.js';
 
 /** How often to look for a child that has no pidfd, in ms: descriptors are short at the moment. Arbitrary. */
 const LOOK_EVERY_MS = 1000;
@@ -51,8 +51,18 @@ export function adoptChildrenOfWorkers(): void {
 let isAdopting = false;
 
 function adopt(): void {
-  if (process.platform !== 'linux') return;
-  for (const { pid, entry } of childLedger().inherit(isAlive)) adoptOne(pid, entry);
+  for (const { pid, entry } of inherit()) adoptOne(pid, entry);
+}
+
+/** None where nobody could take their codes: outside Linux, and without koffi or /proc. */
+function inherit(): readonly Inherited[] {
+  if (process.platform !== 'linux') return [];
+  try {
+    processFunctions();
+    return childLedger().inherit(isAlive);
+  } catch {
+    return [];
+  }
 }
 
 function adoptOne(pid: number, entry: LedgerEntry): void {
