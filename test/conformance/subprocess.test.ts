@@ -9,6 +9,7 @@ import {
 } from '@ringloop/net';
 import { expect } from 'chai';
 import { inLoop } from '../net/in-loop.js';
+import { iterations } from '../net/iterations.js';
 import { ProcessRecorder } from '../net/processes/process-recorder.js';
 import { rejection } from '../rejection.js';
 
@@ -88,6 +89,7 @@ describe('conformance/subprocess', function () {
       stdin?.write(Buffer.from('test\n'));
       await protocol.said('OUT:test');
       transport.getPipeTransport(1)?.close();
+      while (!protocol.log.includes('lost 1')) await iterations(loop, 1); // closed it is in the iteration after
       stdin?.write(Buffer.from('xxx\n'));
       await protocol.said('ERR:', 2);
       transport.close();
