@@ -72,7 +72,7 @@ describe('Process', function () {
 
   it('stdin.drain() fails when the process is gone', () =>
     inLoop(async () => {
-      const made = await createSubprocessShell('exit 0', { stdin: PIPE });
+      const made = await createSubprocessShell('exec sleep 0.1', { stdin: PIPE }); // reads nothing
       const { stdin } = made;
       stdin?.write(MEGABYTES);
       const failure = await rejection(Promise.resolve(stdin?.drain()));
