@@ -35,6 +35,7 @@ export const FOLDERS = {
     'sendfile',
     'server',
     'streams',
+    'processes',
   ],
   ringloop: ['serving', 'testing', 'cli'],
 };

@@ -15,6 +15,7 @@
 // sock-calls/  The `sock…` methods of the loop: system calls of a socket that wait until it is ready.
 // sendfile/    Files that are sent on sockets and transports, by the system itself or by reading.
 // server/      Listening sockets, and the connections that they accept.
+// processes/   Child processes: started, connected by pipes, and waited for.
 // streams/     Connections for tasks: a reader that is awaited and a writer, and a connection as a stream of Node.
 export type { AcceptedSocketOptions } from './connect/connect-accepted-socket.js';
 export type { ConnectionOptions } from './connect/create-connection.js';
@@ -119,6 +120,19 @@ export type { PipeLike } from './pipes/pipe-like.js';
 export type { ReadPipeProtocol, WritePipeProtocol } from './pipes/pipe-protocols.js';
 export { ReadPipeTransport } from './pipes/read-pipe-transport.js';
 export { WritePipeTransport } from './pipes/write-pipe-transport.js';
+export type { SystemText } from './processes/c-strings.js';
+export {
+  createSubprocessExec,
+  createSubprocessShell,
+  type CreateSubprocessOptions,
+} from './processes/create-subprocess.js';
+export { Process } from './processes/process.js';
+export type { SubprocessOptions } from './processes/process-spec.js';
+export type { SpawnError } from './processes/spawn-failed.js';
+export { type ChildErrorStream, type ChildStream, DEVNULL, PIPE, STDOUT } from './processes/stdio.js';
+export type { Subprocess } from './processes/subprocess-exec.js';
+export type { SubprocessProtocol, SubprocessProtocolFactory } from './processes/subprocess-protocol.js';
+export { SubprocessTransport } from './processes/subprocess-transport.js';
 export type { StartTlsOptions } from './tls/start-tls.js';
 export type { Ssl, SslOptions, TlsCallOptions, TlsClientOptions } from './tls/ssl-options.js';
 export type { Port } from './sockets/service-port.js';

@@ -38,6 +38,11 @@ import { sockRecv, sockRecvfrom, sockRecvfromInto, sockRecvInto } from './sock-c
 import { sockSendall, sockSendto } from './sock-calls/sock-send.js';
 import type { AddressInput, SocketAddress } from './sockets/sockaddr.js';
 import type { Socket } from './sockets/socket.js';
+import type { SystemText } from './processes/c-strings.js';
+import { adoptChildrenOfWorkers } from './processes/orphans.js';
+import type { SubprocessOptions } from './processes/process-spec.js';
+import { type Subprocess, subprocessExec, subprocessShell } from './processes/subprocess-exec.js';
+import type { SubprocessProtocol, SubprocessProtocolFactory } from './processes/subprocess-protocol.js';
 
 /** Options of a loop with sockets. */
 export interface NetOptions {
@@ -64,6 +69,7 @@ export class SelectorEventLoop extends BaseEventLoop {
   constructor({ net, ...ports }: LoopPorts & NetOptions = {}) {
     const choice = chooseNet(net); // first: if this throws, nothing is open
     super(ports);
+    adoptChildrenOfWorkers();
     this.#net = new LoopNet(this, choice, () => this.eventsReady());
   }
 
@@ -364,6 +370,45 @@ export class SelectorEventLoop extends BaseEventLoop {
     return startFunction(() => connectWritePipe(this, protocolFactory, pipe), {
       loop: this,
       discard: ([transport]) => transport.abort(),
+    });
+  }
+
+  /**
+   * Starts a program, with pipes to its stdin, stdout and stderr unless the options say otherwise. When cancelled, it kills the
+   * process, and waits until it has ended. Python: loop.subprocess_exec(). See SubprocessOptions. Rejects with
+   * - the system's error: ENOENT when there is no such program or directory, EACCES when it may not be executed, E2BIG when the
+   *   arguments are too long; `path` and `spawnargs` are as in Node's error
+   * - TypeError, RangeError when an argument or option is wrong, or asks for text; `text`, `encoding`, `shell` and the like are refused
+   *   as asyncio refuses them
+   * - LoopStateError ERR_LOOP_CLOSED
+   * @param program looked for in the PATH of the process, unless it has a slash
+   * @param args without the program
+   */
+  subprocessExec<P extends SubprocessProtocol>(
+    protocolFactory: SubprocessProtocolFactory<P>,
+    program: SystemText,
+    args: readonly SystemText[] = [],
+    options: SubprocessOptions = {},
+  ): Awaitable<Subprocess<P>> {
+    return startFunction(() => subprocessExec(this, protocolFactory, program, args, options), {
+      loop: this,
+      discard: ([transport]) => transport.close(),
+    });
+  }
+
+  /**
+   * Runs a command of the shell, `/bin/sh`. Quote what comes from outside, or better use `subprocessExec()`: the shell would run it.
+   * Python: loop.subprocess_shell(). Otherwise as `subprocessExec()`; a program that is missing is the shell's affair, which ends with
+   * return code 127.
+   */
+  subprocessShell<P extends SubprocessProtocol>(
+    protocolFactory: SubprocessProtocolFactory<P>,
+    command: SystemText,
+    options: SubprocessOptions = {},
+  ): Awaitable<Subprocess<P>> {
+    return startFunction(() => subprocessShell(this, protocolFactory, command, options), {
+      loop: this,
+      discard: ([transport]) => transport.close(),
     });
   }
 

@@ -1,6 +1,11 @@
 import { LoopGroup as BareLoopGroup, type LoopGroupOptions } from '@ringloop/threadsafe';
 import type { Awaitable } from '@ringloop/core';
-import { awaitKoffiLoading, shareEventfds, shareKoffiLoading } from '@ringloop/net/internal';
+import {
+  adoptChildrenOfWorkers,
+  awaitKoffiLoading,
+  shareEventfds,
+  shareKoffiLoading,
+} from '@ringloop/net/internal';
 import { createEventLoop } from './event-loop.js';
 import { relayIfMain } from './relay-signals.js';
 
@@ -13,6 +18,7 @@ export class LoopGroup extends BareLoopGroup {
   static override spawn(options: LoopGroupOptions = {}): Awaitable<LoopGroup> {
     shareKoffiLoading(); // these first: the workers inherit them when they start
     shareEventfds();
+    adoptChildrenOfWorkers();
     relayIfMain();
     const ports = { loopFactory: createEventLoop, beforeTerminate: awaitKoffiLoading };
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- spawn() calls `new this()`

@@ -185,6 +185,10 @@ export const O_ACCMODE = 3;
 export const O_RDONLY = 0;
 /** Flag of open(): only writing. */
 export const O_WRONLY = 1;
+/** Mode of open(): reading and writing. */
+export const O_RDWR = 2;
+/** Flag of open(): each write goes to the end of the file. */
+export const O_APPEND = 0o2000;
 /** Flag of open(): a terminal does not become the process's. */
 export const O_NOCTTY = 0o400;
 /** Flag of open() and dup3(): as FD_CLOEXEC. */

@@ -29,11 +29,13 @@ import {
 } from './linux-abi.js';
 
 export const {
+  E2BIG,
   EACCES,
   EADDRNOTAVAIL,
   EAGAIN,
   EBADF,
   ECANCELED,
+  ECHILD,
   ECONNABORTED,
   ECONNRESET,
   EEXIST,
@@ -50,6 +52,9 @@ export const {
   ENOSYS,
   ENOTCONN,
   ENXIO,
+  ENOTDIR,
+  EPERM,
+  ESRCH,
   EOPNOTSUPP,
   EOVERFLOW,
 } = constants.errno;
@@ -71,7 +76,7 @@ export function complete(call: (c: Libc) => number): number {
  * Makes a call that opens a descriptor, and adds the hook that closes it. A termination takes effect only where a
  * JavaScript function begins. None begins between the call and the hook, so no descriptor is lost.
  */
-function open(call: (c: Libc) => number): number {
+export function open(call: (c: Libc) => number): number {
   const c = libc();
   const hooks = c.host?.cleanup ?? null;
   while (true) {
@@ -300,7 +305,12 @@ export function reopen(fd: number, flags: number): number {
 
 /** A second descriptor of the same open file. */
 export function dup(fd: number): number {
-  return open((c) => c.fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  return dupFrom(fd, 0);
+}
+
+/** The same, with a number that is not below `least`. */
+export function dupFrom(fd: number, least: number): number {
+  return open((c) => c.fcntl(fd, F_DUPFD_CLOEXEC, least));
 }
 
 /** The access mode and the status flags of an open file, as fcntl() gives them. */

@@ -71,6 +71,7 @@ export class HandleStream extends NodeHandle implements ConnectingSocket {
     // Before a handshake is told of, the connection may have ended or failed already.
     this.#failure = socket.errored;
     this.#hasEnded = socket.readableEnded || socket.destroyed;
+    socket.on('close', () => this.#happened(() => (this.#hasEnded = true))); // by Node: it closes the stdin of a child that has ended
     socket.unref(); // a loop that runs keeps the thread alive by itself
   }
 

@@ -1,4 +1,4 @@
-import { existsSync, readlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { inheritMemory, peekInherited } from '@ringloop/core/internal';
 import { EventfdTable } from './eventfd-table.js';
@@ -7,6 +7,7 @@ import { findWakeup, type Wakeup } from './libuv-wakeup.js';
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN } from '../libc/linux-abi.js';
 import { registerAs } from './register-as.js';
 import * as sys from '../libc/syscalls.js';
+import { thisTask } from './this-task.js';
 
 const NAME = 'eventfds';
 
@@ -89,11 +90,4 @@ function takeEventfd(): number | null {
  */
 export function shareEventfds(): SharedArrayBuffer | null {
   return isMainThread ? inheritMemory(NAME, EventfdTable.BYTES) : peekInherited(NAME);
-}
-
-/** The kernel's id of this thread. */
-function thisTask(): number {
-  const [, task] = /\/task\/(\d+)$/.exec(readlinkSync('/proc/thread-self')) ?? [];
-  if (task === undefined) throw new Error('/proc/thread-self does not name a task');
-  return Number(task);
 }
