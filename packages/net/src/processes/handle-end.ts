@@ -11,8 +11,9 @@ export class HandleEnd implements PipeEnd {
 
   constructor(selector: HandleSelector, socket: net.Socket) {
     this.#stream = new HandleStream(selector, AF_UNIX, socket, { sockname: '', peername: '' });
-    // When the child ends, Node reads and drops what is left in its pipes, unless somebody listens.
-    if (socket.readable) socket.on('readable', () => undefined);
+    // At once: when the child ends, Node reads and drops what is left in its pipes, unless somebody listens. And what comes before
+    // anybody listens, nobody is told again.
+    if (socket.readable) this.#stream.watched('reader');
   }
 
   fileno(): number {
