@@ -24,26 +24,32 @@ const VERBS = [
 
 type Verb = (typeof VERBS)[number];
 
-/** Programs of the obedient child: what is not possible at its place is left out. */
-export const subprocessPrograms: fc.Arbitrary<SubprocessProgram> = fc
-  .record({
-    stderr: fc.constantFrom('pipe', 'pipe', 'stdout', 'devnull' as const),
-    failing: fc.constantFrom(
-      null,
-      null,
-      'connectionMade',
-      'pipeDataReceived',
-      'pipeConnectionLost',
-      'processExited' as const,
-    ),
-    verbs: fc.array(fc.constantFrom(...VERBS), { minLength: 1, maxLength: 9 }),
-  })
-  .map(({ stderr, failing, verbs }) => ({
-    script: OBEDIENT,
-    stdio: { stdin: 'pipe', stdout: 'pipe', stderr },
-    failing,
-    steps: new Planner(stderr).plan(verbs),
-  }));
+/**
+ * Programs of the obedient child: what is not possible at its place is left out.
+ * @param seesClosedStdin false: no child closes its stdin
+ */
+export function subprocessPrograms(seesClosedStdin: boolean): fc.Arbitrary<SubprocessProgram> {
+  const verbs = VERBS.filter((verb) => seesClosedStdin || verb !== 'closeIn');
+  return fc
+    .record({
+      stderr: fc.constantFrom('pipe', 'pipe', 'stdout', 'devnull' as const),
+      failing: fc.constantFrom(
+        null,
+        null,
+        'connectionMade',
+        'pipeDataReceived',
+        'pipeConnectionLost',
+        'processExited' as const,
+      ),
+      verbs: fc.array(fc.constantFrom(...verbs), { minLength: 1, maxLength: 9 }),
+    })
+    .map(({ stderr, failing, verbs }) => ({
+      script: OBEDIENT,
+      stdio: { stdin: 'pipe', stdout: 'pipe', stderr },
+      failing,
+      steps: new Planner(stderr).plan(verbs),
+    }));
+}
 
 /** What each step must lead to follows from the steps before it. */
 class Planner {

@@ -8,6 +8,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { SelectorEventLoop } from '@ringloop/net';
+import { itWithEpoll, onHandles } from '../../net/backend.js';
 import { findPython } from '../oracle.js';
 import { SubprocessOracle } from './subprocess-oracle.js';
 import { subprocessPrograms } from './generate.js';
@@ -33,13 +34,15 @@ describe(`differential/subprocesses, ${against}`, function () {
 
   after(() => oracle?.close());
 
-  for (const { title, program } of GOLDEN_SUBPROCESSES) {
-    it(`SubprocessTransport tells its protocol what asyncio tells it: ${title}`, () => compare(program));
+  for (const { title, withEpoll, program } of GOLDEN_SUBPROCESSES) {
+    const sentence = `SubprocessTransport tells its protocol what asyncio tells it: ${title}`;
+    if (withEpoll === undefined) it(sentence, () => compare(program));
+    else itWithEpoll(withEpoll, sentence, () => compare(program));
   }
 
   it('SubprocessTransport tells the protocols of generated programs what asyncio tells them', async () => {
     const { failed, errorInstance, counterexample, seed } = await fc.check(
-      fc.asyncProperty(subprocessPrograms, compare),
+      fc.asyncProperty(subprocessPrograms(!onHandles), compare),
       { numRuns: PROGRAMS, seed: SEED },
     );
     if (!failed) return;
