@@ -53,7 +53,7 @@ describe('subprocessExec()', function () {
   it('env is the whole environment, and cwd the directory, as a path or a file URL', () =>
     inLoop(async () => {
       const env = { A: '1', B: 'two words', C: undefined, PATH: process.env.PATH };
-      const lines = (await outputOf('env', [], { env })).trim().split('\n').toSorted();
+      const lines = (await outputOf('env', [], { env, stderr: DEVNULL })).trim().split('\n').toSorted();
       expect(lines).to.deep.equal(['A=1', 'B=two words', `PATH=${process.env.PATH}`]);
       for (const cwd of [directory, pathToFileURL(directory)])
         expect(await outputOf('pwd', ['-P'], { cwd })).to.equal(`${directory}\n`);

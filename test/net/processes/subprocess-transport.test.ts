@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { DEVNULL, PIPE, SelectorEventLoop, STDOUT } from '@ringloop/net';
 import { processFunctions } from '@ringloop/net/internal';
 import { rejection } from '../../rejection.js';
-import { itWithEpoll } from '../backend.js';
+import { itWithEpoll, onHandles } from '../backend.js';
 import { openDescriptors } from '../descriptors.js';
 import { inLoop } from '../in-loop.js';
 import { ProcessRecorder, stateOf } from './process-recorder.js';
@@ -205,7 +205,8 @@ describe('SubprocessTransport', function () {
       const [transport, protocol] = await loop.subprocessExec(() => new ProcessRecorder(loop), 'yes');
       await protocol.said('y');
       transport.getPipeTransport(1)?.close();
-      expect(await protocol.exited).to.equal(-13);
+      // Node's pipes are sockets, whose writers may get ECONNRESET.
+      expect(await protocol.exited).to.be.oneOf(onHandles ? [-13, 1] : [-13]);
       await protocol.lost;
     }));
 
@@ -213,12 +214,13 @@ describe('SubprocessTransport', function () {
     inLoop(async (loop) => {
       const [transport, protocol] = await loop.subprocessShell(
         () => new ProcessRecorder(loop),
-        'echo ready; read line; exec cat >/dev/null',
+        'kill -STOP $$; exec cat >/dev/null',
       );
-      await protocol.said('ready');
+      while (stateOf(transport.getPid()) !== 'T') await delay(1);
       const stdin = transport.getPipeTransport(0);
-      stdin?.write(Buffer.from(`\n${'x'.repeat(1_000_000)}`));
+      stdin?.write(Buffer.alloc(1_000_000));
       stdin?.close();
+      transport.sendSignal('SIGCONT');
       await protocol.lost;
       expect(protocol.log.filter((each) => each === 'pause' || each === 'resume')).to.deep.equal([
         'pause',

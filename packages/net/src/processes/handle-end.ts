@@ -11,8 +11,7 @@ export class HandleEnd implements PipeEnd {
 
   constructor(selector: HandleSelector, socket: net.Socket) {
     this.#stream = new HandleStream(selector, AF_UNIX, socket, { sockname: '', peername: '' });
-    // At once: when the child ends, Node reads and drops what is left in its pipes, unless somebody listens. And what comes before
-    // anybody listens, nobody is told again.
+    // When the child ends, Node reads and drops what is left in its pipes, unless somebody listens.
     if (socket.readable) this.#stream.watched('reader');
   }
 
