@@ -31,18 +31,18 @@ export class CStrings {
   readonly #memory: readonly [strings: Buffer, addresses: Uint8Array];
 
   constructor(texts: readonly SystemText[]) {
-    const pieces = texts.map(cString);
-    const strings = Buffer.concat([...pieces, ZERO]); // never empty: it must have an address
+    const strings = joined(texts);
     const c = libc();
     const base = c.address(strings);
     const addresses = POINTER_BYTES === 8 ? new BigUint64Array(texts.length + 1) : null;
     const short = addresses ?? new Uint32Array(texts.length + 1);
-    let at = base;
-    pieces.forEach((piece, index) => {
-      if (addresses !== null) addresses[index] = at;
-      else short[index] = Number(at);
-      at += BigInt(piece.byteLength);
-    });
+    let at = 0;
+    for (let index = 0; index < texts.length; index++) {
+      const address = base + BigInt(at);
+      if (addresses !== null) addresses[index] = address;
+      else short[index] = Number(address);
+      at = strings.indexOf(0, at) + 1;
+    }
     const bytes = new Uint8Array(short.buffer);
     this.#memory = [strings, bytes];
     this.address = c.address(bytes);
@@ -52,4 +52,10 @@ export class CStrings {
   get size(): number {
     return this.#memory[0].byteLength + this.#memory[1].byteLength;
   }
+}
+
+/** Each with a zero byte at its end. Never empty: it must have an address. */
+function joined(texts: readonly SystemText[]): Buffer {
+  const areStrings = texts.every((text) => typeof text === 'string');
+  return areStrings ? Buffer.from(`${texts.join('\0')}\0`) : Buffer.concat(texts.map(cString));
 }

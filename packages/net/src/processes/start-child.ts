@@ -55,14 +55,14 @@ function startWith(loop: NetLoop, spec: ProcessSpec, stdio: ChildStdio): PidfdCh
   const { program, args, env, cwd, startNewSession } = spec;
   const request: SpawnRequest = {
     argv: new CStrings([program, ...args]),
-    envp: new CStrings(Object.entries(env).map(([name, value]) => `${name}=${value}`)),
+    envp: new CStrings(env.lines),
     stdio: stdio.sources,
     cwd: cwd === null ? null : cString(cwd),
     startNewSession,
   };
   const entry = noteChild();
   const actions = makeActions(request);
-  const pid = tryPrograms({ program, path: env.PATH, cwd }, (file, seenFromHere) => {
+  const pid = tryPrograms({ program, path: env.path, cwd }, (file, seenFromHere) => {
     const looked = access(seenFromHere, X_OK); // it costs a hundredth of a child that cannot run the file
     return looked < 0 ? looked : posixSpawn(file, actions, request, entry);
   });
