@@ -116,6 +116,10 @@ describe('house', () => {
     const others = found.filter((circle) => !circle.includes('packages/core/src/event-loop.ts'));
     expect(others).to.deep.equal([
       [
+        'packages/net/src/processes/subprocess-protocol.ts',
+        'packages/net/src/processes/subprocess-transport.ts',
+      ],
+      [
         'packages/net/src/transports/datagram-protocol.ts',
         'packages/net/src/transports/protocol.ts',
         'packages/net/src/transports/transport.ts',

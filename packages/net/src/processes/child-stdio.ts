@@ -3,11 +3,9 @@ import { pipe } from '../libc/process-calls.js';
 import * as sys from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 import { PipeFile } from '../pipes/pipe-file.js';
+import type { PipeEnds } from './child.js';
 import type { ChildDescriptor } from './posix-spawn.js';
 import type { StdioPlan } from './stdio.js';
-
-/** Our ends of the pipes to a child, for its descriptors 0, 1 and 2; null where there is no pipe. */
-export type PipeEnds<E> = readonly [stdin: E | null, stdout: E | null, stderr: E | null];
 
 /** The descriptors that a child starts with, and our ends of its pipes. */
 export class ChildStdio {

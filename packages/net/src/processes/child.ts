@@ -1,3 +1,5 @@
+import type { PipeEnd } from '../pipes/pipe-file.js';
+
 /** A process that was started, as its transport sees it. */
 export interface Child {
   readonly pid: number;
@@ -20,3 +22,12 @@ export interface Child {
 
 /** What asyncio reports when somebody else has taken the code of a child. */
 export const UNKNOWN_RETURNCODE = 255;
+
+/** Our ends of the pipes to a child, for its descriptors 0, 1 and 2; null where there is no pipe. */
+export type PipeEnds<E = PipeEnd> = readonly [stdin: E | null, stdout: E | null, stderr: E | null];
+
+/** A child that runs, and our ends of its pipes. */
+export interface StartedChild {
+  readonly child: Child;
+  readonly ends: PipeEnds;
+}

@@ -1,13 +1,12 @@
-import type { PipeEnd } from '../pipes/pipe-file.js';
 import { access, kill, pidfdOpen, pidfdSendSignal, peek, reapKilled } from '../libc/process-calls.js';
 import { P_PID, P_PIDFD, X_OK } from '../libc/process-functions.js';
 import * as sys from '../libc/syscalls.js';
 import { systemError } from '../libc/system-error.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import { CStrings, cString } from './c-strings.js';
-import type { Child } from './child.js';
+import type { StartedChild } from './child.js';
 import { noteChild } from './child-ledger.js';
-import { ChildStdio, type PipeEnds } from './child-stdio.js';
+import { ChildStdio } from './child-stdio.js';
 import { tryPrograms } from './find-program.js';
 import { PidfdChild } from './pidfd-child.js';
 import {
@@ -21,12 +20,6 @@ import type { ProcessSpec } from './process-spec.js';
 import { SIGKILL } from './signal-of.js';
 import { spawnFailed } from './spawn-failed.js';
 import { startNodeChild } from './start-node-child.js';
-
-/** A child that runs, and our ends of its pipes. */
-export interface StartedChild {
-  readonly child: Child;
-  readonly ends: PipeEnds<PipeEnd>;
-}
 
 /**
  * Starts a process: by posix_spawn() where it can do what is asked for, and the kernel has pidfds; otherwise by node:child_process.

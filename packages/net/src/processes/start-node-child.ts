@@ -9,7 +9,8 @@ import { errnoOf } from '../node-handles/node-error.js';
 import type { HandleSelector } from '../node-handles/handle-selector.js';
 import type { PipeEnd } from '../pipes/pipe-file.js';
 import { noteChild } from './child-ledger.js';
-import { ChildStdio, type PipeEnds } from './child-stdio.js';
+import type { PipeEnds, StartedChild } from './child.js';
+import { ChildStdio } from './child-stdio.js';
 import type { SystemText } from './c-strings.js';
 import { tryPrograms } from './find-program.js';
 import { HandleEnd } from './handle-end.js';
@@ -17,7 +18,6 @@ import { NodeChild } from './node-child.js';
 import type { ChildDescriptor } from './posix-spawn.js';
 import type { ProcessSpec } from './process-spec.js';
 import { spawnFailed } from './spawn-failed.js';
-import type { StartedChild } from './start-child.js';
 import type { StdioPlan } from './stdio.js';
 
 /** Starts a process with node:child_process, which copies this process for that: it takes longer, the larger this process is. */
@@ -60,7 +60,7 @@ async function withHandles(loop: NetLoop, spec: ProcessSpec, handles: HandleSele
   const [stdin = null, stdout = null, stderr = null] = streams.map((stream): PipeEnd | null =>
     stream instanceof net.Socket ? new HandleEnd(handles, stream) : null,
   );
-  const ends: PipeEnds<PipeEnd> = [stdin, stdout, stderr];
+  const ends: PipeEnds = [stdin, stdout, stderr];
   return { child, ends };
 }
 

@@ -8,10 +8,9 @@ import type { WritePipeTransport } from '../pipes/write-pipe-transport.js';
 import { checkProtocol } from '../transports/make-protocol.js';
 import { ProtocolErrors } from '../transports/protocol-errors.js';
 import type { BaseTransport } from '../transports/transport.js';
-import type { Child } from './child.js';
+import type { Child, StartedChild } from './child.js';
 import { ChildPipe, type PipeOwner } from './child-pipe.js';
 import { SIGKILL, SIGTERM, signalOf } from './signal-of.js';
-import type { StartedChild } from './start-child.js';
 import type { SubprocessProtocol } from './subprocess-protocol.js';
 
 /** Waits until the process has ended. For Process, and for whoever is cancelled. */
