@@ -57,6 +57,8 @@ class Planner {
   /** The pipes of which the protocol has not heard the end. */
   readonly #open: Set<0 | 1 | 2>;
   readonly #paused = new Set<1 | 2>();
+  /** Pipes into which the child may still be about to write: if one is closed, how the child ends is a matter of time. */
+  readonly #unheard = new Set<1 | 2>();
   readonly #errors: 'pipe' | 'stdout' | 'devnull';
   #hasClosedOut = false;
   #hasClosedErr = false;
@@ -99,9 +101,9 @@ class Planner {
       case 'closeStdin':
         return [{ do: 'closePipe', value: 0, until: this.#ends() }];
       case 'closeStdout':
-        return this.#open.has(1) ? [{ do: 'closePipe', value: 1, until: this.#loses(1) }] : [];
+        return this.#mayClose(1) ? [{ do: 'closePipe', value: 1, until: this.#loses(1) }] : [];
       case 'closeStderr':
-        return this.#open.has(2) ? [{ do: 'closePipe', value: 2, until: this.#loses(2) }] : [];
+        return this.#mayClose(2) ? [{ do: 'closePipe', value: 2, until: this.#loses(2) }] : [];
       case 'pauseOut':
         return this.#pause(1);
       case 'pauseErr':
@@ -120,7 +122,9 @@ class Planner {
     const value = `${verb} ${text}\n`;
     if (!this.#open.has(fd)) return [{ do: 'write', value, until: this.#ends() }];
     const until = this.#says(fd, text);
-    return [{ do: 'write', value, until: this.#paused.has(fd) ? [] : until }];
+    if (!this.#paused.has(fd)) return [{ do: 'write', value, until }];
+    this.#unheard.add(fd);
+    return [{ do: 'write', value, until: [] }];
   }
 
   #signal(verb: 'kill' | 'hangUp' | 'terminate'): Step {
@@ -142,6 +146,7 @@ class Planner {
 
   #resume(fd: 1 | 2): Step[] {
     if (!this.#paused.delete(fd)) return [];
+    this.#unheard.delete(fd);
     const bytes: Condition = [`bytes ${fd}`, this.#bytes[fd]];
     return [{ do: 'resume', value: fd, until: this.#hasExited ? [bytes, ...this.#ends()] : [bytes] }];
   }
@@ -166,6 +171,10 @@ class Planner {
     this.#open.delete(fd);
     if (fd !== 0) this.#paused.delete(fd);
     return [[`lost ${fd}`, 1]];
+  }
+
+  #mayClose(fd: 1 | 2): boolean {
+    return this.#open.has(fd) && !this.#unheard.has(fd);
   }
 
   #isReading(fd: 1 | 2): boolean {

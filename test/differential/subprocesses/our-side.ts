@@ -5,6 +5,7 @@ import {
   STDOUT,
   type ReadPipeTransport,
   type SelectorEventLoop,
+  type SubprocessOptions,
   type SubprocessProtocol,
   type SubprocessTransport,
   type WritePipeTransport,
@@ -13,14 +14,22 @@ import type { Action, Condition, Failing, SubprocessProgram, SubprocessTrace } f
 
 const STREAMS = { pipe: PIPE, devnull: DEVNULL, stdout: STDOUT } as const;
 
-/** Does what oracle/subprocesses.py does, which is its twin. */
-export async function runOurs(loop: SelectorEventLoop, program: SubprocessProgram): Promise<SubprocessTrace> {
+/**
+ * Does what oracle/subprocesses.py does, which is its twin.
+ * @param how options that change nothing but the way in which the child is started
+ */
+export async function runOurs(
+  loop: SelectorEventLoop,
+  program: SubprocessProgram,
+  how: SubprocessOptions,
+): Promise<SubprocessTrace> {
   const recorder = new Recorder(program.failing);
   loop.setExceptionHandler((_loop, context) =>
     recorder.note('reported', (context.exception as Error).message),
   );
   const { stdin, stdout, stderr } = program.stdio;
   const [transport] = await loop.subprocessExec(() => recorder, '/bin/sh', ['-c', program.script], {
+    ...how,
     stdin: STREAMS[stdin],
     stdout: STREAMS[stdout],
     stderr: STREAMS[stderr],

@@ -138,7 +138,7 @@ describe('subprocessExec()', function () {
         [exec({}, [1]), 'args[0] must be a string or a Uint8Array, got 1'],
         [exec({}, ['a\0b']), "args[0] must not have a null byte, got 'a\\x00b'"],
         [exec({ env: { 'A=B': '1' } }), "Illegal name of an environment variable: 'A=B'"],
-        [exec({ env: { A: 1 } }), 'env.A must be a string or a Uint8Array, got 1'],
+        [exec({ env: { A: 1 } }), 'env.A must be a string, got 1'],
         [exec({ env: 5 }), 'env must be an object or null, got 5'],
         [exec({ cwd: 5 }), 'cwd must be a string, a URL or null, got 5'],
         [exec({ uid: 'root' }), "uid must be a number, got 'root'"],
