@@ -57,8 +57,6 @@ class Planner {
   /** The pipes of which the protocol has not heard the end. */
   readonly #open: Set<0 | 1 | 2>;
   readonly #paused = new Set<1 | 2>();
-  /** Pipes into which the child may still be about to write: if one is closed, how the child ends is a matter of time. */
-  readonly #unheard = new Set<1 | 2>();
   readonly #errors: 'pipe' | 'stdout' | 'devnull';
   #hasClosedOut = false;
   #hasClosedErr = false;
@@ -101,9 +99,9 @@ class Planner {
       case 'closeStdin':
         return [{ do: 'closePipe', value: 0, until: this.#ends() }];
       case 'closeStdout':
-        return this.#mayClose(1) ? [{ do: 'closePipe', value: 1, until: this.#loses(1) }] : [];
+        return this.#open.has(1) ? [{ do: 'closePipe', value: 1, until: this.#loses(1) }] : [];
       case 'closeStderr':
-        return this.#mayClose(2) ? [{ do: 'closePipe', value: 2, until: this.#loses(2) }] : [];
+        return this.#open.has(2) ? [{ do: 'closePipe', value: 2, until: this.#loses(2) }] : [];
       case 'pauseOut':
         return this.#pause(1);
       case 'pauseErr':
@@ -121,10 +119,14 @@ class Planner {
   #write(verb: string, text: string, fd: 1 | 2): Step[] {
     const value = `${verb} ${text}\n`;
     if (!this.#open.has(fd)) return [{ do: 'write', value, until: this.#ends() }];
-    const until = this.#says(fd, text);
-    if (!this.#paused.has(fd)) return [{ do: 'write', value, until }];
-    this.#unheard.add(fd);
-    return [{ do: 'write', value, until: [] }];
+    if (!this.#paused.has(fd)) return [{ do: 'write', value, until: this.#says(fd, text) }];
+    // Nobody hears it. That the child has written it, it must say elsewhere: it may be killed in the next step.
+    const other = fd === 1 ? 2 : 1;
+    const hasClosed = other === 1 ? this.#hasClosedOut : this.#hasClosedErr;
+    if (hasClosed || !this.#isReading(other)) return [];
+    this.#says(fd, text);
+    const echoed = `${value}${other === 1 ? 'out' : 'err'} written\n`;
+    return [{ do: 'write', value: echoed, until: this.#says(other, 'written') }];
   }
 
   #signal(verb: 'kill' | 'hangUp' | 'terminate'): Step {
@@ -146,7 +148,6 @@ class Planner {
 
   #resume(fd: 1 | 2): Step[] {
     if (!this.#paused.delete(fd)) return [];
-    this.#unheard.delete(fd);
     const bytes: Condition = [`bytes ${fd}`, this.#bytes[fd]];
     return [{ do: 'resume', value: fd, until: this.#hasExited ? [bytes, ...this.#ends()] : [bytes] }];
   }
@@ -171,10 +172,6 @@ class Planner {
     this.#open.delete(fd);
     if (fd !== 0) this.#paused.delete(fd);
     return [[`lost ${fd}`, 1]];
-  }
-
-  #mayClose(fd: 1 | 2): boolean {
-    return this.#open.has(fd) && !this.#unheard.has(fd);
   }
 
   #isReading(fd: 1 | 2): boolean {

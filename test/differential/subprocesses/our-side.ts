@@ -1,4 +1,4 @@
-import process from 'node:process';
+import { waitFor } from '@ringloop/core';
 import {
   DEVNULL,
   PIPE,
@@ -11,6 +11,9 @@ import {
   type WritePipeTransport,
 } from '@ringloop/net';
 import type { Action, Condition, Failing, SubprocessProgram, SubprocessTrace } from './program.js';
+
+/** Seconds after which what a step must lead to will never come. */
+const PATIENCE = 20;
 
 const STREAMS = { pipe: PIPE, devnull: DEVNULL, stdout: STDOUT } as const;
 
@@ -122,7 +125,7 @@ class Recorder implements SubprocessProtocol {
       this.#changed = () => {
         if (!changed.done()) changed.setResult(undefined);
       };
-      await changed;
+      await waitFor(changed, PATIENCE);
     }
   }
 
