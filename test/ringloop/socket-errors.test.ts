@@ -3,6 +3,7 @@ import {
   IncompleteReadError,
   LimitOverrunError,
   NativeCallsError,
+  SendfileNotAvailableError,
   ServerStateError,
   TransportStateError,
 } from 'ringloop';
@@ -15,6 +16,7 @@ describe('ringloop/socket-errors', () => {
     new IncompleteReadError(Buffer.from('abc'), null),
     new LimitOverrunError('message', 10),
     new NativeCallsError('no koffi'),
+    new SendfileNotAvailableError('no fallback'),
     new ServerStateError('closed', 'ERR_SERVER_CLOSED'),
     new TransportStateError('late', 'ERR_WRITE_AFTER_EOF'),
   ]) {

@@ -13,6 +13,7 @@ const NODE = process.env.RINGLOOP_NODE ?? process.execPath;
 const execute = promisify(execFile);
 const fixture = new URL('./fixtures/end-threads.js', import.meta.url).pathname;
 const ticketFixture = new URL('./fixtures/end-ticket-threads.js', import.meta.url).pathname;
+const sendfileFixture = new URL('./fixtures/end-sendfile-threads.js', import.meta.url).pathname;
 const executorFixture = new URL('./fixtures/end-executor-threads.js', import.meta.url).pathname;
 
 const WAYS = [
@@ -56,6 +57,19 @@ describe('Threads that take and give sockets by their tickets', () => {
     for (const way of ['terminate', 'exit', 'throw', 'out of memory', 'endless loop']) {
       it(`${role} ends by: ${way}`, async () => {
         expect(await endThreads(ticketFixture, role, way, String(ENDS), String(SEED))).to.equal('done');
+      })
+        .timeout(30_000 + ENDS * 2000)
+        .slow(20_000);
+    }
+  }
+});
+
+// The socket, and the descriptor of its own that each file has while it is sent, are closed; peers see the end.
+describe('Threads that send files', () => {
+  for (const how of ['natively', 'by reading']) {
+    for (const way of ['terminate', 'exit', 'throw', 'out of memory', 'endless loop']) {
+      it(`${how} end by: ${way}`, async () => {
+        expect(await endThreads(sendfileFixture, how, way, String(ENDS), String(SEED))).to.equal('done');
       })
         .timeout(30_000 + ENDS * 2000)
         .slow(20_000);

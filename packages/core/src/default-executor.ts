@@ -34,6 +34,11 @@ export class DefaultExecutor {
     return this.#executor;
   }
 
+  /** The executor, if it was made or set and may still get jobs. */
+  peek(): Executor | null {
+    return this.#shutdownCalled ? null : this.#executor;
+  }
+
   /** @throws {TypeError} when `executor` does not have the methods of an Executor */
   set(executor: Executor): void {
     checkExecutor(executor);

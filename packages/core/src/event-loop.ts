@@ -27,6 +27,7 @@ import {
   MAIN,
   NEXT_DEADLINE,
   OUTSIDE,
+  RESOURCES,
   SEAL_INBOX,
   STOP_AFTER_BATCH,
   type StopFunction,
@@ -37,10 +38,12 @@ import {
 } from './loop-internals.js';
 import { OutsideWork } from './outside-work.js';
 import { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
+import { type Owned, type Resource, Resources } from './resources.js';
 import { peekRunningLoop, setRunningLoop } from './running-loop.js';
 import { SlowCallbacks } from './debug/slow-callbacks.js';
 import { runInExecutor } from './run-in-executor.js';
 import { reportLeftovers } from './debug/report-leftovers.js';
+import { reportResources } from './debug/report-resources.js';
 import { runUntilComplete } from './run-until-complete.js';
 import { Stopping } from './stopping.js';
 import { Task, type TaskOptions } from './task.js';
@@ -124,6 +127,7 @@ export class BaseEventLoop {
       },
       debug,
     );
+    this[RESOURCES].addKeeper(() => this.#resources());
     const owner = {
       loop: this,
       addReady: (entry: Ready) => this.addReady(entry),
@@ -183,7 +187,8 @@ export class BaseEventLoop {
 
   /**
    * Closes the loop. The queues are emptied, and what is in them does not run. The executor accepts no more calls. It
-   * can be called again, but not undone. Python: loop.close().
+   * can be called again, but not undone. Transports, servers and processes that are still open are reported, see
+   * `resources()`. Python: loop.close().
    * @throws {LoopStateError} ERR_LOOP_RUNNING while the loop runs
    */
   close(): void {
@@ -191,6 +196,7 @@ export class BaseEventLoop {
       throw new LoopStateError('Cannot close a running event loop', 'ERR_LOOP_RUNNING');
     }
     if (this.#state === 'closed') return;
+    reportResources(this);
     this.#state = 'closed';
     this.#inbox?.close();
     this.#ready.clear();
@@ -374,6 +380,19 @@ export class BaseEventLoop {
     this.#turn.debug = enabled;
   }
 
+  /**
+   * Lists what the loop owns at this moment: tasks that are not done, timers, the default executor and, if the loop has
+   * them, transports, servers, processes, connection attempts, watched descriptors, exposed objects and signal handlers.
+   * In debug mode each says where it was made.
+   *
+   * A loop that is closed while it owns transports, servers or processes reports them in one ResourceWarning
+   * RINGLOOP_OPEN_RESOURCES, as CPython does for transports. The others end with the loop, so only debug mode reports
+   * them as well. An empty list is what remains of a closed loop. Python has no counterpart.
+   */
+  resources(): Resource[] {
+    return this[RESOURCES].list();
+  }
+
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
     const { constructor, name } = this;
@@ -387,6 +406,8 @@ export class BaseEventLoop {
     return this.#tasks;
   }
 
+  /** @internal */
+  readonly [RESOURCES] = new Resources();
   /** @internal */
   [MAIN]: Future<unknown> | null = null;
   /** @internal */
@@ -485,6 +506,16 @@ export class BaseEventLoop {
     if (this.#state !== 'running') return;
     this.#host.polled?.();
     this.#turn.take();
+  }
+
+  *#resources(): Generator<Owned> {
+    for (const task of this.#tasks)
+      yield { kind: 'task', shown: task, sourceTraceback: task.sourceTraceback };
+    for (const timer of this.#timers.live()) {
+      yield { kind: 'timer', shown: timer, sourceTraceback: timer.sourceTraceback };
+    }
+    const executor = this.#executor.peek();
+    if (executor !== null) yield { kind: 'executor', shown: executor, sourceTraceback: undefined };
   }
 
   #finish(exc: Error | null): void {

@@ -56,6 +56,7 @@ export type { Compare } from './queues/natural-order.js';
 export { PriorityQueue, type PriorityQueueOptions } from './queues/priority-queue.js';
 export { Queue } from './queues/queue.js';
 export { type ItemStore } from './queues/item-store.js';
+export type { Resource, ResourceKind } from './resources.js';
 export { run, type RunOptions } from './run.js';
 export { Runner, type RunnerOptions, type RunnerRunOptions } from './runner.js';
 export { getRunningLoop } from './running-loop.js';

@@ -11,11 +11,14 @@ export { type Sendable, WIRE, type Wire } from './ports/sendable.js';
 export { deadlockOf, waitsForThreads } from './debug/deadlock.js';
 export {
   END_RUN,
+  ENQUEUE,
   HANDLE_LOOP,
   isStopFunction,
   NEXT_DEADLINE,
   OUTSIDE,
+  RESOURCES,
   type StopFunction,
+  TAKES_SIGNALS,
   UNRETRIEVED,
 } from './loop-internals.js';
 export { inheritMemory, peekInherited } from './memory/inherited-memory.js';
@@ -23,6 +26,7 @@ export { inspectSafely } from './debug/inspect-safely.js';
 export { NodeHost } from './ports/node-host.js';
 export { promiseWithResolvers, type PromiseWithResolvers } from './promise-with-resolvers.js';
 export { type Copy, PROTOCOL, shared, show, thisCopy } from './process-registry.js';
+export type { Owned, ResourceKeeper } from './resources.js';
 export { type Ready, RUN } from './ready-queue.js';
 export { Unretrieved } from './debug/unretrieved.js';
 export { watchResult } from './watch-result.js';

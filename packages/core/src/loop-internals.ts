@@ -4,6 +4,8 @@ export const TASKS: unique symbol = Symbol('tasks');
 export const NUMBER: unique symbol = Symbol('number');
 /** The index of a task among its loop's tasks. */
 export const SLOT: unique symbol = Symbol('slot');
+/** The keepers of what a loop owns. */
+export const RESOURCES: unique symbol = Symbol('resources');
 export const ASYNCGENS: unique symbol = Symbol('asyncgens');
 export const UNRETRIEVED: unique symbol = Symbol('unretrieved');
 export const STOP_AFTER_BATCH: unique symbol = Symbol('stop after batch');
@@ -48,6 +50,12 @@ export const WAITS: unique symbol = Symbol('waits');
 export const CALLBACK: unique symbol = Symbol('callback');
 /** The loop of a handle. */
 export const HANDLE_LOOP: unique symbol = Symbol('handleLoop');
+
+/**
+ * Marks a listener of `process` that passes a signal on to the loops that handle it. While there is one for SIGINT, no
+ * Runner acts on Ctrl-C. All copies of this package know the mark.
+ */
+export const TAKES_SIGNALS: unique symbol = Symbol.for('ringloop.takes signals');
 
 const STOPS_A_LOOP: unique symbol = Symbol('stops a loop');
 

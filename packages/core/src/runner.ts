@@ -4,7 +4,7 @@ import type { Coroutine } from './coroutine.js';
 import { peekCurrentLoop, setEventLoop } from './current-loop.js';
 import { CancelledError, InvalidStateError, KeyboardInterrupt, LoopStateError } from './errors.js';
 import type { BaseEventLoop } from './event-loop.js';
-import { END_RUN } from './loop-internals.js';
+import { END_RUN, TAKES_SIGNALS } from './loop-internals.js';
 import { peekRunningLoop } from './running-loop.js';
 import type { Task } from './task.js';
 import { windUp } from './wind-up.js';
@@ -25,8 +25,9 @@ export interface RunnerRunOptions {
 
 /**
  * Runs several coroutines one after the other in one loop, then ends what is left in it and closes it. Use it with
- * `await using`, or call `close()`. In the main thread Ctrl-C cancels the running coroutine, unless the process listens
- * for SIGINT itself. A second Ctrl-C ends the run at once. Python: asyncio.Runner.
+ * `await using`, or call `close()`. In the main thread Ctrl-C cancels the running coroutine, unless the process has
+ * listened for SIGINT itself when the run began, or a loop of any thread has a signal handler for SIGINT. A second Ctrl-C
+ * ends the run at once. Python: asyncio.Runner.
  */
 export class Runner<L extends BaseEventLoop = BaseEventLoop> implements AsyncDisposable {
   readonly #options: RunnerOptions<L>;
@@ -99,15 +100,17 @@ export class Runner<L extends BaseEventLoop = BaseEventLoop> implements AsyncDis
 
 /**
  * Handles Ctrl-C while a runner runs. Only the main thread gets signals. If the process already listens for
- * SIGINT, that listener decides.
+ * SIGINT, that listener decides. As long as a loop has a signal handler for SIGINT, that decides, and when it is removed,
+ * Ctrl-C cancels again: CPython, too, goes back to KeyboardInterrupt then.
  */
 class Interrupt {
   count = 0;
-  readonly #listen = isMainThread && process.listenerCount('SIGINT') === 0;
+  readonly #listen = isMainThread && process.listeners('SIGINT').every(isOfLoops);
   readonly #onSignal: () => void;
 
   constructor(loop: BaseEventLoop, task: Task<unknown>) {
     this.#onSignal = () => {
+      if (process.listeners('SIGINT').some(isOfLoops)) return;
       this.count++;
       if (this.count > 1 || task.done()) loop[END_RUN](new KeyboardInterrupt('Interrupted by Ctrl-C'));
       else task.cancel();
@@ -118,4 +121,9 @@ class Interrupt {
   restore(): void {
     if (this.#listen) process.off('SIGINT', this.#onSignal);
   }
+}
+
+/** Whether a listener serves the signal handlers of loops. */
+function isOfLoops(listener: object): boolean {
+  return TAKES_SIGNALS in listener;
 }

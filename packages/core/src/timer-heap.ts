@@ -59,6 +59,16 @@ export class TimerHeap<T extends HeapEntry> {
     return this.#size === 0 || this.#whens[0]! > now ? null : this.#pop();
   }
 
+  /** The timers that were not cancelled, in the order in which they fall due. */
+  live(): T[] {
+    const places = Array.from({ length: this.#size }, (_, at) => at);
+    const before = (a: number, b: number): boolean => this.#isBefore(this.#whens[a]!, this.#orders[a]!, b);
+    return places
+      .filter((at) => !this.#handles[at]!.cancelled())
+      .sort((a, b) => (before(a, b) ? -1 : 1))
+      .map((at) => this.#handles[at]!);
+  }
+
   /** Notes that a timer in the heap was cancelled. */
   noteCancelled(): void {
     this.#cancelled++;

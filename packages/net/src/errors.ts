@@ -2,7 +2,12 @@
 export class TransportStateError extends Error {
   override readonly name = 'TransportStateError';
   readonly code:
-    'ERR_WRITE_AFTER_EOF' | 'ERR_FD_IN_TRANSPORT' | 'ERR_TRANSPORT_CLOSING' | 'ERR_CONNECTION_GONE';
+    | 'ERR_WRITE_AFTER_EOF'
+    | 'ERR_FD_IN_TRANSPORT'
+    | 'ERR_TRANSPORT_CLOSING'
+    | 'ERR_CONNECTION_GONE'
+    | 'ERR_NO_HALF_CLOSE'
+    | 'ERR_SENDFILE_IN_PROGRESS';
 
   constructor(message: string, code: TransportStateError['code']) {
     super(message);
@@ -95,4 +100,27 @@ export class LimitOverrunError extends Error {
 export class NoEpollError extends Error {
   override readonly name = 'NoEpollError';
   readonly code = 'ERR_NO_EPOLL';
+}
+
+/**
+ * The system cannot send this file on this socket or transport by sendfile(2), and reading it instead was not allowed or is not possible.
+ * Python: asyncio.SendfileNotAvailableError.
+ */
+export class SendfileNotAvailableError extends Error {
+  override readonly name = 'SendfileNotAvailableError';
+  readonly code = 'ERR_SENDFILE_NOT_AVAILABLE';
+}
+
+/**
+ * A handshake has failed. `code` is Node's: of OpenSSL, such as 'ERR_SSL_WRONG_VERSION_NUMBER', or why a certificate is refused, such as
+ * 'DEPTH_ZERO_SELF_SIGNED_CERT' and 'ERR_TLS_CERT_ALTNAME_INVALID'. `cause` is Node's error, which says more. Python: ssl.SSLError.
+ */
+export class SslError extends Error {
+  override readonly name = 'SslError';
+  readonly code: string;
+
+  constructor(message: string, code: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }

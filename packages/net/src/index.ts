@@ -10,8 +10,10 @@
 // transports/  The life of a connection, from connectionMade() to connectionLost(): reading, writing, flow control, closing;
 //              and of a socket of datagrams.
 // connect/     Connections and sockets of datagrams that we open, and connections that other code has accepted.
+// tls/         TLS on Node's own TLSSocket: handshakes, and what transports and servers need of them.
 // pipes/       Transports of pipes, FIFOs and terminals, one for each direction.
 // sock-calls/  The `sock…` methods of the loop: system calls of a socket that wait until it is ready.
+// sendfile/    Files that are sent on sockets and transports, by the system itself or by reading.
 // server/      Listening sockets, and the connections that they accept.
 // processes/   Child processes: started, connected by pipes, and waited for.
 // streams/     Connections for tasks: a reader that is awaited and a writer, and a connection as a stream of Node.
@@ -33,9 +35,13 @@ export {
   NativeCallsError,
   NoEpollError,
   ResolutionError,
+  SendfileNotAvailableError,
   ServerStateError,
+  SslError,
   TransportStateError,
 } from './errors.js';
+export type { FileLike } from './sendfile/file-like.js';
+export type { SendfileOptions } from './sendfile/sendfile-options.js';
 export type { FileDescriptorLike } from './sockets/file-descriptor.js';
 export type { WriteBufferLimits } from './transports/flow-control.js';
 export {
@@ -127,6 +133,8 @@ export { type ChildErrorStream, type ChildStream, DEVNULL, PIPE, STDOUT } from '
 export type { Subprocess } from './processes/subprocess-exec.js';
 export type { SubprocessProtocol, SubprocessProtocolFactory } from './processes/subprocess-protocol.js';
 export { SubprocessTransport } from './processes/subprocess-transport.js';
+export type { StartTlsOptions } from './tls/start-tls.js';
+export type { Ssl, SslOptions, TlsCallOptions, TlsClientOptions } from './tls/ssl-options.js';
 export type { Port } from './sockets/service-port.js';
 export type { AddressInput, InetAddressInput, SocketAddress } from './sockets/sockaddr.js';
 export type { NetworkInterface } from './sockets/multicast.js';

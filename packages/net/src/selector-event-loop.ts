@@ -8,13 +8,17 @@ import { createDatagramEndpoint, type DatagramOptions } from './connect/create-d
 import type { DetachedConnection } from './transports/detached-connection.js';
 import type { DatagramProtocol } from './transports/datagram-protocol.js';
 import type { StreamTransport } from './transports/stream-transport.js';
-import type { DatagramTransport } from './transports/transport.js';
+import type { DatagramTransport, Transport, WriteTransport } from './transports/transport.js';
 import { createUnixConnection, type UnixConnectionOptions } from './connect/create-unix-connection.js';
 import { createServer, type ServerOptions } from './server/create-server.js';
 import { createUnixServer, type UnixServerOptions } from './server/create-unix-server.js';
 import type { AddressInfo, AddressInfoOptions } from './names/address-info.js';
 import { getaddrinfo } from './names/getaddrinfo.js';
 import { getnameinfo, type NameInfoAddress } from './names/getnameinfo.js';
+import type { FileLike } from './sendfile/file-like.js';
+import type { SendfileOptions } from './sendfile/sendfile-options.js';
+import { sockSendfile } from './sendfile/sock-sendfile.js';
+import { transportSendfile } from './sendfile/transport-sendfile.js';
 import type { Port } from './sockets/service-port.js';
 import { type FileDescriptorLike, toFileno } from './sockets/file-descriptor.js';
 import { LoopNet, NET } from './loop-net.js';
@@ -26,6 +30,8 @@ import type { PipeLike } from './pipes/pipe-like.js';
 import type { ReadPipeProtocol, WritePipeProtocol } from './pipes/pipe-protocols.js';
 import type { ReadPipeTransport } from './pipes/read-pipe-transport.js';
 import type { WritePipeTransport } from './pipes/write-pipe-transport.js';
+import { startTls, type StartTlsOptions } from './tls/start-tls.js';
+import type { Ssl } from './tls/ssl-options.js';
 import { sockAccept } from './sock-calls/sock-accept.js';
 import { sockConnect } from './sock-calls/sock-connect.js';
 import { sockRecv, sockRecvfrom, sockRecvfromInto, sockRecvInto } from './sock-calls/sock-recv.js';
@@ -64,7 +70,7 @@ export class SelectorEventLoop extends BaseEventLoop {
     const choice = chooseNet(net); // first: if this throws, nothing is open
     super(ports);
     adoptChildrenOfWorkers();
-    this.#net = new LoopNet(choice, () => this.eventsReady());
+    this.#net = new LoopNet(this, choice, () => this.eventsReady());
   }
 
   /** What carries the sockets of this loop, see NetOptions. */
@@ -161,6 +167,40 @@ export class SelectorEventLoop extends BaseEventLoop {
   /** Sends one datagram to `address`, and resolves with the number of bytes. Python: loop.sock_sendto(). Throws as `sockRecv()`. */
   sockSendto(sock: Socket, data: Uint8Array, address: AddressInput): Awaitable<number> {
     return startFunction(() => sockSendto(this, sock, data, address), { loop: this });
+  }
+
+  /**
+   * Sends a file, or a part of it, on a connected stream socket, and resolves with the number of bytes. The system does it by itself
+   * (sendfile(2)); where it cannot, the file is read and sent, unless `fallback` is false. Afterwards the file's position is behind
+   * the last byte that was sent, also when this fails or is cancelled. The file may be closed meanwhile. Python: loop.sock_sendfile().
+   * Throws as `sockSendall()`, and:
+   * @param file the number of a descriptor, a FileHandle, or anything with a fileno(); it must be possible to read it at any place
+   * @throws {SendfileNotAvailableError} ERR_SENDFILE_NOT_AVAILABLE when sendfile(2) is not for this file, and `fallback` is false
+   * @throws {SystemError} of the file: EBADF when it is not open for reading, ESPIPE of a pipe, EISDIR, EMFILE
+   * @throws {TypeError} when `sock` is no stream socket, `file` no file, or an option has the wrong type
+   * @throws {RangeError} when `offset` is negative, `count` not positive, or the file closed
+   */
+  sockSendfile(sock: Socket, file: FileLike, options: SendfileOptions = {}): Awaitable<number> {
+    return startFunction(() => sockSendfile(this, sock, file, options), { loop: this });
+  }
+
+  /**
+   * Sends a file, or a part of it, on the connection of a transport, and resolves with the number of bytes. What was written before is
+   * sent first. Until then, nothing is read, and `write()` throws. By sendfile(2), where the connection is a socket of our own without
+   * TLS; otherwise the file is read and written, unless `fallback` is false. The file's position is set as by `sockSendfile()`, but
+   * not in a loop on Node's handles, which cannot set it. Python: loop.sendfile().
+   * @param file as of `sockSendfile()`
+   * @throws {SendfileNotAvailableError} ERR_SENDFILE_NOT_AVAILABLE when the transport is of another kind, or the file would have to
+   * be read, and `fallback` is false
+   * @throws {TransportStateError} ERR_TRANSPORT_CLOSING when the transport is closing or closed by `close()` or `abort()` meanwhile;
+   * ERR_WRITE_AFTER_EOF; ERR_SENDFILE_IN_PROGRESS
+   * @throws {SystemError} such as EPIPE, ECONNRESET; of the file, as `sockSendfile()`
+   * @throws {TypeError} when `transport` is no transport, `file` no file, or an option has the wrong type
+   * @throws {RangeError} when `offset` is negative, `count` not positive, or the file closed
+   * @throws {LoopStateError} ERR_LOOP_CLOSED
+   */
+  sendfile(transport: WriteTransport, file: FileLike, options: SendfileOptions = {}): Awaitable<number> {
+    return startFunction(() => transportSendfile(this, transport, file, options), { loop: this });
   }
 
   /**
@@ -370,6 +410,27 @@ export class SelectorEventLoop extends BaseEventLoop {
     });
   }
 
+  /**
+   * Encrypts the connection of a transport: makes the handshake, and resolves with a new transport for `protocol`, whose connectionMade
+   * is not called. The old transport must not be used any more. What was written to it is sent in the clear first. If this rejects, or
+   * is cancelled, the connection is closed. Python: loop.start_tls(). Rejects with
+   * - TypeError when `transport` is none of this loop's streams, or has TLS already, or `ssl` is wrong;
+   * - TransportStateError ERR_TRANSPORT_CLOSING;
+   * - SslError when the handshake fails, or the peer's certificate is refused;
+   * - a system error ECONNABORTED when it takes longer than `sslHandshakeTimeout`, ECONNRESET when the peer closes the connection.
+   */
+  startTls(
+    transport: Transport,
+    protocol: StreamProtocol,
+    ssl: Ssl,
+    options: StartTlsOptions = {},
+  ): Awaitable<StreamTransport> {
+    return startFunction(() => startTls(this, transport, protocol, ssl, options), {
+      loop: this,
+      discard: (upgraded) => upgraded.abort(),
+    });
+  }
+
   /** Also closes the sockets of transports and servers that are still open, without calling their protocols. */
   override close(): void {
     if (this.isClosed()) return;
@@ -379,7 +440,7 @@ export class SelectorEventLoop extends BaseEventLoop {
   }
 
   override watchesDescriptors(): boolean {
-    return this.#net.selector.watching;
+    return this.#net.watching;
   }
 
   protected override started(): void {
@@ -391,7 +452,7 @@ export class SelectorEventLoop extends BaseEventLoop {
   }
 
   protected override pollEvents(): void {
-    this.#net.selector.collect((handle) => this.addReady(handle));
+    this.#net.collect((handle) => this.addReady(handle));
   }
 
   #watch(file: FileDescriptorLike, direction: Direction, handle: Handle): void {

@@ -5,7 +5,9 @@ import {
   LimitOverrunError,
   NativeCallsError,
   ResolutionError,
+  SendfileNotAvailableError,
   ServerStateError,
+  SslError,
   TransportStateError,
 } from '@ringloop/net';
 import { registerErrorClass } from '@ringloop/threadsafe';
@@ -16,7 +18,9 @@ for (const errorClass of [
   LimitOverrunError,
   NativeCallsError,
   ResolutionError,
+  SendfileNotAvailableError,
   ServerStateError,
+  SslError,
   TransportStateError,
 ]) {
   registerErrorClass(errorClass);

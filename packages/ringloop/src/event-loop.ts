@@ -19,8 +19,9 @@ import { shareEventfds, threadEventfd } from '@ringloop/net/internal';
 import { type LoopRef, remote, type WakeUp } from '@ringloop/threadsafe';
 import './error-classes.js';
 import './moving-connections.js'; // a loop can get a connection in any call
-import { callsSent, LoopInbox } from '@ringloop/threadsafe/internal';
 import { startFunction } from '@ringloop/core/internal';
+import { relayIfMain } from './relay-signals.js';
+import { callsSent, LoopInbox, LoopSignals } from '@ringloop/threadsafe/internal';
 import {
   createGroupServer,
   type GroupServerOptions,
@@ -60,6 +61,7 @@ export interface EventLoopOptions extends LoopPorts, NetOptions {
  */
 export class EventLoop extends SelectorEventLoop {
   readonly #inbox: LoopInbox;
+  #signals: LoopSignals | null = null;
 
   /**
    * @throws {TypeError} when an option has the wrong type, or an option or the environment variable RINGLOOP_NET a wrong value
@@ -81,6 +83,52 @@ export class EventLoop extends SelectorEventLoop {
     // Now, not at the first call: threads that are started before the memory exists do not share it.
     if (wakeup !== 'atomics') shareEventfds();
     inbox.offerEventfd(threadEventfd);
+    relayIfMain();
+  }
+
+  /**
+   * Calls `callback(...args)` in this loop each time that the process gets the signal, in place of what the signal does
+   * otherwise. The context of the call is the present one. Replaces the loop's previous handler of the signal. Loops of
+   * several threads may handle the same signal: each of them is called. A signal that comes again before the loop has
+   * dealt with it may be delivered once only. The handlers end with the loop or its thread, however that ends.
+   *
+   * Node gets signals in the main thread only, which passes them on. So a main thread that is blocked delays them all,
+   * and in a worker this call blocks for one turn of the main thread. Python: loop.add_signal_handler(), which only the
+   * main thread may call.
+   * @param signal its name, such as 'SIGTERM', or its number
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE when `signal` is neither a string nor a number, or `callback` is not a
+   *   function, or is an async or generator function; ERR_UNKNOWN_SIGNAL when the system or Node has no signal of that
+   *   name: real-time signals cannot be had
+   * @throws {RangeError} ERR_OUT_OF_RANGE when there is no signal of that number
+   * @throws {SignalError} ERR_UNCATCHABLE_SIGNAL for SIGKILL and SIGSTOP; in a worker ERR_NO_SIGNAL_HUB when the main
+   *   thread has neither made a loop nor called `relaySignals()` before it started the thread, and
+   *   ERR_MAIN_THREAD_BLOCKED when it does not answer for 5 seconds
+   * @throws {LoopStateError} ERR_LOOP_CLOSED
+   */
+  addSignalHandler<A extends unknown[]>(
+    signal: NodeJS.Signals | number,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): void {
+    this.#signals ??= new LoopSignals(this, this.#inbox.ref);
+    this.#signals.add(signal, callback, args);
+  }
+
+  /**
+   * Removes this loop's handler of the signal. Returns false when it had none. When no loop has one any more, the signal
+   * does again what it did before the first was added. Python: loop.remove_signal_handler().
+   * @throws {TypeError} as `addSignalHandler()` does
+   * @throws {RangeError} as `addSignalHandler()` does
+   */
+  removeSignalHandler(signal: NodeJS.Signals | number): boolean {
+    this.#signals ??= new LoopSignals(this, this.#inbox.ref);
+    return this.#signals.remove(signal);
+  }
+
+  /** Also removes the signal handlers. */
+  override close(): void {
+    super.close();
+    this.#signals?.close();
   }
 
   /**

@@ -7,6 +7,7 @@ import {
   shareKoffiLoading,
 } from '@ringloop/net/internal';
 import { createEventLoop } from './event-loop.js';
+import { relayIfMain } from './relay-signals.js';
 
 /** Loops in worker threads, spawned and closed together. */
 export class LoopGroup extends BareLoopGroup {
@@ -15,9 +16,10 @@ export class LoopGroup extends BareLoopGroup {
    * start, it ends the others and throws the error. When cancelled, it ends the workers before it throws.
    */
   static override spawn(options: LoopGroupOptions = {}): Awaitable<LoopGroup> {
-    shareKoffiLoading(); // all first: the workers inherit the tables when they start
+    shareKoffiLoading(); // these first: the workers inherit them when they start
     shareEventfds();
     adoptChildrenOfWorkers();
+    relayIfMain();
     const ports = { loopFactory: createEventLoop, beforeTerminate: awaitKoffiLoading };
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- spawn() calls `new this()`
     return super.spawn({ ...options, ...ports });

@@ -55,3 +55,17 @@ export class MainThreadError extends Error {
   override readonly name = 'MainThreadError';
   readonly code = 'ERR_MAIN_THREAD';
 }
+
+/** A signal cannot be handled. Python: RuntimeError of loop.add_signal_handler(). */
+export class SignalError extends Error {
+  override readonly name = 'SignalError';
+  readonly code: SignalErrorCode;
+
+  constructor(message: string, code: SignalErrorCode, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The values of SignalError's `code`. */
+export type SignalErrorCode = 'ERR_UNCATCHABLE_SIGNAL' | 'ERR_NO_SIGNAL_HUB' | 'ERR_MAIN_THREAD_BLOCKED';

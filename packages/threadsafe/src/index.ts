@@ -11,6 +11,7 @@
 // calls/        Sending: the writer of an inbox, futures and handles of calls, replies, waiting and blocking.
 // control/      Proxies: objects that a loop exposes or lends, used from other threads.
 // loop/         What users hold of another thread's loop (LoopRef), and the inbox that a loop has.
+// signals/      Signals for the loops of all threads, relayed by the main thread.
 // group/        Loops in worker threads that are spawned, supervised and closed together.
 // shared/       Locks, semaphores, events, queues and cancel tokens of all threads.
 export { ConcurrentFuture, wrapFuture } from './calls/concurrent-future.js';
@@ -35,6 +36,8 @@ export {
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,
+  SignalError,
+  type SignalErrorCode,
   ThreadUnavailableError,
   TooManyProducersError,
 } from './errors.js';

@@ -5,9 +5,11 @@ import asyncio
 import errno
 import json
 import logging
+import os
 import socket
 import struct
 import sys
+import tempfile
 import traceback
 
 QUIET = 3  # looks in a row without an event
@@ -34,6 +36,9 @@ class Agent:
         self.reactions = []
         self.keep_open = False
         self.ended = False
+        self.sender = None
+        self.has_datagrams = False
+        self.sending = None  # keeps the task from being collected
 
     def note(self, *event):
         last = self.events[-1] if self.events else None
@@ -97,6 +102,7 @@ class Agent:
     async def bind(self, at):
         local = (at["host"], at["port"])
         remote = at.get("remote")
+        self.has_datagrams = True
         await self.loop.create_datagram_endpoint(
             lambda: Datagrams(self), local_addr=local, remote_addr=remote and (remote["host"], remote["port"])
         )
@@ -106,6 +112,9 @@ class Agent:
     async def end(self, pause):
         if self.server is not None:
             self.server.close()
+        if self.sending is not None:
+            self.sending.cancel()  # first: CPython leaves it pending if the transport ends
+            await asyncio.wait([self.sending])
         if self.transport is not None:
             self.act(["abort", None])
         await self.settle(pause)
@@ -147,18 +156,25 @@ class Agent:
                 self.note("limits", *transport.get_write_buffer_limits())
             elif name == "query":
                 self.note("is", transport.is_closing(), transport.get_write_buffer_size() == 0)
-                if not self.ended:
+                if not self.ended and not self.has_datagrams:
                     self.note("reads", transport.is_reading())
             elif name == "closeServer":
                 if self.server is not None:
                     self.server.close()
                     self.note("serving", self.server.is_serving())
+            elif name == "sendfile":
+                self.sending = self.loop.create_task(self.sendfile(transport, *value))
             elif name == "lend":
                 transport.set_protocol(Lender(self, value))
             elif name == "plain":
                 transport.set_protocol(Stream(self))
             elif name == "send":
                 transport.sendto(bytes(value))
+            elif name == "sendText":
+                transport.sendto("text")
+            elif name == "reply":
+                if self.sender is not None:
+                    transport.sendto(bytes(value), self.sender)
             elif name == "sendTo":
                 size, address = value
                 transport.sendto(bytes(size), (address["host"], address["port"]))
@@ -168,6 +184,18 @@ class Agent:
             pass  # CPython's own mistake: abort() after connection_lost() of a transport that has flushed
         except Exception:
             self.note("raises")
+
+    async def sendfile(self, transport, size, offset, count):
+        with tempfile.TemporaryFile(buffering=0) as file:
+            file.truncate(size)
+            try:
+                result = await self.loop.sendfile(transport, file, offset, count)
+            except RuntimeError:
+                self.note("sends no file")  # the position may have moved: the fallback reads before it is refused
+                return
+            except OSError as error:
+                result = code_of(error)
+            self.note("sent", result, os.lseek(file.fileno(), 0, os.SEEK_CUR))
 
     def react(self, on):
         for reaction in self.reactions:
@@ -242,8 +270,10 @@ class Datagrams(asyncio.DatagramProtocol):
     def connection_made(self, transport):
         self.agent.transport = transport
         self.agent.note("made")
+        self.agent.react("made")
 
     def datagram_received(self, data, addr):
+        self.agent.sender = addr
         self.agent.note("datagram", len(data))
         self.agent.react("data")
 
@@ -253,6 +283,7 @@ class Datagrams(asyncio.DatagramProtocol):
 
     def connection_lost(self, exc):
         self.agent.note("lost", code_of(exc))
+        self.agent.react("lost")
 
 
 class Warnings(logging.Handler):

@@ -234,6 +234,63 @@ export const GOLDEN_SOCKETS: readonly GoldenSockets[] = [
     },
   },
   {
+    title: 'a file follows what is buffered, nobody writes meanwhile, and reading goes on afterwards',
+    program: tcp(
+      {},
+      server(['pause', null]),
+      client(['write', HUGE], ['write', HUGE], ['sendfile', [HUGE, 0, null]]),
+      client(['write', 1], ['writelines', 1], ['query', null]),
+      server(['write', 3]),
+      server(['resume', null]),
+      client(['write', 5], ['query', null]),
+      client(['close', null]),
+    ),
+  },
+  {
+    title: 'parts of files, and what is behind their end',
+    program: tcp(
+      {},
+      client(['sendfile', [1000, 10, 100]]),
+      client(['sendfile', [1000, 990, 100]]),
+      client(['sendfile', [1000, 1000, 1]]),
+      client(['sendfile', [1000, 2000, null]]),
+      client(['sendfile', [0, 0, null]]),
+      client(['sendfile', [1_500_000, 1, 1_499_998]]),
+      client(['writeEof', null]),
+    ),
+  },
+  {
+    title: 'a file in connection_made(), and reading that was paused stays so',
+    program: tcp(
+      { server: side(false, { on: 'made', acts: [['sendfile', [HUGE, 0, null]]] }) },
+      server(['pause', null], ['sendfile', [10, 0, null]]),
+      client(['write', 4]),
+      server(['query', null], ['resume', null]),
+    ),
+  },
+  {
+    title: 'no file after write_eof(), nor after close()',
+    program: tcp(
+      { server: side(true) },
+      client(['writeEof', null]),
+      client(['sendfile', [10, 0, null]]),
+      server(['close', null], ['sendfile', [10, 0, null]]),
+    ),
+  },
+  {
+    title: 'a peer that goes away in the middle of a file',
+    program: {
+      ...tcp(
+        {},
+        server(['pause', null]),
+        client(['sendfile', [HUGE, 0, null]]),
+        server(['abort', null]),
+        client(['query', null]),
+      ),
+      family: 'unix',
+    },
+  },
+  {
     title: 'datagrams keep their order and their borders, the empty one left out',
     program: { ...tcp({}, client(['send', 1], ['send', 500], ['send', 2])), family: 'udp' },
   },

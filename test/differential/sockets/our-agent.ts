@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CancelledError } from '@ringloop/core';
+import { CancelledError, type Task } from '@ringloop/core';
 import { isError } from '@ringloop/core/internal';
 import {
   type BufferedProtocol,
@@ -13,8 +13,10 @@ import {
   type SocketAddress,
   SOL_SOCKET,
   type Transport,
+  TransportStateError,
   type TransportSocket,
 } from '@ringloop/net';
+import { TestFile } from '../../net/sendfile/test-file.js';
 import type {
   Act,
   Address,
@@ -43,6 +45,9 @@ export class OurAgent implements Agent {
   #reactions: Reaction[] = [];
   #keepOpen = false;
   #ended = false;
+  #sending: Task<void> | null = null;
+  /** Who has sent the last datagram. */
+  #sender: Address | null = null;
 
   constructor(loop: SelectorEventLoop) {
     this.#loop = loop;
@@ -136,6 +141,9 @@ export class OurAgent implements Agent {
 
   async #end(pause: number): Promise<void> {
     this.#server?.close();
+    this.#sending?.cancel();
+    await Promise.allSettled([this.#sending]);
+    this.#sending = this.#sender = null;
     this.#transport?.abort();
     this.#datagrams?.abort();
     await this.#settle(pause);
@@ -182,6 +190,9 @@ export class OurAgent implements Agent {
       case 'limits':
         transport.setWriteBufferLimits({ high: value });
         return this.note('limits', ...transport.getWriteBufferLimits());
+      case 'sendfile':
+        this.#sending = this.#loop.createTask(() => this.#sendfile(transport, value));
+        return;
       case 'lend':
         return transport.setProtocol(this.#lender(value));
       case 'plain':
@@ -196,11 +207,46 @@ export class OurAgent implements Agent {
     }
   }
 
+  async #sendfile(
+    transport: Transport,
+    [size, offset, count]: readonly [number, number, number | null],
+  ): Promise<void> {
+    using file = new TestFile(Buffer.alloc(size));
+    let result: number | string | null;
+    try {
+      result = await this.#loop.sendfile(transport, file, { offset, count });
+    } catch (thrown) {
+      if (thrown instanceof CancelledError) throw thrown;
+      if (thrown instanceof TransportStateError) {
+        this.note('sends no file');
+        return;
+      }
+      result = codeOf(thrown);
+    }
+    this.note('sent', result, file.position);
+  }
+
   #actOnDatagrams(transport: DatagramTransport, [name, value]: Act): void {
-    if (name === 'send') transport.sendto(Buffer.alloc(value));
-    else if (name === 'sendTo') transport.sendto(Buffer.alloc(value[0]), value[1]);
-    else if (name === 'close') transport.close();
-    else if (name === 'abort') transport.abort();
+    switch (name) {
+      case 'send':
+        return transport.sendto(Buffer.alloc(value));
+      case 'sendText':
+        return transport.sendto('text' as unknown as Uint8Array); // what JavaScript may do
+      case 'sendTo':
+        return transport.sendto(Buffer.alloc(value[0]), value[1]);
+      case 'reply':
+        if (this.#sender !== null) transport.sendto(Buffer.alloc(value), this.#sender);
+        return;
+      case 'close':
+        return transport.close();
+      case 'abort':
+        return transport.abort();
+      case 'limits':
+        transport.setWriteBufferLimits({ high: value });
+        return this.note('limits', ...transport.getWriteBufferLimits());
+      case 'query':
+        this.note('is', transport.isClosing(), transport.getWriteBufferSize() === 0);
+    }
   }
 
   #react(on: Reaction['on']): void {
@@ -272,8 +318,10 @@ export class OurAgent implements Agent {
       connectionMade: (transport: DatagramTransport): void => {
         this.#datagrams = transport;
         this.note('made');
+        this.#react('made');
       },
-      datagramReceived: (data: Buffer): void => {
+      datagramReceived: (data: Buffer, from: SocketAddress | string): void => {
+        this.#sender = toAddress(from);
         this.note('datagram', data.length);
         this.#react('data');
       },
@@ -281,7 +329,10 @@ export class OurAgent implements Agent {
         this.note('error', codeOf(error));
         this.#react('error');
       },
-      connectionLost: (exc: Error | null): void => this.note('lost', codeOf(exc)),
+      connectionLost: (exc: Error | null): void => {
+        this.note('lost', codeOf(exc));
+        this.#react('lost');
+      },
     };
   }
 }

@@ -31,13 +31,16 @@ export interface Address {
 }
 
 export type Act =
-  | readonly ['write' | 'writelines' | 'limits' | 'send', number]
+  | readonly ['write' | 'writelines' | 'limits' | 'send' | 'reply', number]
   /** From now on the protocol lends so many bytes to receive into; -1: getBuffer() raises. `plain` ends it. */
   | readonly ['lend', number]
+  /** Begins to send a part of a file of zeros: the file's size, the offset and the count. */
+  | readonly ['sendfile', readonly [number, number, number | null]]
   | readonly ['sendTo', readonly [number, Address]]
   | readonly [
       (
         | 'writeText'
+        | 'sendText'
         | 'writeEof'
         | 'close'
         | 'abort'

@@ -11,7 +11,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { SelectorEventLoop } from '@ringloop/net';
 import { findPython } from '../oracle.js';
-import { socketPrograms } from './generate.js';
+import { datagramPrograms, sendfilePrograms, socketPrograms } from './generate.js';
 import { GOLDEN_SOCKETS } from './golden.js';
 import { OurAgent } from './our-agent.js';
 import { play, type StepTrace } from './play.js';
@@ -56,16 +56,22 @@ describe(`differential/sockets, ${against}`, function () {
     it(`SelectorEventLoop: ${title}`, () => compare(program));
   }
 
-  it('SelectorEventLoop tells protocols of generated programs what asyncio tells them', async () => {
-    const { failed, errorInstance, counterexample, seed } = await fc.check(
-      fc.asyncProperty(socketPrograms(hasJoinedWritelines), compare),
-      { numRuns: PROGRAMS, seed: SEED, endOnFailure: true }, // a smaller one would take minutes
-    );
-    if (failed) {
-      const shown = JSON.stringify(counterexample);
-      throw new Error(`RINGLOOP_SEED=${seed} ${shown}\n${(errorInstance as Error).message}`); // compare() threw it
-    }
-  });
+  for (const [what, programs] of [
+    ['programs', socketPrograms(hasJoinedWritelines)],
+    ['programs of datagrams', datagramPrograms()],
+    ['programs that send files', sendfilePrograms(hasJoinedWritelines)],
+  ] as const) {
+    it(`SelectorEventLoop tells protocols of generated ${what} what asyncio tells them`, async () => {
+      const { failed, errorInstance, counterexample, seed } = await fc.check(
+        fc.asyncProperty(programs, compare),
+        { numRuns: PROGRAMS, seed: SEED, endOnFailure: true }, // a smaller one would take minutes
+      );
+      if (failed) {
+        const shown = JSON.stringify(counterexample);
+        throw new Error(`RINGLOOP_SEED=${seed} ${shown}\n${(errorInstance as Error).message}`); // compare() threw it
+      }
+    });
+  }
 
   it('SelectorEventLoop leaves nothing behind when connecting is cancelled at once', () =>
     onOurLoop(async (ours) => {

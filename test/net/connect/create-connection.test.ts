@@ -256,7 +256,6 @@ describe('net/create-connection', () => {
           'ERR_INVALID_ARG_VALUE',
         ],
         [{ sock: datagrams }, 'A Stream Socket was expected, got ', 'ERR_INVALID_ARG_VALUE'],
-        [{ host: 'a', port: 1, ssl: {} }, 'Cannot use ssl: TLS is not supported yet', 'ERR_TLS_UNSUPPORTED'],
         [
           { host: 'a', port: 1, serverHostname: '' },
           'server_hostname is only meaningful with ssl',

@@ -36,11 +36,16 @@ const WAYS: Readonly<Record<string, readonly number[]>> = {
   listen: [errno.EINTR, errno.EADDRINUSE, ODD],
   accept4: [errno.EINTR, errno.EAGAIN, errno.ECONNABORTED, ...OUT_OF_RESOURCES, ODD],
   connect: [errno.EINTR, errno.ECONNREFUSED, errno.ENETUNREACH, errno.ETIMEDOUT, errno.ENOBUFS, ODD],
+  open: [errno.EINTR, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES],
+  read: [errno.EINTR, errno.EAGAIN, errno.EIO, ODD],
+  write: [errno.EINTR, errno.EAGAIN, errno.EPIPE, errno.ENOSPC, ODD],
   recv: TRANSFER,
   recvfrom: [...TRANSFER, errno.ECONNREFUSED],
   send: [...TRANSFER, errno.EPIPE],
   sendmsg: [...TRANSFER, errno.EPIPE],
   sendto: [...TRANSFER, errno.ECONNREFUSED, errno.EMSGSIZE],
+  sendfile: [...TRANSFER, errno.EPIPE, errno.EINVAL],
+  lseek: [errno.EIO, ODD],
   shutdown: [errno.EINTR, errno.ENOTCONN, ODD],
   close: [errno.EINTR, errno.EIO],
   fcntl: [errno.EINTR, errno.EMFILE, ODD],
@@ -62,6 +67,7 @@ const SILENT: Readonly<Record<string, string>> = {
   close: 'the number is free all the same',
   epoll_create1: 'the loop goes on with its old epoll descriptor, and tries again',
   'epoll_ctl DEL': 'the descriptor was closed behind our back; what is reported for it is dropped',
+  'open EACCES': 'the descriptor that was given is used instead',
   'epoll_ctl ADD of libuv': 'a timer looks for events instead',
   'epoll_ctl DEL of libuv': 'closing the descriptor has the same effect',
 };
@@ -72,6 +78,8 @@ const AT_MOST_ONCE: Readonly<Record<string, string>> = {
   getpeername: 'the same',
   'accept4 ECONNABORTED':
     'a server goes on: the peer gave up while it was queued; who has called sockAccept() is told',
+  'sendfile EINVAL': 'the file is read instead, if nothing of it was sent yet',
+  lseek: 'who is told that the file could not be sent is not told that its position could not be set',
   'epoll_ctl MOD': 'one that stops watching is silent as DEL is',
   setsockopt: 'of a connection that a server has accepted: a peer can cause it as often as it likes',
 };
@@ -173,7 +181,7 @@ function waysOf(scenario: Scenario, call: string): readonly Fault['how'][] {
   const ways = WAYS[call];
   if (ways === undefined) throw new Error(`How can ${call}() fail?`);
   if (!scenario.isStream) return call === 'connect' ? ways.filter((how) => how !== errno.EINTR) : ways; // it does not wait
-  return ['recv', 'send', 'sendmsg'].includes(call) ? [...ways, 'short'] : ways;
+  return ['recv', 'send', 'sendmsg', 'sendfile'].includes(call) ? [...ways, 'short'] : ways;
 }
 
 describe('net: each system call fails once', function () {

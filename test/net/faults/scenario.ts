@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Future } from '@ringloop/core';
 import { isError } from '@ringloop/core/internal';
 import {
+  type BaseTransport,
   type DatagramProtocol,
   type DatagramTransport,
   type Protocol,
@@ -123,7 +124,7 @@ export class Actor implements Protocol, DatagramProtocol {
   readonly #stage: Stage;
   readonly #name: string;
   readonly #options: ActorOptions;
-  #transport: Transport | DatagramTransport | null = null;
+  #transport: BaseTransport | null = null;
 
   constructor(stage: Stage, name: string, options: ActorOptions) {
     this.#stage = stage;
@@ -147,10 +148,11 @@ export class Actor implements Protocol, DatagramProtocol {
   }
 
   abort(): void {
-    this.#transport?.abort();
+    const transport = this.#transport as { abort(): void } | null; // all of ours have it
+    transport?.abort();
   }
 
-  connectionMade(transport: Transport | DatagramTransport): void {
+  connectionMade(transport: BaseTransport): void {
     this.#transport = transport;
     this.#note('made');
     this.#options.onMade?.(this.stream);

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import {
   AF_INET,
@@ -12,6 +13,8 @@ import {
   type Server,
 } from '@ringloop/net';
 import { iterations } from '../iterations.js';
+import { makePipe } from '../pipes/pipes.js';
+import { TestFile } from '../sendfile/test-file.js';
 import type { Actor, Stage } from './scenario.js';
 
 const LOCAL = { host: '127.0.0.1', port: 0 };
@@ -42,6 +45,25 @@ async function converse(client: Actor): Promise<void> {
   client.stream.write(Buffer.from('hello'));
   client.stream.writeEof();
   await client.lost;
+}
+
+/** A descriptor that is closed once, by its transport or by the scenario. */
+class HeldDescriptor {
+  readonly #fd: number;
+  #isOpen = true;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  fileno(): number {
+    return this.#fd;
+  }
+
+  close(): void {
+    if (this.#isOpen) closeSync(this.#fd);
+    this.#isOpen = false;
+  }
 }
 
 export interface Scenario {
@@ -142,6 +164,27 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
 
+  'a pipe': {
+    isStream: true,
+    play: async (stage) => {
+      const [reader, writer] = makePipe().map((fd) => new HeldDescriptor(fd));
+      if (reader === undefined || writer === undefined) return; // never: there are two
+      try {
+        const source = stage.actor('reader');
+        await stage.loop.connectReadPipe(() => source, reader);
+        const sink = stage.actor('writer');
+        const [transport] = await stage.loop.connectWritePipe(() => sink, writer);
+        transport.write(Buffer.alloc(BIG));
+        transport.close();
+        await sink.lost;
+        await source.lost;
+      } finally {
+        reader.close();
+        writer.close();
+      }
+    },
+  },
+
   'datagrams by UDP': {
     isStream: false,
     play: async (stage) => {
@@ -203,6 +246,64 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       for (let data = await loop.sockRecv(peer, 100); data.length > 0; data = await loop.sockRecv(peer, 100))
         stage.noteData('peer', data);
       stage.note('peer', 'end');
+    },
+  },
+
+  'files on a socket': {
+    isStream: true,
+    play: async (stage) => {
+      const { loop } = stage;
+      using file = new TestFile(BIG);
+      const [sock, peer] = Socket.socketpair();
+      stage.hold(sock);
+      stage.hold(peer);
+      const receiving = loop.createTask(async () => {
+        try {
+          for (
+            let data = await loop.sockRecv(peer, BIG);
+            data.length > 0;
+            data = await loop.sockRecv(peer, BIG)
+          )
+            stage.noteData('peer', data);
+          stage.note('peer', 'end');
+        } finally {
+          peer.close();
+        }
+      });
+      const sending = loop.createTask(async () => {
+        try {
+          stage.note('sender', `${await loop.sockSendfile(sock, file)} to ${file.position}`);
+          stage.note('sender', String(await loop.sockSendfile(sock, file, { offset: 5, count: 10 })));
+        } finally {
+          sock.close();
+        }
+      });
+      for (const outcome of await Promise.allSettled([receiving, sending]))
+        if (outcome.status === 'rejected') stage.told.push(outcome.reason);
+    },
+  },
+
+  'a file on a transport': {
+    isStream: true,
+    play: async (stage) => {
+      using file = new TestFile(BIG);
+      const served = stage.actor('server');
+      const [ours, theirs] = Socket.socketpair();
+      stage.hold(ours);
+      stage.hold(theirs);
+      await stage.loop.connectAcceptedSocket(() => served, theirs);
+      const client = stage.actor('client');
+      await stage.loop.connectAcceptedSocket(() => client, ours);
+      client.stream.write(Buffer.alloc(BIG));
+      try {
+        stage.note('sender', `${await stage.loop.sendfile(client.stream, file)} to ${file.position}`);
+      } catch (thrown) {
+        if (!client.stream.isClosing()) throw thrown; // otherwise the protocol is told the same
+      }
+      client.stream.write(Buffer.from('end'));
+      client.stream.writeEof();
+      await client.lost;
+      await served.lost;
     },
   },
 

@@ -9,11 +9,16 @@ const SYSTEM_CALLS = [
   'listen',
   'accept4',
   'connect',
+  'open',
+  'read',
+  'write',
   'recv',
   'send',
   'recvfrom',
   'sendto',
   'sendmsg',
+  'sendfile',
+  'lseek',
   'shutdown',
   'close',
   'fcntl',
@@ -26,7 +31,7 @@ const SYSTEM_CALLS = [
   'epoll_wait',
 ] as const satisfies readonly (keyof Libc)[];
 
-const LENGTH_ARGUMENT = 2; // of recv, send, recvfrom and sendto alike
+const LENGTH_ARGUMENTS: Readonly<Record<string, number>> = { recv: 2, send: 2, sendfile: 3 };
 const MSG_IOV_OFFSET = 16; // of msg_iov in `struct msghdr`, in bytes
 const EPOLL_OPERATIONS = ['', 'ADD', 'DEL', 'MOD'];
 
@@ -83,8 +88,10 @@ export class SystemCalls implements Disposable {
     const [fault] = at === -1 ? [] : this.#faults.splice(at, 1);
     if (fault === undefined) return this.#make(name, real, args);
     if (fault.how === 'short' && name === 'sendmsg') return this.#sendOneByte(args);
-    if (fault.how === 'short')
-      return real(...args.with(LENGTH_ARGUMENT, Math.min(1, Number(args[LENGTH_ARGUMENT]))));
+    if (fault.how === 'short') {
+      const at = LENGTH_ARGUMENTS[name] ?? missing(name);
+      return real(...args.with(at, Math.min(1, Number(args[at]))));
+    }
     if (name === 'close' || (name === 'connect' && fault.how === constants.errno.EINTR))
       this.#make(name, real, args);
     this.#errno = fault.how;

@@ -49,7 +49,6 @@ describe('Children of workers', function () {
     for (const found of await Promise.all(workers.map((worker) => once(worker, 'message')))) {
       pids.push(...(found[0] as number[]));
     }
-    await Promise.all(workers.map((worker) => worker.threadId === -1 || once(worker, 'exit')));
     expect(pids.filter((pid) => pid === -1)).to.deep.equal([]);
     expect(new Set(pids).size).to.equal(200);
     await untilGone(pids);
@@ -107,14 +106,16 @@ describe('Children of a loop that is closed', () => {
   });
 
   it('that starts and reaps many at a time, in a flood of SIGCHLD, tells every one', () =>
-    inLoop(async (loop) => {
+    inLoop(async () => {
       let listened = 0;
-      const onChild = (): void => void listened++;
+      const onChild = (): void => {
+        listened++;
+      };
       process.on('SIGCHLD', onChild);
       const started = await Promise.all(Array.from({ length: 60 }, () => createSubprocessExec('true')));
       const codes = await Promise.all(started.map((made) => made.wait()));
       process.off('SIGCHLD', onChild);
       expect(codes).to.deep.equal(Array(60).fill(0));
-      expect(loop.isRunning()).to.equal(true);
+      expect(listened).to.be.above(0);
     }));
 });

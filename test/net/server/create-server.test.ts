@@ -195,7 +195,6 @@ describe('net/create-server', () => {
         ],
         [{ sock: datagrams }, 'A Stream Socket was expected, got ', 'ERR_INVALID_ARG_VALUE'],
         [{ ...LOCAL, ssl: true }, 'ssl argument must be an SSLContext or null', 'ERR_INVALID_ARG_TYPE'],
-        [{ ...LOCAL, ssl: {} }, 'Cannot use ssl: TLS is not supported yet', 'ERR_TLS_UNSUPPORTED'],
         [
           { ...LOCAL, sslHandshakeTimeout: 1 },
           'ssl_handshake_timeout is only meaningful with ssl',

@@ -1,6 +1,7 @@
 import { checkCallback } from '@ringloop/core/internal';
 import { NET, type NetLoop } from '../loop-net.js';
-import { refuseTls, type TlsOptions } from './no-tls.js';
+import { shakeAsServer } from '../tls/handshake.js';
+import { serverPlan, type TlsCallOptions } from '../tls/ssl-options.js';
 import type { ProtocolFactory, StreamProtocol } from '../transports/protocol.js';
 import type { Socket } from '../sockets/socket.js';
 import { startTransport } from '../transports/start-transport.js';
@@ -8,11 +9,8 @@ import { checkStreamSocket } from '../sockets/stream-socket.js';
 import { takeOverStream } from './take-over.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
 
-/**
- * Options of `connectAcceptedSocket()`: only TLS options, which are refused with TypeError because TLS is not supported
- * yet.
- */
-export type AcceptedSocketOptions = TlsOptions;
+/** Options of `connectAcceptedSocket()`: those of TLS, for the side of the server. */
+export type AcceptedSocketOptions = TlsCallOptions;
 
 /**
  * Creates a transport for an accepted connection. The transport owns the connection from now on: `sock` is detached.
@@ -26,7 +24,12 @@ export async function connectAcceptedSocket<P extends StreamProtocol>(
 ): Promise<[StreamTransport, P]> {
   loop[NET].checkOpen();
   checkCallback(protocolFactory, 'connectAcceptedSocket');
-  refuseTls(options);
+  const plan = serverPlan(options);
   checkStreamSocket(sock);
-  return startTransport(loop, protocolFactory, takeOverStream(loop, sock));
+  const taken = takeOverStream(loop, sock);
+  return startTransport(
+    loop,
+    protocolFactory,
+    plan === null ? taken : await shakeAsServer(loop, { sock: taken }, plan),
+  );
 }

@@ -20,7 +20,7 @@ export async function openConnected(
   const sock =
     handles === null ? new Socket(family, SOCK_STREAM, { proto }) : new HandleStream(handles, family);
   const attempt = { abandon: () => sock.close() };
-  loop[NET].opened(attempt);
+  loop[NET].opened(attempt, 'connection attempt', sock);
   try {
     prepare(sock);
     await connectSocket(loop, sock, address);

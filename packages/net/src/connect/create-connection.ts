@@ -5,7 +5,8 @@ import { interleave } from './interleave.js';
 import { staggeredRace } from './staggered-race.js';
 import { AF_UNSPEC, SOCK_STREAM } from '../libc/linux-abi.js';
 import { NET, type NetLoop } from '../loop-net.js';
-import { refuseTls, type TlsOptions } from './no-tls.js';
+import { clientPlan, type TlsClientOptions } from '../tls/ssl-options.js';
+import { shakeAsClient } from '../tls/handshake.js';
 import type { ProtocolFactory, StreamProtocol } from '../transports/protocol.js';
 import { resolve, resolveToBind, type ResolvedAddress } from '../names/resolve.js';
 import { checkInt } from '../sockets/check-int.js';
@@ -20,7 +21,7 @@ import { bindingFailed, combineErrors } from './connect-errors.js';
 import { isSystemError, type SystemError } from '../libc/system-error.js';
 
 /** Options of `createConnection()`: where to connect to. Give either a host and a port, or `sock`, never both. */
-export interface ConnectionOptions extends TlsOptions {
+export interface ConnectionOptions extends TlsClientOptions {
   /** A name or an IP address. Null together with a port means this machine. */
   readonly host?: string | null;
   readonly port?: Port;
@@ -61,14 +62,19 @@ export async function createConnection<P extends StreamProtocol>(
 ): Promise<[StreamTransport, P]> {
   loop[NET].checkOpen();
   checkCallback(protocolFactory, 'createConnection');
-  refuseTls(options);
   const { host = null, port = null, sock = null } = options;
+  const plan = clientPlan(options, host, 'You must set server_hostname when using ssl without a host');
   if (sock !== null) {
     if (host !== null || port !== null) {
       throw typeError('host/port and sock can not be specified at the same time', 'ERR_INVALID_ARG_VALUE');
     }
     checkStreamSocket(sock);
-    return startTransport(loop, protocolFactory, takeOverStream(loop, sock));
+    const taken = takeOverStream(loop, sock);
+    return startTransport(
+      loop,
+      protocolFactory,
+      plan === null ? taken : await shakeAsClient(loop, { sock: taken }, plan),
+    );
   }
   if (host === null && port === null) {
     throw typeError('host and port was not specified and no sock specified', 'ERR_INVALID_ARG_VALUE');
@@ -82,7 +88,11 @@ export async function createConnection<P extends StreamProtocol>(
     for (const sock of made) sock.close();
     throw thrown;
   }
-  return startTransport(loop, protocolFactory, connected);
+  return startTransport(
+    loop,
+    protocolFactory,
+    plan === null ? connected : await shakeAsClient(loop, { sock: connected }, plan),
+  );
 }
 
 async function connectAny(

@@ -8,10 +8,11 @@ import { startTransport } from '../transports/start-transport.js';
 import { takeOverStream } from './take-over.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
 import { openConnected } from './connect-socket.js';
-import { refuseTls, type TlsOptions } from './no-tls.js';
+import { shakeAsClient } from '../tls/handshake.js';
+import { clientPlan, type TlsClientOptions } from '../tls/ssl-options.js';
 
 /** Options of `createUnixConnection()`: where to connect to. Give either `path` or `sock`, never both. */
-export interface UnixConnectionOptions extends TlsOptions {
+export interface UnixConnectionOptions extends TlsClientOptions {
   readonly path?: UnixPath | null;
   /** A connected socket to use instead. It is detached: the transport owns the connection from now on. */
   readonly sock?: Socket | null;
@@ -29,19 +30,25 @@ export async function createUnixConnection<P extends StreamProtocol>(
 ): Promise<[StreamTransport, P]> {
   loop[NET].checkOpen();
   checkCallback(protocolFactory, 'createUnixConnection');
-  refuseTls(options);
+  const plan = clientPlan(options, null, 'you have to pass server_hostname when using ssl');
   const { path = null, sock = null } = options;
   if (path !== null && sock !== null) {
     throw typeError('path and sock can not be specified at the same time', 'ERR_INVALID_ARG_VALUE');
   }
   if (sock !== null) {
     checkUnixStreamSocket(sock);
-    return startTransport(loop, protocolFactory, takeOverStream(loop, sock));
+    const taken = takeOverStream(loop, sock);
+    return startTransport(
+      loop,
+      protocolFactory,
+      plan === null ? taken : await shakeAsClient(loop, { sock: taken }, plan),
+    );
   }
   if (path === null) throw typeError('no path and sock were specified', 'ERR_INVALID_ARG_VALUE');
+  const connected = await openConnected(loop, { family: AF_UNIX }, unixPath(path));
   return startTransport(
     loop,
     protocolFactory,
-    await openConnected(loop, { family: AF_UNIX }, unixPath(path)),
+    plan === null ? connected : await shakeAsClient(loop, { sock: connected }, plan),
   );
 }

@@ -19,7 +19,7 @@ export async function untilOpen<H extends { close(): void }>(
   });
   const reported = loop[OUTSIDE].track('thread'); // it comes from outside: the loop is not deadlocked, and virtual time waits
   const attempt = { abandon: () => handle.close() };
-  loop[NET].opened(attempt);
+  loop[NET].opened(attempt, 'connection attempt', handle);
   try {
     await opened.future;
     return handle;

@@ -1,4 +1,5 @@
 import { findHostFunctions, type HostFunctions } from './host-functions.js';
+import { POINTER_BYTES } from './linux-abi.js';
 import { loadKoffi } from './load-koffi.js';
 
 /** An address in memory, as the C library gives it. */
@@ -35,6 +36,8 @@ interface LibcFunctions {
     addressLength: number,
   ): number;
   sendmsg(fd: number, message: Uint8Array, flags: number): number;
+  sendfile(outFd: number, inFd: number, offset: Uint8Array, length: number): number;
+  lseek(fd: number, offset: number, whence: number): number | bigint;
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
   dup3(oldFd: number, newFd: number, flags: number): number;
@@ -63,6 +66,7 @@ interface LibcFunctions {
     serviceLength: number,
     flags: number,
   ): number;
+  sigaction(signal: number, action: Uint8Array | null, before: Uint8Array | null): number;
   memcpy(target: Uint8Array, source: Address, length: number): unknown;
   strlen(text: Address): number;
 }
@@ -78,6 +82,9 @@ export interface Libc extends LibcFunctions {
   address(bytes: Uint8Array): Address;
   readonly host: HostFunctions | null;
 }
+
+/** Where pointers have 32 bits, glibc gives these functions 64-bit offsets under other names. */
+const WIDE = POINTER_BYTES === 8 ? '' : '64';
 
 /** koffi does not know ssize_t, so intptr_t stands for it. Buffers are passed as plain addresses. */
 const DECLARATIONS: Record<keyof LibcFunctions, string> = {
@@ -97,6 +104,8 @@ const DECLARATIONS: Record<keyof LibcFunctions, string> = {
   sendto:
     'intptr_t sendto(int fd, void *buffer, size_t length, int flags, void *address, uint32_t addressLength)',
   sendmsg: 'intptr_t sendmsg(int fd, void *message, int flags)',
+  sendfile: `intptr_t sendfile${WIDE}(int outFd, int inFd, void *offset, size_t length)`,
+  lseek: `int64_t lseek${WIDE}(int fd, int64_t offset, int whence)`,
   shutdown: 'int shutdown(int fd, int how)',
   close: 'int close(int fd)',
   dup3: 'int dup3(int oldfd, int newfd, int flags)',
@@ -118,6 +127,7 @@ const DECLARATIONS: Record<keyof LibcFunctions, string> = {
   freeaddrinfo: 'void freeaddrinfo(intptr_t list)',
   getnameinfo:
     'int getnameinfo(void *address, uint32_t addressLength, void *host, uint32_t hostLength, void *service, uint32_t serviceLength, int flags)',
+  sigaction: 'int sigaction(int signal, void *action, void *before)',
   memcpy: 'void *memcpy(void *target, intptr_t source, size_t length)',
   strlen: 'size_t strlen(intptr_t text)',
 };

@@ -162,6 +162,9 @@ export const MSG_DONTWAIT = 0x40;
 /** Flag of send(): EPIPE without SIGPIPE. */
 export const MSG_NOSIGNAL = 0x4000;
 
+/** lseek(): count from the start of the file. */
+export const SEEK_SET = 0;
+
 /** fcntl(): read the descriptor's flags. */
 export const F_GETFD = 1;
 /** fcntl(): set the descriptor's flags. */

@@ -23,6 +23,7 @@ import {
   O_CLOEXEC,
   O_NOCTTY,
   O_NONBLOCK,
+  SEEK_SET,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
 } from './linux-abi.js';
@@ -40,17 +41,21 @@ export const {
   EEXIST,
   EINPROGRESS,
   EINTR,
+  EINVAL,
   EMFILE,
   ENFILE,
   ENOBUFS,
   ENOENT,
   ENOMEM,
   EPIPE,
+  ESPIPE,
   ENOSYS,
   ENOTCONN,
   ENOTDIR,
   EPERM,
   ESRCH,
+  EOPNOTSUPP,
+  EOVERFLOW,
 } = constants.errno;
 
 const OPEN_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
@@ -187,6 +192,29 @@ export function sendmsg(fd: number, message: Uint8Array): number {
     const errno = c.errno();
     if (errno !== EINTR) return -errno;
   }
+}
+
+const offsetWord = new BigInt64Array(1); // off_t, in native byte order; the kernel moves it, and nobody reads it
+const offsetRoom = new Uint8Array(offsetWord.buffer);
+
+/**
+ * Sends up to `length` bytes of a file from `offset` on, and returns how many; 0 at the end of the file. The file's own position stays
+ * where it is. If the peer is gone, returns -EPIPE: the call has no MSG_NOSIGNAL, but Node ignores SIGPIPE.
+ */
+export function sendfile(outFd: number, inFd: number, offset: number, length: number): number {
+  const c = libc();
+  while (true) {
+    offsetWord[0] = BigInt(offset);
+    const result = c.sendfile(outFd, inFd, offsetRoom, length);
+    if (result >= 0) return result;
+    const errno = c.errno();
+    if (errno !== EINTR) return -errno;
+  }
+}
+
+/** Moves the position of a file to `offset` bytes from its start. Returns 0 or `-errno`. */
+export function seek(fd: number, offset: number): number {
+  return complete((c) => (Number(c.lseek(fd, offset, SEEK_SET)) < 0 ? -1 : 0));
 }
 
 /** Never waits: libuv does the waiting. */

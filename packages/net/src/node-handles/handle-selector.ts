@@ -4,7 +4,7 @@ import { EBADF } from '../libc/syscalls.js';
 import type { Direction, LoopSelector } from '../selector/loop-selector.js';
 
 /** The first number of a handle: beyond a C int, so that no descriptor has it. */
-const FIRST_NUMBER = 2 ** 31;
+export const FIRST_NUMBER = 2 ** 31;
 
 /** One of Node's handles, as its selector sees it. */
 export interface Selectable {
@@ -101,6 +101,13 @@ export class HandleSelector implements LoopSelector {
     watch[direction] = null;
     if (watch.reader === null && watch.writer === null) this.#watches.delete(number);
     return true;
+  }
+
+  *watched(): Generator<readonly [number: number, direction: Direction, handle: Handle]> {
+    for (const [number, { reader, writer }] of this.#watches) {
+      if (reader !== null) yield [number, 'reader', reader];
+      if (writer !== null) yield [number, 'writer', writer];
+    }
   }
 
   collect(queue: (handle: Handle) => void): void {

@@ -35,6 +35,8 @@ export class HandleStream extends NodeHandle implements ConnectingSocket {
   readonly family: number;
   readonly type = SOCK_STREAM;
   readonly proto: number;
+  readonly highWater: number | null = null;
+  readonly hasHalfClose: boolean = true;
   readonly #socket: net.Socket;
   #sockname: Address | null = null;
   #peername: Address | null = null;
@@ -83,6 +85,39 @@ export class HandleStream extends NodeHandle implements ConnectingSocket {
     const peername = addressOrNull(() => sock.getpeername());
     const socket = nodeSocketOf(sock, { allowHalfOpen: true });
     return new HandleStream(selector, sock.family, socket, { sockname, peername });
+  }
+
+  /** Gives the socket of Node away, of which nothing was read yet. The stream is closed then. */
+  release(): net.Socket {
+    this.checkOpen('detach');
+    this.tryUnregister();
+    if (this.#rest !== null) this.#socket.unshift(this.#rest);
+    this.#rest = null;
+    for (const event of ['readable', 'error', 'end']) this.#socket.removeAllListeners(event);
+    this.#socket.ref();
+    return this.#socket;
+  }
+
+  /** Why Node has given the connection up, if it has. */
+  protected get failure(): NodeJS.ErrnoException | null {
+    return this.#failure;
+  }
+
+  protected get failed(): boolean {
+    return this.#failure !== null;
+  }
+
+  /** Whether the peer has ended its side. */
+  protected get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  tryFinish(): 'pending' | Error | null {
+    return null;
+  }
+
+  extraInfo(_name: string): unknown {
+    return undefined;
   }
 
   /** Null when it is not known. */

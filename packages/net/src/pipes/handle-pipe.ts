@@ -3,10 +3,13 @@ import net from 'node:net';
 import tty from 'node:tty';
 import { NoEpollError } from '../errors.js';
 import { AF_UNIX } from '../libc/linux-abi.js';
+import { EAGAIN } from '../libc/syscalls.js';
 import type { HandleSelector } from '../node-handles/handle-selector.js';
 import { HandleStream } from '../node-handles/handle-stream.js';
 import { kindOf, type PipeEnd, type PipeKind } from './pipe-file.js';
 import type { GivenPipe } from './pipe-like.js';
+
+const NOTHING = new Uint8Array(0);
 
 /**
  * An end of a pipe on Node's own handle. That the reader is gone is noticed only by writing: libuv does not watch for it.
@@ -27,6 +30,11 @@ export class HandlePipe implements PipeEnd {
 
   fileno(): number {
     return this.#stream.fileno();
+  }
+
+  get failure(): number {
+    const result = this.#stream.trySend(NOTHING);
+    return result < 0 && result !== -EAGAIN ? -result : 0;
   }
 
   tryRead(buffer: Uint8Array): number {

@@ -16,6 +16,8 @@ export interface PipeEnd {
   tryRead(buffer: Uint8Array): number;
   /** Returns how many bytes were taken, or `-errno`. The next call must begin with the first byte that was not. */
   tryWrite(data: Uint8Array): number;
+  /** The errno with which Node has given the pipe up; 0 if it has not. */
+  readonly failure: number;
   close(): void;
 }
 
@@ -42,6 +44,7 @@ function kindBy(stats: Stats): PipeKind {
  */
 export class PipeFile implements PipeEnd {
   readonly kind: PipeKind;
+  readonly failure = 0;
   #fd: number;
   readonly #given: GivenPipe | null;
 
@@ -91,6 +94,7 @@ function openAgain(fd: number, isShared: boolean, direction: 'read' | 'write', k
   if (!isShared) {
     const opened = sys.reopen(fd, direction === 'read' ? O_RDONLY : O_WRONLY);
     if (opened >= 0) return opened;
+    if (opened !== -sys.EACCES && opened !== -sys.ENOENT) throw systemError('open', -opened);
   }
   // The multiplexer, and what we may not open: a terminal of somebody else, or there is no /proc.
   const copy = sys.dup(fd);

@@ -168,7 +168,8 @@ export class WritePipeTransport implements WriteTransport, Abandonable {
   readonly #onReaderGone = (): void => {
     if (this.#closing.isEnding) return;
     if (this.#loop.getDebug()) console.debug(`${inspect(this)} was closed by peer`);
-    this.#loseSoon(this.#buffer.size > 0 ? systemError('write', EPIPE) : null);
+    const errno = this.#buffer.size > 0 ? EPIPE : this.#file.failure;
+    this.#loseSoon(errno === 0 ? null : systemError('write', errno));
   };
 
   readonly #onWritable = (): void => {

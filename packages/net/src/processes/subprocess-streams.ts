@@ -1,7 +1,7 @@
 import type { BaseEventLoop } from '@ringloop/core';
 import { FLOW, StreamFlow } from '../streams/stream-flow.js';
 import { StreamReader } from '../streams/stream-reader.js';
-import { StreamWriter } from '../streams/stream-writer.js';
+import { SERVES, StreamWriter, UPGRADED } from '../streams/stream-writer.js';
 import type { SubprocessProtocol } from './subprocess-protocol.js';
 import type { SubprocessTransport } from './subprocess-transport.js';
 
@@ -11,6 +11,7 @@ export class SubprocessStreams implements SubprocessProtocol {
   readonly [FLOW]: StreamFlow;
   readonly #limit: number;
   readonly #open = new Set<number>();
+  readonly #stdinProtocol;
   #stdin: StreamWriter | null = null;
   #stdout: StreamReader | null = null;
   #stderr: StreamReader | null = null;
@@ -21,6 +22,8 @@ export class SubprocessStreams implements SubprocessProtocol {
   constructor(loop: BaseEventLoop, limit: number) {
     this[FLOW] = new StreamFlow(loop);
     this.#limit = limit;
+    // No pipe can be encrypted: startTls() refuses it.
+    this.#stdinProtocol = { [FLOW]: this[FLOW], [SERVES]: false, [UPGRADED]: () => undefined };
   }
 
   get stdin(): StreamWriter | null {
@@ -40,7 +43,7 @@ export class SubprocessStreams implements SubprocessProtocol {
     this.#stdout = this.#readerOf(transport, 1);
     this.#stderr = this.#readerOf(transport, 2);
     const stdin = transport.getPipeTransport(0);
-    if (stdin !== null) this.#stdin = new StreamWriter(stdin, this);
+    if (stdin !== null) this.#stdin = new StreamWriter(stdin, this.#stdinProtocol);
   }
 
   pipeDataReceived(fd: number, data: Buffer): void {

@@ -56,7 +56,7 @@ export class SubprocessTransport implements BaseTransport, Abandonable {
       for (const end of ends) end?.close();
       throw thrown;
     }
-    loop[NET].opened(this);
+    loop[NET].opened(this, 'process');
     if (loop.getDebug()) console.debug(`process created: pid ${child.pid}`);
     this.#connectPipes(ends, () => {
       this.#queue(() => {

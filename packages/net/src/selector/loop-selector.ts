@@ -12,6 +12,8 @@ export interface LoopSelector {
   watch(fd: number, direction: Direction, handle: Handle): void;
   /** Returns false when no handle waited. When this returns, a handle that is already queued does not run. */
   unwatch(fd: number, direction: Direction): boolean;
+  /** The handles that wait, with their descriptors. */
+  watched(): Iterable<readonly [fd: number, direction: Direction, handle: Handle]>;
   /** Passes the handles of all that is ready to `queue`, and runs none of them. */
   collect(queue: (handle: Handle) => void): void;
   close(): void;

@@ -99,6 +99,13 @@ export class Selector implements LoopSelector, Polled {
     return true;
   }
 
+  *watched(): Generator<readonly [fd: number, direction: Direction, handle: Handle]> {
+    for (const [fd, { reader, writer }] of this.#watches) {
+      if (reader !== null) yield [fd, 'reader', reader];
+      if (writer !== null) yield [fd, 'writer', writer];
+    }
+  }
+
   /**
    * Passes the handles of all ready descriptors to `queue`. Runs none of them, so no descriptor can change meanwhile.
    */

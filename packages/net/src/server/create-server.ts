@@ -13,7 +13,7 @@ import {
   SOL_SOCKET,
 } from '../libc/linux-abi.js';
 import { NET, type NetLoop } from '../loop-net.js';
-import { refuseTls, type TlsOptions } from '../connect/no-tls.js';
+import { serverPlan, type TlsCallOptions, type TlsPlan } from '../tls/ssl-options.js';
 import type { ProtocolFactory } from '../transports/protocol.js';
 import { resolveToBind, type ResolvedAddress } from '../names/resolve.js';
 import { Server } from './server.js';
@@ -28,7 +28,7 @@ import { EADDRNOTAVAIL } from '../libc/syscalls.js';
 import { isSystemError } from '../libc/system-error.js';
 
 /** Options of `createServer()`: where to listen. Give either hosts and a port, or `sock`, never both. */
-export interface ServerOptions extends TlsOptions {
+export interface ServerOptions extends TlsCallOptions {
   /** One name or IP address, an array of them, or '' or null for all interfaces. */
   readonly host?: string | readonly string[] | null;
   /** 0 or null lets the system pick a port, for each socket separately. */
@@ -63,8 +63,8 @@ export async function createServer(
 ): Promise<Server> {
   loop[NET].checkOpen();
   checkCallback(protocolFactory, 'createServer');
-  const { sockets, backlog } = await bindServer(loop, options);
-  const server = new Server(loop, sockets, { protocolFactory, backlog });
+  const { sockets, backlog, tls } = await bindServer(loop, options);
+  const server = new Server(loop, sockets, { protocolFactory, backlog, tls });
   if (options.startServing !== false) server.listenOrClose();
   return server;
 }
@@ -73,8 +73,8 @@ export async function createServer(
 export async function bindServer(
   loop: NetLoop,
   options: ServerOptions,
-): Promise<{ sockets: readonly ListeningSocket[]; backlog: number }> {
-  refuseTls(options);
+): Promise<{ sockets: readonly ListeningSocket[]; backlog: number; tls: TlsPlan | null }> {
+  const tls = serverPlan(options);
   const { host = null, port = null, sock = null, backlog = 100 } = options;
   if (!Number.isInteger(backlog)) throw typeError(`backlog must be an integer, got ${inspect(backlog)}`);
   checkInt(backlog, 'backlog', { min: 0 });
@@ -90,7 +90,7 @@ export async function bindServer(
     sock === null
       ? await bindAll(loop, await resolveHosts(loop, options), options)
       : [await takeOverListener(loop, sock, backlog)];
-  return { sockets, backlog };
+  return { sockets, backlog, tls };
 }
 
 /** @throws {TypeError} when `host` is not a string, an array or null */

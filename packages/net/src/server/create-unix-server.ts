@@ -1,6 +1,6 @@
 import { lstatSync, type Stats, unlinkSync } from 'node:fs';
 import { checkCallback, typeError } from '@ringloop/core/internal';
-import { refuseTls, type TlsOptions } from '../connect/no-tls.js';
+import { serverPlan, type TlsCallOptions } from '../tls/ssl-options.js';
 import { AF_UNIX, SOCK_STREAM } from '../libc/linux-abi.js';
 import { isSystemError, rephrased } from '../libc/system-error.js';
 import { NET, type NetLoop } from '../loop-net.js';
@@ -21,7 +21,7 @@ import type { ProtocolFactory } from '../transports/protocol.js';
 import { Server } from './server.js';
 
 /** Options of `createUnixServer()`: where to listen. Give either `path` or `sock`, never both. */
-export interface UnixServerOptions extends TlsOptions {
+export interface UnixServerOptions extends TlsCallOptions {
   readonly path?: UnixPath | null;
   /** A bound socket to use instead of a path. The server owns it from now on. */
   readonly sock?: Socket | null;
@@ -45,7 +45,7 @@ export async function createUnixServer(
 ): Promise<Server> {
   loop[NET].checkOpen();
   checkCallback(protocolFactory, 'createUnixServer');
-  refuseTls(options);
+  const tls = serverPlan(options);
   const { path = null, sock = null, backlog = 100, cleanupSocket = true } = options;
   checkInt(backlog, 'backlog', { min: 0 });
   if (path !== null && sock !== null) {
@@ -58,7 +58,7 @@ export async function createUnixServer(
   const listening =
     sock === null ? await bindTo(loop, unixPath(path), backlog) : await takeOverListener(loop, sock, backlog);
   const onClose = cleanupSocket ? unlinkerOrClose(listening, sock) : null;
-  const server = new Server(loop, [listening], { protocolFactory, backlog, onClose });
+  const server = new Server(loop, [listening], { protocolFactory, backlog, onClose, tls });
   if (options.startServing !== false) server.listenOrClose();
   return server;
 }

@@ -39,12 +39,14 @@ export class Listener {
   /** @throws {SystemError} EADDRINUSE */
   start(): void {
     this.sock.listen(this.#backlog);
+    this.#loop[NET].listening.add(this.sock.fileno());
     this.#watch();
   }
 
   close(): void {
     this.#retry?.cancel();
     const fd = this.sock.fileno();
+    this.#loop[NET].listening.delete(fd);
     if (fd !== -1) this.#loop[NET].selector.unwatch(fd, 'reader');
     this.sock.close();
   }

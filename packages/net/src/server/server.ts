@@ -8,6 +8,8 @@ import { isWrongProtocol, makeProtocol } from '../transports/make-protocol.js';
 import type { ProtocolFactory, StreamProtocol } from '../transports/protocol.js';
 import type { SocketAddress } from '../sockets/sockaddr.js';
 import type { ConnectedSocket, ListeningSocket } from '../sockets/socket-like.js';
+import { shakeAsServer } from '../tls/handshake.js';
+import type { TlsPlan } from '../tls/ssl-options.js';
 import { TransportSocket } from '../sockets/transport-socket.js';
 import { StreamTransport, type TransportOwner } from '../transports/stream-transport.js';
 import type { Transport } from '../transports/transport.js';
@@ -35,9 +37,14 @@ export interface RemoteClients {
   whenEmpty(): Promise<void>;
 }
 
+/** A connection, or one whose handshake is under way. */
+type Client = Pick<Transport, 'close' | 'abort'>;
+
 export interface ServerParts {
   readonly protocolFactory: ProtocolFactory;
   readonly backlog: number;
+  /** How connections are encrypted; null or missing: they are not. */
+  readonly tls?: TlsPlan | null;
   /** Called when the server is closed, before its sockets are. */
   readonly onClose?: (() => void) | null;
   /** Serve the connections in place of this loop. */
@@ -57,7 +64,8 @@ export class Server implements AsyncDisposable, Abandonable {
   readonly #onClose: (() => void) | null;
   readonly #listeners: readonly Listener[];
   readonly #sockets: readonly TransportSocket[];
-  readonly #transports = new Set<Transport>();
+  readonly #tls: TlsPlan | null;
+  readonly #transports = new Set<Client>();
   readonly #remote: RemoteClients | null;
   readonly #onGone: () => void;
   #state: State = 'idle';
@@ -67,6 +75,7 @@ export class Server implements AsyncDisposable, Abandonable {
   constructor(loop: NetLoop, sockets: readonly ListeningSocket[], options: ServerParts) {
     this.#loop = loop;
     this.#protocolFactory = options.protocolFactory;
+    this.#tls = options.tls ?? null;
     this.#onClose = options.onClose ?? null;
     this.#onGone = options.onGone ?? ((): void => undefined);
     const remote = (this.#remote = options.remoteClients ?? null);
@@ -78,7 +87,7 @@ export class Server implements AsyncDisposable, Abandonable {
       (sock) => new Listener(loop, sock, { backlog: options.backlog, onConnection }),
     );
     this.#sockets = sockets.map((sock) => new TransportSocket(sock));
-    loop[NET].opened(this);
+    loop[NET].opened(this, 'server');
   }
 
   /** The listening sockets; null once the server is closed. */
@@ -226,11 +235,8 @@ export class Server implements AsyncDisposable, Abandonable {
     let protocol: StreamProtocol | undefined;
     try {
       protocol = makeProtocol(this.#loop, this.#protocolFactory);
-      new StreamTransport(this.#loop, sock, {
-        protocol,
-        server: this.#owner,
-        ...(peername === null ? {} : { peername }),
-      });
+      if (this.#tls !== null) this.#encrypt(sock, protocol, this.#tls);
+      else this.#begin(sock, protocol, peername);
     } catch (thrown) {
       sock.close();
       this.#onGone();
@@ -240,6 +246,34 @@ export class Server implements AsyncDisposable, Abandonable {
       const message = 'Error on transport creation for incoming connection';
       this.#loop.callExceptionHandler({ message, exception: toError(thrown), protocol });
     }
+  }
+
+  #begin(sock: ConnectedSocket, protocol: StreamProtocol, peername: SocketAddress | string | null): void {
+    new StreamTransport(this.#loop, sock, {
+      protocol,
+      server: this.#owner,
+      ...(peername === null ? {} : { peername }),
+    });
+  }
+
+  /** The connection counts from now on. The protocol hears of it when the handshake is over. */
+  #encrypt(sock: ConnectedSocket, protocol: StreamProtocol, plan: TlsPlan): void {
+    const shaking = this.#loop.createTask(async () => {
+      this.#begin(await shakeAsServer(this.#loop, { sock }, plan), protocol, null);
+    });
+    const client = { close: () => void shaking.cancel(), abort: () => void shaking.cancel() };
+    this.#transports.add(client);
+    shaking.addDoneCallback(() => {
+      this.#transports.delete(client);
+      const exception = shaking.cancelled() ? null : shaking.exception();
+      if (exception !== null || shaking.cancelled()) this.#onGone();
+      // Report it in debug mode only, as CPython does: a peer can cause it as often as it likes.
+      if (exception !== null && this.#loop.getDebug()) {
+        const message = 'Error on transport creation for incoming connection';
+        this.#loop.callExceptionHandler({ message, exception, protocol });
+      }
+      this.#wakeWaiters();
+    });
   }
 
   readonly #owner: TransportOwner = {

@@ -14,6 +14,8 @@ export interface SocketView {
   getsockopt(level: number, name: number, bytes: number): Buffer;
   getsockname(): SocketAddress | string;
   getpeername(): SocketAddress | string;
+  /** What `getExtraInfo()` tells beside the addresses; undefined for what it does not know. */
+  extraInfo?(name: string): unknown;
   close(): void;
 }
 
@@ -29,6 +31,17 @@ export interface ConnectedSocket extends SocketView {
   /** The same for several buffers, none of which is empty. */
   trySendAll(buffers: readonly Uint8Array[]): number;
   tryShutdown(how: number): number;
+  /** False where only both sides of the stream can end, as with TLS; true by default. */
+  readonly hasHalfClose?: boolean;
+  /** Why it is broken, where an errno does not say it. */
+  readonly brokenBy?: Error | null;
+  /** The default high-water mark of its transport, in bytes, if it has one of its own. */
+  readonly highWater?: number | null;
+  /**
+   * Ends the connection in order, when everything is sent and before it is closed. Where it has to wait for the peer, the selector
+   * tells by the writer when to call again. Returns null when it is done, or why it cannot be.
+   */
+  tryFinish?(): 'pending' | Error | null;
 }
 
 /** A socket that is going to be connected. */

@@ -4,7 +4,7 @@ import type { Transport } from '../transports/transport.js';
 import { checkHandler, type OnConnection, startHandler } from './start-handler.js';
 import { FLOW, StreamFlow } from './stream-flow.js';
 import type { StreamReader } from './stream-reader.js';
-import { StreamWriter } from './stream-writer.js';
+import { SERVES, StreamWriter, UPGRADED } from './stream-writer.js';
 import { WRITER_DROPPED } from './unclosed-writers.js';
 
 /** Options of a StreamReaderProtocol. */
@@ -27,6 +27,8 @@ export class StreamReaderProtocol implements Protocol {
   #transport: Transport | null = null;
   #ended = false;
   #writerDropped = false;
+  /** With TLS our side cannot stay open alone. */
+  #isEncrypted = false;
 
   /**
    * @throws {TypeError} when `onConnection` is no function
@@ -42,7 +44,7 @@ export class StreamReaderProtocol implements Protocol {
   /** Gives the transport to the reader, and starts `onConnection`. Python: StreamReaderProtocol.connection_made(). */
   connectionMade(transport: Transport): void {
     this.#reader.setTransport(transport);
-    this.#transport = transport;
+    this.#setTransport(transport);
     if (this.#onConnection === null) return;
     const writer = new StreamWriter(transport, this, { reader: this.#reader });
     startHandler(this[FLOW].loop, this.#onConnection, { reader: this.#reader, writer });
@@ -57,7 +59,7 @@ export class StreamReaderProtocol implements Protocol {
   eofReceived(): boolean {
     this.#ended = true;
     this.#reader.feedEof();
-    return !this.#writerDropped;
+    return !this.#writerDropped && !this.#isEncrypted;
   }
 
   /** Python: FlowControlMixin.pause_writing(). */
@@ -76,6 +78,21 @@ export class StreamReaderProtocol implements Protocol {
     else this.#reader.setException(exc);
     this[FLOW].lost(exc);
     this.#transport = null;
+  }
+
+  /** Whether it is the protocol of a server. @internal */
+  get [SERVES](): boolean {
+    return this.#onConnection !== null;
+  }
+
+  /** The connection goes on with TLS. @internal */
+  [UPGRADED](transport: Transport): void {
+    this.#setTransport(transport);
+  }
+
+  #setTransport(transport: Transport): void {
+    this.#transport = transport;
+    this.#isEncrypted = transport.getExtraInfo('sslcontext') !== null;
   }
 
   /** Nobody can write or close any more. What the peer still sends may be read. @internal */

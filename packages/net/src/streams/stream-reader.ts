@@ -32,6 +32,9 @@ export interface StreamReaderOptions extends StreamLimit {
   readonly loop?: BaseEventLoop | null;
 }
 
+/** By this symbol the reader of a connection that is being encrypted gives what has come in so far: it belongs to the handshake. */
+export const UPGRADE: unique symbol = Symbol('upgrade');
+
 /** By this symbol a Duplex takes over what a reader has. */
 export const HAND_OVER: unique symbol = Symbol('handOver');
 
@@ -205,6 +208,23 @@ export class StreamReader implements AsyncIterable<Buffer> {
     const data = this.#queue.take(this.#queue.size);
     this.#exception = new InvalidStateError('Cannot read: the connection was taken over');
     return { data, isEnded: this.#eof };
+  }
+
+  /**
+   * Gives what has come in, and reads on from the transport that `go` makes of it.
+   * @throws {InvalidStateError} when a call is waiting
+   * @internal
+   */
+  async [UPGRADE]<T extends Pausable>(go: (received: Buffer) => Promise<T>): Promise<T> {
+    this.#check();
+    if (this.#isWaiting)
+      throw new InvalidStateError('Cannot encrypt the connection: a task waits for its reader');
+    const received = this.#queue.take(this.#queue.size);
+    this.#taken += received.byteLength;
+    const transport = await go(received);
+    this.#transport = transport;
+    this.#paused = false;
+    return transport;
   }
 
   /** As `util.inspect()` and `console.log()` show it. */

@@ -1,12 +1,29 @@
 import { inspect } from 'node:util';
 import type { Awaitable, CoroutineGenerator } from '@ringloop/core';
-import { SETTLED, startCoroutine } from '@ringloop/core/internal';
+import { SETTLED, startCoroutine, startFunction } from '@ringloop/core/internal';
 import type { SocketAddress } from '../sockets/sockaddr.js';
 import type { TransportSocket } from '../sockets/transport-socket.js';
-import type { WriteTransport } from '../transports/transport.js';
+import type { Transport, WriteTransport } from '../transports/transport.js';
+import type { NetLoop } from '../loop-net.js';
+import { startTls, type StartTlsOptions } from '../tls/start-tls.js';
+import type { Ssl } from '../tls/ssl-options.js';
+import type { Protocol } from '../transports/protocol.js';
 import { FLOW, type StreamFlow } from './stream-flow.js';
-import type { StreamReader } from './stream-reader.js';
+import { type StreamReader, UPGRADE } from './stream-reader.js';
 import { watchForClose } from './unclosed-writers.js';
+
+const NOTHING = Buffer.alloc(0);
+
+/** By these symbols a writer knows the protocol of its connection. */
+export const SERVES: unique symbol = Symbol('serves');
+export const UPGRADED: unique symbol = Symbol('upgraded');
+
+/** A StreamReaderProtocol, as its writer sees it. */
+interface WriterProtocol extends Protocol {
+  readonly [FLOW]: StreamFlow;
+  readonly [SERVES]: boolean;
+  [UPGRADED](transport: Transport): void;
+}
 
 /** Options of a StreamWriter. */
 export interface StreamWriterOptions {
@@ -20,17 +37,15 @@ export interface StreamWriterOptions {
  * peer has ended its side, too. Python: asyncio.StreamWriter.
  */
 export class StreamWriter implements AsyncDisposable {
-  readonly #transport: WriteTransport;
+  #transport: WriteTransport;
+  readonly #protocol: WriterProtocol;
   readonly #flow: StreamFlow;
   readonly #reader: StreamReader | null;
 
   /** @param protocol the StreamReaderProtocol of the transport */
-  constructor(
-    transport: WriteTransport,
-    protocol: { readonly [FLOW]: StreamFlow },
-    { reader }: StreamWriterOptions = {},
-  ) {
+  constructor(transport: WriteTransport, protocol: WriterProtocol, { reader }: StreamWriterOptions = {}) {
     this.#transport = transport;
+    this.#protocol = protocol;
     this.#flow = protocol[FLOW];
     this.#reader = reader ?? null;
     watchForClose(this, transport);
@@ -76,6 +91,33 @@ export class StreamWriter implements AsyncDisposable {
     const isIdle =
       this.#flow.state === 'writing' && (this.#reader?.exception() ?? null) === null && !this.isClosing();
     return isIdle ? SETTLED : startCoroutine(this.#drain(), this.#flow.loop);
+  }
+
+  /**
+   * Encrypts the connection from now on, on the side of the server if it is one of a server. What was written before is sent in the
+   * clear; what the reader has and nobody has read counts as encrypted. Python: StreamWriter.start_tls(). Rejects as
+   * `loop.startTls()`, and with
+   * - InvalidStateError when a task waits for the reader;
+   * - what `drain()` rejects with.
+   */
+  startTls(ssl: Ssl, options: Omit<StartTlsOptions, 'serverSide'> = {}): Awaitable<void> {
+    return startFunction(() => this.#startTls(ssl, options), { loop: this.#flow.loop });
+  }
+
+  async #startTls(ssl: Ssl, options: Omit<StartTlsOptions, 'serverSide'>): Promise<void> {
+    await this.drain();
+    const loop = this.#flow.loop as NetLoop; // it has made the transport
+    const protocol = this.#protocol;
+    const go = async (received: Buffer): Promise<Transport> =>
+      startTls(loop, this.#transport as Transport, protocol, ssl, {
+        ...options,
+        serverSide: protocol[SERVES],
+        received,
+      });
+    const transport = this.#reader === null ? await go(NOTHING) : await this.#reader[UPGRADE](go);
+    this.#transport = transport;
+    protocol[UPGRADED](transport);
+    watchForClose(this, transport);
   }
 
   /** Sends what is buffered, then closes the connection. Python: StreamWriter.close(). */

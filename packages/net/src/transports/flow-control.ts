@@ -29,6 +29,11 @@ export class FlowControl {
     this.#notify = notify;
   }
 
+  /** Whether `pauseWriting` was the last call. */
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
   get limits(): readonly [low: number, high: number] {
     return [this.#low, this.#high];
   }

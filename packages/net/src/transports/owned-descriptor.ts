@@ -1,7 +1,8 @@
 import { Handle } from '@ringloop/core';
 import { isSystemError, type SystemError } from '../libc/system-error.js';
 import { type Abandonable, type LoopNet, NET, type NetLoop } from '../loop-net.js';
-import type { Direction } from '../selector/loop-selector.js';
+import { FIRST_NUMBER } from '../node-handles/handle-selector.js';
+import type { Direction, LoopSelector } from '../selector/loop-selector.js';
 
 /** What has a descriptor, or one of Node's handles under a number of its own. */
 export interface DescriptorOwner {
@@ -13,6 +14,7 @@ export interface DescriptorOwner {
 export class OwnedDescriptor {
   readonly #loop: NetLoop;
   readonly #net: LoopNet;
+  readonly #selector: LoopSelector;
   readonly #file: DescriptorOwner;
   /** Kept here, because the file has no number any more when it is unregistered. */
   readonly #fd: number;
@@ -23,6 +25,7 @@ export class OwnedDescriptor {
     this.#net = loop[NET];
     this.#file = file;
     this.#fd = file.fileno();
+    this.#selector = this.#net.selectorOf(this.#fd);
     this.#transport = transport;
     this.#net.transports.set(this.#fd, transport);
     this.#net.opened(transport);
@@ -30,13 +33,13 @@ export class OwnedDescriptor {
 
   /** The descriptor as `inspect()` shows it; nothing for Node's handles, which do not tell it. */
   get shown(): string {
-    return this.#net.handles === null ? ` fd=${this.#fd}` : '';
+    return this.#fd >= FIRST_NUMBER ? '' : ` fd=${this.#fd}`;
   }
 
   /** Returns why the system refuses to watch. Nothing would ever happen to the descriptor then. */
   watch(direction: Direction, callback: () => void): SystemError | null {
     try {
-      this.#net.selector.watch(this.#fd, direction, new Handle(callback, [], this.#loop));
+      this.#selector.watch(this.#fd, direction, new Handle(callback, [], this.#loop));
       return null;
     } catch (thrown) {
       if (!isSystemError(thrown)) throw thrown;
@@ -45,7 +48,7 @@ export class OwnedDescriptor {
   }
 
   unwatch(direction: Direction): void {
-    this.#net.selector.unwatch(this.#fd, direction);
+    this.#selector.unwatch(this.#fd, direction);
   }
 
   /** The next owner of the number must find nothing of ours there. */

@@ -25,7 +25,7 @@ export class SocketFacts {
     if (name === 'peername') return this.#peername;
     if (name === 'sockname') return this.#askSockname();
     if (name === 'socket') return (this.#socket ??= new TransportSocket(this.#sock));
-    return defaultValue;
+    return this.#sock.extraInfo?.(name) ?? defaultValue;
   }
 
   /** Call it before the socket is closed: the facts stay available. */

@@ -20,6 +20,7 @@ import type { Direction } from '../selector/loop-selector.js';
 import type { TransportSocket } from '../sockets/transport-socket.js';
 import { OwnedSocket } from './owned-socket.js';
 import { MOST_BUFFERS } from '../libc/send-vector.js';
+import { SEND_ALONE, SoleSender } from './sole-sender.js';
 import type { Transport } from './transport.js';
 import { bytesOf, joinSmall, withoutStart } from './pieces.js';
 import { WriteBuffer } from './write-buffer.js';
@@ -47,6 +48,19 @@ export interface TransportOptions {
   readonly onStarted?: () => void;
   /** What the transport has left that had the connection before. */
   readonly goingOn?: ConnectionFacts | undefined;
+  /** The connection is made already, and its protocol knows: connectionMade is not called. */
+  readonly isUpgrade?: boolean;
+}
+
+/** Takes the connection out of a transport for `startTls()`. Users cannot call it. */
+export const GIVE_SOCKET: unique symbol = Symbol('giveSocket');
+
+/** What a transport gives up. */
+export interface GivenConnection {
+  readonly sock: ConnectedSocket;
+  readonly unsent: Uint8Array;
+  /** The server, which counts the connection until it is detached. */
+  readonly owner: TransportOwner | null;
 }
 
 /** Options of `transport.detach()`. */
@@ -74,7 +88,9 @@ export class StreamTransport implements Transport, Abandonable {
   readonly #owned: OwnedSocket;
   readonly #server: TransportOwner | null;
   readonly #buffer = new WriteBuffer();
-  readonly #flow = new FlowControl((method) => this.#errors.tellFlow(method));
+  readonly #flow = new FlowControl((method) => {
+    if (this.#sole?.onFlow(method) !== true) this.#errors.tellFlow(method);
+  });
   readonly #closing = new Closing((exc) => this.#loop.callSoon(this.#connectionLost, exc));
   readonly #errors: ProtocolErrors;
   #protocol: StreamProtocol;
@@ -82,6 +98,8 @@ export class StreamTransport implements Transport, Abandonable {
   #buffered: BufferedProtocol | null;
   #reading: Reading = 'starting';
   #eofWritten = false;
+  /** Who sends a file, and nobody else meanwhile. */
+  #sole: SoleSender | null = null;
 
   constructor(loop: NetLoop, sock: ConnectedSocket, options: TransportOptions) {
     this.#loop = loop;
@@ -93,9 +111,10 @@ export class StreamTransport implements Transport, Abandonable {
     this.#server = options.server ?? null;
     if (sock.family !== AF_UNIX) sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1); // first: when it fails, nothing has begun
     this.#owned = new OwnedSocket(loop, sock, this, options.peername ?? options.goingOn?.peername);
+    if (sock.highWater != null) this.#flow.setLimits({ high: sock.highWater });
     if (options.goingOn !== undefined) this.#goOn(options.goingOn);
     this.#server?.attach(this);
-    loop.callSoon(this.#connectionMade);
+    if (options.isUpgrade !== true) loop.callSoon(this.#connectionMade);
     loop.callSoon(this.#startReading);
     if (options.onStarted !== undefined) loop.callSoon(options.onStarted);
   }
@@ -104,11 +123,16 @@ export class StreamTransport implements Transport, Abandonable {
    * Sends `data`. What the system does not take now is sent later; this never waits. The caller may reuse the memory on
    * return. After `close()` or a lost connection, `data` is dropped. Python: WriteTransport.write().
    * @throws {TypeError} when `data` is not a Uint8Array
-   * @throws {TransportStateError} ERR_WRITE_AFTER_EOF
+   * @throws {TransportStateError} ERR_WRITE_AFTER_EOF; ERR_SENDFILE_IN_PROGRESS while `loop.sendfile()` sends here
    */
   write(data: Uint8Array): void {
     checkBytes(data);
-    if (!this.#mayWrite(data.byteLength, 'write')) return;
+    this.#checkMayWrite('write');
+    this.#write(data);
+  }
+
+  #write(data: Uint8Array): void {
+    if (data.byteLength === 0 || this.#closing.isTooLateToWrite()) return;
     let rest = data;
     if (this.#buffer.size === 0) {
       const sent = this.#send(data);
@@ -126,8 +150,9 @@ export class StreamTransport implements Transport, Abandonable {
   writelines(list: Iterable<Uint8Array>): void {
     const chunks = [...list];
     for (const chunk of chunks) checkBytes(chunk);
+    this.#checkMayWrite('writelines');
     const bytes = bytesOf(chunks);
-    if (!this.#mayWrite(bytes, 'writelines')) return;
+    if (bytes === 0 || this.#closing.isTooLateToWrite()) return;
     let rest: readonly Uint8Array[] = chunks;
     if (this.#buffer.size === 0) {
       const pieces = joinSmall(chunks);
@@ -142,21 +167,24 @@ export class StreamTransport implements Transport, Abandonable {
 
   /** Ends our side of the stream when everything is sent. Reading continues. Python: WriteTransport.write_eof(). */
   writeEof(): void {
+    if (!this.canWriteEof())
+      throw new TransportStateError('Cannot end one side: TLS ends both at once', 'ERR_NO_HALF_CLOSE');
     if (this.#closing.state !== 'open' || this.#eofWritten) return;
     this.#eofWritten = true;
-    if (this.#buffer.size === 0) this.#shutdown();
+    if (this.#buffer.size === 0 && this.#sole === null) this.#shutdown();
   }
 
-  /** Always true: every stream socket can end its side. Python: WriteTransport.can_write_eof(). */
+  /** Whether our side can end alone: not with TLS. Python: WriteTransport.can_write_eof(). */
   canWriteEof(): boolean {
-    return true;
+    return this.#sock.hasHalfClose !== false;
   }
 
   /** Stops reading, sends what is buffered, then calls connectionLost(null). Python: Transport.close(). */
   close(): void {
     if (!this.#closing.tryFlush()) return;
     this.#owned.unwatch('reader');
-    if (this.#buffer.size === 0) this.#loseSoon(null);
+    this.#sole?.onEnd(null);
+    if (this.#buffer.size === 0) this.#finish();
   }
 
   /** Drops what is buffered and calls connectionLost(null) in the next iteration. Python: WriteTransport.abort(). */
@@ -168,7 +196,8 @@ export class StreamTransport implements Transport, Abandonable {
    * Takes the connection out of this transport, so that it can go on elsewhere: `loop.attachConnection()` here, or in
    * another loop that it is sent to. When this returns, nothing is read or written here any more, and the protocol is not
    * called any more, not even connectionLost. Python has no counterpart.
-   * @throws {TransportStateError} ERR_TRANSPORT_CLOSING when the transport is closing, or has lost or given its connection
+   * @throws {TransportStateError} ERR_TRANSPORT_CLOSING when the transport is closing, or has lost or given its connection;
+   * ERR_SENDFILE_IN_PROGRESS while `loop.sendfile()` sends here
    * @throws {TypeError} when `onReturn` is not a function
    */
   detach({ onReturn }: DetachOptions = {}): DetachedConnection {
@@ -177,12 +206,7 @@ export class StreamTransport implements Transport, Abandonable {
     if (!(sock instanceof Socket)) {
       throw new NoEpollError("Cannot detach the connection: Node's own handle has it, and keeps it");
     }
-    if (this.#closing.state !== 'open') {
-      const message = `Cannot detach the connection: ${inspect(this)}`;
-      throw new TransportStateError(message, 'ERR_TRANSPORT_CLOSING');
-    }
-    this.#owned.unwatchAll(); // first: nothing of this iteration may read or write once the connection is handed over
-    this.#closing.lost();
+    this.#giveUp();
     const facts: ConnectionFacts = {
       unsent: this.#buffer.takeAll(),
       eofWritten: this.#eofWritten,
@@ -194,6 +218,35 @@ export class StreamTransport implements Transport, Abandonable {
     this.#server?.detach(this);
     const returned = onReturn === undefined ? null : returnTo(this.#loop, onReturn);
     return new DetachedConnection(moved(sock), facts, returned);
+  }
+
+  /** Whether `startTls()` can go on with the connection: not if it has TLS already. @internal */
+  get canBeUpgraded(): boolean {
+    return this.canWriteEof();
+  }
+
+  /** Internal, for `startTls()`. The server is told by the new owner when the connection is gone. */
+  [GIVE_SOCKET](): GivenConnection {
+    this.#giveUp();
+    const unsent = this.#buffer.takeAll();
+    this.#owned.release();
+    const sock = this.#sock;
+    return { sock: sock instanceof Socket ? moved(sock) : sock, unsent, owner: this.#server };
+  }
+
+  /** @throws {TransportStateError} ERR_TRANSPORT_CLOSING, ERR_SENDFILE_IN_PROGRESS */
+  #giveUp(): void {
+    if (this.#closing.state !== 'open') {
+      const message = `Cannot detach the connection: ${inspect(this)}`;
+      throw new TransportStateError(message, 'ERR_TRANSPORT_CLOSING');
+    }
+    if (this.#sole !== null)
+      throw new TransportStateError(
+        'Cannot detach the connection: sendfile is in progress',
+        'ERR_SENDFILE_IN_PROGRESS',
+      );
+    this.#owned.unwatchAll(); // first: nothing of this iteration may read or write once the connection is handed over
+    this.#closing.lost();
   }
 
   /** True after `close()` or `abort()`, and when the connection is lost. Python: BaseTransport.is_closing(). */
@@ -271,9 +324,29 @@ export class StreamTransport implements Transport, Abandonable {
     return this.#protocol;
   }
 
+  /** Internal, for `loop.sendfile()`: nobody else can write until the sender releases the transport. */
+  [SEND_ALONE](): SoleSender {
+    if (this.#closing.state !== 'open')
+      throw new TransportStateError('Transport is closing', 'ERR_TRANSPORT_CLOSING');
+    this.#checkMayWrite('sendfile');
+    this.#sole = new SoleSender(this.#loop, {
+      sock: this.#sock,
+      bufferSize: () => this.#buffer.size,
+      isPaused: () => this.#flow.isPaused,
+      tellFlow: (method) => this.#errors.tellFlow(method),
+      watchWriter: () => this.#watchWriter(),
+      unwatchWriter: () => {
+        if (this.#buffer.size === 0 && !this.#closing.isEnding) this.#owned.unwatch('writer');
+      },
+      write: (data) => this.#write(data),
+      released: () => this.#released(),
+    });
+    return this.#sole;
+  }
+
   /** As `util.inspect()` and `console.log()` show it. */
   [inspect.custom](): string {
-    return `<StreamTransport${this.#owned.shown} ${this.#closing.state} reading=${this.#reading} buffered=${this.#buffer.size}>`;
+    return `<StreamTransport${this.#owned.shown} ${this.#closing.state} reading=${this.#reading} buffered=${this.#buffer.size}${this.#sole === null ? '' : ' sendfile'}>`;
   }
 
   /** Called when the loop is closed: closes the socket, and calls nobody. */
@@ -367,6 +440,10 @@ export class StreamTransport implements Transport, Abandonable {
       return;
     }
     if (keepOpen !== true) this.close();
+    else if (!this.canWriteEof()) {
+      console.warn('returning true from eof_received() has no effect when using ssl');
+      this.close();
+    }
   }
 
   readonly #onWritable = (): void => {
@@ -374,10 +451,26 @@ export class StreamTransport implements Transport, Abandonable {
     this.#flow.shrunk(this.#buffer.size);
     // The protocol may have written more, or aborted.
     if (this.#buffer.size > 0 || this.#closing.isEnding) return;
+    if (this.#closing.state === 'flushing') {
+      const outcome = this.#tryFinish();
+      if (outcome !== 'pending') this.#connectionLost(outcome);
+      return;
+    }
     this.#owned.unwatch('writer');
-    if (this.#closing.state === 'flushing') this.#connectionLost(null);
+    if (this.#sole !== null) this.#sole.onWritable();
     else if (this.#eofWritten) this.#shutdown();
   };
+
+  /** All is sent, and the connection is to be closed. */
+  #finish(): void {
+    const outcome = this.#tryFinish();
+    if (outcome === 'pending') this.#watchWriter();
+    else this.#loseSoon(outcome);
+  }
+
+  #tryFinish(): 'pending' | Error | null {
+    return this.#sock.tryFinish?.() ?? null;
+  }
 
   /** Sends from the buffer what the system takes, but not for ever. False: the connection is lost. */
   #flush(): boolean {
@@ -425,12 +518,19 @@ export class StreamTransport implements Transport, Abandonable {
     return null;
   }
 
-  /** False: there is nothing to write, or it comes too late. */
-  #mayWrite(bytes: number, method: 'write' | 'writelines'): boolean {
-    if (this.#eofWritten) {
+  #checkMayWrite(method: 'write' | 'writelines' | 'sendfile'): void {
+    if (this.#eofWritten)
       throw new TransportStateError(`Cannot call ${method}() after write_eof()`, 'ERR_WRITE_AFTER_EOF');
-    }
-    return bytes > 0 && !this.#closing.isTooLateToWrite();
+    if (this.#sole !== null)
+      throw new TransportStateError(
+        `unable to ${method}; sendfile is in progress`,
+        'ERR_SENDFILE_IN_PROGRESS',
+      );
+  }
+
+  #released(): void {
+    this.#sole = null;
+    if (this.#eofWritten && this.#buffer.size === 0 && this.#closing.state === 'open') this.#shutdown();
   }
 
   #shutdown(): void {
@@ -440,7 +540,7 @@ export class StreamTransport implements Transport, Abandonable {
 
   /** Closes a broken connection. That is ordinary: the protocol is told, but not the exception handler. */
   #socketFailed(syscall: string, errno: number): void {
-    const error = systemError(syscall, errno);
+    const error = this.#sock.brokenBy ?? systemError(syscall, errno);
     if (this.#loop.getDebug()) console.debug(`${inspect(this)}: ${error.message}`);
     this.#forceClose(error);
   }
@@ -457,7 +557,9 @@ export class StreamTransport implements Transport, Abandonable {
   }
 
   #loseSoon(exc: Error | null): void {
-    if (this.#closing.tryLose(exc)) this.#owned.unwatchAll();
+    if (!this.#closing.tryLose(exc)) return;
+    this.#owned.unwatchAll();
+    this.#sole?.onEnd(exc);
   }
 
   readonly #connectionLost = (exc: Error | null): void => {

@@ -37,7 +37,7 @@ export interface WriteTransport extends BaseTransport {
    * Sends `data`. What the system does not take now is sent later; this never waits. The caller may reuse the memory on
    * return. After `close()` or a lost connection, `data` is dropped. Python: WriteTransport.write().
    * @throws {TypeError} when `data` is not a Uint8Array
-   * @throws {TransportStateError} ERR_WRITE_AFTER_EOF
+   * @throws {TransportStateError} ERR_WRITE_AFTER_EOF; ERR_SENDFILE_IN_PROGRESS while `loop.sendfile()` sends here
    */
   write(data: Uint8Array): void;
   /**

@@ -40,9 +40,9 @@ export async function digestFiles(files: readonly string[], options: RunOptions)
   const { host, connections, http, signal } = options;
   const { port } = service;
   const streamed = await streamFrom(clients.next(), files, { host, port, connections, http, signal });
-  if (streamed.failure !== null) throw new CommandError(streamed.failure);
   streamed.mismatches.forEach(options.onMismatch);
   const loops = await stopServing(group, tally);
+  if (streamed.failure !== null) throw new CommandError(streamed.failure);
   return makeReport({ streamed, interrupted: signal.aborted, loops, main: loopActivity(loop, before) });
 }
 

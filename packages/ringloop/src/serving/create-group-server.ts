@@ -9,6 +9,7 @@ import {
   type SocketAddress,
 } from '@ringloop/net';
 import { bindServer, NET } from '@ringloop/net/internal';
+import { sendableTls } from './sendable-tls.js';
 import type { LoopGroup, RemoteFunction } from '@ringloop/threadsafe';
 import { remoteIdOf } from '@ringloop/threadsafe/internal';
 import { checkDistribute, checkGroup, type Distribute } from './distribute.js';
@@ -54,6 +55,7 @@ export async function openGroupServer(
   const id = remoteIdOf(factory);
   const { distribute = 'round-robin', kind } = options;
   checkDistribute(distribute);
+  const tls = sendableTls(options);
   const reusePort = distribute === 'reuse-port';
   if (reusePort && options.sock != null) {
     throw typeError('sock can not be distributed by reuse-port', 'ERR_INVALID_ARG_VALUE');
@@ -63,7 +65,7 @@ export async function openGroupServer(
   const listening = own.map((sock) =>
     reusePort ? addressOf(sock, options.keepAlive === true) : { shared: sock.ticket() },
   );
-  const loops = new RemoteLoops(loop, group, { kind, factory: id, distribute, listening, backlog });
+  const loops = new RemoteLoops(loop, group, { kind, factory: id, tls, distribute, listening, backlog });
   const server = new Server(loop, sockets, {
     protocolFactory: notHere,
     backlog,

@@ -7,29 +7,46 @@
  * - close() does nothing to idle connections, and cannot wait for the others, see `drain()`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket as NodeSocket } from 'node:net';
+import type { Server as NodeServer, Socket as NodeSocket } from 'node:net';
 import { toError } from '@ringloop/core/internal';
-import { type SelectorEventLoop, type Socket, toNodeSocket } from '@ringloop/net';
+import {
+  type SelectorEventLoop,
+  type Socket,
+  type SslOptions,
+  type TlsCallOptions,
+  toNodeSocket,
+} from '@ringloop/net';
 import type { OpenApplication } from './http-application.js';
+import type { HostParts } from './make-host.js';
 import type { StationHost } from './station-host.js';
 
 /** Milliseconds between two looks for connections that have become idle while the service closes. Arbitrary. */
 const LOOK_MS = 10;
 
+/** Seconds; as of `createServer()`. */
+const HANDSHAKE_TIMEOUT = 60;
+
 export class HttpHost implements StationHost {
   readonly #loop: SelectorEventLoop;
   readonly #application: OpenApplication;
+  /** Is given the connections. */
+  readonly #entrance: NodeServer;
   readonly #onGone: () => void;
   readonly #sockets = new Set<NodeSocket>();
   readonly #answering = new Set<ServerResponse>();
   #draining: Promise<void> | null = null;
   #empty: () => void = () => undefined;
 
-  constructor(loop: SelectorEventLoop, application: OpenApplication, onGone: () => void) {
+  constructor(
+    loop: SelectorEventLoop,
+    application: OpenApplication,
+    { tls, onGone }: Pick<HostParts, 'tls' | 'onGone'>,
+  ) {
     this.#loop = loop;
     this.#application = application;
     this.#onGone = onGone;
     const { server } = application;
+    this.#entrance = tls === null ? server : decrypting(server, tls);
     server.prependListener('request', this.#onRequest);
     server.emit('listening');
   }
@@ -55,7 +72,7 @@ export class HttpHost implements StationHost {
       this.#onGone();
       if (this.#sockets.size === 0) this.#empty();
     });
-    this.#application.server.emit('connection', socket);
+    this.#entrance.emit('connection', socket);
   }
 
   closeClients(): void {
@@ -96,4 +113,16 @@ export class HttpHost implements StationHost {
 /** Closes the connection after this answer. If the answer has begun, it is closed when it is idle. */
 function endAfter(response: ServerResponse): void {
   if (!response.headersSent) response.shouldKeepAlive = false;
+}
+
+/** A server of Node's that makes the handshakes, and gives what comes of them to `server`. It never listens either. */
+function decrypting(server: NodeServer, tls: TlsCallOptions): NodeServer {
+  const { Server: TlsServer } = process.getBuiltinModule('node:tls');
+  const { ssl, sslHandshakeTimeout } = tls;
+  const entrance = new TlsServer({
+    ...(ssl as SslOptions), // sendableTls() has refused everything else
+    handshakeTimeout: (sslHandshakeTimeout ?? HANDSHAKE_TIMEOUT) * 1000,
+  });
+  entrance.on('secureConnection', (socket) => server.emit('connection', socket));
+  return entrance;
 }

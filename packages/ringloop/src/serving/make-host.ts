@@ -1,4 +1,4 @@
-import type { StreamProtocol, SelectorEventLoop } from '@ringloop/net';
+import type { SelectorEventLoop, StreamProtocol, TlsCallOptions } from '@ringloop/net';
 import { type HttpContext, openApplication } from './http-application.js';
 import { HttpHost } from './http-host.js';
 import { ProtocolHost } from './protocol-host.js';
@@ -10,6 +10,8 @@ export type HostKind = 'protocol' | 'http';
 /** What a host gets from its station. */
 export interface HostParts extends HttpContext {
   readonly loop: SelectorEventLoop;
+  /** How connections are encrypted. */
+  readonly tls: TlsCallOptions | null;
   /** Called when a connection is gone. */
   readonly onGone: () => void;
 }
@@ -21,9 +23,9 @@ export interface HostParts extends HttpContext {
 export async function makeHost(
   kind: HostKind,
   factory: (...args: never) => unknown,
-  { loop, index, signal, onGone }: HostParts,
+  { loop, tls, index, signal, onGone }: HostParts,
 ): Promise<StationHost> {
-  if (kind === 'protocol') return new ProtocolHost(loop, factory as () => StreamProtocol, onGone); // each result is checked
+  if (kind === 'protocol') return new ProtocolHost(loop, factory as () => StreamProtocol, { tls, onGone }); // each result is checked
   const handler = factory as (context: HttpContext) => unknown;
-  return new HttpHost(loop, await openApplication(await handler({ index, signal })), onGone);
+  return new HttpHost(loop, await openApplication(await handler({ index, signal })), { tls, onGone });
 }

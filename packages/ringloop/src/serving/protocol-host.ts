@@ -5,6 +5,8 @@ import {
   type Socket,
   type SocketAddress,
 } from '@ringloop/net';
+import { serverPlan } from '@ringloop/net/internal';
+import type { HostParts } from './make-host.js';
 import type { StationHost } from './station-host.js';
 
 /** Serves connections by protocols: a server without listening sockets. */
@@ -12,12 +14,21 @@ export class ProtocolHost implements StationHost {
   readonly #server: Server;
   #size = 0;
 
-  constructor(loop: SelectorEventLoop, protocolFactory: () => StreamProtocol, onGone: () => void) {
+  constructor(
+    loop: SelectorEventLoop,
+    protocolFactory: () => StreamProtocol,
+    { tls, onGone }: Pick<HostParts, 'tls' | 'onGone'>,
+  ) {
     const gone = (): void => {
       this.#size--;
       onGone();
     };
-    this.#server = new Server(loop, [], { protocolFactory, backlog: 0, onGone: gone });
+    this.#server = new Server(loop, [], {
+      protocolFactory,
+      backlog: 0,
+      tls: tls === null ? null : serverPlan(tls),
+      onGone: gone,
+    });
   }
 
   get size(): number {

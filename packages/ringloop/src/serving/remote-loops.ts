@@ -1,7 +1,13 @@
 import { threadId } from 'node:worker_threads';
 import type { TimerHandle } from '@ringloop/core';
 import { toError } from '@ringloop/core/internal';
-import type { DetachedConnection, SelectorEventLoop, Socket, SocketAddress } from '@ringloop/net';
+import type {
+  DetachedConnection,
+  SelectorEventLoop,
+  Socket,
+  SocketAddress,
+  TlsCallOptions,
+} from '@ringloop/net';
 import { connectionOf, type RemoteClients } from '@ringloop/net/internal';
 import { type LoopGroup, type LoopRef, RingFullError } from '@ringloop/threadsafe';
 import { isUnreachable, type RemoteId } from '@ringloop/threadsafe/internal';
@@ -36,6 +42,8 @@ export interface ServingStatistics {
 export interface RemoteLoopsOptions {
   readonly kind: HostKind;
   readonly factory: RemoteId;
+  /** How connections are encrypted. */
+  readonly tls: TlsCallOptions | null;
   readonly distribute: Distribute;
   /** The sockets that the loops accept connections of, if they do it themselves. */
   readonly listening: readonly ListeningSpec[];
@@ -159,9 +167,9 @@ export class RemoteLoops implements RemoteClients {
   }
 
   async #open(ref: LoopRef, index: number): Promise<Branch> {
-    const { kind, factory } = this.#options;
+    const { kind, factory, tls } = this.#options;
     const branch: Branch = { index, ref, words: new Int32Array(new SharedArrayBuffer(STATION_BYTES)) };
-    ref.callSoonThreadsafe(openStation, { id: this.#id, kind, factory, index }, branch.words);
+    ref.callSoonThreadsafe(openStation, { id: this.#id, kind, factory, tls, index }, branch.words);
     this.#branches.set(index, branch); // now: calls from here on come after the opening
     try {
       await ref.runCoroutineThreadsafe(stationReady, this.#id);

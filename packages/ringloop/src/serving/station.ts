@@ -7,9 +7,16 @@
  *   OPEN    who accepts adds 1, the station subtracts 1         connections of the station, also those on their way
  *   SERVED  the station adds 1                                  connections that it has had
  */
+import { inspect } from 'node:util';
 import { getRunningLoop, LoopStateError } from '@ringloop/core';
 import { toError } from '@ringloop/core/internal';
-import { type DetachedConnection, SelectorEventLoop, Socket, type SocketAddress } from '@ringloop/net';
+import {
+  type DetachedConnection,
+  SelectorEventLoop,
+  Socket,
+  type SocketAddress,
+  type TlsCallOptions,
+} from '@ringloop/net';
 import { type Listener, NET, type OnConnection } from '@ringloop/net/internal';
 import { remote } from '@ringloop/threadsafe';
 import { importRemote, type RemoteId } from '@ringloop/threadsafe/internal';
@@ -29,6 +36,8 @@ export interface StationSpec {
   readonly kind: HostKind;
   /** Makes what serves the connections. */
   readonly factory: RemoteId;
+  /** How connections are encrypted. */
+  readonly tls: TlsCallOptions | null;
   /** The index of the loop in its group. */
   readonly index: number;
 }
@@ -56,13 +65,13 @@ class Station {
     this.#words = words;
     this.ready = this.#open(spec);
     this.ready.catch(() => undefined); // told to whoever waits for it
-    this.#loop[NET].opened(this);
+    this.#loop[NET].opened(this, 'server');
   }
 
-  async #open({ kind, factory, index }: StationSpec): Promise<void> {
+  async #open({ kind, factory, tls, index }: StationSpec): Promise<void> {
     try {
       const made = await importRemote(factory);
-      const parts = { loop: this.#loop, index, signal: this.#stopping.signal, onGone: this.#gone };
+      const parts = { loop: this.#loop, tls, index, signal: this.#stopping.signal, onGone: this.#gone };
       this.#host = await makeHost(kind, made, parts);
     } catch (thrown) {
       this.#failed = true;
@@ -102,6 +111,11 @@ class Station {
   /** Accepts no more. Resolves when the last connection is gone. */
   drain(): Promise<void> {
     return (this.#drained ??= this.#drain());
+  }
+
+  /** For `loop.resources()`. */
+  [inspect.custom](): string {
+    return `<Station ${this.#id} listening=${this.#listeners.length}>`;
   }
 
   /** Called when the loop is closed. */

@@ -28,6 +28,7 @@ import {
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,
+  SignalError,
   ThreadUnavailableError,
   TooManyProducersError,
 } from '../errors.js';
@@ -122,6 +123,7 @@ for (const errorClass of [
   PeerExitedError,
   RemoteFunctionError,
   RingFullError,
+  SignalError,
   ThreadUnavailableError,
   TooManyProducersError,
 ]) {

@@ -5,7 +5,7 @@
  */
 import { inspect } from 'node:util';
 import { type BaseEventLoop, LoopStateError } from '@ringloop/core';
-import { peekRunningLoop, typeError } from '@ringloop/core/internal';
+import { creationStack, type Owned, peekRunningLoop, RESOURCES, typeError } from '@ringloop/core/internal';
 import { NameTakenError, NotExposedError } from '../errors.js';
 import { hasEnded } from '../exits/thread-exits.js';
 import { InboxMemory, thisProducer } from '../memory/inbox-memory.js';
@@ -28,6 +28,11 @@ interface Lent {
   readonly borrowers: Map<number, number>;
 }
 
+interface Named {
+  readonly object: object;
+  readonly sourceTraceback: string | undefined;
+}
+
 /** The objects of this thread's loops, by loop and by inbox. A closed loop is in neither. */
 const byLoop = new WeakMap<BaseEventLoop, ExposedObjects>();
 const byInbox = new Map<string, ExposedObjects>();
@@ -37,7 +42,7 @@ export class ExposedObjects {
   readonly ref: CallableLoop;
   readonly #loop: BaseEventLoop;
   readonly #inbox: InboxMemory;
-  readonly #named = new Map<string, object>();
+  readonly #named = new Map<string, Named>();
   readonly #lent = new Map<number, Lent>();
   /** The numbers of the lent objects. A thread that gets an object twice gets the same proxy. */
   readonly #numbers = new Map<object, number>();
@@ -48,6 +53,7 @@ export class ExposedObjects {
     this.ref = ref;
     this.#loop = loop;
     this.#inbox = new InboxMemory(ref.address.memory);
+    loop[RESOURCES].addKeeper(() => this.#resources());
     byLoop.set(loop, this);
     byInbox.set(ref.address.id, this);
   }
@@ -57,12 +63,12 @@ export class ExposedObjects {
     if (this.#named.has(name)) {
       throw new NameTakenError(`Cannot expose "${name}" in loop "${this.ref.name}": the name is taken`);
     }
-    this.#named.set(name, object);
+    this.#named.set(name, { object, sourceTraceback: this.#loop.getDebug() ? creationStack() : undefined });
   }
 
   /** Removes the name, unless it stands for another object by now. */
   remove(name: string, object: object): void {
-    if (this.#named.get(name) === object) this.#named.delete(name);
+    if (this.#named.get(name)?.object === object) this.#named.delete(name);
   }
 
   /**
@@ -123,7 +129,7 @@ export class ExposedObjects {
 
   /** The object. Undefined: there is none, or it was released. */
   peek(target: Target): object | undefined {
-    return typeof target === 'string' ? this.#named.get(target) : this.#lent.get(target)?.object;
+    return typeof target === 'string' ? this.#named.get(target)?.object : this.#lent.get(target)?.object;
   }
 
   close(): void {
@@ -132,6 +138,11 @@ export class ExposedObjects {
     this.#named.clear();
     this.#lent.clear();
     this.#numbers.clear();
+  }
+
+  *#resources(): Generator<Owned> {
+    for (const [shown, { sourceTraceback }] of this.#named)
+      yield { kind: 'exposed object', shown, sourceTraceback };
   }
 
   #notFound(target: Target): NotExposedError {
