@@ -27,9 +27,7 @@ export async function runOurs(
   how: SubprocessOptions,
 ): Promise<SubprocessTrace> {
   const recorder = new Recorder(program.failing);
-  loop.setExceptionHandler((_loop, context) =>
-    recorder.note('reported', (context.exception as Error).message),
-  );
+  loop.setExceptionHandler((_loop, context) => recorder.note('reported', context.exception?.message ?? ''));
   const { stdin, stdout, stderr } = program.stdio;
   const [transport] = await loop.subprocessExec(() => recorder, '/bin/sh', ['-c', program.script], {
     ...how,
