@@ -1,99 +1,76 @@
 /**
- * What does it cost to start a process and to wait for its end? `createSubprocessExec()` beside `node:child_process`, in a process of
- * this size and in a large one: processor time of the process that starts them, without the time of the children.
+ * What does it cost to start a program and to wait for its end? ringloop, which starts it with posix_spawn(), beside node:child_process,
+ * which copies the process with fork(), and beside asyncio and uvloop where they are installed. It is the CPU time of the process that
+ * starts: while it lasts, the loop does nothing else.
  *
- *     npm run bench:spawn [-- --count N] [--megabytes N]
+ *     npm run bench:spawn [-- --rounds N] [--scenario NAME] [--json FILE] [--write]
  *
- * Each contender runs in a process of its own, one child after the other, `/bin/true` without pipes; then with three pipes. Rounds
- * alternate between the contenders, and the median round counts.
+ * --write keeps the report in results/.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createSubprocessExec, DEVNULL, PIPE, run } from 'ringloop';
+import { describeMachine } from './harness/machine.js';
+import { findPython } from './harness/python.js';
+import { alignColumns, showSpread } from './harness/table.js';
+import { compare, type Result } from './spawn/compare.js';
+import { SCENARIOS } from './spawn/scenario.js';
 
-const CONTENDERS = ['ringloop', 'child_process'] as const;
-type Contender = (typeof CONTENDERS)[number];
-const ROUNDS = 5;
-const PROGRAM = '/bin/true';
+const RESULTS = new URL('../../benchmarks/results/', import.meta.url);
 
-const { values } = parseArgs({
-  options: {
-    count: { type: 'string', default: '150' },
-    megabytes: { type: 'string', default: '700' },
-    contender: { type: 'string' },
-    pipes: { type: 'boolean', default: false },
-  },
-});
-const count = Number(values.count);
-
-/** One child after the other, with ringloop. */
-async function withRingloop(pipes: boolean): Promise<void> {
-  const stream = pipes ? PIPE : DEVNULL;
-  for (let left = count; left > 0; left--) {
-    const made = await createSubprocessExec(PROGRAM, [], { stdin: stream, stdout: stream, stderr: stream });
-    if (pipes) await made.communicate();
-    else await made.wait();
-  }
+function readOptions(): { rounds: number; scenario: string | null; json: string | null; write: boolean } {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '7' },
+      scenario: { type: 'string' },
+      json: { type: 'string' },
+      write: { type: 'boolean', default: false },
+    },
+  });
+  const { scenario = null, json = null, write } = values;
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    refuse(`--rounds must be a positive integer, got ${values.rounds}`);
+  if (scenario !== null && SCENARIOS.every(({ name }) => name !== scenario))
+    refuse(`--scenario must be one of: ${SCENARIOS.map(({ name }) => name).join('; ')}. Got ${scenario}`);
+  if (scenario !== null && write) refuse('--write keeps whole reports only, and not that of one --scenario');
+  return { rounds, scenario, json, write };
 }
 
-/** The same with node:child_process: 'close' comes when the pipes are closed as well. */
-async function withChildProcess(pipes: boolean): Promise<void> {
-  for (let left = count; left > 0; left--) {
-    const child: ChildProcess = spawn(PROGRAM, { stdio: pipes ? 'pipe' : 'ignore' });
-    child.stdout?.resume();
-    child.stderr?.resume();
-    await once(child, pipes ? 'close' : 'exit');
-  }
+function refuse(message: string): never {
+  console.error(message);
+  process.exit(2);
 }
 
-/** Microseconds of processor time for each child. */
-async function measure(contender: Contender, pipes: boolean): Promise<number> {
-  const body = contender === 'ringloop' ? withRingloop : withChildProcess;
-  const go = (): Promise<void> => (contender === 'ringloop' ? run(() => body(pipes)) : body(pipes));
-  await go(); // warm
-  const before = process.cpuUsage();
-  await go();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / count;
-}
-
-/** In a process of its own, which has so many megabytes in use. */
-function inProcess(contender: Contender, megabytes: number, pipes: boolean): number {
-  const args = ['--contender', contender, '--count', String(count), '--megabytes', String(megabytes)];
-  const out = execFileSync(process.execPath, [
-    fileURLToPath(import.meta.url),
-    ...args,
-    ...(pipes ? ['--pipes'] : []),
+function show({ scenario, aim, figures, met }: Result): string {
+  const rows = figures.map(({ contender, cpuUs, wallUs, ratio }) => [
+    contender,
+    showSpread(cpuUs),
+    showSpread(wallUs),
+    showSpread(ratio),
   ]);
-  return Number(out.toString());
+  const table = alignColumns([['', 'CPU µs a child', 'µs a child', 'CPU, child_process = 1'], ...rows]);
+  const verdict = aim === null ? '' : `\naim: ringloop ≤ ${aim}: ${met === true ? 'met' : 'missed'}`;
+  return `${scenario}\n${table}${verdict}\n`;
 }
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
+const { rounds, scenario, json, write } = readOptions();
+const machine = describeMachine();
+const python = findPython();
+const { node, commit, date, cpu, cores, system } = machine;
+console.log(
+  `Node ${node}, ${commit}, ${date}; ${cores} × ${cpu}, ${system}; ${rounds} rounds, medians (smallest–largest)\n`,
+);
+const results: Result[] = [];
+for (const each of SCENARIOS) {
+  if (scenario !== null && each.name !== scenario) continue;
+  const result = await compare(each, rounds, python);
+  console.log(show(result));
+  results.push(result);
 }
-
-function compare(megabytes: number, pipes: boolean): void {
-  const found: Record<Contender, number[]> = { ringloop: [], child_process: [] };
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const contender of CONTENDERS) found[contender].push(inProcess(contender, megabytes, pipes));
-  }
-  const [ours, theirs] = [median(found.ringloop), median(found.child_process)];
-  const what = `${megabytes === 0 ? 'small process' : `${megabytes} MB more`}, ${pipes ? 'three pipes' : 'no pipes'}`;
-  const ratio = (ours / theirs).toFixed(3);
-  console.log(
-    `${what}: ringloop ${ours.toFixed(0)} µs, child_process ${theirs.toFixed(0)} µs, ratio ${ratio}`,
-  );
-}
-
-if (values.contender === undefined) {
-  console.log(`CPU of the parent for each child, N = ${count}, ${ROUNDS} rounds, Node ${process.version}`);
-  compare(0, false);
-  compare(0, true);
-  compare(Number(values.megabytes), false);
-} else {
-  const used = Buffer.alloc(values.megabytes === '0' ? 1 : Number(values.megabytes) * 1_048_576, 1);
-  const result = await measure(values.contender as Contender, values.pipes); // we have written it
-  if (used[0] === 1) console.log(result.toFixed(3)); // so it is in use until here
+const peers = { python: python?.version ?? null, uvloop: python?.uvloop ?? null };
+const report = `${JSON.stringify({ benchmark: 'spawn', machine, peers, rounds, results }, null, 2)}\n`;
+if (json !== null) writeFileSync(json, report);
+if (write) {
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(new URL(`spawn-node${process.versions.node.split('.')[0] ?? ''}.json`, RESULTS), report);
 }

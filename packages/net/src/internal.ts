@@ -51,6 +51,7 @@ export { HandleListener } from './node-handles/handle-listener.js';
 export { HandleSelector } from './node-handles/handle-selector.js';
 export { HandleStream } from './node-handles/handle-stream.js';
 export { PipeFile } from './pipes/pipe-file.js';
+export { Environment } from './processes/environment.js';
 export { adoptChildrenOfWorkers, orphanCount } from './processes/orphans.js';
 export { ChildLedger } from './processes/child-ledger.js';
 export { processFunctions } from './libc/process-functions.js';

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { typeError } from '@ringloop/core/internal';
 import { checkInt } from '../sockets/check-int.js';
 import { checkText, type SystemText } from './c-strings.js';
+import { Environment } from './environment.js';
 import { type ChildErrorStream, type ChildStream, planStdio, type StdioPlan } from './stdio.js';
 
 /** Options of `subprocessExec()` and `subprocessShell()`. */
@@ -48,8 +49,7 @@ export interface ProcessSpec {
   readonly isShell: boolean;
   readonly stdio: StdioPlan;
   readonly cwd: string | null;
-  /** Null: that of this thread. */
-  readonly env: Readonly<Record<string, string>> | null;
+  readonly env: Environment;
   readonly startNewSession: boolean;
   readonly uid: number | null;
   readonly gid: number | null;
@@ -100,7 +100,7 @@ export function specOf(
     isShell,
     stdio: planStdio(options),
     cwd: cwd === null ? null : directoryOf(cwd),
-    env: env === null ? null : environmentOf(env),
+    env: new Environment(env),
     startNewSession: truthy(startNewSession),
     uid,
     gid,
@@ -117,21 +117,4 @@ function directoryOf(cwd: unknown): string {
   }
   checkText(path, 'cwd');
   return path;
-}
-
-function environmentOf(env: unknown): Record<string, string> {
-  if (typeof env !== 'object' || env === null)
-    throw typeError(`env must be an object or null, got ${inspect(env, { depth: 0 })}`);
-  const found: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env as Record<string, unknown>)) {
-    if (value === undefined) continue;
-    checkText(name, 'A name in env');
-    if (typeof value !== 'string')
-      throw typeError(`env.${name} must be a string, got ${inspect(value, { depth: 0 })}`);
-    checkText(value, `env.${name}`);
-    if (name === '' || name.includes('='))
-      throw typeError(`Illegal name of an environment variable: ${inspect(name)}`, 'ERR_INVALID_ARG_VALUE');
-    found[name] = value;
-  }
-  return found;
 }

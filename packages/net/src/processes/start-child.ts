@@ -48,14 +48,14 @@ function startWith(loop: NetLoop, spec: ProcessSpec, stdio: ChildStdio): PidfdCh
   const { program, args, env, cwd, startNewSession } = spec;
   const request: SpawnRequest = {
     argv: new CStrings([program, ...args]),
-    envp: new CStrings(pairsOf(env ?? process.env)),
+    envp: new CStrings(env.lines),
     stdio: stdio.sources,
     cwd: cwd === null ? null : cString(cwd),
     startNewSession,
   };
   const actions = makeActions(request);
   const entry = noteChild();
-  const pid = tryPrograms({ program, path: (env ?? process.env).PATH, cwd }, (file, seenFromHere) => {
+  const pid = tryPrograms({ program, path: env.path, cwd }, (file, seenFromHere) => {
     const looked = access(seenFromHere, X_OK); // it costs a hundredth of a child that cannot run the file
     return looked < 0 ? looked : posixSpawn(file, actions, request, entry);
   });
@@ -70,13 +70,6 @@ function startWith(loop: NetLoop, spec: ProcessSpec, stdio: ChildStdio): PidfdCh
   reapKilled({ kind: P_PID, id: pid });
   entry?.release();
   throw systemError('pidfd_open', -pidfd);
-}
-
-/** Checked before, or by the system: this costs time for each of them. */
-function pairsOf(env: Readonly<Record<string, string | undefined>>): string[] {
-  const pairs: string[] = [];
-  for (const name of Object.keys(env)) pairs.push(`${name}=${env[name]}`);
-  return pairs;
 }
 
 let found: boolean | null = null;

@@ -81,7 +81,7 @@ function joined(spec: ProcessSpec): ProcessSpec {
   if (process.platform === 'win32')
     throw new NoEpollError("Cannot use STDOUT for stderr when stdout is a pipe: Node's own handles cannot");
   const { program, args, env, cwd } = spec;
-  const missing = tryPrograms({ program, path: (env ?? process.env).PATH, cwd }, (_file, seenFromHere) =>
+  const missing = tryPrograms({ program, path: env.path, cwd }, (_file, seenFromHere) =>
     tryAccess(seenFromHere.subarray(0, -1)),
   );
   if (missing < 0) throw spawnFailed(-missing, spec); // the shell would report it as an exit code
@@ -106,7 +106,7 @@ async function start(
   try {
     const node = spawn(textOf(spec.program), spec.args.map(textOf), {
       stdio,
-      ...(spec.env === null ? {} : { env: spec.env }),
+      env: spec.env.toObject(),
       detached: spec.startNewSession,
       ...(spec.cwd === null ? {} : { cwd: spec.cwd }),
       ...(spec.uid === null ? {} : { uid: spec.uid }),
