@@ -310,7 +310,8 @@ describe('net/handshake', () => {
         const client = net.connect(portOf(server), '127.0.0.1');
         client.on('error', () => undefined);
         await once(client, 'connect');
-        while (!Reflect.apply(inspectOf(server), server, []).includes('connections=1')) await iterations(loop, 1);
+        while (!Reflect.apply(inspectOf(server), server, []).includes('connections=1'))
+          await iterations(loop, 1);
         server.close();
         server[end]();
         await server.waitClosed();

@@ -214,7 +214,10 @@ describe('net/tls-stream', () => {
       served.pauseReading();
       served.resumeReading();
       const { fd } = (raw?._handle ?? {}) as { fd?: number };
-      if (typeof fd !== 'number') { transport.abort(); return; }
+      if (typeof fd !== 'number') {
+        transport.abort();
+        return;
+      }
       (await import('node:fs')).writeSync(
         fd,
         Buffer.from('this is no record of TLS, and long enough for one'),

@@ -119,10 +119,6 @@ export class HandleStream extends NodeHandle implements ConnectingSocket {
     return null;
   }
 
-  extraInfo(_name: string): unknown {
-    return undefined;
-  }
-
   /** Null when it is not known. */
   get peername(): Address | null {
     return this.#peername;

@@ -100,7 +100,7 @@ export class TlsStream extends HandleStream {
     return new SslError(failure.message, failure.code ?? 'ERR_SSL', { cause: failure });
   }
 
-  override extraInfo(name: string): unknown {
+  extraInfo(name: string): unknown {
     switch (name) {
       case 'peercert': {
         const certificate = this.#tls.getPeerCertificate() as object | null;
