@@ -76,7 +76,7 @@ function failedErrno(): { fail: (errno: number) => void; restore: () => void } {
 /** Runs `cat`; returns what was told, or null when all went well. */
 async function play(): Promise<number | null> {
   let told: number | null = null;
-  await inLoop(async () => {
+  await inLoop(async (_loop, reports) => {
     try {
       const made = await createSubprocessExec('cat', [], { stdin: PIPE, stdout: PIPE, stderr: PIPE });
       try {
@@ -93,6 +93,11 @@ async function play(): Promise<number | null> {
       if (errno === undefined) throw thrown;
       told = -errno;
     }
+    // As in asyncio: a pipe that cannot be read is told to the exception handler as well.
+    const others = reports
+      .splice(0)
+      .filter(({ message }) => message !== 'Fatal read error on pipe transport');
+    reports.push(...others);
   });
   return told;
 }

@@ -170,10 +170,10 @@ describe('net/open-connection and start-server', () => {
             { host, port: 0 },
           ),
         () => openConnection({}),
-        () => openConnection({ host, port: 1, ssl: {} }),
+        () => openConnection({ host, port: 1, ssl: 'yes' as never }),
       ]) {
         const error = await rejection(call());
-        expect(error.code).to.match(/^ERR_(OUT_OF_RANGE|INVALID_ARG_(TYPE|VALUE)|TLS_UNSUPPORTED)$/);
+        expect(error.code).to.match(/^ERR_(OUT_OF_RANGE|INVALID_ARG_(TYPE|VALUE))$/);
       }
       expect(openDescriptors()).to.deep.equal(before);
     }));

@@ -140,7 +140,12 @@ describe('threadsafe/signals/loop-signals', () => {
   it('resources() lists the handlers', () => {
     loop.addSignalHandler('SIGUSR2', nothing, 5);
     expect(loop.resources()).to.deep.equal([
-      { kind: 'signal handler', name: 'SIGUSR2: <Handle nothing(5)>', sourceTraceback: undefined },
+      {
+        kind: 'signal handler',
+        name: 'SIGUSR2: <Handle nothing(5)>',
+        sourceTraceback: undefined,
+        isEnding: false,
+      },
     ]);
     loop.removeSignalHandler('SIGUSR2');
     expect(loop.resources()).to.deep.equal([]);
