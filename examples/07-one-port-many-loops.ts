@@ -7,7 +7,7 @@
 // by loop-1: …
 
 import { type EventLoop, getRunningLoop, LoopGroup, type Protocol, run } from 'ringloop';
-import { serve } from './07-one-port-many-loops/serve.js';
+import { serve, stopServing } from './07-one-port-many-loops/serve.js';
 
 const CONNECTIONS = 32;
 
@@ -25,6 +25,7 @@ await run(async () => {
   for (const { name } of group.loops) {
     console.log(`by ${name}: ${names.filter((answer) => answer === name).length}`);
   }
+  for (const loop of group.loops) await loop.runCoroutineThreadsafe(stopServing);
 });
 
 /** Connects, and reads to the end. */

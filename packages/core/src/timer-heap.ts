@@ -65,7 +65,7 @@ export class TimerHeap<T extends HeapEntry> {
     const before = (a: number, b: number): boolean => this.#isBefore(this.#whens[a]!, this.#orders[a]!, b);
     return places
       .filter((at) => !this.#handles[at]!.cancelled())
-      .sort((a, b) => (before(a, b) ? -1 : 1))
+      .sort((a, b) => Number(before(b, a)) - Number(before(a, b)))
       .map((at) => this.#handles[at]!);
   }
 
