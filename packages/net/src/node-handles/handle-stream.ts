@@ -68,9 +68,6 @@ export class HandleStream extends NodeHandle implements ConnectingSocket {
     if (established !== null) this.#connected(established);
     socket.on('error', (error: NodeJS.ErrnoException) => this.#happened(() => (this.#failure ??= error)));
     socket.on('end', () => this.#happened(() => (this.#hasEnded = true)));
-    // Before a handshake is told of, the connection may have ended or failed already.
-    this.#failure = socket.errored;
-    this.#hasEnded = socket.readableEnded || socket.destroyed;
     socket.on('close', () => this.#happened(() => (this.#hasEnded = true))); // by Node: it closes the stdin of a child that has ended
     socket.unref(); // a loop that runs keeps the thread alive by itself
   }
@@ -99,6 +96,12 @@ export class HandleStream extends NodeHandle implements ConnectingSocket {
     for (const event of ['readable', 'error', 'end']) this.#socket.removeAllListeners(event);
     this.#socket.ref();
     return this.#socket;
+  }
+
+  /** What has happened to the socket before this was made: before a handshake is told of, the connection may have ended or failed. */
+  protected noteWhatWas(): void {
+    this.#failure = this.#socket.errored;
+    this.#hasEnded = this.#socket.readableEnded || this.#socket.destroyed;
   }
 
   /** Why Node has given the connection up, if it has. */

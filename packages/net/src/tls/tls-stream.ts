@@ -48,6 +48,7 @@ export class TlsStream extends HandleStream {
     this.#shutdownTimeout = parts.shutdownTimeout;
     // As in CPython. TLS 1.3 has none, and Node would take a new key for one.
     if (socket.getProtocol() !== 'TLSv1.3') socket.disableRenegotiation();
+    this.noteWhatWas();
     for (const event of ['finish', 'end', 'close']) socket.on(event, () => this.#look());
   }
 
