@@ -116,7 +116,7 @@ export type {
 } from './transports/protocol.js';
 export { type NetOptions, SelectorEventLoop } from './selector-event-loop.js';
 export { Server } from './server/server.js';
-export type { PipeLike } from './pipes/pipe-like.js';
+export type { PipeLike, WithFd, WithFileno } from './pipes/pipe-like.js';
 export type { ReadPipeProtocol, WritePipeProtocol } from './pipes/pipe-protocols.js';
 export { ReadPipeTransport } from './pipes/read-pipe-transport.js';
 export { WritePipeTransport } from './pipes/write-pipe-transport.js';

@@ -260,6 +260,8 @@ export {
   TCP_NODELAY,
   toNodeSocket,
   type PipeLike,
+  type WithFd,
+  type WithFileno,
   type ReadPipeProtocol,
   ReadPipeTransport,
   type WritePipeProtocol,

@@ -8,12 +8,24 @@ import { INT_MAX } from '../sockets/check-int.js';
  * A pipe as Node and others give it: the number of a descriptor, a FileHandle of `node:fs/promises`, a stream of Node such as
  * `process.stdin`, a Socket, or anything else with `fileno()`.
  */
-export type PipeLike =
-  | number
-  | { readonly fd: number | undefined; close?(): unknown; destroy?(): unknown }
-  | { fileno(): number; close?(): unknown }
-  | NodeJS.ReadableStream
-  | NodeJS.WritableStream;
+export type PipeLike = number | WithFd | WithFileno | NodeJS.ReadableStream | NodeJS.WritableStream;
+
+/** A FileHandle, or a stream of Node with a descriptor. */
+export interface WithFd {
+  readonly fd: number | undefined;
+  /** Closes it, where there is no `destroy()`. */
+  close?(): unknown;
+  /** Closes it at once. */
+  destroy?(): unknown;
+}
+
+/** Anything that tells its descriptor. */
+export interface WithFileno {
+  /** Returns the descriptor's number. */
+  fileno(): number;
+  /** Closes it. */
+  close?(): unknown;
+}
 
 /** What a transport does with its pipe. */
 export type PipeDirection = 'read' | 'write';

@@ -1,6 +1,6 @@
 import {
   createSecureContext,
-  type ConnectionOptions,
+  type PeerCertificate,
   type SecureContext,
   type SecureContextOptions,
   type TlsOptions,
@@ -22,7 +22,7 @@ export interface SslOptions extends SecureContextOptions {
   /** Of a server: chooses the context by the name that the client asks for. A context chosen so brings its own `ca`. */
   readonly SNICallback?: TlsOptions['SNICallback'];
   /** Of a client: checks the name in the server's certificate in place of Node's own check. */
-  readonly checkServerIdentity?: ConnectionOptions['checkServerIdentity'];
+  readonly checkServerIdentity?: (hostname: string, certificate: PeerCertificate) => Error | undefined;
   /** Of a client: a session to resume, as Node's TLSSocket gives it. */
   readonly session?: Buffer;
 }
