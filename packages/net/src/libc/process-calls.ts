@@ -12,30 +12,12 @@ import {
   WNOHANG,
   WNOWAIT,
 } from './process-functions.js';
-import { complete, ECHILD, EINTR, open } from './syscalls.js';
+import { complete, ECHILD, EINTR, open, openTwo } from './syscalls.js';
 
-/**
- * Opens a pipe: fills `fds` with its reading and its writing end, which wait, are closed by exec() and when the thread ends. Nothing
- * stands between the call and the hooks, as in open().
- */
+/** Opens a pipe: fills `fds` with its reading and its writing end, which wait, are closed by exec() and when the thread ends. */
 export function pipe(fds: Int32Array): number {
-  const bytes = new Uint8Array(fds.buffer, fds.byteOffset, fds.byteLength);
-  const c = libc();
   const f = processFunctions();
-  const hooks = c.host?.cleanup ?? null;
-  while (f.pipe2(bytes, O_CLOEXEC) !== 0) {
-    const errno = c.errno();
-    if (errno !== EINTR) return -errno;
-  }
-  if (hooks !== null) {
-    const a = fds[0] ?? -1; // always there: two ints. Not by destructuring, which calls a function
-    const b = fds[1] ?? -1;
-    hooks.remove(hooks.env, hooks.close, a);
-    hooks.add(hooks.env, hooks.close, a);
-    hooks.remove(hooks.env, hooks.close, b);
-    hooks.add(hooks.env, hooks.close, b);
-  }
-  return 0;
+  return openTwo(fds, (_c, bytes) => f.pipe2(bytes, O_CLOEXEC));
 }
 
 /** A descriptor that can be read once the process has ended. It is closed by exec(). */

@@ -93,6 +93,26 @@ export function open(call: (c: Libc) => number): number {
   }
 }
 
+/** As `open()`, for a call that fills `fds` with two native ints and returns 0. */
+export function openTwo(fds: Int32Array, call: (c: Libc, bytes: Uint8Array) => number): number {
+  const bytes = new Uint8Array(fds.buffer, fds.byteOffset, fds.byteLength);
+  const c = libc();
+  const hooks = c.host?.cleanup ?? null;
+  while (call(c, bytes) !== 0) {
+    const errno = c.errno();
+    if (errno !== EINTR) return -errno;
+  }
+  if (hooks !== null) {
+    const a = fds[0] ?? -1; // always there: two ints. Not by destructuring, which calls a function
+    const b = fds[1] ?? -1;
+    hooks.remove(hooks.env, hooks.close, a);
+    hooks.add(hooks.env, hooks.close, a);
+    hooks.remove(hooks.env, hooks.close, b);
+    hooks.add(hooks.env, hooks.close, b);
+  }
+  return 0;
+}
+
 /** Makes this thread close the descriptor when it ends. */
 function own(fd: number): void {
   const hooks = libc().host?.cleanup ?? null;
@@ -244,24 +264,9 @@ export function socket(family: number, type: number, protocol: number): number {
   return open((c) => c.socket(family, type | OPEN_FLAGS, protocol));
 }
 
-/** Fills `fds` with two native ints. Nothing stands between the call and the hooks, as in open(). */
+/** Fills `fds` with two native ints. */
 export function socketpair(family: number, type: number, protocol: number, fds: Int32Array): number {
-  const bytes = new Uint8Array(fds.buffer, fds.byteOffset, fds.byteLength);
-  const c = libc();
-  const hooks = c.host?.cleanup ?? null;
-  while (c.socketpair(family, type | OPEN_FLAGS, protocol, bytes) !== 0) {
-    const errno = c.errno();
-    if (errno !== EINTR) return -errno;
-  }
-  if (hooks !== null) {
-    const a = fds[0] ?? -1; // always there: two ints. Not by destructuring, which calls a function
-    const b = fds[1] ?? -1;
-    hooks.remove(hooks.env, hooks.close, a);
-    hooks.add(hooks.env, hooks.close, a);
-    hooks.remove(hooks.env, hooks.close, b);
-    hooks.add(hooks.env, hooks.close, b);
-  }
-  return 0;
+  return openTwo(fds, (c, bytes) => c.socketpair(family, type | OPEN_FLAGS, protocol, bytes));
 }
 
 export function bind(fd: number, address: Uint8Array): number {

@@ -109,17 +109,9 @@ export class HandleStream extends NodeHandle implements ConnectingSocket {
     return this.#failure;
   }
 
-  protected get failed(): boolean {
-    return this.#failure !== null;
-  }
-
   /** Whether the peer has ended its side. */
   protected get hasEnded(): boolean {
     return this.#hasEnded;
-  }
-
-  tryFinish(): 'pending' | Error | null {
-    return null;
   }
 
   /** Null when it is not known. */

@@ -55,7 +55,7 @@ export class TlsStream extends HandleStream {
   override isReady(direction: 'reader' | 'writer'): boolean {
     if (direction === 'reader') return super.isReady('reader');
     if (this.#ending !== 'no') return this.#ending === 'done';
-    return this.failed || this.#held < HELD_BYTES;
+    return this.failure !== null || this.#held < HELD_BYTES;
   }
 
   override trySend(data: Uint8Array): number {
@@ -80,7 +80,7 @@ export class TlsStream extends HandleStream {
    * Tells the peer that nothing more comes, and waits until the peer says the same. Data that still comes is dropped.
    * @returns null when that is done, or why it did not happen
    */
-  override tryFinish(): 'pending' | Error | null {
+  tryFinish(): 'pending' | Error | null {
     if (this.#ending === 'no') {
       this.#ending = 'yes';
       this.#timer = this.#loop.callLater(this.#shutdownTimeout, () => {
