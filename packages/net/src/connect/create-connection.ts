@@ -6,14 +6,13 @@ import { staggeredRace } from './staggered-race.js';
 import { AF_UNSPEC, SOCK_STREAM } from '../libc/linux-abi.js';
 import { NET, type NetLoop } from '../loop-net.js';
 import { clientPlan, type TlsClientOptions } from '../tls/ssl-options.js';
-import { shakeAsClient } from '../tls/handshake.js';
 import type { ProtocolFactory, StreamProtocol } from '../transports/protocol.js';
 import { resolve, resolveToBind, type ResolvedAddress } from '../names/resolve.js';
 import { checkInt } from '../sockets/check-int.js';
 import type { Port } from '../sockets/service-port.js';
 import type { Socket } from '../sockets/socket.js';
 import type { ConnectedSocket, ConnectingSocket } from '../sockets/socket-like.js';
-import { startTransport } from '../transports/start-transport.js';
+import { startClient } from './start-client.js';
 import { checkStreamSocket } from '../sockets/stream-socket.js';
 import { takeOverStream } from './take-over.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
@@ -71,12 +70,7 @@ export async function createConnection<P extends StreamProtocol>(
       throw typeError('host/port and sock can not be specified at the same time', 'ERR_INVALID_ARG_VALUE');
     }
     checkStreamSocket(sock);
-    const taken = takeOverStream(loop, sock);
-    return startTransport(
-      loop,
-      protocolFactory,
-      plan === null ? taken : await shakeAsClient(loop, { sock: taken }, plan),
-    );
+    return startClient(loop, protocolFactory, takeOverStream(loop, sock), plan);
   }
   if (host === null && port === null) {
     throw typeError('host and port was not specified and no sock specified', 'ERR_INVALID_ARG_VALUE');
@@ -90,11 +84,7 @@ export async function createConnection<P extends StreamProtocol>(
     for (const sock of made) sock.close();
     throw thrown;
   }
-  return startTransport(
-    loop,
-    protocolFactory,
-    plan === null ? connected : await shakeAsClient(loop, { sock: connected }, plan),
-  );
+  return startClient(loop, protocolFactory, connected, plan);
 }
 
 async function connectAny(

@@ -4,11 +4,10 @@ import { NET, type NetLoop } from '../loop-net.js';
 import type { Socket } from '../sockets/socket.js';
 import { checkUnixStreamSocket, type UnixPath, unixPath } from '../sockets/unix-path.js';
 import type { ProtocolFactory, StreamProtocol } from '../transports/protocol.js';
-import { startTransport } from '../transports/start-transport.js';
+import { startClient } from './start-client.js';
 import { takeOverStream } from './take-over.js';
 import type { StreamTransport } from '../transports/stream-transport.js';
 import { openConnected } from './connect-socket.js';
-import { shakeAsClient } from '../tls/handshake.js';
 import { clientPlan, type TlsClientOptions } from '../tls/ssl-options.js';
 import { checkOptions } from '../sockets/check-options.js';
 
@@ -39,18 +38,9 @@ export async function createUnixConnection<P extends StreamProtocol>(
   }
   if (sock !== null) {
     checkUnixStreamSocket(sock);
-    const taken = takeOverStream(loop, sock);
-    return startTransport(
-      loop,
-      protocolFactory,
-      plan === null ? taken : await shakeAsClient(loop, { sock: taken }, plan),
-    );
+    return startClient(loop, protocolFactory, takeOverStream(loop, sock), plan);
   }
   if (path === null) throw typeError('no path and sock were specified', 'ERR_INVALID_ARG_VALUE');
   const connected = await openConnected(loop, { family: AF_UNIX }, unixPath(path));
-  return startTransport(
-    loop,
-    protocolFactory,
-    plan === null ? connected : await shakeAsClient(loop, { sock: connected }, plan),
-  );
+  return startClient(loop, protocolFactory, connected, plan);
 }
